@@ -1,0 +1,42 @@
+/** The tensor types that go in and out of engines, by ONNX's names for them. */
+export type TensorType =
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'uint8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'bool';
+
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** A dense tensor in row-major order; `bool` is a Uint8Array of 0 and 1. */
+export interface Tensor {
+  type: TensorType;
+  shape: number[];
+  data: TensorData;
+}
+
+/** Tensors by input or output name. */
+export type Tensors = Record<string, Tensor>;
+
+/** What a model says of one of its inputs or outputs; the first axis is the batch, null is an axis of any size. */
+export interface TensorInfo {
+  name: string;
+  type: TensorType;
+  shape: (number | null)[];
+}
