@@ -1,4 +1,4 @@
-/** The tensor types that go in and out of engines, by ONNX's names for them. */
+/** The tensor types that models take and give, by ONNX's names for them. */
 export type TensorType =
   | 'float32'
   | 'float64'
