@@ -1,0 +1,199 @@
+import { ModelFileError } from '../keras/errors.js';
+import type { Argument, Call, Graph, KerasDType, KerasModel, Layer, OutputStructure } from '../keras/model.js';
+import { TensorReference } from '../keras/model.js';
+import type { TensorInfo, TensorType } from '../tensor.js';
+import { ConfigError, LayerConfig } from './config.js';
+import type { CallArgument, LayerCall } from './context.js';
+import { GraphBuilder, Value } from './graph.js';
+import { layerTable, supportsMasking } from './layers/index.js';
+import { encodeModel } from './protobuf.js';
+import { findUnsupported, unsupportedError } from './unsupported.js';
+import { weightConstant } from './weights.js';
+
+/** A compiled model. */
+export interface OnnxModel {
+  /** In the order of Keras's `model.inputs`. */
+  inputs: TensorInfo[];
+  /** In flattened order; a dict's keys and Keras's output names where they are known. */
+  outputs: TensorInfo[];
+  /** The file's bytes, in pieces to be written one after the other. */
+  chunks: Uint8Array[];
+}
+
+const irVersion = 10;
+const opset = 21;
+
+/** Types of inputs in the compiled model: every float is float32, in which ONNX Runtime has all its kernels. */
+const inputTypes: Partial<Record<KerasDType, TensorType>> = {
+  float16: 'float32',
+  bfloat16: 'float32',
+  float64: 'float32',
+};
+
+/** A setting of a layer that can't be expressed; caught where the layer is known. */
+class UnsupportedSetting extends Error {}
+
+/** All tensors in an argument, in order. */
+function tensorsIn(argument: CallArgument): Value[] {
+  if (argument instanceof Value) return [argument];
+  if (Array.isArray(argument)) return argument.flatMap(tensorsIn);
+  if (argument !== null && typeof argument === 'object') return Object.values(argument).flatMap(tensorsIn);
+  return [];
+}
+
+class Compiler {
+  readonly graph = new GraphBuilder();
+  private readonly weights = new Map<Layer, Map<string, Value>>();
+
+  /** Emits a graph's calls. @returns its outputs, flattened */
+  run(graph: Graph, inputs: readonly Value[]): Value[] {
+    const tensors = new Map<string, Value>();
+    graph.inputs.forEach(({ id, name }, index) => {
+      const input = inputs[index];
+      if (!input) throw new ModelFileError('model_damaged', `The model is called without its input "${name}".`);
+      tensors.set(id, input);
+    });
+    for (const call of graph.calls) {
+      const outputs = this.callInGraph(call, tensors);
+      outputs.forEach((output, index) => {
+        tensors.set(`${call.output}:${index}`, output);
+      });
+    }
+    return flatten(graph.outputs).map(({ reference }) => lookUp(tensors, reference));
+  }
+
+  private callInGraph(call: Call, tensors: ReadonlyMap<string, Value>): Value[] {
+    const resolve = (argument: Argument): CallArgument => {
+      if (argument instanceof TensorReference) return lookUp(tensors, argument);
+      if (Array.isArray(argument)) return argument.map(resolve);
+      if (argument !== null && typeof argument === 'object')
+        return Object.fromEntries(Object.entries(argument).map(([key, value]) => [key, resolve(value)]));
+      return argument;
+    };
+    const kwargs = Object.fromEntries(Object.entries(call.kwargs).map(([key, value]) => [key, resolve(value)]));
+    return this.call(call.layer, call.args.map(resolve), kwargs);
+  }
+
+  /** Emits one call of a layer or nested model. */
+  call(layer: Layer, args: readonly CallArgument[], kwargs: Readonly<Record<string, CallArgument>>): Value[] {
+    const inputs = args.flatMap(tensorsIn);
+    return this.graph.scope(layer.name, () => {
+      if (layer.graph) return this.run(layer.graph, [...inputs, ...Object.values(kwargs).flatMap(tensorsIn)]);
+      const handler = layerTable[layer.className];
+      if (!handler) throw unsupportedError([{ name: layer.name, className: layer.className }]);
+      try {
+        const outputs = [handler(inputs, this.context(layer, args, kwargs))].flat();
+        const mask = inputs.find((input) => input.mask)?.mask;
+        // A handler that gives its output the input itself must not lend that input's mask to it, nor lose it.
+        return outputs.map((output) => {
+          if (!mask || output.mask || !supportsMasking.has(layer.className)) return output;
+          const masked = new Value(output.graph, output.name, output.type, output.shape, output.data);
+          masked.mask = mask;
+          return masked;
+        });
+      } catch (error) {
+        if (error instanceof UnsupportedSetting || error instanceof ConfigError)
+          throw unsupportedError([{ name: layer.name, className: layer.className, reason: error.message }]);
+        throw error;
+      }
+    });
+  }
+
+  private context(
+    layer: Layer,
+    args: readonly CallArgument[],
+    kwargs: Readonly<Record<string, CallArgument>>,
+  ): LayerCall {
+    const rawWeight = (name: string) => {
+      const weight = layer.weights.get(name);
+      if (weight) return weight;
+      throw new ModelFileError(
+        'model_weights_missing',
+        `The model file has no weight "${name}" for layer "${layer.name}".`,
+      );
+    };
+    const weight = (name: string, perm?: readonly number[]) => {
+      const key = perm ? `${name}:${perm.join()}` : name;
+      const known = this.weights.get(layer) ?? new Map<string, Value>();
+      this.weights.set(layer, known);
+      const value = known.get(key) ?? weightConstant(this.graph, name, rawWeight(name), perm);
+      known.set(key, value);
+      return value;
+    };
+    return {
+      graph: this.graph,
+      layer,
+      config: new LayerConfig(layer.config),
+      args,
+      kwargs,
+      rawWeight,
+      weight,
+      hasWeight: (name) => layer.weights.has(name),
+      optionalWeight: (name) => (layer.weights.has(name) ? weight(name) : undefined),
+      call: (other, inputs, otherKwargs = {}) => this.call(other, inputs, otherKwargs),
+      unsupported: (reason) => {
+        throw new UnsupportedSetting(reason);
+      },
+    };
+  }
+}
+
+function lookUp(tensors: ReadonlyMap<string, Value>, reference: TensorReference): Value {
+  const value = tensors.get(reference.id);
+  if (value) return value;
+  throw new ModelFileError(
+    'model_damaged',
+    `The model's graph refers to a tensor that no layer makes: "${reference.id.slice(0, 80)}".`,
+  );
+}
+
+/** The references in an output structure, with dict keys as names. */
+function flatten(
+  structure: OutputStructure,
+  name?: string,
+): { reference: TensorReference; name: string | undefined }[] {
+  if (structure instanceof TensorReference) return [{ reference: structure, name }];
+  if (Array.isArray(structure)) return structure.flatMap((one) => flatten(one));
+  return Object.entries(structure).flatMap(([key, one]) => flatten(one, key));
+}
+
+/** Output names: a dict's key, else the name of the layer that makes it, numbered when it is taken. */
+function outputNames(graph: Graph): string[] {
+  const taken = new Set(graph.inputs.map(({ name }) => name));
+  return flatten(graph.outputs).map(({ reference, name }) => {
+    const call = graph.calls.find(({ output }) => reference.id.startsWith(`${output}:`));
+    const base = name ?? call?.layer.name ?? 'output';
+    let unique = base;
+    for (let count = 1; taken.has(unique); count++) unique = `${base}_${count}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
+const infoOf = ({ name, type, shape }: Value): TensorInfo => ({ name, type, shape: [...shape] });
+
+/**
+ * Compiles a Keras model to an ONNX model (opset 21) that gives Keras's answers.
+ * @throws ModelFileError `model_unsupported_layers` that lists every layer that can't be compiled, or `model_damaged`
+ */
+export function compile(model: KerasModel): OnnxModel {
+  const unsupported = findUnsupported(model.graph, layerTable);
+  if (unsupported.length > 0) throw unsupportedError(unsupported);
+  const compiler = new Compiler();
+  const { graph } = compiler;
+  const inputs = model.graph.inputs.map(({ name, dtype, shape }) => {
+    if (dtype === 'string') throw unsupportedError([{ name, className: 'InputLayer', reason: 'it takes strings' }]);
+    return graph.input(name, inputTypes[dtype] ?? (dtype as TensorType), shape);
+  });
+  const names = outputNames(model.graph);
+  // Outputs are named first, so that no node takes the name.
+  const reserved = names.map((name) => graph.reserve(name));
+  const outputs = compiler.run(model.graph, inputs).map((value, index) => graph.output(reserved[index]!, value));
+  const chunks = encodeModel({
+    ir_version: irVersion,
+    producer_name: 'keras-serve',
+    opset_import: [{ domain: '', version: opset }],
+    graph: graph.message('model'),
+  });
+  return { inputs: inputs.map(infoOf), outputs: outputs.map(infoOf), chunks };
+}

@@ -1,0 +1,38 @@
+import type { Argument, Layer, Weight } from '../keras/model.js';
+import type { LayerConfig } from './config.js';
+import type { GraphBuilder, Value } from './graph.js';
+
+/** An argument of a call with its tensors in place. */
+export type CallArgument = Value | Exclude<Argument, object> | CallArgument[] | { [key: string]: CallArgument };
+
+/** One call of a layer as its handler sees it. */
+export interface LayerCall {
+  readonly graph: GraphBuilder;
+  readonly layer: Layer;
+  readonly config: LayerConfig;
+  /** Positional arguments as the model gives them; most handlers need only the flattened `inputs`. */
+  readonly args: readonly CallArgument[];
+  readonly kwargs: Readonly<Record<string, CallArgument>>;
+  /** Whether the layer has this variable. */
+  hasWeight(name: string): boolean;
+  /** A variable as Keras stores it. @throws ModelFileError when the file lacks it */
+  rawWeight(name: string): Weight;
+  /** A variable as a float32 (or integer) constant, its axes permuted if asked. The same constant for every call. */
+  weight(name: string, perm?: readonly number[]): Value;
+  /** A variable that some settings leave out, such as a bias. */
+  optionalWeight(name: string): Value | undefined;
+  /** Compiles a call of another layer: a wrapped one, or a nested model. Returns its outputs flattened. */
+  call(layer: Layer, inputs: readonly Value[], kwargs?: Readonly<Record<string, CallArgument>>): Value[];
+  /** Refuses this layer for a setting that can't be expressed. */
+  unsupported(reason: string): never;
+}
+
+/**
+ * Emits what a layer computes.
+ * @param inputs all tensors among the positional arguments, in order
+ * @returns the outputs, flattened
+ */
+export type LayerHandler = (inputs: Value[], call: LayerCall) => Value | Value[];
+
+/** Handlers by Keras class name. */
+export type LayerTable = Record<string, LayerHandler>;

@@ -1,0 +1,174 @@
+import type { TensorData, TensorType } from '../tensor.js';
+import { attributeTypes, dataTypes, type Message } from './protobuf.js';
+
+/** The size of an axis; null where it is known only when the model runs. */
+export type Dimension = number | null;
+
+/**
+ * A tensor in the graph that is being built: its ONNX name with what is known of it. Operators (see `operators/`) take
+ * values and return new ones, inferring type and shape as they go.
+ */
+export class Value {
+  /** Keras's mask for this tensor: a bool value of its shape without the last axes, or undefined. */
+  mask: Value | undefined;
+
+  constructor(
+    readonly graph: GraphBuilder,
+    readonly name: string,
+    readonly type: TensorType,
+    readonly shape: readonly Dimension[],
+    /** The content, where it is a constant. */
+    readonly data?: TensorData,
+  ) {}
+
+  get rank(): number {
+    return this.shape.length;
+  }
+}
+
+/** An ONNX attribute. Integers are INT, other numbers must be marked with {@link float}. */
+export type Attribute = number | Float | string | readonly number[] | GraphBuilder | undefined;
+
+class Float {
+  constructor(readonly value: number) {}
+}
+
+/** Marks a number as an attribute of type FLOAT. */
+export const float = (value: number): Float => new Float(value);
+
+function attribute(name: string, value: Exclude<Attribute, undefined>): Message {
+  if (typeof value === 'number') return { name, i: value, type: attributeTypes.int };
+  if (typeof value === 'string') return { name, s: value, type: attributeTypes.string };
+  if (value instanceof Float) return { name, f: value.value, type: attributeTypes.float };
+  if (value instanceof GraphBuilder) return { name, g: value.message(name), type: attributeTypes.graph };
+  return { name, ints: value, type: attributeTypes.ints };
+}
+
+const valueInfo = (value: Value): Message => ({
+  name: value.name,
+  type: {
+    tensor_type: {
+      elem_type: dataTypes[value.type],
+      shape: {
+        dim: value.shape.map((size, axis) =>
+          size === null ? { dim_param: axis === 0 ? 'batch' : `${value.name}_${axis}` } : { dim_value: size },
+        ),
+      },
+    },
+  },
+});
+
+const bytesOf = (data: TensorData) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** Names in use, shared by a graph and the subgraphs of its control-flow operators. */
+type Names = Map<string, number>;
+
+/** Collects nodes, constants, inputs and outputs of one ONNX graph. */
+export class GraphBuilder {
+  private readonly nodes: Message[] = [];
+  private readonly initializers: Message[] = [];
+  private readonly constants = new Map<string, Value>();
+  readonly inputs: Value[] = [];
+  readonly outputs: Value[] = [];
+  private scopes: string[] = [];
+
+  /**
+   * @param depth how many graphs this one is nested in
+   */
+  constructor(
+    readonly depth = 0,
+    private readonly names: Names = new Map(),
+  ) {}
+
+  /** Runs `body` with `name` before the names of all nodes that it adds, so that an exported graph reads like the model. */
+  scope<T>(name: string, body: () => T): T {
+    this.scopes.push(name);
+    try {
+      return body();
+    } finally {
+      this.scopes.pop();
+    }
+  }
+
+  private uniqueName(name: string): string {
+    const full = [...this.scopes, name].join('/');
+    const count = this.names.get(full) ?? 0;
+    this.names.set(full, count + 1);
+    return count === 0 ? full : this.uniqueName(`${name}_${count}`);
+  }
+
+  input(name: string, type: TensorType, shape: readonly Dimension[]): Value {
+    const value = new Value(this, this.uniqueName(name), type, shape);
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** Takes a name, so that nothing else gets it. @returns the name, numbered if it was taken */
+  reserve(name: string): string {
+    return this.uniqueName(name);
+  }
+
+  /** Makes `value` an output under a reserved name. */
+  output(name: string, value: Value): Value {
+    const [named] = this.node('Identity', [value], {}, [{ type: value.type, shape: value.shape }], [name]);
+    this.outputs.push(named as Value);
+    return named as Value;
+  }
+
+  /** A constant of the graph. Small equal ones become one. */
+  constant(type: TensorType, shape: readonly number[], data: TensorData, name = 'constant'): Value {
+    const bytes = bytesOf(data);
+    const key = bytes.byteLength <= 64 ? `${type}:${shape.join()}:${bytes.join()}` : undefined;
+    const known = key && this.constants.get(key);
+    if (known) return known;
+    const value = new Value(this, this.uniqueName(name), type, shape, data);
+    this.initializers.push({ name: value.name, dims: shape, data_type: dataTypes[type], raw_data: bytes });
+    if (key) this.constants.set(key, value);
+    return value;
+  }
+
+  /**
+   * Adds a node.
+   * @param inputs undefined is an optional input that is left out
+   * @param results type and shape of each output
+   */
+  node(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Record<string, Attribute>,
+    results: readonly { type: TensorType; shape: readonly Dimension[] }[],
+    names?: readonly string[],
+  ): Value[] {
+    const name = this.uniqueName(opType);
+    const outputs = results.map(
+      ({ type, shape }, index) =>
+        new Value(this, names?.[index] ?? (index === 0 ? name : `${name}:${index}`), type, shape),
+    );
+    this.nodes.push({
+      name,
+      op_type: opType,
+      input: inputs.map((value) => value?.name ?? ''),
+      output: outputs.map((value) => value.name),
+      attribute: Object.entries(attributes).flatMap(([key, value]) =>
+        value === undefined ? [] : [attribute(key, value)],
+      ),
+    });
+    return outputs;
+  }
+
+  /** A graph for an attribute of a control-flow operator (Scan, Loop, If). It may use this graph's values by name. */
+  subgraph(): GraphBuilder {
+    return new GraphBuilder(this.depth + 1, this.names);
+  }
+
+  /** The graph as a `GraphProto`. */
+  message(name: string): Message {
+    return {
+      name,
+      node: this.nodes,
+      initializer: this.initializers,
+      input: this.inputs.map(valueInfo),
+      output: this.outputs.map(valueInfo),
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import type { LayerTable } from '../context.js';
+import { activationLayers } from './activation.js';
+import { convolutionLayers } from './convolution.js';
+import { coreLayers } from './core.js';
+import { mergingLayers } from './merging.js';
+import { normalizationLayers } from './normalization.js';
+import { poolingLayers } from './pooling.js';
+import { regularizationLayers } from './regularization.js';
+import { reshapingLayers } from './reshaping.js';
+
+/** Every layer that can be compiled, by Keras class name. */
+export const layerTable: LayerTable = {
+  ...coreLayers,
+  ...activationLayers,
+  ...convolutionLayers,
+  ...mergingLayers,
+  ...normalizationLayers,
+  ...poolingLayers,
+  ...regularizationLayers,
+  ...reshapingLayers,
+};
+
+/**
+ * Classes with `supports_masking` that don't compute a mask of their own: the mask of the first input goes on to the output.
+ */
+export const supportsMasking: ReadonlySet<string> = new Set([
+  'Activation',
+  'ActivityRegularization',
+  'AlphaDropout',
+  'BatchNormalization',
+  'Dense',
+  'Dropout',
+  'ELU',
+  'GaussianDropout',
+  'GaussianNoise',
+  'Identity',
+  'LayerNormalization',
+  'LeakyReLU',
+  'PReLU',
+  'ReLU',
+  'Softmax',
+  'SpatialDropout1D',
+  'UnitNormalization',
+]);

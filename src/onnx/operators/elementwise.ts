@@ -1,0 +1,210 @@
+import type { TensorType } from '../../tensor.js';
+import { type Attribute, type Dimension, float, type GraphBuilder, Value } from '../graph.js';
+
+/** A value, or a number that becomes a constant of the other operand's type. */
+export type Operand = Value | number;
+
+const arrays: Record<TensorType, (values: readonly number[]) => NonNullable<Value['data']>> = {
+  float32: (values) => Float32Array.from(values),
+  float64: (values) => Float64Array.from(values),
+  int8: (values) => Int8Array.from(values),
+  uint8: (values) => Uint8Array.from(values),
+  int16: (values) => Int16Array.from(values),
+  uint16: (values) => Uint16Array.from(values),
+  int32: (values) => Int32Array.from(values),
+  uint32: (values) => Uint32Array.from(values),
+  int64: (values) => BigInt64Array.from(values, BigInt),
+  uint64: (values) => BigUint64Array.from(values, BigInt),
+  bool: (values) => Uint8Array.from(values),
+};
+
+/** A constant from plain numbers; shape `[]` is a scalar. */
+export function constant(
+  graph: GraphBuilder,
+  type: TensorType,
+  shape: readonly number[],
+  values: readonly number[],
+): Value {
+  return graph.constant(type, shape, arrays[type](values));
+}
+
+/** A one-dimensional int64 constant: axes, sizes, indices. */
+export const int64s = (graph: GraphBuilder, values: readonly number[]): Value =>
+  constant(graph, 'int64', [values.length], values);
+
+export const isFloat = (value: Value): boolean => value.type === 'float32' || value.type === 'float64';
+
+/** The graph that a node with these inputs belongs to: the innermost, since subgraphs see what is outside. */
+export function graphOf(values: readonly (Value | undefined)[]): GraphBuilder {
+  const present = values.filter((value) => value !== undefined);
+  return present.reduce((deepest, { graph }) => (graph.depth > deepest.depth ? graph : deepest), present[0]!.graph);
+}
+
+/** Adds a node with one output. */
+export function node(
+  opType: string,
+  inputs: readonly (Value | undefined)[],
+  attributes: Record<string, Attribute>,
+  type: TensorType,
+  shape: readonly Dimension[],
+): Value {
+  return graphOf(inputs).node(opType, inputs, attributes, [{ type, shape }])[0]!;
+}
+
+/** The shape of two shapes broadcast as NumPy does it. An unknown axis beside a known one above 1 is taken to fit it. */
+export function broadcast(a: readonly Dimension[], b: readonly Dimension[]): Dimension[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = axis < rank - a.length ? 1 : a[axis - rank + a.length]!;
+    const right = axis < rank - b.length ? 1 : b[axis - rank + b.length]!;
+    if (left === 1) return right;
+    if (right === 1 || right === null) return left;
+    return right;
+  });
+}
+
+function operands(a: Operand, b: Operand): [Value, Value] {
+  if (a instanceof Value) return [a, b instanceof Value ? b : constant(a.graph, a.type, [], [b])];
+  if (b instanceof Value) return [constant(b.graph, b.type, [], [a]), b];
+  throw new TypeError('an operator needs at least one value that is not a number');
+}
+
+/** An operator on one value that keeps its shape and type, with FLOAT attributes. */
+const unary =
+  (opType: string) =>
+  (x: Value, attributes: Record<string, number> = {}): Value =>
+    node(
+      opType,
+      [x],
+      Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, float(value)])),
+      x.type,
+      x.shape,
+    );
+
+const binary =
+  (opType: string) =>
+  (a: Operand, b: Operand): Value => {
+    const [left, right] = operands(a, b);
+    return node(opType, [left, right], {}, left.type, broadcast(left.shape, right.shape));
+  };
+
+const comparison =
+  (opType: string) =>
+  (a: Operand, b: Operand): Value => {
+    const [left, right] = operands(a, b);
+    return node(opType, [left, right], {}, 'bool', broadcast(left.shape, right.shape));
+  };
+
+const test =
+  (opType: string) =>
+  (x: Value): Value =>
+    node(opType, [x], {}, 'bool', x.shape);
+
+export const abs = unary('Abs');
+export const neg = unary('Neg');
+export const sign = unary('Sign');
+export const exp = unary('Exp');
+export const log = unary('Log');
+export const sqrt = unary('Sqrt');
+export const reciprocal = unary('Reciprocal');
+export const floor = unary('Floor');
+export const ceil = unary('Ceil');
+/** Rounds halves to even, as NumPy does. */
+export const round = unary('Round');
+export const erf = unary('Erf');
+export const sin = unary('Sin');
+export const cos = unary('Cos');
+export const tan = unary('Tan');
+export const asin = unary('Asin');
+export const acos = unary('Acos');
+export const atan = unary('Atan');
+export const sinh = unary('Sinh');
+export const cosh = unary('Cosh');
+export const asinh = unary('Asinh');
+export const acosh = unary('Acosh');
+export const atanh = unary('Atanh');
+export const tanh = unary('Tanh');
+export const sigmoid = unary('Sigmoid');
+export const relu = unary('Relu');
+/** Attribute `alpha`, default 0.01. */
+export const leakyRelu = unary('LeakyRelu');
+/** Attribute `alpha`, default 1. */
+export const elu = unary('Elu');
+/** Attributes `alpha` and `gamma`, by default those of the SELU paper. */
+export const selu = unary('Selu');
+export const softplus = unary('Softplus');
+export const softsign = unary('Softsign');
+/** Attributes `alpha` (default 0.2) and `beta` (default 0.5): `max(0, min(1, alpha·x + beta))`. */
+export const hardSigmoid = unary('HardSigmoid');
+export const not = test('Not');
+export const isNaN = test('IsNaN');
+export const isInf = test('IsInf');
+
+export const add = binary('Add');
+export const sub = binary('Sub');
+export const mul = binary('Mul');
+export const div = binary('Div');
+export const pow = binary('Pow');
+export const min = binary('Min');
+export const max = binary('Max');
+
+export const equal = comparison('Equal');
+export const less = comparison('Less');
+export const lessOrEqual = comparison('LessOrEqual');
+export const greater = comparison('Greater');
+export const greaterOrEqual = comparison('GreaterOrEqual');
+export const and = comparison('And');
+export const or = comparison('Or');
+export const xor = comparison('Xor');
+
+/** Remainder with the sign of the divisor, as NumPy's `mod`. Integers, or floats by way of `floor`. */
+export function mod(a: Operand, b: Operand): Value {
+  const [left, right] = operands(a, b);
+  if (isFloat(left)) return sub(left, mul(floor(div(left, right)), right));
+  return node('Mod', [left, right], {}, left.type, broadcast(left.shape, right.shape));
+}
+
+export const square = (x: Value): Value => mul(x, x);
+
+/** `x` as `type`; the same value when it is that already. */
+export function cast(x: Value, type: TensorType): Value {
+  if (x.type === type) return x;
+  const to = {
+    float32: 1,
+    uint8: 2,
+    int8: 3,
+    uint16: 4,
+    int16: 5,
+    int32: 6,
+    int64: 7,
+    bool: 9,
+    float64: 11,
+    uint32: 12,
+    uint64: 13,
+  };
+  return node('Cast', [x], { to: to[type] }, type, x.shape);
+}
+
+/** `x` as float32, the type that layers compute in. */
+export const toFloat = (x: Value): Value => cast(x, 'float32');
+
+/** `x` limited to the range; a bound that is undefined does not limit. */
+export function clip(x: Value, low: number | undefined, high: number | undefined): Value {
+  const bound = (value: number | undefined) =>
+    value === undefined ? undefined : constant(x.graph, x.type, [], [value]);
+  return node('Clip', [x, bound(low), bound(high)], {}, x.type, x.shape);
+}
+
+/** `yes` where `condition` holds, else `no`; all three broadcast. */
+export function where(condition: Value, yes: Operand, no: Operand): Value {
+  const [left, right] = operands(yes, no);
+  const shape = broadcast(condition.shape, broadcast(left.shape, right.shape));
+  return node('Where', [condition, left, right], {}, left.type, shape);
+}
+
+/** PReLU: `slope · x` where x is negative; `slope` broadcasts to `x`. */
+export const prelu = (x: Value, slope: Value): Value => node('PRelu', [x, slope], {}, x.type, x.shape);
+
+/** `exp(x) / sum(exp(x))` along `axis`. */
+export const softmax = (x: Value, axis: number): Value => node('Softmax', [x], { axis }, x.type, x.shape);
+export const logSoftmax = (x: Value, axis: number): Value => node('LogSoftmax', [x], { axis }, x.type, x.shape);

@@ -1,0 +1,53 @@
+import type { Dimension, Value } from '../graph.js';
+import { broadcast, node } from './elementwise.js';
+
+/** Matrix product as NumPy's `matmul`: the last two axes multiply, those before broadcast. */
+export function matmul(a: Value, b: Value): Value {
+  const left = a.rank === 1 ? [1, ...a.shape] : a.shape;
+  const right = b.rank === 1 ? [...b.shape, 1] : b.shape;
+  const shape: Dimension[] = broadcast(left.slice(0, -2), right.slice(0, -2));
+  if (a.rank > 1) shape.push(left.at(-2)!);
+  if (b.rank > 1) shape.push(right.at(-1)!);
+  return node('MatMul', [a, b], {}, a.type, shape);
+}
+
+/**
+ * Einstein summation. An ellipsis is spelt out with letters that the equation does not use, so that the result's shape is
+ * known.
+ * @param equation such as `abc,cde->abde`; the result's part may be missing
+ */
+export function einsum(equation: string, values: readonly Value[]): Value {
+  const [terms, result] = spellOut(equation, values);
+  const sizes = new Map<string, Dimension>();
+  terms.forEach((term, index) => {
+    [...term].forEach((letter, axis) => {
+      const size = values[index]!.shape[axis]!;
+      const known = sizes.get(letter);
+      if (known === undefined || known === null || known === 1) sizes.set(letter, size);
+    });
+  });
+  const shape = [...result].map((letter) => sizes.get(letter) ?? null);
+  return node('Einsum', values, { equation: `${terms.join()}->${result}` }, values[0]!.type, shape);
+}
+
+function spellOut(equation: string, values: readonly Value[]): [terms: string[], result: string] {
+  const [left = '', right] = equation.replaceAll(' ', '').split('->');
+  const terms = left.split(',');
+  const free = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].filter((letter) => !equation.includes(letter));
+  const hidden = Math.max(
+    0,
+    ...terms.map((term, index) => (term.includes('...') ? values[index]!.rank - (term.length - 3) : 0)),
+  );
+  const letters = free.slice(0, hidden).join('');
+  const spelt = terms.map((term, index) => {
+    if (!term.includes('...')) return term;
+    const count = values[index]!.rank - (term.length - 3);
+    return term.replace('...', count === 0 ? '' : letters.slice(-count));
+  });
+  if (right !== undefined) return [spelt, right.replace('...', letters)];
+  const joined = [...spelt.join('')];
+  const once = joined.filter(
+    (letter) => !letters.includes(letter) && joined.indexOf(letter) === joined.lastIndexOf(letter),
+  );
+  return [spelt, letters + once.sort().join('')];
+}

@@ -1,0 +1,235 @@
+import type { Dimension, GraphBuilder } from '../graph.js';
+import { Value } from '../graph.js';
+import { add, cast, constant, graphOf, int64s, mul, node, type Operand } from './elementwise.js';
+
+/** An axis counted from the front; negative ones count from the back, as in NumPy. */
+export const normalizeAxis = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+/** How many elements a shape holds; null when an axis is unknown. */
+export const elementCount = (shape: readonly Dimension[]): number | null =>
+  shape.includes(null) ? null : product(shape as number[]);
+
+/** A size that is known now, or an int64 scalar that the graph works out. */
+export type Size = number | Value;
+
+/** The size of `axis`: a number where it is known, else a scalar int64 value. */
+export function sizeOf(x: Value, axis: number): Size {
+  const at = normalizeAxis(axis, x.rank);
+  const known = x.shape[at];
+  if (known !== null && known !== undefined) return known;
+  const sizes = node('Shape', [x], {}, 'int64', [x.rank]);
+  return node('Gather', [sizes, constant(x.graph, 'int64', [], [at])], { axis: 0 }, 'int64', []);
+}
+
+/** All sizes of `x`. */
+export const sizesOf = (x: Value): Size[] => x.shape.map((_, axis) => sizeOf(x, axis));
+
+/** Multiplies sizes. */
+export const sizeProduct = (sizes: readonly Size[]): Size =>
+  sizes.reduce((a, b) => (typeof a === 'number' && typeof b === 'number' ? a * b : mul(a as Operand, b as Operand)), 1);
+
+/** Adds a number to a size. */
+export const sizePlus = (size: Size, more: number): Size => (typeof size === 'number' ? size + more : add(size, more));
+
+/** A list of sizes as a one-dimensional int64 value. */
+export function sizeVector(graph: GraphBuilder, sizes: readonly Size[]): Value {
+  if (sizes.every((size) => typeof size === 'number')) return int64s(graph, sizes as number[]);
+  const parts = sizes.map((size) =>
+    typeof size === 'number'
+      ? int64s(graph, [size])
+      : node('Unsqueeze', [cast(size, 'int64'), int64s(graph, [0])], {}, 'int64', [1]),
+  );
+  return concat(parts, 0);
+}
+
+const knownSize = (size: Size): Dimension => (typeof size === 'number' ? size : null);
+
+/**
+ * Reshapes to `sizes`. One of them may be -1: what is left. When only one size is unknown it is left to ONNX to work out.
+ */
+export function reshape(x: Value, sizes: readonly Size[]): Value {
+  const inferred = sizes.indexOf(-1);
+  const unknown = sizes.filter((size) => typeof size !== 'number').length;
+  const wanted = unknown === 1 && inferred < 0 ? sizes.map((size) => (typeof size === 'number' ? size : -1)) : sizes;
+  const total = elementCount(x.shape);
+  const others = sizes.filter((_, index) => index !== inferred);
+  const shape = sizes.map((size, index) => {
+    if (index !== inferred) return knownSize(size);
+    if (total === null || others.some((other) => typeof other !== 'number')) return null;
+    return total / product(others as number[]);
+  });
+  // ONNX reads a size of 0 as "the input's size there" unless allowzero is set.
+  return node(
+    'Reshape',
+    [x, sizeVector(x.graph, wanted)],
+    { allowzero: sizes.includes(0) ? 1 : undefined },
+    x.type,
+    shape,
+  );
+}
+
+/** Axis `perm[i]` of `x` becomes axis i. */
+export function transpose(x: Value, perm: readonly number[]): Value {
+  if (perm.every((axis, index) => axis === index)) return x;
+  const shape = perm.map((axis) => x.shape[axis]!);
+  return node('Transpose', [x], { perm }, x.type, shape);
+}
+
+/** (batch, …spatial, channels) to (batch, channels, …spatial). */
+export const channelsFirst = (x: Value): Value =>
+  transpose(x, [0, x.rank - 1, ...Array.from({ length: x.rank - 2 }, (_, axis) => axis + 1)]);
+
+/** (batch, channels, …spatial) to (batch, …spatial, channels). */
+export const channelsLast = (x: Value): Value =>
+  transpose(x, [0, ...Array.from({ length: x.rank - 2 }, (_, axis) => axis + 2), 1]);
+
+/** Puts axes of size 1 where they stand in the result. */
+export function unsqueeze(x: Value, axes: readonly number[]): Value {
+  const rank = x.rank + axes.length;
+  const at = axes.map((axis) => normalizeAxis(axis, rank)).sort((a, b) => a - b);
+  const shape = [...x.shape];
+  for (const axis of at) shape.splice(axis, 0, 1);
+  return node('Unsqueeze', [x, int64s(x.graph, at)], {}, x.type, shape);
+}
+
+/** Takes away axes of size 1. */
+export function squeeze(x: Value, axes: readonly number[]): Value {
+  const at = axes.map((axis) => normalizeAxis(axis, x.rank));
+  const shape = x.shape.filter((_, axis) => !at.includes(axis));
+  return node('Squeeze', [x, int64s(x.graph, at)], {}, x.type, shape);
+}
+
+export function concat(values: readonly Value[], axis: number): Value {
+  if (values.length === 1) return values[0]!;
+  const first = values[0]!;
+  const at = normalizeAxis(axis, first.rank);
+  const shape = first.shape.map((size, index) => {
+    if (index !== at) return values.map((value) => value.shape[index]!).find((one) => one !== null) ?? size;
+    return values.reduce<Dimension>(
+      (sum, { shape: { [at]: one } }) => (sum === null || one == null ? null : sum + one),
+      0,
+    );
+  });
+  return node('Concat', values, { axis: at }, first.type, shape);
+}
+
+/** One range of a slice; bounds as in Python: negative ones count from the end, a missing end is the end. */
+export interface SliceRange {
+  axis: number;
+  start?: number;
+  end?: number;
+  step?: number;
+}
+
+const unbounded = 2 ** 31 - 1;
+
+/** How many elements of `size` a Python slice takes. */
+function sliceLength(size: Dimension, { start, end, step = 1 }: SliceRange): Dimension {
+  if (size === null) {
+    const known = start !== undefined && end !== undefined && start >= 0 === end >= 0;
+    return known && start < 0 && step > 0 ? Math.max(0, Math.ceil((end - start) / step)) : null;
+  }
+  const clamp = (bound: number, low: number, high: number) =>
+    Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
+  if (step > 0) return Math.max(0, Math.ceil((clamp(end ?? size, 0, size) - clamp(start ?? 0, 0, size)) / step));
+  const last = end === undefined ? -1 : clamp(end, -1, size - 1);
+  return Math.max(0, Math.ceil((last - clamp(start ?? size - 1, -1, size - 1)) / step));
+}
+
+/** Takes a range of one or several axes. */
+export function slice(x: Value, ranges: readonly SliceRange[]): Value {
+  if (ranges.length === 0) return x;
+  const shape = [...x.shape];
+  const full = ranges.map((range) => {
+    const axis = normalizeAxis(range.axis, x.rank);
+    const step = range.step ?? 1;
+    shape[axis] = sliceLength(x.shape[axis]!, range);
+    return {
+      axis,
+      step,
+      start: range.start ?? (step > 0 ? 0 : unbounded),
+      end: range.end ?? (step > 0 ? unbounded : -unbounded),
+    };
+  });
+  const vector = (key: 'axis' | 'step' | 'start' | 'end') =>
+    int64s(
+      x.graph,
+      full.map((range) => range[key]),
+    );
+  return node('Slice', [x, vector('start'), vector('end'), vector('axis'), vector('step')], {}, x.type, shape);
+}
+
+/** Splits along `axis` into parts of the given sizes. */
+export function split(x: Value, sizes: readonly number[], axis: number): Value[] {
+  const at = normalizeAxis(axis, x.rank);
+  const results = sizes.map((size) => ({
+    type: x.type,
+    shape: x.shape.map((one, index) => (index === at ? size : one)),
+  }));
+  return x.graph.node('Split', [x, int64s(x.graph, sizes)], { axis: at }, results);
+}
+
+/** Elements of `x` along `axis` by index; the indices' shape takes the axis's place. */
+export function gather(x: Value, indices: Value, axis: number): Value {
+  const at = normalizeAxis(axis, x.rank);
+  return node('Gather', [x, indices], { axis: at }, x.type, [
+    ...x.shape.slice(0, at),
+    ...indices.shape,
+    ...x.shape.slice(at + 1),
+  ]);
+}
+
+/** One index of an axis, which goes away. */
+export const take = (x: Value, index: number, axis: number): Value =>
+  gather(x, constant(x.graph, 'int64', [], [index]), axis);
+
+/** Pads axes; `pads` holds [before, after] for every axis. */
+export function pad(
+  x: Value,
+  pads: readonly (readonly [number, number])[],
+  mode: 'constant' | 'reflect' | 'edge' = 'constant',
+  value = 0,
+): Value {
+  if (pads.every(([before, after]) => before === 0 && after === 0)) return x;
+  const shape = x.shape.map((size, axis) => (size === null ? null : size + pads[axis]![0] + pads[axis]![1]));
+  const vector = int64s(x.graph, [...pads.map(([before]) => before), ...pads.map(([, after]) => after)]);
+  const fill = mode === 'constant' ? constant(x.graph, x.type, [], [value]) : undefined;
+  return node('Pad', [x, vector, fill], { mode }, x.type, shape);
+}
+
+/** Repeats `x` `repeats[i]` times along axis i. */
+export function tile(x: Value, repeats: readonly Size[]): Value {
+  const shape = x.shape.map((size, axis) => {
+    const times = repeats[axis]!;
+    return size === null || typeof times !== 'number' ? null : size * times;
+  });
+  return node('Tile', [x, sizeVector(x.graph, repeats)], {}, x.type, shape);
+}
+
+/** Broadcasts `x` to `sizes`. */
+export function expand(x: Value, sizes: readonly Size[]): Value {
+  return node('Expand', [x, sizeVector(x.graph, sizes)], {}, x.type, sizes.map(knownSize));
+}
+
+/** A tensor filled with one number. */
+export function fill(graph: GraphBuilder, type: Value['type'], sizes: readonly Size[], value: number): Value {
+  return expand(constant(graph, type, [], [value]), sizes);
+}
+
+/** The integers from 0 to `size`, as int64. */
+export function range(graph: GraphBuilder, size: Size): Value {
+  if (typeof size === 'number')
+    return int64s(
+      graph,
+      Array.from({ length: size }, (_, index) => index),
+    );
+  const bound = (value: number) => constant(graph, 'int64', [], [value]);
+  return node('Range', [bound(0), size, bound(1)], {}, 'int64', [null]);
+}
+
+/** The same values under another rank or with axes known better than could be inferred. */
+export function withShape(x: Value, shape: readonly Dimension[]): Value {
+  return new Value(graphOf([x]), x.name, x.type, shape, x.data);
+}
