@@ -4,9 +4,9 @@ import { TensorReference } from '../keras/model.js';
 import type { TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
 import type { CallArgument, LayerCall } from './context.js';
+import { encodeOnnx } from './encode.js';
 import { GraphBuilder, Value } from './graph.js';
 import { layerTable, supportsMasking } from './layers/index.js';
-import { encodeModel } from './protobuf.js';
 import { findUnsupported, unsupportedError } from './unsupported.js';
 import { weightConstant } from './weights.js';
 
@@ -19,9 +19,6 @@ export interface OnnxModel {
   /** The file's bytes, in pieces to be written one after the other. */
   chunks: Uint8Array[];
 }
-
-const irVersion = 10;
-const opset = 21;
 
 /** Types of inputs in the compiled model: every float is float32, in which ONNX Runtime has all its kernels. */
 const inputTypes: Partial<Record<KerasDType, TensorType>> = {
@@ -189,11 +186,5 @@ export function compile(model: KerasModel): OnnxModel {
   // Outputs are named first, so that no node takes the name.
   const reserved = names.map((name) => graph.reserve(name));
   const outputs = compiler.run(model.graph, inputs).map((value, index) => graph.output(reserved[index]!, value));
-  const chunks = encodeModel({
-    ir_version: irVersion,
-    producer_name: 'keras-serve',
-    opset_import: [{ domain: '', version: opset }],
-    graph: graph.message('model'),
-  });
-  return { inputs: inputs.map(infoOf), outputs: outputs.map(infoOf), chunks };
+  return { inputs: inputs.map(infoOf), outputs: outputs.map(infoOf), chunks: encodeOnnx(graph) };
 }

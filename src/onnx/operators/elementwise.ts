@@ -137,7 +137,7 @@ export const softsign = unary('Softsign');
 /** Attributes `alpha` (default 0.2) and `beta` (default 0.5): `max(0, min(1, alpha·x + beta))`. */
 export const hardSigmoid = unary('HardSigmoid');
 export const not = test('Not');
-export const isNaN = test('IsNaN');
+export const isNan = test('IsNaN');
 export const isInf = test('IsInf');
 
 export const add = binary('Add');

@@ -1,0 +1,14 @@
+import type { TensorInfo, Tensors } from '../tensor.js';
+import type { EngineModel } from './engine.js';
+
+/** What the server sends to an inference process. */
+export type Request =
+  | { kind: 'load'; model: EngineModel }
+  | { kind: 'run'; id: number; inputs: Tensors; image: boolean };
+
+/** What an inference process answers. */
+export type Reply =
+  | { kind: 'loaded'; inputs: TensorInfo[]; outputs: TensorInfo[] }
+  | { kind: 'failed'; message: string }
+  | { kind: 'result'; id: number; outputs: Tensors; milliseconds: number }
+  | { kind: 'error'; id: number; message: string };

@@ -1,0 +1,77 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Tensor, TensorInfo, Tensors, TensorType } from '../tensor.js';
+import type { Engine, EngineModel, Session } from './engine.js';
+
+/** Session settings: threads that wait without spinning, for the processors are shared with decoding and HTTP. */
+function options({ threads, optimized }: Pick<EngineModel, 'threads' | 'optimized'>): InferenceSession.SessionOptions {
+  return {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: optimized ? 'disabled' : 'all',
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}
+
+function infos(metadata: readonly InferenceSession.ValueMetadata[]): TensorInfo[] {
+  return metadata.map((value) => {
+    if (!value.isTensor) throw new TypeError(`"${value.name}" is not a tensor`);
+    return {
+      name: value.name,
+      type: value.type as TensorType,
+      shape: value.shape.map((size) => (typeof size === 'number' ? size : null)),
+    };
+  });
+}
+
+const toOrt = ({ type, data, shape }: Tensor) => new OrtTensor(type, data as never, shape);
+const fromOrt = ({ type, data, dims }: OrtTensor): Tensor => ({
+  type: type as TensorType,
+  data: data as Tensor['data'],
+  shape: [...dims],
+});
+
+async function load(model: EngineModel): Promise<Session> {
+  const session = await InferenceSession.create(model.path, options(model));
+  const scaling =
+    model.imageScaling &&
+    (await InferenceSession.create(model.imageScaling, options({ threads: 1, optimized: false })));
+  const inputs = infos(session.inputMetadata);
+  const outputs = infos(session.outputMetadata);
+  const scaled = async (pixels: OrtTensor): Promise<OrtTensor> => {
+    if (!scaling) throw new TypeError('the model takes no images');
+    const result = await scaling.run({ [scaling.inputNames[0]!]: pixels });
+    return result[scaling.outputNames[0]!]!;
+  };
+  return {
+    inputs,
+    outputs,
+    async run(tensors, image) {
+      const feeds = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toOrt(tensor)]));
+      const first = inputs[0]!.name;
+      if (image) feeds[first] = await scaled(feeds[first]!);
+      const results = await session.run(feeds);
+      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromOrt(tensor)])) as Tensors;
+    },
+    async close() {
+      await session.release();
+      await scaling?.release();
+    },
+  };
+}
+
+/** ONNX Runtime on the processor. */
+export const onnxEngine: Engine = { load };
+
+/**
+ * Lets ONNX Runtime optimise a model for this processor and writes the result.
+ * @param from path of an ONNX model
+ * @param to path of the file to write
+ */
+export async function optimize(from: string, to: string): Promise<void> {
+  const session = await InferenceSession.create(from, {
+    ...options({ threads: 1, optimized: false }),
+    optimizedModelFilePath: to,
+  });
+  await session.release();
+}
