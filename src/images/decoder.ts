@@ -1,0 +1,53 @@
+import { availableParallelism } from 'node:os';
+import sharp from 'sharp';
+import { decodeImage, type ImageBounds } from './decode.js';
+import type { ImageOptions, ImageTensor } from './options.js';
+import { Slots } from './slots.js';
+
+/** What decoding may cost. */
+export interface ImageLimits extends ImageBounds {
+  /** Images decoded at once; the others wait their turn. */
+  concurrency: number;
+}
+
+/** 50 million pixels are the largest photos that phones take. */
+export const DEFAULT_IMAGE_LIMITS: Readonly<ImageLimits> = {
+  maxPixels: 50_000_000,
+  timeoutSeconds: 10,
+  concurrency: availableParallelism(),
+};
+
+/** Decodes images on the threads of libuv, a bounded number at once. */
+export class ImageDecoder {
+  readonly limits: Readonly<ImageLimits>;
+  readonly #slots: Slots;
+
+  constructor(limits: Partial<ImageLimits> = {}) {
+    this.limits = { ...DEFAULT_IMAGE_LIMITS, ...limits };
+    this.#slots = new Slots(this.limits.concurrency);
+    // No image comes twice, and several images at once use the cores better than several threads an image.
+    sharp.cache(false);
+    sharp.concurrency(1);
+  }
+
+  /** {@link decodeImage} within the limits. */
+  decode(bytes: Uint8Array, options: ImageOptions): Promise<ImageTensor> {
+    return this.#slots.run(() => decodeImage(bytes, options, this.limits));
+  }
+
+  /** Takes no more images and resolves when the last one is decoded. */
+  close(): Promise<void> {
+    return this.#slots.close();
+  }
+}
+
+/**
+ * Leaves libvips no loader but those that {@link decodeImage} needs. It holds for the whole process, so only a process
+ * of ours may call it.
+ */
+export function blockOtherLoaders(): void {
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({
+    operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map((name) => `VipsForeignLoad${name}`),
+  });
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import sharp from 'sharp';
+import { ImageDecoder } from '../../src/images/decoder.js';
+import type { ImageOptions } from '../../src/images/options.js';
+
+const FIXTURES = new URL('../fixtures/images/', import.meta.url);
+
+interface Case {
+  file: string;
+  kind: string;
+  size: [number, number];
+  resize: NonNullable<ImageOptions['resize']>;
+  interpolation: NonNullable<ImageOptions['interpolation']>;
+  crop_fraction?: number;
+  expected: string;
+}
+
+const read = (name: string) => readFileSync(new URL(name, FIXTURES));
+const cases: Case[] = JSON.parse(read('cases.json').toString());
+
+/** The mean absolute difference, in units of 1/255. */
+export function difference(actual: Uint8Array, expected: Uint8Array): number {
+  assert.equal(actual.length, expected.length);
+  return actual.reduce((sum, value, i) => sum + Math.abs(value - expected[i]!), 0) / actual.length;
+}
+
+describe('the tensor is the one that PIL makes', () => {
+  const decoder = new ImageDecoder();
+
+  for (const { file, kind, size, resize, interpolation, crop_fraction: cropFraction, expected } of cases) {
+    const how = [resize, cropFraction, interpolation, size.join('×')].filter(Boolean).join(', ');
+    test(`${kind} (${file}): ${how}`, async () => {
+      const options = { size, resize, interpolation, cropFraction };
+      const { data, shape } = await decoder.decode(read(file), options);
+      assert.deepEqual(shape, [...size, 3]);
+      const pixels = await sharp(read(expected)).removeAlpha().toColourspace('srgb').raw().toBuffer();
+      const off = difference(data, pixels);
+      if (process.env['DIFF']) console.log(off.toFixed(3), file, how);
+      assert.ok(off < 2, `differs by ${off.toFixed(2)}/255 on average`);
+    });
+  }
+});
