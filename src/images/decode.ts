@@ -3,7 +3,7 @@ import { ImageError } from './errors.js';
 import { type ImageFormat, recogniseFormat } from './formats.js';
 import type { ImageOptions, ImageTensor, Interpolation } from './options.js';
 import { addAlpha, cmykToRgb, luminance, premultiply, unpremultiply } from './pixels.js';
-import { type Axis, applyTaps, planAxis } from './resampling.js';
+import { type Axis, planAxis, resample } from './resampling.js';
 
 /** What one image may cost. */
 export interface ImageBounds {
@@ -12,6 +12,9 @@ export interface ImageBounds {
   /** Whole seconds of decoding. */
   timeoutSeconds: number;
 }
+
+/** The longest side of a JPEG image. Longer ones are made to cost time: libvips works row by row. */
+const MAX_SIDE = 65_535;
 
 /** What libvips calls the formats, and the compression where the container holds several. */
 const LOADERS: Record<ImageFormat, { format: string; compression?: string }> = {
@@ -80,10 +83,10 @@ export async function decodeImage(bytes: Uint8Array, options: ImageOptions, boun
     type: 'uint8',
     shape: [height, width, channels],
     data: isCmyk
-      ? fromRgb(cmykToRgb(applyTaps(pixels, 4, horizontal, vertical)), channels)
+      ? fromRgb(cmykToRgb(resample(pixels, 4, horizontal, vertical)), channels)
       : channels === 4
         ? enlargeRgba(pixels, horizontal, vertical)
-        : fromRgb(applyTaps(pixels, 3, horizontal, vertical), channels),
+        : fromRgb(resample(pixels, 3, horizontal, vertical), channels),
   };
 }
 
@@ -114,14 +117,17 @@ function checkHeader(header: Metadata, format: ImageFormat, maxPixels: number): 
     );
   }
   const { width, height } = header;
-  if (width * height > maxPixels) {
-    const millions = (pixels: number) => (pixels / 1e6).toLocaleString('en', { maximumFractionDigits: 1 });
+  if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {
     throw new ImageError(
       'image_too_many_pixels',
-      `The image is ${width} × ${height}, ${millions(width * height)} million pixels, where at most ` +
-        `${millions(maxPixels)} million are allowed: send it scaled down.`,
+      `The image is ${width} × ${height}, ${millions(width * height)} million pixels; at most ${millions(maxPixels)} ` +
+        `million, and ${MAX_SIDE} on either side, are allowed: send it scaled down.`,
     );
   }
+}
+
+function millions(pixels: number): number {
+  return Math.round(pixels / 1e5) / 10;
 }
 
 /** Height and width of the whole image after resizing, before the centre is cut out. */
@@ -168,14 +174,10 @@ function resize(
   const { flip = false, flop = false, angle = 0 } = ORIENTATIONS[orientation ?? 1] ?? {};
   const sides = [horizontal.resized, vertical.resized] as const;
   const [width, height] = angle % 180 === 0 ? sides : [sides[1], sides[0]];
-  const resized = image.resize(width, height, { fit: 'fill', kernel });
-  const cut = resized.extract({
-    left: horizontal.start,
-    top: vertical.start,
-    width: horizontal.length,
-    height: vertical.length,
-  });
-  return cut.flip(flip).flop(flop).rotate(angle);
+  // Two steps of shrinking, the loader's taking no more than half of it away from the kernel, keep near PIL.
+  const resized = image.resize(width, height, { fit: 'fill', kernel, fastShrinkOnLoad: false });
+  // Nothing is cut here: libvips would leave the rows below unread, and a file that ends there would pass for whole.
+  return resized.flip(flip).flop(flop).rotate(angle);
 }
 
 function fromRgb(rgb: Uint8Array, channels: 1 | 3 | 4): Uint8Array {
@@ -188,6 +190,6 @@ function fromRgb(rgb: Uint8Array, channels: 1 | 3 | 4): Uint8Array {
 /** As PIL, which resizes RGBA with the colours multiplied by alpha, so that what can't be seen doesn't bleed. */
 function enlargeRgba(pixels: Uint8Array, horizontal: Axis, vertical: Axis): Uint8Array {
   return horizontal.taps || vertical.taps
-    ? unpremultiply(applyTaps(premultiply(pixels), 4, horizontal, vertical))
+    ? unpremultiply(resample(premultiply(pixels), 4, horizontal, vertical))
     : pixels;
 }

@@ -7,7 +7,7 @@ import type { Interpolation } from './options.js';
 export interface Axis {
   /** The length that libvips gives the axis: the image's own where there are taps. */
   resized: number;
-  /** The part of it that is decoded. */
+  /** The part of it that counts. */
   start: number;
   length: number;
   /** For each of the tensor's pixels the weights of the pixels that make it, counted from `start`. */
@@ -70,34 +70,42 @@ function tap(pixel: number, step: number, source: number, interpolation: Interpo
   return { first, weights: weights.map((value) => value / total) };
 }
 
-/** Applies the taps of both axes, first along the rows as PIL does; each pass rounds to 8 bits. */
-export function applyTaps(pixels: Uint8Array, channels: number, horizontal: Axis, vertical: Axis): Uint8Array {
+/**
+ * Brings pixels of the axes' `resized` lengths to the tensor's: cuts, then applies the taps, first along the rows as PIL
+ * does; each pass rounds to 8 bits.
+ */
+export function resample(pixels: Uint8Array, channels: number, horizontal: Axis, vertical: Axis): Uint8Array {
+  const counting = cut(pixels, channels, horizontal, vertical);
   const across = horizontal.taps
-    ? resample(pixels, horizontal.taps, vertical.length, horizontal.length * channels, channels, channels)
-    : pixels;
+    ? combine(counting, horizontal.taps, vertical.length, horizontal.length * channels, channels)
+    : counting;
   const row = (horizontal.taps?.length ?? horizontal.length) * channels;
-  return vertical.taps ? resample(across, vertical.taps, 1, 0, row, row) : across;
+  return vertical.taps ? combine(across, vertical.taps, 1, 0, row) : across;
 }
 
-/**
- * Resamples `lines` of groups of `width` neighbouring values; the groups of a line are `step` apart.
- */
-function resample(
-  pixels: Uint8Array,
-  taps: Tap[],
-  lines: number,
-  lineLength: number,
-  step: number,
-  width: number,
-): Uint8Array {
+function cut(pixels: Uint8Array, channels: number, horizontal: Axis, vertical: Axis): Uint8Array {
+  if (horizontal.length === horizontal.resized && vertical.length === vertical.resized) {
+    return pixels;
+  }
+  const length = horizontal.length * channels;
+  const out = new Uint8Array(vertical.length * length);
+  for (let row = 0; row < vertical.length; row++) {
+    const from = ((vertical.start + row) * horizontal.resized + horizontal.start) * channels;
+    out.set(pixels.subarray(from, from + length), row * length);
+  }
+  return out;
+}
+
+/** In each of `lines` lines, makes each tap's `width` values out of the groups of `width` values that it names. */
+function combine(pixels: Uint8Array, taps: Tap[], lines: number, lineLength: number, width: number): Uint8Array {
   const out = new Uint8ClampedArray(lines * taps.length * width);
   let at = 0;
   for (let line = 0; line < lines; line++) {
     for (const { first, weights } of taps) {
-      const from = line * lineLength + first * step;
+      const from = line * lineLength + first * width;
       for (let value = 0; value < width; value++) {
         let sum = 0;
-        for (let i = 0; i < weights.length; i++) sum += weights[i]! * pixels[from + i * step + value]!;
+        for (let i = 0; i < weights.length; i++) sum += weights[i]! * pixels[from + i * width + value]!;
         out[at++] = sum;
       }
     }
