@@ -34,6 +34,12 @@ export interface Tensor {
 /** Tensors by input or output name. */
 export type Tensors = Record<string, Tensor>;
 
+/** What a model takes and gives, in its own order. */
+export interface Signature {
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+}
+
 /** What a model says of one of its inputs or outputs; the first axis is the batch, null is an axis of any size. */
 export interface TensorInfo {
   name: string;

@@ -1,4 +1,4 @@
-import type { TensorInfo, Tensors } from '../tensor.js';
+import type { Signature, Tensors } from '../tensor.js';
 
 /** What an engine needs to load a model. */
 export interface EngineModel {
@@ -13,9 +13,7 @@ export interface EngineModel {
 }
 
 /** A model loaded into an engine. One run at a time; a run blocks its thread. */
-export interface Session {
-  inputs: TensorInfo[];
-  outputs: TensorInfo[];
+export interface Session extends Signature {
   /**
    * @param inputs tensors by input name
    * @param image the first input holds uint8 pixels that are to be scaled first

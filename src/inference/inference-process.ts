@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
-import type { TensorInfo, Tensors } from '../tensor.js';
+import type { Signature, Tensors } from '../tensor.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
 import type { Reply, Request } from './messages.js';
@@ -27,8 +27,8 @@ export function forkModule(name: string): ChildProcess {
 export class InferenceProcess {
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 0;
-  readonly inputs: TensorInfo[] = [];
-  readonly outputs: TensorInfo[] = [];
+  /** Of the model that is loaded. */
+  signature: Signature = { inputs: [], outputs: [] };
   /** Settles when the process has ended, whatever the reason. */
   readonly exited: Promise<void>;
 
@@ -58,8 +58,7 @@ export class InferenceProcess {
       inference.kill();
       throw new InferenceError('model_load_failed', `The engine can't load the model: ${loaded.message}`);
     }
-    inference.inputs.push(...loaded.inputs);
-    inference.outputs.push(...loaded.outputs);
+    inference.signature = loaded.signature;
     return inference;
   }
 

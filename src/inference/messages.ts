@@ -1,4 +1,4 @@
-import type { TensorInfo, Tensors } from '../tensor.js';
+import type { Signature, Tensors } from '../tensor.js';
 import type { EngineModel } from './engine.js';
 
 /** What the server sends to an inference process. */
@@ -8,7 +8,7 @@ export type Request =
 
 /** What an inference process answers. */
 export type Reply =
-  | { kind: 'loaded'; inputs: TensorInfo[]; outputs: TensorInfo[] }
+  | { kind: 'loaded'; signature: Signature }
   | { kind: 'failed'; message: string }
   | { kind: 'result'; id: number; outputs: Tensors; milliseconds: number }
   | { kind: 'error'; id: number; message: string };

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Tensor, TensorInfo, Tensors, TensorType } from '../tensor.js';
+import type { Signature, Tensor, TensorInfo, Tensors, TensorType } from '../tensor.js';
 import type { Engine, EngineModel, Session } from './engine.js';
 
 /** Session settings: threads that wait without spinning, for the processors are shared with decoding and HTTP. */
@@ -67,11 +67,14 @@ export const onnxEngine: Engine = { load };
  * Lets ONNX Runtime optimise a model for this processor and writes the result.
  * @param from path of an ONNX model
  * @param to path of the file to write
+ * @returns what the model takes and gives
  */
-export async function optimize(from: string, to: string): Promise<void> {
+export async function optimize(from: string, to: string): Promise<Signature> {
   const session = await InferenceSession.create(from, {
     ...options({ threads: 1, optimized: false }),
     optimizedModelFilePath: to,
   });
+  const signature = { inputs: infos(session.inputMetadata), outputs: infos(session.outputMetadata) };
   await session.release();
+  return signature;
 }

@@ -14,7 +14,8 @@ const handlers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }
   async load({ model }) {
     try {
       session = await onnxEngine.load(model);
-      reply({ kind: 'loaded', inputs: session.inputs, outputs: session.outputs });
+      const { inputs, outputs } = session;
+      reply({ kind: 'loaded', signature: { inputs, outputs } });
     } catch (error) {
       reply({ kind: 'failed', message: messageOf(error) });
     }

@@ -1,6 +1,7 @@
+import type { TensorType } from '../tensor.js';
 import { encodeOnnx } from './encode.js';
 import { GraphBuilder } from './graph.js';
-import { add, constant, gather, int64s, mul, channelsFirst as toChannelsFirst, toFloat } from './operators/index.js';
+import { add, cast, constant, gather, int64s, mul, channelsFirst as toChannelsFirst, toFloat } from './operators/index.js';
 
 /** How pixels become what a model takes. */
 export interface ImageScaling {
@@ -12,10 +13,14 @@ export interface ImageScaling {
 }
 
 /**
- * A small ONNX model that scales images: uint8 (batch, height, width, channels) to float32, of the same shape or channels
- * first. It is a model of its own, so that the Keras model keeps its inputs as they are and numbers can be sent to them too.
+ * A small ONNX model that scales images: uint8 (batch, height, width, channels) to the type that the model
+ * takes, of the same shape or channels first. It is a model of its own, so that the Keras model keeps its inputs as they are and numbers can be sent to them too.
  */
-export function imageScalingModel({ mean, std, reverseChannels }: ImageScaling, channelsFirst: boolean): Uint8Array {
+export function imageScalingModel(
+  { mean, std, reverseChannels }: ImageScaling,
+  channelsFirst: boolean,
+  type: TensorType,
+): Uint8Array {
   const graph = new GraphBuilder();
   const channels = mean.length;
   const pixels = graph.input('pixels', 'uint8', [null, null, null, channels]);
@@ -27,7 +32,7 @@ export function imageScalingModel({ mean, std, reverseChannels }: ImageScaling, 
   const perChannel = (values: readonly number[]) => constant(graph, 'float32', [channels], values);
   const factor = std.map((value) => 1 / value);
   const offset = mean.map((value, index) => -value / std[index]!);
-  const scaled = add(mul(ordered, perChannel(factor)), perChannel(offset));
+  const scaled = cast(add(mul(ordered, perChannel(factor)), perChannel(offset)), type);
   graph.output('scaled', channelsFirst ? toChannelsFirst(scaled) : scaled);
   return Buffer.concat(encodeOnnx(graph));
 }

@@ -1,0 +1,35 @@
+/** A label of the card: a WordNet id with a name, or a name alone. */
+export type Label = string | readonly [wordnetId: string, name: string];
+
+/** A class and how likely the model finds it. */
+export interface Prediction {
+  label: string;
+  /** The model's own number: a probability where its last layer makes probabilities. */
+  probability: number;
+  /** Where the card has it, such as `n02088364`. */
+  wordnetId?: string;
+}
+
+function labelled(label: Label | undefined, index: number): Omit<Prediction, 'probability'> {
+  if (label === undefined) return { label: String(index) };
+  if (typeof label === 'string') return { label };
+  const [wordnetId, name] = label;
+  return { label: name, wordnetId };
+}
+
+/**
+ * The classes with the greatest scores, greatest first, as Keras's `decode_predictions` gives them.
+ * @param scores one for every class
+ * @param labels may be fewer than the classes; the rest are called by their number
+ */
+export function topPredictions(scores: ArrayLike<number>, labels: readonly Label[], topK: number): Prediction[] {
+  return Array.from(scores, (probability, index) => ({ probability, index }))
+    .sort((a, b) => b.probability - a.probability || a.index - b.index)
+    .slice(0, topK)
+    .map(({ probability, index }) => ({ ...labelled(labels[index], index), probability }));
+}
+
+/** The scores of both classes where a model has one output for two labels: how likely the second is. */
+export function bothClasses(scores: ArrayLike<number>, labels: readonly Label[]): ArrayLike<number> {
+  return scores.length === 1 && labels.length === 2 ? [1 - scores[0]!, scores[0]!] : scores;
+}

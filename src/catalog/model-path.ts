@@ -1,0 +1,30 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { ModelFileError } from '../keras/index.js';
+
+const extensions = new Set(['.keras', '.h5', '.hdf5', '.onnx']);
+const isModelFile = (name: string) =>
+  (extensions.has(extname(name)) && !name.endsWith('.weights.h5')) || name === 'model.json';
+
+/**
+ * The model file that a path means: the file itself, or the only model file in a folder.
+ * @throws ModelFileError `model_not_found`
+ */
+export async function findModelFile(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new ModelFileError('model_not_found', `There is no file or folder "${path}".`);
+  if (!found.isDirectory()) return path;
+  const names = await readdir(path);
+  // What it is, and why it can't be served, is the reader's to say.
+  if (names.includes('saved_model.pb')) return path;
+  const files = names.filter(isModelFile).sort();
+  if (files.length === 1) return join(path, files[0]!);
+  const what = files.length === 0 ? 'no model file' : `several model files (${files.slice(0, 5).join(', ')})`;
+  throw new ModelFileError('model_not_found', `The folder "${path}" has ${what}. Name the file to serve.`);
+}
+
+/** A name for a model without a card: that of its file, or of its folder where the file is called `model`. */
+export function nameOf(file: string): string {
+  const name = basename(file, extname(file));
+  return name === 'model' || name === 'keras_model' ? basename(resolve(file, '..')) : name;
+}

@@ -1,0 +1,147 @@
+import { availableParallelism } from 'node:os';
+import type { ImageOptions } from '../images/options.js';
+import type { ModelSource } from '../inference/compile-messages.js';
+import { compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
+import {
+  ModelRunner,
+  type Prediction as Run,
+  type RunnerEvents,
+  type RunnerOptions,
+} from '../inference/model-runner.js';
+import { imageScalingModel } from '../onnx/image-scaling.js';
+import type { TensorInfo, Tensors } from '../tensor.js';
+import { type ModelCard, readCard, resolveScaling } from './card.js';
+import { type ImageInput, imageInputOf } from './image-input.js';
+import { bothClasses, type Prediction, topPredictions } from './labels.js';
+import { findModelFile, nameOf } from './model-path.js';
+
+export type { Prediction } from './labels.js';
+
+/** How a model is loaded and run. */
+export interface LoadOptions extends Omit<ModelSource, 'path'>, Partial<RunnerOptions> {
+  /** Where compiled models are kept: the user's cache folder by default; null keeps nothing. */
+  cacheFolder?: string | null;
+  /** Processor threads that one run may use; by default all that the machine has, shared among the processes. */
+  threads?: number;
+  events?: RunnerEvents;
+}
+
+/** A loaded model with its card, ready to predict. */
+export interface ServedModel {
+  name: string;
+  card: ModelCard;
+  /** What makes this model's tensor of an image; undefined when the model doesn't take images. */
+  image: ImageOptions | undefined;
+  /** In the order of Keras's `model.inputs`; the first axis is the batch, null is any size. */
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+  /** How many classes a classifier tells apart. */
+  classes: number;
+  /** Whether it can take work now. */
+  readonly ready: boolean;
+  /** Requests that wait. */
+  readonly queued: number;
+  /** Ids of the inference processes. */
+  readonly pids: number[];
+  /**
+   * Labels of one image.
+   * @param pixels height × width × channels of `image`, uint8
+   * @throws InferenceError
+   */
+  classify(pixels: Uint8Array, options: { topK: number; signal?: AbortSignal }): Promise<Classification>;
+  /**
+   * Runs the model.
+   * @param inputs a tensor for every input, by name
+   * @throws InferenceError
+   */
+  predict(inputs: Tensors, options?: { signal?: AbortSignal }): Promise<Run>;
+  /** Answers what has been accepted, then ends the inference processes. */
+  close(): Promise<void>;
+}
+
+/** Labels, likeliest first, and what they cost. */
+export interface Classification {
+  predictions: Prediction[];
+  timings: Run['timings'];
+}
+
+const defaults: RunnerOptions = { processes: 1, maxBatch: 8, maxQueue: 1000, runTimeout: 60_000 };
+
+/** What of `image` follows from the card and the model's own input. */
+function imageOptions(input: ImageInput, card: ModelCard): ImageOptions {
+  const { size, resize, crop_fraction: cropFraction, interpolation } = card.image ?? {};
+  const [height, width] = size ?? [224, 224];
+  return {
+    size: [input.height ?? height, input.width ?? width],
+    channels: input.channels,
+    ...(resize && { resize }),
+    ...(cropFraction && { cropFraction }),
+    ...(interpolation && { interpolation }),
+  };
+}
+
+/**
+ * Loads a model file and starts its inference processes.
+ * @param path a model file, or a folder with one
+ * @throws ModelFileError, CardError, InferenceError `model_load_failed`
+ */
+export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
+  const file = await findModelFile(path);
+  const card = (await readCard(file)) ?? {};
+  const { cacheFolder = defaultCacheFolder(), weights, inputShape, threads, events } = options;
+  const runnerOptions = { ...defaults, ...options };
+  const compiled = await compileModelFile({ path: file, weights, inputShape }, cacheFolder ?? undefined);
+  try {
+    const { inputs, outputs } = compiled.signature;
+    const input = imageInputOf(inputs, outputs);
+    const scaling = input && resolveScaling(card.image?.scaling ?? 'unit', input.channels);
+    const runner = await ModelRunner.start(
+      {
+        path: compiled.path,
+        threads: threads ?? Math.max(1, Math.floor(availableParallelism() / runnerOptions.processes)),
+        optimized: true,
+        imageScaling: scaling && imageScalingModel(scaling, input.channelsFirst, inputs[0]!.type),
+      },
+      runnerOptions,
+      events,
+    );
+    const image = input && imageOptions(input, card);
+    const classes = outputs[0]?.shape.at(-1) ?? 1;
+    const labels = card.labels ?? [];
+    return {
+      name: card.name ?? nameOf(file),
+      card,
+      image,
+      inputs,
+      outputs,
+      classes: classes === 1 && labels.length === 2 ? 2 : classes,
+      get ready() {
+        return runner.ready;
+      },
+      get queued() {
+        return runner.queued;
+      },
+      get pids() {
+        return runner.pids;
+      },
+      async classify(pixels, { topK, signal }) {
+        const shape = [1, ...image!.size, input!.channels];
+        const tensor = { type: 'uint8', shape, data: pixels } as const;
+        const { outputs: scores, timings } = await runner.predict(
+          { [inputs[0]!.name]: tensor },
+          { image: true, signal },
+        );
+        const row = scores[outputs[0]!.name]!.data as ArrayLike<number>;
+        return { predictions: topPredictions(bothClasses(row, labels), labels, topK), timings };
+      },
+      predict: (tensors, { signal } = {}) => runner.predict(tensors, { signal }),
+      async close() {
+        await runner.close();
+        await compiled.dispose();
+      },
+    };
+  } catch (error) {
+    await compiled.dispose();
+    throw error;
+  }
+}

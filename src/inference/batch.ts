@@ -1,0 +1,49 @@
+import type { Signature, Tensor, TensorData, Tensors } from '../tensor.js';
+
+type TensorArray = { new (length: number): TensorData & { set(from: TensorData, offset: number): void } };
+
+const length = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** The batch size that a model's signature asks for: a number, null for any, undefined when its tensors have no common one. */
+export function batchSizeOf({ inputs, outputs }: Signature): number | null | undefined {
+  const sizes = new Set([...inputs, ...outputs].map(({ shape }) => shape[0]));
+  return sizes.size === 1 ? [...sizes][0] : undefined;
+}
+
+/** How many rows the tensors of one request have; undefined when they differ. */
+export function rowsOf(tensors: Tensors): number | undefined {
+  const sizes = new Set(Object.values(tensors).map(({ shape }) => shape[0]));
+  return sizes.size === 1 ? [...sizes][0] : undefined;
+}
+
+/** Requests with equal keys can run together: the same tensors, but for the number of rows. */
+export const batchKey = (tensors: Tensors): string =>
+  Object.keys(tensors)
+    .sort()
+    .map((name) => `${name}:${tensors[name]!.type}:${tensors[name]!.shape.slice(1)}`)
+    .join();
+
+/** Some rows of a tensor; the memory is shared. */
+export function sliceRows({ type, shape, data }: Tensor, start: number, end: number): Tensor {
+  const row = length(shape.slice(1));
+  return { type, shape: [end - start, ...shape.slice(1)], data: data.subarray(start * row, end * row) };
+}
+
+/** Tensors below one another. Rows that are missing up to `rows` are zero. */
+export function concatRows(tensors: readonly Tensor[], rows?: number): Tensor {
+  const first = tensors[0]!;
+  const total = rows ?? tensors.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  if (tensors.length === 1 && total === first.shape[0]) return first;
+  const rest = first.shape.slice(1);
+  const data = new (first.data.constructor as TensorArray)(total * length(rest));
+  let offset = 0;
+  for (const tensor of tensors) {
+    data.set(tensor.data, offset);
+    offset += tensor.data.length;
+  }
+  return { type: first.type, shape: [total, ...rest], data };
+}
+
+/** Applies `body` to every tensor. */
+export const mapTensors = (tensors: Tensors, body: (tensor: Tensor, name: string) => Tensor): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, body(tensor, name)]));

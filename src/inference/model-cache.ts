@@ -1,0 +1,115 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Signature } from '../tensor.js';
+
+/** The SHA-256 of files, one after the other. */
+export async function hashFiles(paths: readonly string[], ...more: string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const text of more) hash.update(`${text}\0`);
+  for (const path of paths) {
+    const content = createHash('sha256');
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), content);
+    hash.update(content.digest());
+  }
+  return hash.digest('hex');
+}
+
+const modelName = 'model.onnx';
+const manifestName = 'manifest.json';
+const temporaryPrefix = 'writing-';
+/** After this long, what a process left half written is nobody's. */
+const abandonedAfter = 3_600_000;
+
+/** A compiled model on disk. */
+export interface CachedModel {
+  path: string;
+  signature: Signature;
+}
+
+interface Manifest {
+  /** Of the model's file. */
+  sha256: string;
+  signature: Signature;
+}
+
+/**
+ * Compiled models on disk: a folder for each key, moved into place whole, so that servers that start at once see all of it or
+ * nothing. An entry is checked whenever it is used; a damaged one is made anew.
+ */
+export class ModelCache {
+  /**
+   * @param folder made when it is missing
+   * @param maxBytes past it, what was used longest ago goes
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly maxBytes: number,
+  ) {}
+
+  /**
+   * The model under `key`, made by `make` if it is not there.
+   * @param make writes the model to the path that it is given
+   */
+  async get(key: string, make: (path: string) => Promise<Signature>): Promise<CachedModel> {
+    const entry = join(this.folder, key);
+    const known = await this.read(entry);
+    if (known) return known;
+    await rm(entry, { recursive: true, force: true });
+    const temporary = join(this.folder, `${temporaryPrefix}${randomUUID()}`);
+    await mkdir(temporary, { recursive: true });
+    try {
+      const path = join(temporary, modelName);
+      const signature = await make(path);
+      const manifest: Manifest = { sha256: await hashFiles([path]), signature };
+      await writeFile(join(temporary, manifestName), JSON.stringify(manifest));
+      // Where another server was quicker the rename fails, and its entry is as good.
+      await rename(temporary, entry).catch(async (error) => {
+        if (!(await this.read(entry))) throw error;
+      });
+      await this.prune(key);
+      return { path: join(entry, modelName), signature };
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  }
+
+  /** An entry that is whole and unharmed. */
+  private async read(entry: string): Promise<CachedModel | undefined> {
+    try {
+      const path = join(entry, modelName);
+      const { sha256, signature } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
+      if ((await hashFiles([path])) !== sha256) return undefined;
+      const now = new Date();
+      await utimes(entry, now, now);
+      return { path, signature };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Removes what was used longest ago until the rest fits, and what was left half written. */
+  private async prune(keep: string): Promise<void> {
+    const names = await readdir(this.folder);
+    const entries = await Promise.all(
+      names.map(async (name) => {
+        const path = join(this.folder, name);
+        const used = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+        const bytes = (await stat(join(path, modelName)).catch(() => undefined))?.size ?? 0;
+        return { name, path, used, bytes };
+      }),
+    );
+    const remove = (path: string) => rm(path, { recursive: true, force: true });
+    let total = 0;
+    for (const { name, path, used, bytes } of entries.sort((a, b) => b.used - a.used)) {
+      if (name.startsWith(temporaryPrefix)) {
+        if (Date.now() - used > abandonedAfter) await remove(path);
+        continue;
+      }
+      total += bytes;
+      if (total > this.maxBytes && name !== keep) await remove(path);
+    }
+  }
+}
