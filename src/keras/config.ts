@@ -1,0 +1,95 @@
+import { ModelFileError } from './errors.js';
+import { quote } from './limits.js';
+import type { Config, ConfigValue, KerasDType } from './model.js';
+
+/** A JSON object, as opposed to a list or null. */
+export const isObject = (value: ConfigValue | undefined): value is Config =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The value as a list, or an empty list. */
+export const asList = (value: ConfigValue | undefined): ConfigValue[] => (Array.isArray(value) ? value : []);
+
+/** The value as text, or undefined. */
+export const asText = (value: ConfigValue | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+/** A list of axis lengths, null for any, or undefined when it is something else. */
+export function asShape(value: ConfigValue | undefined): (number | null)[] | undefined {
+  const list = isObject(value) ? value.items : value;
+  if (!Array.isArray(list) || list.length > 32) return undefined;
+  const isAxis = (axis: ConfigValue): axis is number | null =>
+    axis === null || (typeof axis === 'number' && Number.isSafeInteger(axis) && axis >= 0);
+  return list.every(isAxis) ? list : undefined;
+}
+
+const dtypes: readonly string[] = [
+  'bool',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'float16',
+  'bfloat16',
+  'float32',
+  'float64',
+  'string',
+] satisfies KerasDType[];
+
+/** A dtype by name; `standard` when the config has none. */
+export function asDType(value: ConfigValue | undefined, standard: KerasDType = 'float32'): KerasDType {
+  const name = policyName(value);
+  return name !== undefined && dtypes.includes(name) ? (name as KerasDType) : standard;
+}
+
+/** The name of a dtype policy, however it is written: `"mixed_float16"`, `{"class_name": "DTypePolicy", …}`. */
+export function policyName(value: ConfigValue | undefined): string | undefined {
+  if (!isObject(value)) return asText(value);
+  const config = value.config;
+  if (!isObject(config)) return undefined;
+  return asText(config.name) ?? policyName(config.default_policy);
+}
+
+/** What only training needs. */
+const unused = /(_initializer|_regularizer|_constraint)$|^(activity_regularizer|batch_input_shape|seed)$/;
+
+/** A layer's config with values in one form whoever wrote it, and without what inference never asks for. */
+export function tidyConfig(config: Config): Config {
+  const tidy: Config = {};
+  for (const [key, value] of Object.entries(config)) {
+    if (!unused.test(key)) tidy[key] = key === 'dtype' ? (policyName(value) ?? null) : tidyValue(value);
+  }
+  return tidy;
+}
+
+/**
+ * Tuples and shapes become lists, arrays their values, references to functions their names. Other objects stay as they
+ * are: what they stand for is the compiler's to know.
+ */
+export function tidyValue(value: ConfigValue): ConfigValue {
+  if (Array.isArray(value)) return value.map(tidyValue);
+  if (!isObject(value)) return value;
+  const { class_name: className, config } = value;
+  if ((className === '__tuple__' || className === 'TensorShape') && Array.isArray(value.items)) {
+    return value.items.map(tidyValue);
+  }
+  if ((className === '__numpy__' || className === '__tensor__') && isObject(config)) return config.value ?? null;
+  if (className === 'function' && typeof config === 'string') return config;
+  const tidy: Config = {};
+  for (const [key, child] of Object.entries(value)) tidy[key] = tidyValue(child);
+  return tidy;
+}
+
+/** The error of a config that does not hold together. */
+export const brokenConfig = (reason: string): ModelFileError =>
+  new ModelFileError('model_damaged', `The model's config is broken: ${reason}.`);
+
+/** The name that a layer's entry or config gives it. */
+export function nameOf(entry: Config): string {
+  const name = isObject(entry.config) ? (asText(entry.config.name) ?? asText(entry.name)) : asText(entry.name);
+  if (name === undefined) throw brokenConfig(`a layer ${quote(entry.class_name)} has no name`);
+  return name;
+}

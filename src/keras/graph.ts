@@ -1,0 +1,233 @@
+import { asDType, asList, asShape, asText, brokenConfig, isObject } from './config.js';
+import { quote } from './limits.js';
+import {
+  type Call,
+  type Config,
+  type ConfigValue,
+  type Graph,
+  type GraphInput,
+  type KerasDType,
+  type Layer,
+  type OutputStructure,
+  TensorReference,
+} from './model.js';
+import { asHistory, eachHistory, type History, type RawCall, readNode, resolveArgument } from './references.js';
+
+/** A layer of a functional model with its calls, as the config lists them. */
+export interface Member {
+  name: string;
+  /** As the file has it: the names of groups of weights come from it. */
+  className: string;
+  /** Undefined for an InputLayer. */
+  layer: Layer | undefined;
+  /** The config of the layer, for an InputLayer. */
+  config: Config;
+  nodes: ConfigValue[];
+}
+
+/** The id of a tensor that a layer's call returns. */
+const tensorId = (layer: string, node: number, tensor: number): string => `${layer}/${node}:${tensor}`;
+
+/** The input that an InputLayer stands for. */
+export function graphInput(name: string, config: Config): GraphInput {
+  const shape = asShape(config.batch_shape) ?? asShape(config.batch_input_shape);
+  if (shape === undefined) throw brokenConfig(`the input ${quote(name)} has no shape`);
+  const input = { name, shape, dtype: asDType(config.dtype ?? config.input_dtype), id: tensorId(name, 0, 0) };
+  return config.optional === true ? { ...input, optional: true } : input;
+}
+
+/** The graph of a Functional model. */
+export function functionalGraph(config: Config, members: Member[]): Graph {
+  const byName = new Map<string, Member>();
+  for (const member of members) {
+    if (byName.has(member.name)) throw brokenConfig(`two layers are called ${quote(member.name)}`);
+    byName.set(member.name, member);
+  }
+  const raw = new Map(members.map((member) => [member, member.layer ? member.nodes.map(readNode) : []]));
+  const find = ({ layer, node, tensor }: History, base: Map<Member, number>): string => {
+    const member = byName.get(layer);
+    if (!member) throw brokenConfig(`a tensor comes from a layer ${quote(layer)} that is not there`);
+    if (!member.layer) return tensorId(layer, 0, tensor);
+    const index = node - (base.get(member) ?? 0);
+    if (index < 0 || index >= raw.get(member)!.length) {
+      throw brokenConfig(`a tensor comes from call ${node} of the layer ${quote(layer)}, which is called less often`);
+    }
+    return tensorId(layer, index, tensor);
+  };
+
+  const callBase = firstNodes(byName, raw, callHistories(raw));
+  const calls: Call[] = [];
+  for (const [member, nodes] of raw) {
+    nodes.forEach(({ args, kwargs }, index) => {
+      const resolve = (history: History) => find(history, callBase);
+      calls.push({
+        layer: member.layer!,
+        args: args.map((argument) => resolveArgument(argument, resolve)),
+        kwargs: Object.fromEntries(
+          Object.entries(kwargs).map(([key, argument]) => [key, resolveArgument(argument, resolve)]),
+        ),
+        output: `${member.name}/${index}`,
+      });
+    });
+  }
+
+  const inputs = readInputs(config.input_layers, byName);
+  const outputHistories: History[] = [];
+  mapHistories(config.output_layers, (history) => outputHistories.push(history));
+  const outputBase = firstNodes(byName, raw, outputHistories);
+  const outputs = readOutputs(config.output_layers, (history) => find(history, outputBase));
+  const known = members.filter(({ layer }) => !layer).map(({ name }) => tensorId(name, 0, 0));
+  return { inputs, calls: sortCalls(calls, known), outputs };
+}
+
+function callHistories(raw: Map<Member, RawCall[]>): History[] {
+  const histories: History[] = [];
+  for (const { args, kwargs } of [...raw.values()].flat()) {
+    for (const argument of [...args, ...Object.values(kwargs)]) {
+      eachHistory(argument, (history) => histories.push(history));
+    }
+  }
+  return histories;
+}
+
+/**
+ * The number that references give to a nested model's first call in its parent. Keras counts the call that made the model
+ * itself, but not always: Keras 3 does in `output_layers` and not in calls, Keras 2 does when the model was made with its
+ * inputs. So the references tell: call n of n, and never call 0, counts from one.
+ */
+function firstNodes(
+  byName: Map<string, Member>,
+  raw: Map<Member, RawCall[]>,
+  histories: History[],
+): Map<Member, number> {
+  const lowest = new Map<Member, number>();
+  const highest = new Map<Member, number>();
+  for (const { layer, node } of histories) {
+    const member = byName.get(layer);
+    if (!member?.layer?.graph) continue;
+    lowest.set(member, Math.min(node, lowest.get(member) ?? node));
+    highest.set(member, Math.max(node, highest.get(member) ?? node));
+  }
+  const bases = new Map<Member, number>();
+  for (const [member, low] of lowest) {
+    const count = raw.get(member)!.length;
+    if (low > 0 && (highest.get(member)! >= count || member.layer!.className !== 'Sequential')) bases.set(member, 1);
+  }
+  return bases;
+}
+
+function readInputs(structure: ConfigValue | undefined, byName: Map<string, Member>): GraphInput[] {
+  const inputs: GraphInput[] = [];
+  mapHistories(structure, ({ layer }, key) => {
+    const member = byName.get(layer);
+    if (!member || member.layer) throw brokenConfig(`the input ${quote(layer)} is no InputLayer`);
+    inputs.push({ ...graphInput(layer, member.config), name: key ?? layer });
+  });
+  if (inputs.length === 0) throw brokenConfig('it has no inputs');
+  return inputs;
+}
+
+/** Walks `input_layers` and `output_layers` in the order in which Keras flattens them: dicts by their sorted keys. */
+function mapHistories(
+  structure: ConfigValue | undefined,
+  visit: (history: History, key: string | undefined) => void,
+  key?: string,
+): void {
+  const history = asHistory(structure);
+  if (history) visit(history, key);
+  else if (Array.isArray(structure)) for (const child of structure) mapHistories(child, visit);
+  else if (isObject(structure)) {
+    for (const name of Object.keys(structure).sort()) mapHistories(structure[name], visit, name);
+  }
+}
+
+function readOutputs(structure: ConfigValue | undefined, find: (history: History) => string): OutputStructure {
+  const read = (value: ConfigValue | undefined): OutputStructure => {
+    const history = asHistory(value);
+    if (history) return new TensorReference(find(history));
+    if (Array.isArray(value)) return value.map(read);
+    if (!isObject(value)) throw brokenConfig('it has no outputs');
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, read(child)]));
+  };
+  const outputs = read(structure);
+  if (Array.isArray(outputs) && outputs.length === 0) throw brokenConfig('it has no outputs');
+  return outputs;
+}
+
+/** The calls in an order in which each stands behind those it needs, and otherwise as they were. */
+function sortCalls(calls: Call[], known: string[]): Call[] {
+  const done = new Set(known.map((id) => id.slice(0, id.lastIndexOf(':'))));
+  const waiting = new Map<string, Call[]>();
+  const missing = new Map<Call, number>();
+  const sorted: Call[] = [];
+  const ready: Call[] = [];
+  for (const call of calls) {
+    const sources = references(call).map((id) => id.slice(0, id.lastIndexOf(':')));
+    const needs = new Set(sources.filter((source) => !done.has(source)));
+    missing.set(call, needs.size);
+    for (const source of needs) {
+      const others = waiting.get(source);
+      if (others) others.push(call);
+      else waiting.set(source, [call]);
+    }
+    if (needs.size === 0) ready.push(call);
+  }
+  for (let i = 0; i < ready.length; i++) {
+    const call = ready[i]!;
+    sorted.push(call);
+    for (const next of waiting.get(call.output) ?? []) {
+      const left = missing.get(next)! - 1;
+      missing.set(next, left);
+      if (left === 0) ready.push(next);
+    }
+  }
+  if (sorted.length < calls.length) throw brokenConfig('its layers wait for one another in a circle');
+  return sorted;
+}
+
+function references(call: Call): string[] {
+  const ids: string[] = [];
+  const visit = (value: unknown): void => {
+    if (value instanceof TensorReference) ids.push(value.id);
+    else if (typeof value === 'object' && value !== null) for (const child of Object.values(value)) visit(child);
+  };
+  visit(call.args);
+  visit(call.kwargs);
+  return ids;
+}
+
+/** The graph of a Sequential: a chain. `shape` is its input's, with the batch axis first. */
+export function sequentialGraph(
+  input: { name: string; shape: (number | null)[]; dtype: KerasDType },
+  layers: Layer[],
+): Graph {
+  const id = tensorId(input.name, 0, 0);
+  let last = id;
+  const calls = layers.map((layer, index): Call => {
+    const output = `${layer.name}/${index + 1}`;
+    const call = { layer, args: [new TensorReference(last)], kwargs: {}, output };
+    last = `${output}:0`;
+    return call;
+  });
+  return { inputs: [{ ...input, id }], calls, outputs: new TensorReference(last) };
+}
+
+/** The shape in which a layer says that it was built, or takes its input, where its config has one. */
+export function inputShapeOf(entry: Config): (number | null)[] | undefined {
+  const config = isObject(entry.config) ? entry.config : {};
+  const build = isObject(entry.build_config) ? entry.build_config : {};
+  const withoutBatch = asShape(config.input_shape);
+  return (
+    asShape(config.batch_shape) ??
+    asShape(config.batch_input_shape) ??
+    (withoutBatch && [null, ...withoutBatch]) ??
+    asShape(build.input_shape)
+  );
+}
+
+/** The keys of a list of entries that must be objects. */
+export const asEntries = (value: ConfigValue | undefined): Config[] =>
+  asList(value).map((entry) => {
+    if (isObject(entry) && asText(entry.class_name) !== undefined) return entry;
+    throw brokenConfig('it lists something that is no layer');
+  });

@@ -1,0 +1,146 @@
+import { asDType, asList, asShape, asText, brokenConfig, isObject, nameOf, tidyConfig } from './config.js';
+import { ModelFileError } from './errors.js';
+import { asEntries, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
+import { limits, quote } from './limits.js';
+import type { Config, Layer } from './model.js';
+
+/** Wrapped layers by class: the keys of the config that hold them, which are the attributes too. */
+const wrapped: Record<string, string[]> = {
+  TimeDistributed: ['layer'],
+  SpectralNormalization: ['layer'],
+  Bidirectional: ['layer', 'backward_layer'],
+  RNN: ['cell'],
+  StackedRNNCells: ['cells'],
+};
+
+/** Other names of classes. */
+const classNames: Record<string, string> = { Model: 'Functional' };
+
+/** What a model is made of, in the order of its config: weights are kept in that order. */
+export type Members = Map<Layer, Member[]>;
+
+/** Turns entries of a config, `{"class_name", "config", …}`, into layers. One for a model file: layers are shared in it. */
+export class LayerReader {
+  /** Of every model that was read, by its layer. */
+  readonly members: Members = new Map();
+  readonly #shared = new Map<number | string, { className: string; layer: Layer }>();
+  readonly #inputShape: (number | null)[] | undefined;
+  #layers = 0;
+  #calls = 0;
+
+  /** @param inputShape - of the model, when it was saved before it was built; with the batch axis first */
+  constructor(inputShape?: (number | null)[]) {
+    this.#inputShape = inputShape;
+  }
+
+  /** @throws ModelFileError `model_damaged`, `model_too_large`, `model_not_built` */
+  read(entry: Config, depth = 0): Layer {
+    if (++this.#layers > limits.layers || depth > limits.layerDepth) {
+      throw new ModelFileError(
+        'model_too_large',
+        'The model has too many layers, or layers inside layers without end.',
+      );
+    }
+    const className = asText(entry.class_name);
+    if (className === undefined) throw brokenConfig('a layer has no class');
+    const id = entry.shared_object_id;
+    const shareable = typeof id === 'number' || typeof id === 'string';
+    const known = shareable ? this.#shared.get(id) : undefined;
+    if (known?.className === className) return known.layer;
+    const layer = this.#make(className, entry, depth);
+    if (shareable) this.#shared.set(id, { className, layer });
+    return layer;
+  }
+
+  #make(className: string, entry: Config, depth: number): Layer {
+    const config = isObject(entry.config) ? entry.config : {};
+    const module = asText(entry.module) ?? '';
+    const layer: Layer = {
+      name: nameOf(entry),
+      className: module.startsWith('keras.src.ops') || module.startsWith('keras.ops') ? `ops.${className}` : className,
+      module: asText(entry.registered_name) ?? module,
+      config: {},
+      weights: new Map(),
+      layers: {},
+    };
+    if (isModelConfig(className, config)) this.#makeModel(layer, className, entry, config, depth);
+    else this.#makeLayer(layer, className, config, depth);
+    return layer;
+  }
+
+  #makeLayer(layer: Layer, className: string, config: Config, depth: number): void {
+    const keys = Object.hasOwn(wrapped, className) ? wrapped[className]! : [];
+    layer.config = tidyConfig(Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key))));
+    for (const key of keys) {
+      const value = config[key];
+      asList(value).forEach((entry, index) => {
+        if (isObject(entry)) layer.layers[`${key}/${index}`] = this.read(entry, depth + 1);
+      });
+      if (isObject(value)) layer.layers[key] = this.read(value, depth + 1);
+    }
+    if (className === 'Bidirectional') this.#makeBothDirections(layer, config, depth);
+  }
+
+  /** Without a config of its own, the backward layer is the forward layer's twin that goes the other way. */
+  #makeBothDirections(layer: Layer, config: Config, depth: number): void {
+    const { layer: forward, backward_layer: backward } = layer.layers;
+    if (!forward || !isObject(config.layer)) throw brokenConfig(`${quote(layer.name)} wraps no layer`);
+    layer.layers = { forward_layer: forward, backward_layer: backward ?? this.#reversed(config.layer, depth) };
+  }
+
+  #reversed(entry: Config, depth: number): Layer {
+    const config = isObject(entry.config) ? entry.config : {};
+    const name = `backward_${nameOf(entry).replace(/^forward_/, '')}`;
+    const { shared_object_id: _shared, ...own } = entry;
+    return this.read({ ...own, config: { ...config, name, go_backwards: config.go_backwards !== true } }, depth + 1);
+  }
+
+  #makeModel(layer: Layer, className: string, entry: Config, config: Config, depth: number): void {
+    const sequential = !('input_layers' in config);
+    layer.className = Object.hasOwn(classNames, className) ? classNames[className]! : className;
+    const members = asEntries(config.layers).map((child) => this.#readMember(child, depth));
+    this.members.set(layer, members);
+    layer.graph = sequential ? this.#chain(layer, entry, config, members, depth) : functionalGraph(config, members);
+    const { layers: _layers, input_layers: _inputs, output_layers: _outputs, ...rest } = config;
+    layer.config = tidyConfig(rest);
+  }
+
+  #readMember(entry: Config, depth: number): Member {
+    const className = asText(entry.class_name)!;
+    const config = isObject(entry.config) ? entry.config : {};
+    const nodes = asList(entry.inbound_nodes);
+    this.#calls += nodes.length;
+    if (this.#calls > limits.calls) throw new ModelFileError('model_too_large', 'The model calls too many layers.');
+    const layer = className === 'InputLayer' ? undefined : this.read(entry, depth + 1);
+    return { name: asText(entry.name) ?? nameOf(entry), className, layer, config, nodes };
+  }
+
+  #chain(layer: Layer, entry: Config, config: Config, members: Member[], depth: number) {
+    const [first] = members;
+    const layers = members.flatMap((member) => member.layer ?? []);
+    const firstEntry = asEntries(config.layers)[0];
+    const inner = first?.layer?.graph?.inputs;
+    const shape =
+      (firstEntry && inputShapeOf(firstEntry)) ??
+      asShape(config.build_input_shape) ??
+      inputShapeOf(entry) ??
+      (inner?.length === 1 ? inner[0]!.shape : undefined) ??
+      (depth === 0 ? this.#inputShape : []);
+    if (shape === undefined) {
+      throw new ModelFileError(
+        'model_not_built',
+        `The Sequential model ${quote(layer.name)} was saved before it was built, so the file does not say what shape its ` +
+          'input has. Give it, without the batch axis: --input-shape 224,224,3.',
+      );
+    }
+    const isInput = first !== undefined && !first.layer;
+    const name = isInput ? first.name : `${first?.name ?? layer.name}_input`;
+    const dtype = isInput ? asDType(first.config.dtype) : asDType(inner?.[0]?.dtype ?? null);
+    return sequentialGraph({ name, shape, dtype }, layers);
+  }
+}
+
+function isModelConfig(className: string, config: Config): boolean {
+  if (!Array.isArray(config.layers)) return false;
+  return className === 'Sequential' || Object.hasOwn(classNames, className) || 'input_layers' in config;
+}

@@ -1,0 +1,137 @@
+import type { Config } from './model.js';
+
+/** A variable that a class of layer creates. */
+export interface Variable {
+  name: string;
+  trainable: boolean;
+}
+
+/** A part of a composite layer that is a layer of its own in Keras, and has no config in the file. */
+export interface Part {
+  /** Stands before the names of its variables; '' for a recurrent layer's own cell. */
+  name: string;
+  /** The attribute under which Keras's files hold it. */
+  attribute: string;
+  variables: Variable[];
+}
+
+/** What a layer owns, in the order in which Keras creates it. Wrapped layers are not in it. */
+export interface Variables {
+  own: Variable[];
+  parts: Part[];
+}
+
+type VariablesOf = (config: Config) => Variables;
+
+const trainable = (...names: (string | false)[]): Variable[] =>
+  names.filter((name) => name !== false).map((name) => ({ name, trainable: true }));
+const frozen = (...names: (string | false)[]): Variable[] =>
+  names.filter((name) => name !== false).map((name) => ({ name, trainable: false }));
+const own = (variables: Variable[]): Variables => ({ own: variables, parts: [] });
+
+const isOn = (config: Config, key: string, standard = true): boolean => (config[key] ?? standard) !== false;
+const bias = (config: Config) => isOn(config, 'use_bias') && 'bias';
+const kernelAndBias: VariablesOf = (config) => own(trainable('kernel', bias(config)));
+const separable: VariablesOf = (config) => own(trainable('depthwise_kernel', 'pointwise_kernel', bias(config)));
+
+const recurrent = (config: Config) => trainable('kernel', 'recurrent_kernel', bias(config));
+const cell: VariablesOf = (config) => own(recurrent(config));
+const recurrentLayer: VariablesOf = (config) => ({
+  own: [],
+  parts: [{ name: '', attribute: 'cell', variables: recurrent(config) }],
+});
+
+const projections =
+  (...parts: [name: string, attribute: string][]): VariablesOf =>
+  (config) => ({
+    own: [],
+    parts: parts.map(([name, attribute]) => ({ name, attribute, variables: trainable('kernel', bias(config)) })),
+  });
+
+const table: Record<string, VariablesOf> = {
+  Dense: kernelAndBias,
+  EinsumDense: (config) => own(trainable('kernel', config.bias_axes != null && 'bias')),
+  Embedding: () => own(trainable('embeddings')),
+  ReversibleEmbedding: (config) => own(trainable('embeddings', !isOn(config, 'tie_weights') && 'reverse_embeddings')),
+
+  Conv1D: kernelAndBias,
+  Conv2D: kernelAndBias,
+  Conv3D: kernelAndBias,
+  Conv1DTranspose: kernelAndBias,
+  Conv2DTranspose: kernelAndBias,
+  Conv3DTranspose: kernelAndBias,
+  DepthwiseConv1D: kernelAndBias,
+  DepthwiseConv2D: kernelAndBias,
+  SeparableConv1D: separable,
+  SeparableConv2D: separable,
+  LocallyConnected1D: kernelAndBias,
+  LocallyConnected2D: kernelAndBias,
+
+  BatchNormalization: (config) =>
+    own([
+      ...trainable(isOn(config, 'scale') && 'gamma', isOn(config, 'center') && 'beta'),
+      ...frozen('moving_mean', 'moving_variance'),
+      ...(isOn(config, 'renorm', false) ? frozen('moving_stddev', 'renorm_mean', 'renorm_stddev') : []),
+    ]),
+  LayerNormalization: (config) => {
+    const rms = isOn(config, 'rms_scaling', false);
+    return own(trainable((isOn(config, 'scale') || rms) && 'gamma', isOn(config, 'center') && !rms && 'beta'));
+  },
+  GroupNormalization: (config) => own(trainable(isOn(config, 'scale') && 'gamma', isOn(config, 'center') && 'beta')),
+  RMSNormalization: () => own(trainable('scale')),
+  SpectralNormalization: () => own(frozen('vector_u')),
+  Normalization: (config) => own(config.mean == null ? frozen('mean', 'variance', 'count') : []),
+
+  SimpleRNN: recurrentLayer,
+  LSTM: recurrentLayer,
+  GRU: recurrentLayer,
+  ConvLSTM1D: recurrentLayer,
+  ConvLSTM2D: recurrentLayer,
+  ConvLSTM3D: recurrentLayer,
+  SimpleRNNCell: cell,
+  LSTMCell: cell,
+  GRUCell: cell,
+
+  Attention: (config) =>
+    own(
+      trainable(isOn(config, 'use_scale', false) && 'scale', config.score_mode === 'concat' && 'concat_score_weight'),
+    ),
+  AdditiveAttention: (config) => own(trainable(isOn(config, 'use_scale') && 'scale')),
+  MultiHeadAttention: (config) =>
+    projections(
+      ['query', 'query_dense'],
+      ['key', 'key_dense'],
+      ...(isOn(config, 'use_gate', false) ? [['gate', 'gate_dense'] as [string, string]] : []),
+      ['value', 'value_dense'],
+      ['attention_output', 'output_dense'],
+    )(config),
+  GroupQueryAttention: (config) =>
+    projections(
+      ['query', 'query_dense'],
+      ['key', 'key_dense'],
+      ...(isOn(config, 'use_gate', false) ? [['gate', 'gate_dense'] as [string, string]] : []),
+      ['value', 'value_dense'],
+      ['attention_output', 'output_dense'],
+    )(config),
+
+  PReLU: () => own(trainable('alpha')),
+  STFTSpectrogram: (config) =>
+    own(trainable(config.mode !== 'imag' && 'real_kernel', config.mode !== 'real' && 'imag_kernel')),
+};
+
+/**
+ * The variables of a layer by its class and config; empty for a class that has none or that is unknown.
+ *
+ * | class | names |
+ * |---|---|
+ * | SimpleRNN, LSTM, GRU, ConvLSTM* and their cells | `kernel`, `recurrent_kernel`, `bias` |
+ * | MultiHeadAttention, GroupQueryAttention | `query/kernel`, `query/bias`, and the same of `key`, `value`, `attention_output`, `gate` |
+ * | SpectralNormalization | `vector_u`; the normalised kernel is in `layers.layer` |
+ */
+export function variablesOf(className: string, config: Config): Variables {
+  return Object.hasOwn(table, className) ? table[className]!(config) : { own: [], parts: [] };
+}
+
+/** A part's variable in `Layer.weights`. */
+export const weightName = (part: Part, variable: Variable): string =>
+  part.name === '' ? variable.name : `${part.name}/${variable.name}`;

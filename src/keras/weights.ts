@@ -1,0 +1,98 @@
+import { ModelFileError } from './errors.js';
+import type { Hdf5Group } from './hdf5.js';
+import type { Members } from './layers.js';
+import { quote } from './limits.js';
+import type { Layer, Weight } from './model.js';
+import { variablesOf, weightName } from './variables.js';
+
+/** A class name as the name of a group: `SeparableConv2D` is `separable_conv2d`. */
+const snakeCase = (className: string): string =>
+  className
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+
+/** Numbers names as Keras does: `dense`, `dense_1`, `dense_2`. */
+function numbering(): (className: string) => string {
+  const used = new Map<string, number>();
+  return (className) => {
+    const name = snakeCase(className === 'GroupQueryAttention' ? 'GroupedQueryAttention' : className);
+    const count = used.get(name) ?? 0;
+    used.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  };
+}
+
+/**
+ * Gives the layers of a model their weights out of the tree that Keras 3 writes, and tf.keras since 2.12: variables by
+ * number in `vars`, parts by the attribute that holds them, the layers of a model by class and number in `layers`. A layer
+ * that is in several places is in the file once, where it comes first.
+ *
+ * @throws ModelFileError `model_weights_missing`, `model_damaged`
+ */
+export function attachWeights(root: Layer, members: Members, store: Hdf5Group): void {
+  const visited = new Set<Layer>();
+
+  const visit = (layer: Layer, group: Hdf5Group | undefined): void => {
+    if (visited.has(layer)) return;
+    visited.add(layer);
+    const { own, parts } = variablesOf(layer.className, layer.config);
+    assign(
+      layer,
+      own.map(({ name }) => name),
+      group,
+    );
+    for (const part of parts) {
+      const names = part.variables.map((variable) => weightName(part, variable));
+      assign(layer, names, attribute(group, part.attribute));
+    }
+    const numbered = numbering();
+    for (const [name, inner] of Object.entries(layer.layers)) {
+      const [list, index] = name.split('/');
+      const found = attribute(group, list!);
+      visit(inner, index === undefined ? found : found?.groups.get(numbered(inner.className)));
+    }
+    visitMembers(layer, group);
+  };
+
+  const visitMembers = (model: Layer, group: Hdf5Group | undefined): void => {
+    const layers = group?.groups.get('layers') ?? group?.groups.get('_layer_checkpoint_dependencies');
+    const numbered = numbering();
+    for (const { className, layer } of members.get(model) ?? []) {
+      if (layer?.className.startsWith('ops.')) continue;
+      const name = numbered(className);
+      if (layer) visit(layer, layers?.groups.get(name));
+    }
+  };
+
+  visit(root, store);
+}
+
+/** Keras visits public names before private ones, so a part is under whichever of both its class has. */
+const attribute = (group: Hdf5Group | undefined, name: string): Hdf5Group | undefined =>
+  group?.groups.get(name) ?? group?.groups.get(`_${name}`);
+
+function assign(layer: Layer, names: string[], group: Hdf5Group | undefined): void {
+  if (names.length === 0) return;
+  const found = group?.groups.get('vars')?.datasets ?? new Map<string, Weight>();
+  const numbers = [...found.keys()].filter((key) => /^\d+$/.test(key)).sort((a, b) => Number(a) - Number(b));
+  // SpectralNormalization keeps the kernel of the layer that it wraps as its own, before its vector.
+  const extra = layer.className === 'SpectralNormalization' && numbers.length === 2 ? 1 : 0;
+  if (numbers.length === 0) throw missing(layer);
+  if (numbers.length - extra !== names.length) {
+    throw new ModelFileError(
+      'model_damaged',
+      `The ${layer.className} layer ${quote(layer.name)} should have ${names.length} weights (${names.join(', ')}), ` +
+        `but the file has ${numbers.length}.`,
+    );
+  }
+  for (const [index, name] of names.entries()) layer.weights.set(name, found.get(numbers[index + extra]!)!);
+}
+
+/** The error of a layer whose weights are not in the file. */
+export const missing = (layer: Layer): ModelFileError =>
+  new ModelFileError(
+    'model_weights_missing',
+    `The file has no weights for the ${layer.className} layer ${quote(layer.name)}. It may hold the weights of another model.`,
+  );
