@@ -1,0 +1,168 @@
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Compile } from 'typebox/compile';
+import { Card, type CardImage, type Scaling } from '../../schemas/card.js';
+import type { ImageOptions } from '../images/options.js';
+
+/** The name of the model card's file. */
+export const CARD_FILE = 'serve.json';
+
+/** Enough for the labels of ImageNet-21k ten times over. */
+const MAX_BYTES = 16 * 2 ** 20;
+
+/** A model card that can't be used. The message says what in it is wrong and what was expected. */
+export class CardError extends Error {
+  override readonly name = 'CardError';
+  readonly code = 'card_invalid';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(`${CARD_FILE}: ${message}`, options);
+  }
+}
+
+/**
+ * Reads the card of a model: `serve.json` in the model's folder, or beside its file. Undefined if there is none.
+ *
+ * @throws CardError
+ */
+export async function readCard(modelPath: string): Promise<Card | undefined> {
+  const model = await stat(modelPath).catch(() => undefined);
+  const file = path.join(model?.isDirectory() ? modelPath : path.dirname(modelPath), CARD_FILE);
+  try {
+    const card = await stat(file);
+    if (!card.isFile() || card.size > MAX_BYTES) {
+      throw new CardError(`must be a file of at most ${MAX_BYTES / 2 ** 20} MB.`);
+    }
+    return parseCard(await readFile(file, 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw error instanceof CardError ? error : new CardError(`can't be read (${code}).`, { cause: error });
+  }
+}
+
+const validator = Compile(Card);
+
+/**
+ * Reads the text of a card.
+ *
+ * @throws CardError that names the first key that is wrong.
+ */
+export function parseCard(text: string): Card {
+  let card: unknown;
+  try {
+    card = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw new CardError(`isn't JSON: ${(cause as Error).message}.`, { cause });
+  }
+  if (!validator.Check(card)) {
+    throw new CardError(explain(card));
+  }
+  if (card.image?.crop_fraction !== undefined && card.image.resize !== 'crop') {
+    throw new CardError('image.crop_fraction needs image.resize to be "crop".');
+  }
+  return card;
+}
+
+/** What the messages need of a schema. */
+interface Described {
+  description?: string;
+  properties?: Record<string, object>;
+}
+
+function explain(card: unknown): string {
+  const errors = validator.Errors(card);
+  // Unknown keys first: they are most often a known one misspelt, whose absence is no error.
+  const error = errors.find(({ keyword }) => keyword === 'additionalProperties') ?? errors[0]!;
+  const keys = error.instancePath.split('/').slice(1);
+  const schemas: Described[] = [Card];
+  for (const key of keys) schemas.push(schemas.at(-1)!.properties?.[key] ?? {});
+  const place = join(keys);
+  if (error.keyword === 'additionalProperties' && schemas.at(-1)?.properties) {
+    const unknown = error.params.additionalProperties.map((key) => JSON.stringify(shorten(key))).join(', ');
+    const known = Object.keys(schemas.at(-1)!.properties!).join(', ');
+    return `${place ? `${place} has ` : ''}unknown keys: ${unknown}. Known are ${known}.`;
+  }
+  const described = schemas.findLastIndex(({ description }) => description);
+  const rule = `${join(keys.slice(0, described))} must be ${schemas[described]!.description}.`.trim();
+  return described < keys.length ? `${place} is wrong: ${rule}` : rule;
+}
+
+/** The place that a path names, as JavaScript writes it: `labels[3]`. */
+function join(keys: string[]): string {
+  return keys.reduce(
+    (place, key) => (/^\d+$/.test(key) ? `${place}[${key}]` : place ? `${place}.${shorten(key)}` : shorten(key)),
+    '',
+  );
+}
+
+function shorten(key: string): string {
+  return key.length > 50 ? `${key.slice(0, 50)}…` : key;
+}
+
+/** How a pixel from 0 to 255 becomes what the model takes, channel by channel. */
+export interface ScalingArithmetic {
+  /** One for every channel, in the order after reversal. The result is `(pixel - mean) / std`. */
+  mean: number[];
+  std: number[];
+  /** Whether RGB becomes BGR first. */
+  reverseChannels: boolean;
+}
+
+/** `unit`, and the modes of `preprocess_input` in keras/src/applications/imagenet_utils.py. One number is for all channels. */
+const SCALINGS: Record<Extract<Scaling, string>, ScalingArithmetic> = {
+  none: { mean: [0], std: [1], reverseChannels: false },
+  unit: { mean: [0], std: [255], reverseChannels: false },
+  tf: { mean: [127.5], std: [127.5], reverseChannels: false },
+  torch: { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375], reverseChannels: false },
+  caffe: { mean: [103.939, 116.779, 123.68], std: [1], reverseChannels: true },
+};
+
+/**
+ * The arithmetic of a card's scaling, for a model of so many channels. Models without one get pixels from 0 to 1.
+ *
+ * @throws CardError when the scaling is for another number of channels.
+ */
+export function resolveScaling(scaling: Scaling = 'unit', channels = 3): ScalingArithmetic {
+  const { mean, std, reverseChannels } =
+    typeof scaling === 'string' ? SCALINGS[scaling] : { ...scaling, reverseChannels: false };
+  const perChannel = (values: number[]): number[] => {
+    const [only] = values;
+    if (values.length === channels) return values;
+    if (values.length === 1) return Array.from({ length: channels }, () => only!);
+    throw new CardError(`image.scaling is for ${values.length} channels where the model takes ${channels}.`);
+  };
+  return { mean: perChannel(mean), std: perChannel(std), reverseChannels };
+}
+
+/** An input that takes images: lengths that the model leaves open are null. */
+export interface ImageInput {
+  height: number | null;
+  width: number | null;
+  channels: 1 | 3 | 4;
+}
+
+/**
+ * How images become the input of a model, by its card and its input's shape. What the card leaves out is as PIL's
+ * `Image.resize` has it: stretched, bicubic.
+ *
+ * @throws CardError when the size is unknown, or isn't what the model takes.
+ */
+export function imageOptions(image: CardImage = {}, { height, width, channels }: ImageInput): ImageOptions {
+  const size = [image.size?.[0] ?? height, image.size?.[1] ?? width] as const;
+  if (size[0] === null || size[1] === null) {
+    throw new CardError('the model takes images of any size: set image.size, as [height, width].');
+  }
+  if (size[0] !== (height ?? size[0]) || size[1] !== (width ?? size[1])) {
+    throw new CardError(
+      `image.size is [${size.join(', ')}] where the model takes [${height ?? 'any'}, ${width ?? 'any'}].`,
+    );
+  }
+  return {
+    size: [size[0], size[1]],
+    channels,
+    resize: image.resize ?? 'stretch',
+    cropFraction: image.crop_fraction ?? 1,
+    interpolation: image.interpolation ?? 'bicubic',
+  };
+}
