@@ -1,0 +1,51 @@
+import fp from 'fastify-plugin';
+import { errorReplies } from '../schemas/error.js';
+import { Health } from '../schemas/health.js';
+import { referTo } from '../schemas/reference.js';
+import { RequestError } from './errors.js';
+
+/** `/health/live`: the process answers. `/health/ready`: the model can predict and the server isn't closing. */
+export default fp(
+  async (app) => {
+    app.addSchema(Health);
+    let closing = false;
+    app.addHook('preClose', async () => {
+      closing = true;
+    });
+
+    app.get(
+      '/health/live',
+      {
+        logLevel: 'warn',
+        schema: {
+          operationId: 'live',
+          tags: ['Health'],
+          summary: 'Is the process alive?',
+          description: 'Answers as long as the process does. Restart it when this fails.',
+          response: { 200: referTo(Health), ...errorReplies('method_not_allowed') },
+        },
+      },
+      async (): Promise<Health> => ({ status: 'ok' }),
+    );
+
+    app.get(
+      '/health/ready',
+      {
+        logLevel: 'warn',
+        schema: {
+          operationId: 'ready',
+          tags: ['Health'],
+          summary: 'Can it predict now?',
+          description:
+            'Answers 200 while the model is ready and the server isn’t closing. Send no requests while it answers 503.',
+          response: { 200: referTo(Health), ...errorReplies('method_not_allowed', 'model_not_ready') },
+        },
+      },
+      async (): Promise<Health> => {
+        if (closing || !app.model.ready) throw new RequestError('model_not_ready');
+        return { status: 'ok' };
+      },
+    );
+  },
+  { name: 'health', dependencies: ['model'] },
+);

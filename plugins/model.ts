@@ -1,0 +1,43 @@
+import fp from 'fastify-plugin';
+import type { ServedModel } from '../src/catalog/served-model.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The model that is served: loaded and warm once the instance is ready. */
+    readonly model: ServedModel;
+  }
+}
+
+export interface ModelPluginOptions {
+  load: () => Promise<ServedModel>;
+}
+
+/**
+ * Loads the model before the port opens and runs it once, so that the first client finds it warm; closes it with the
+ * instance. A model that can't load rejects `app.ready()` and `app.listen()`.
+ */
+export default fp<ModelPluginOptions>(
+  async (app, { load }) => {
+    let model: ServedModel | undefined;
+    app.decorate('model', {
+      getter() {
+        if (!model) throw new Error('The model is loaded by app.ready()');
+        return model;
+      },
+    });
+    app.addHook('onReady', async () => {
+      const started = performance.now();
+      model = await load();
+      await warmUp(model);
+      app.log.info({ model: model.name, ms: Math.round(performance.now() - started) }, 'model is loaded and warm');
+    });
+    app.addHook('onClose', async () => model?.close());
+  },
+  { name: 'model' },
+);
+
+async function warmUp(model: ServedModel): Promise<void> {
+  if (!model.image) return;
+  const { size, channels = 3 } = model.image;
+  await model.classify(new Uint8Array(size[0] * size[1] * channels), { topK: 1 });
+}

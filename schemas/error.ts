@@ -1,0 +1,104 @@
+import { type Static, Type } from 'typebox';
+import { referTo } from './reference.js';
+
+/**
+ * Every way in which a request can fail: its status and the sentence that stands for it in the documents. The sentence
+ * that a client gets names the case at hand.
+ */
+export const errors = {
+  image_missing: [400, 'The form has no field "image". Send the file as -F image=@dog.jpg.'],
+  image_empty: [400, 'The image is empty.'],
+  image_invalid: [400, 'This is not an image. Send a JPEG, PNG, WebP, GIF, TIFF or AVIF file.'],
+  image_truncated: [400, 'The image ends too early: part of the file is missing. Send the whole file.'],
+  image_timeout: [400, 'The image takes too long to decode.'],
+  base64_invalid: [400, '"image" is not base64. Send the base64 text of the file, or a data URL.'],
+  form_invalid: [400, 'The form can’t be read: unexpected end of multipart data.'],
+  form_too_large: [400, 'The form has too many parts. Send one file, in the field "image".'],
+  json_invalid: [400, 'The body is not valid JSON.'],
+  body_invalid: [400, 'The body must have the property "image".'],
+  query_invalid: [400, '"top_k" must be a whole number from 1 to 1000, the number of classes.'],
+  url_invalid: [400, 'The address can’t be read: check its percent-encoding.'],
+  request_invalid: [400, 'This is not a valid HTTP request.'],
+  model_takes_no_images: [400, 'This model doesn’t classify images.'],
+  not_found: [404, 'There is nothing at this address. GET /docs lists what there is.'],
+  method_not_allowed: [
+    405,
+    'GET is not allowed here. Send the image with POST: curl -X POST -F image=@dog.jpg …/predict',
+  ],
+  request_timeout: [408, 'The request took too long to arrive.'],
+  content_too_large: [413, 'The image is larger than 10 MB, the most that this server takes.'],
+  image_too_many_pixels: [413, 'The image has more pixels than are allowed. Scale it down first.'],
+  content_type_unsupported: [
+    415,
+    'Send the image as multipart/form-data in the field "image", as the body with an image/* content type, or as JSON {"image": "<base64>"}.',
+  ],
+  headers_too_large: [431, 'The headers are too large.'],
+  request_aborted: [400, 'The client hung up.'],
+  internal_error: [500, 'Something went wrong here. The log has the details under this request’s id.'],
+  model_not_ready: [503, 'The model isn’t ready. Try again in a moment.'],
+  queue_full: [503, 'Too many requests are waiting. Try again in a moment.'],
+  inference_process_died: [503, 'The process that runs the model ended and is being replaced. Try again in a moment.'],
+  server_closing: [503, 'The server is closing.'],
+  deadline_exceeded: [504, 'The model took too long. Try again in a moment.'],
+} as const satisfies Record<string, readonly [status: number, example: string]>;
+
+/** The name of a failure, in every error reply. */
+export type ErrorCode = keyof typeof errors;
+
+/** Whether a code is one of ours. */
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errors, code);
+
+/** The body of every reply that isn't a success. */
+export const ErrorReply = Type.Object(
+  {
+    success: Type.Literal(false),
+    error: Type.Object({
+      code: Type.Enum(Object.keys(errors) as ErrorCode[], {
+        description: 'What went wrong, for programs.',
+      }),
+      message: Type.String({ description: 'What went wrong and what to do about it, for people.' }),
+    }),
+  },
+  { $id: 'ErrorReply', description: 'Why a request failed.' },
+);
+export type ErrorReply = Static<typeof ErrorReply>;
+
+/** The body of an error reply. */
+export const errorReply = (code: ErrorCode, message: string = errors[code][1]): ErrorReply => ({
+  success: false,
+  error: { code, message },
+});
+
+const titles: Record<number, string> = {
+  400: 'The request can’t be understood.',
+  404: 'There is nothing at this address.',
+  405: 'The method isn’t allowed here; the header `Allow` says which are.',
+  408: 'The request took too long to arrive.',
+  413: 'The image is larger than this server accepts.',
+  415: 'The content type isn’t one that can hold an image.',
+  500: 'The server failed.',
+  503: 'The model can’t take the request now; try again in a moment.',
+  504: 'The model took too long.',
+};
+
+/** The `response` entries that document these failures of a route, by status, each with an example. */
+export function errorReplies(...codes: ErrorCode[]): Record<number, object> {
+  const statuses = [...new Set(codes.map((code) => errors[code][0]))];
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: titles[status],
+        content: {
+          'application/json': {
+            schema: referTo(ErrorReply),
+            examples: Object.fromEntries(
+              codes.filter((code) => errors[code][0] === status).map((code) => [code, { value: errorReply(code) }]),
+            ),
+          },
+        },
+      },
+    ]),
+  );
+}

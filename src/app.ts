@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import closing from '../plugins/closing.js';
+import errors, { answerClientError, sendError } from '../plugins/errors.js';
+import health from '../plugins/health.js';
+import { watchMethods } from '../plugins/methods.js';
+import model from '../plugins/model.js';
+import openapi from '../plugins/openapi.js';
+import preprocessing from '../plugins/preprocessing.js';
+import page from '../plugins/routes/page.js';
+import predict from '../plugins/routes/predict.js';
+import { loadServedModel, type ServedModel } from './catalog/served-model.js';
+import { type Config, readConfig } from './config.js';
+import { logAborted, RequestLog } from './logging.js';
+
+export interface AppOptions extends Partial<Config> {
+  /** The path of a model file, or what loads the model. */
+  model: string | (() => Promise<ServedModel>);
+}
+
+/** The whole API as a Fastify plugin. */
+const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
+  const config = { ...readConfig(), ...options };
+  const { model: source } = options;
+  const load = typeof source === 'string' ? () => loadServedModel(source) : source;
+
+  app.addHook('onSend', async (request, reply) => {
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  });
+  app.addHook('onRequestAbort', logAborted);
+
+  const refuseOtherMethods = watchMethods(app);
+  await app.register(errors, { maxImageSize: config.maxImageSize });
+  await app.register(model, { load });
+  await app.register(preprocessing, { maxPixels: config.maxPixels });
+  await app.register(openapi);
+  await app.register(health);
+  await app.register(predict, { maxImageSize: config.maxImageSize });
+  await app.register(page);
+  refuseOtherMethods();
+  await app.register(closing);
+};
+
+/**
+ * A Fastify instance that serves one model, not yet listening. `ready()` and `listen()` reject with a ModelFileError or
+ * CardError when the model can't be loaded; `close()` then still has to be called.
+ */
+export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogger }): Promise<FastifyInstance> {
+  const { logger, ...rest } = options;
+  const { requestTimeout } = { ...readConfig(), ...options };
+  const instance = Fastify({
+    ...(logger && { loggerInstance: logger }),
+    logController: new RequestLog(),
+    genReqId: () => randomUUID(),
+    requestTimeout: requestTimeout * 1000,
+    // A large model takes its time to load.
+    pluginTimeout: 0,
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      sendError(error, request, reply);
+    },
+  });
+  await instance.register(app, rest);
+  return instance;
+}
+
+export default app;

@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import type { Command } from './commands/command.js';
+import { UsageError } from './commands/errors.js';
+import { predict } from './commands/predict.js';
+import { serve } from './commands/serve.js';
+import { ConfigError, flagOf, readConfig, settingRows, settings } from './config.js';
+import { packageDescription, packageVersion } from './package.js';
+
+/** The commands by name; what names none of them is a model to serve. */
+const commands: Record<string, Command> = { serve, predict };
+
+const common = {
+  help: { type: 'boolean', short: 'h', description: 'Print this help, or that of a command' },
+  version: { type: 'boolean', short: 'v', description: 'Print the version' },
+} as const;
+
+const settingFlags = Object.fromEntries(
+  (Object.keys(settings) as (keyof typeof settings)[]).map((name) => [flagOf(name), { type: 'string' as const }]),
+);
+
+const flagsOf = (command: Command) => ({ ...common, ...(command.takesSettings && settingFlags), ...command.flags });
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args);
+  const name = Object.hasOwn(commands, positionals[0] ?? '') ? positionals.shift()! : undefined;
+  const command = commands[name ?? 'serve']!;
+  if (values.version) return console.log(packageVersion);
+  if (values.help) return console.log(name ? commandHelp(command) : help());
+
+  const foreign = Object.keys(values).find((flag) => !Object.hasOwn(flagsOf(command), flag));
+  if (foreign) throw new UsageError(`--${foreign} is not an option of keras-serve ${name ?? 'serve'}`);
+  const { least, most } = command.operands;
+  if (positionals.length < least) throw new UsageError(`Usage: keras-serve ${command.usage}`);
+  if (positionals.length > most)
+    throw new UsageError(`One too many: ${positionals[most]}. Usage: keras-serve ${command.usage}`);
+  const config = readConfig(values as Record<string, string | undefined>, process.env);
+  await command.run({ positionals, flags: values, config });
+}
+
+/** Flags may stand anywhere, so they are read before it is known whose they are. */
+function parse(args: string[]) {
+  const options = Object.assign({}, ...Object.values(commands).map(flagsOf)) as Command['flags'];
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    const [sentence] = (error as Error).message.split('. ');
+    throw new UsageError(sentence!.replace(/^Unknown option/, 'There is no option'));
+  }
+}
+
+const row = (left: string, right: string) => `  ${left.padEnd(30)} ${right}`;
+
+const commandHelp = (command: Command): string =>
+  [
+    `Usage: keras-serve ${command.usage}`,
+    '',
+    `${command.summary}.`,
+    '',
+    'Options:',
+    ...Object.entries(command.flags).map(([name, { value, default: fallback, description }]) =>
+      row(
+        `--${name}${value ? ` <${value}>` : ''}`,
+        `${description}${fallback === undefined ? '' : ` (default ${fallback})`}`,
+      ),
+    ),
+    ...(command.takesSettings ? settingsHelp() : []),
+    ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
+  ].join('\n');
+
+const settingsHelp = (): string[] =>
+  settingRows().flatMap(({ flag, fallback, environment, description }) => [
+    row(flag, description),
+    row('', `default ${fallback}; environment ${environment}`),
+  ]);
+
+const help = (): string =>
+  [
+    packageDescription,
+    '',
+    'Usage:',
+    row('keras-serve <model>', `The same as keras-serve serve <model>`),
+    ...Object.values(commands).map(({ usage, summary }) => row(`keras-serve ${usage}`, summary)),
+    '',
+    'Options of serve:',
+    ...settingsHelp(),
+    ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
+  ].join('\n');
+
+/** Our own errors have a code in small letters and a message that says it all; any other is a fault, shown with its stack. */
+function report(error: unknown): void {
+  const { code, message, stack } = error as Error & { code?: unknown };
+  const ours = typeof code === 'string' && /^[a-z_]+$/.test(code);
+  console.error(`keras-serve: ${ours ? message : stack}`);
+  if (error instanceof UsageError || error instanceof ConfigError)
+    console.error('keras-serve --help lists the commands and options.');
+  process.exitCode = error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
+}
+
+main(process.argv.slice(2)).catch(report);

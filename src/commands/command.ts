@@ -1,0 +1,25 @@
+import type { ParseArgsConfig } from 'node:util';
+import type { Config } from '../config.js';
+
+/** What a command finds when it is run. */
+export interface CommandInput {
+  /** What was typed after the command's name, flags left out. */
+  positionals: string[];
+  /** The command's own flags as typed. */
+  flags: Record<string, unknown>;
+  config: Config;
+}
+
+/** One command of `keras-serve`. */
+export interface Command {
+  /** The line after `keras-serve`: `predict <model> <image>...`. */
+  usage: string;
+  summary: string;
+  /** How many positionals it takes. */
+  operands: { least: number; most: number };
+  /** Flags of its own, with what the help says of them. */
+  flags: Record<string, NonNullable<ParseArgsConfig['options']>[string] & { value?: string; description: string }>;
+  /** Whether it takes the settings of the server. */
+  takesSettings: boolean;
+  run(input: CommandInput): Promise<void>;
+}

@@ -1,0 +1,66 @@
+import type { AddressInfo } from 'node:net';
+import closeWithGrace from 'close-with-grace';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from '../app.js';
+import { createLogger } from '../logging.js';
+import { packageVersion } from '../package.js';
+import type { Command } from './command.js';
+import { CommandError } from './errors.js';
+
+/** `keras-serve serve <model>`: serves until a signal ends it. */
+export const serve: Command = {
+  usage: 'serve <model>',
+  summary: 'Serve a model as a REST API',
+  operands: { least: 1, most: 1 },
+  flags: {},
+  takesSettings: true,
+  async run({ positionals: [model], config }) {
+    const logger = createLogger(config);
+    const app = await buildApp({ ...config, model: model!, logger });
+    closeWithGrace({ delay: config.closeTimeout * 1000, logger }, async ({ signal, err }) => {
+      if (err) logger.fatal({ err }, 'an unforeseen error ends the server');
+      else if (signal) logger.info(`${signal}: finishing what is running`);
+      await app.close();
+    });
+    try {
+      await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
+    } catch (error) {
+      await app.close();
+      throw explain(error, config);
+    }
+    announce(app, config.host);
+  },
+};
+
+const explanations: Record<string, (address: { host: string; port: number }) => string> = {
+  EADDRINUSE: ({ port }) =>
+    `Port ${port} is in use. Stop the program that uses it, or choose another port: --port ${port === 65535 ? 5000 : port + 1}`,
+  EACCES: ({ port }) => `Port ${port} may not be used by this user. Choose one from 1024 up: --port 5000`,
+  EADDRNOTAVAIL: ({ host }) => `This machine has no address ${host}. Choose another with --host`,
+  ENOTFOUND: ({ host }) => `There is no host called ${host}. Choose another with --host`,
+  EAI_AGAIN: ({ host }) => `The host ${host} can't be looked up. Choose another with --host`,
+};
+
+function explain(error: unknown, address: { host: string; port: number }): unknown {
+  const explanation = explanations[(error as NodeJS.ErrnoException).code ?? ''];
+  return explanation ? new CommandError(explanation(address)) : error;
+}
+
+/** Where the server is: a few lines on a terminal, one line in a log. */
+function announce(app: FastifyInstance, host: string): void {
+  const { port } = app.addresses()[0] as AddressInfo;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  app.log.info({ url }, `${app.model.name} is served at ${url}/ with its documents at ${url}/docs`);
+  if (!process.stdout.isTTY) return;
+  process.stdout.write(`
+  keras-serve ${packageVersion} serves ${app.model.name}
+
+    Try it    ${url}/
+    API       ${url}/docs
+    Predict   curl -X POST -F image=@dog.jpg ${url}/predict
+
+  Ctrl+C stops it.
+
+`);
+}

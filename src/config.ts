@@ -1,0 +1,177 @@
+/** A flag, environment variable or command line that can't be used. The message names it and says what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'config_invalid';
+}
+
+/** One thing that can be set: flag, environment variables, help and the README's table all come from it. */
+interface Setting<T> {
+  /** What stands for the value in the help: `<port>`. */
+  value: string;
+  /** The default, as a user would type it. */
+  fallback: string;
+  description: string;
+  /** Says what is wrong with a text by throwing a ConfigError that completes "--flag …". */
+  parse(text: string): T;
+  /** Environment variables besides `KERAS_SERVE_…`, for platforms that set their own. */
+  environment?: string[];
+}
+
+const text = (text: string): string => {
+  if (text === '') throw new ConfigError('must not be empty');
+  return text;
+};
+
+const whole =
+  (least: number, most: number, unit = '') =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new ConfigError(`must be a whole number ${unit}from ${least} to ${most}`);
+    return value;
+  };
+
+const units: Record<string, number> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
+
+/** `500KB`, `10MB`, `1GB` or a plain number of bytes; at most 1 GB, since an upload is held in memory. */
+const bytes = (text: string): number => {
+  const [, number = '', unit = ''] = /^(\d+) ?([kmg]?b?)$/i.exec(text) ?? [];
+  const value =
+    Number(number || Number.NaN) * (units[unit.toUpperCase().replace(/^([KMG])$/, '$1B') || 'B'] ?? Number.NaN);
+  if (!(value >= 1 && value <= 2 ** 30)) throw new ConfigError('must be a size such as 500KB or 10MB, up to 1GB');
+  return value;
+};
+
+/** A number of bytes as the settings write it: 10 MB. */
+export function formatBytes(bytes: number): string {
+  const [unit, size] = Object.entries(units).findLast(([, size]) => bytes >= size)!;
+  return `${Math.round((bytes / size) * 10) / 10} ${unit === 'B' ? 'bytes' : unit}`;
+}
+
+const oneOf =
+  <T extends string>(...choices: T[]) =>
+  (text: string): T => {
+    const choice = choices.find((choice) => choice === text);
+    if (choice === undefined) throw new ConfigError(`must be one of ${choices.join(', ')}`);
+    return choice;
+  };
+
+const setting = <T>(setting: Setting<T>): Setting<T> => setting;
+
+/** Everything that can be set, by its name in {@link Config}. */
+export const settings = {
+  host: setting({
+    value: 'address',
+    fallback: 'localhost',
+    parse: text,
+    description: 'Address to listen on; 0.0.0.0 lets other machines in',
+  }),
+  port: setting({
+    value: 'number',
+    fallback: '5000',
+    parse: whole(0, 65535),
+    environment: ['PORT'],
+    description: 'Port to listen on; 0 takes a free one',
+  }),
+  maxImageSize: setting({
+    value: 'size',
+    fallback: '10MB',
+    parse: bytes,
+    description: 'Largest image file that is accepted; larger ones get 413',
+  }),
+  maxPixels: setting({
+    value: 'number',
+    fallback: '50000000',
+    parse: whole(1, 268_402_689),
+    description: 'Most pixels an image may have, whatever the size of its file',
+  }),
+  requestTimeout: setting({
+    value: 'seconds',
+    fallback: '60',
+    parse: whole(1, 3600, 'of seconds '),
+    description: 'How long a request may take to arrive before it gets 408',
+  }),
+  closeTimeout: setting({
+    value: 'seconds',
+    fallback: '30',
+    parse: whole(1, 3600, 'of seconds '),
+    description: 'How long running requests get to finish on SIGTERM or Ctrl+C',
+  }),
+  logLevel: setting({
+    value: 'level',
+    fallback: 'info',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    description: 'Least level that is logged: trace, debug, info, warn, error, fatal or silent',
+  }),
+  logFormat: setting({
+    value: 'format',
+    fallback: 'auto',
+    parse: oneOf('auto', 'json', 'pretty'),
+    description: 'Log lines as json or pretty; auto is pretty on a terminal',
+  }),
+};
+
+type SettingName = keyof typeof settings;
+
+/** Every setting's value: sizes in bytes, times in seconds. */
+export type Config = { [name in SettingName]: ReturnType<(typeof settings)[name]['parse']> };
+
+const settingNames = Object.keys(settings) as SettingName[];
+
+const separate = (name: string, separator: string) =>
+  name.replace(/[A-Z]/g, (letter) => separator + letter.toLowerCase());
+
+/** The flag of a setting without its dashes: `max-image-size`. */
+export const flagOf = (name: SettingName): string => separate(name, '-');
+
+/** The environment variables of a setting, the first that is set being the one that counts. */
+export const environmentOf = (name: SettingName): string[] => [
+  `KERAS_SERVE_${separate(name, '_').toUpperCase()}`,
+  ...(settings[name].environment ?? []),
+];
+
+/**
+ * The configuration: a flag wins over an environment variable, which wins over the default. An empty environment variable
+ * counts as not set.
+ *
+ * @param flags values by flag, as typed
+ * @throws ConfigError naming the flag or variable whose value can't be used
+ */
+export function readConfig(
+  flags: Record<string, string | undefined> = {},
+  environment: Record<string, string | undefined> = {},
+): Config {
+  return Object.fromEntries(settingNames.map((name) => [name, readSetting(name, flags, environment)])) as Config;
+}
+
+function readSetting(
+  name: SettingName,
+  flags: Record<string, string | undefined>,
+  environment: Record<string, string | undefined>,
+): Config[SettingName] {
+  const { parse, fallback } = settings[name];
+  const flag = flagOf(name);
+  const variable = environmentOf(name).find((variable) => environment[variable]);
+  const [source, value] =
+    flags[flag] !== undefined
+      ? [`--${flag}`, flags[flag]]
+      : variable
+        ? [variable, environment[variable]!]
+        : ['', fallback];
+  try {
+    return parse(value);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      throw new ConfigError(`${source} ${error.message}, but is "${value.slice(0, 80)}"`);
+    throw error;
+  }
+}
+
+/** One row a setting for help and README: flag with its value, environment variables, default, what it does. */
+export const settingRows = (): { flag: string; environment: string; fallback: string; description: string }[] =>
+  settingNames.map((name) => ({
+    flag: `--${flagOf(name)} <${settings[name].value}>`,
+    environment: environmentOf(name).join(', '),
+    fallback: settings[name].fallback,
+    description: settings[name].description,
+  }));

@@ -1,0 +1,50 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LogController } from 'fastify';
+import { type Logger, pino, stdSerializers } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from './config.js';
+
+/** The log, on standard output: JSON for machines, coloured lines on a terminal. */
+export function createLogger({ logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>): Logger {
+  const options = { level: logLevel, base: undefined, serializers: { err: stdSerializers.err } };
+  if (logFormat === 'json' || (logFormat === 'auto' && !process.stdout.isTTY)) return pino(options);
+  return pino(
+    options,
+    pretty({ singleLine: true, translateTime: 'HH:MM:ss', ignore: 'method,url,status,id', sync: true }),
+  );
+}
+
+/** Any character that a terminal could take for a command becomes a question mark. */
+const printable = (text: string) => text.slice(0, 500).replace(/[^\x20-\x7e]/g, '?');
+
+const describe = ({ method, url }: FastifyRequest, status: number, ms: number) => ({
+  method,
+  url: printable(url),
+  status,
+  ms: Math.round(ms * 10) / 10,
+});
+
+/** Logs one line a request, when it is answered. */
+export class RequestLog extends LogController {
+  constructor() {
+    super({ requestIdLogLabel: 'id' });
+  }
+
+  override incomingRequest(): void {}
+
+  override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
+    const line = describe(request, reply.statusCode, reply.elapsedTime);
+    const message = `${line.method} ${line.url} ${line.status}`;
+    if (error) request.log.warn({ ...line, err: error }, message);
+    else request.log.info(line, message);
+  }
+}
+
+/** Logs the one line of a request whose client hung up: by convention, status 499. */
+export async function logAborted(request: FastifyRequest): Promise<void> {
+  const line = describe(request, 499, 0);
+  request.log.info(
+    { method: line.method, url: line.url, status: line.status },
+    `${line.method} ${line.url} client hung up`,
+  );
+}

@@ -1,0 +1,20 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+function findRoot(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : findRoot(dirname(folder));
+}
+
+/** The folder of keras-serve itself, whether it runs from its sources or from `dist`. */
+export const packageRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+const manifest: { version: string; description: string } = JSON.parse(
+  readFileSync(join(packageRoot, 'package.json'), 'utf8'),
+);
+
+/** The version of keras-serve. */
+export const packageVersion = manifest.version;
+
+/** What keras-serve is, in a sentence. */
+export const packageDescription = manifest.description;
