@@ -73,19 +73,18 @@ interface Described {
 function explain(card: unknown): string {
   const errors = validator.Errors(card);
   // Unknown keys first: they are most often a known one misspelt, whose absence is no error.
-  const error = errors.find(({ keyword }) => keyword === 'additionalProperties') ?? errors[0]!;
-  const keys = error.instancePath.split('/').slice(1);
+  const unknown = errors.find(({ schemaPath }) => schemaPath.endsWith('/additionalProperties'));
+  const pointer = (unknown ?? errors[0]!).instancePath.split('/').slice(1);
+  const keys = pointer.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
   const schemas: Described[] = [Card];
   for (const key of keys) schemas.push(schemas.at(-1)!.properties?.[key] ?? {});
-  const place = join(keys);
-  if (error.keyword === 'additionalProperties' && schemas.at(-1)?.properties) {
-    const unknown = error.params.additionalProperties.map((key) => JSON.stringify(shorten(key))).join(', ');
-    const known = Object.keys(schemas.at(-1)!.properties!).join(', ');
-    return `${place ? `${place} has ` : ''}unknown keys: ${unknown}. Known are ${known}.`;
+  const known = schemas.at(-2)?.properties;
+  if (unknown && known) {
+    return `${join(keys)} isn't a known key. Known are ${Object.keys(known).join(', ')}.`;
   }
   const described = schemas.findLastIndex(({ description }) => description);
   const rule = `${join(keys.slice(0, described))} must be ${schemas[described]!.description}.`.trim();
-  return described < keys.length ? `${place} is wrong: ${rule}` : rule;
+  return described < keys.length ? `${join(keys)} is wrong: ${rule}` : rule;
 }
 
 /** The place that a path names, as JavaScript writes it: `labels[3]`. */
