@@ -5,7 +5,7 @@ import type { TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
 import type { CallArgument, LayerCall } from './context.js';
 import { encodeOnnx } from './encode.js';
-import { GraphBuilder, Value } from './graph.js';
+import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { layerTable, supportsMasking } from './layers/index.js';
 import { findUnsupported, unsupportedError } from './unsupported.js';
 import { weightConstant } from './weights.js';
@@ -41,6 +41,8 @@ function tensorsIn(argument: CallArgument): Value[] {
 class Compiler {
   readonly graph = new GraphBuilder();
   private readonly weights = new Map<Layer, Map<string, Value>>();
+
+  constructor(private readonly kerasVersion: number) {}
 
   /** Emits a graph's calls. @returns its outputs, flattened */
   run(graph: Graph, inputs: readonly Value[]): Value[] {
@@ -80,17 +82,18 @@ class Compiler {
       if (!handler) throw unsupportedError([{ name: layer.name, className: layer.className }]);
       try {
         const outputs = [handler(inputs, this.context(layer, args, kwargs))].flat();
-        const mask = inputs.find((input) => input.mask)?.mask;
-        // A handler that gives its output the input itself must not lend that input's mask to it, nor lose it.
-        return outputs.map((output) => {
-          if (!mask || output.mask || !supportsMasking.has(layer.className)) return output;
-          const masked = new Value(output.graph, output.name, output.type, output.shape, output.data);
-          masked.mask = mask;
-          return masked;
-        });
+        const mask = supportsMasking.has(layer.className) ? inputs.find((input) => input.mask)?.mask : undefined;
+        // An input that is returned as it came must not bring its mask past a layer that drops masks.
+        return outputs.map((output) => withMask(output, (inputs.includes(output) ? undefined : output.mask) ?? mask));
       } catch (error) {
         if (error instanceof UnsupportedSetting || error instanceof ConfigError)
           throw unsupportedError([{ name: layer.name, className: layer.className, reason: error.message }]);
+        if (error instanceof ShapeError)
+          throw new ModelFileError(
+            'model_damaged',
+            `The layer "${layer.name}" (${layer.className}) can't be built: ${error.message}.`,
+            { cause: error },
+          );
         throw error;
       }
     });
@@ -109,17 +112,21 @@ class Compiler {
         `The model file has no weight "${name}" for layer "${layer.name}".`,
       );
     };
-    const weight = (name: string, perm?: readonly number[]) => {
-      const key = perm ? `${name}:${perm.join()}` : name;
+    const once = (key: string, make: () => Value) => {
       const known = this.weights.get(layer) ?? new Map<string, Value>();
       this.weights.set(layer, known);
-      const value = known.get(key) ?? weightConstant(this.graph, name, rawWeight(name), perm);
+      const value = known.get(key) ?? make();
       known.set(key, value);
       return value;
     };
+    const weight = (name: string, perm?: readonly number[], shape?: readonly number[]) =>
+      once(`${name}:${perm?.join() ?? ''}:${shape?.join() ?? ''}`, () =>
+        weightConstant(this.graph, name, rawWeight(name), perm, shape),
+      );
     return {
       graph: this.graph,
       layer,
+      kerasVersion: this.kerasVersion,
       config: new LayerConfig(layer.config),
       args,
       kwargs,
@@ -128,11 +135,21 @@ class Compiler {
       hasWeight: (name) => layer.weights.has(name),
       optionalWeight: (name) => (layer.weights.has(name) ? weight(name) : undefined),
       call: (other, inputs, otherKwargs = {}) => this.call(other, inputs, otherKwargs),
+      of: (other) => this.context(other, [], {}),
+      once,
       unsupported: (reason) => {
         throw new UnsupportedSetting(reason);
       },
     };
   }
+}
+
+/** The same tensor under another mask. */
+function withMask(value: Value, mask: Value | undefined): Value {
+  if (value.mask === mask) return value;
+  const other = new Value(value.graph, value.name, value.type, value.shape, value.data);
+  other.mask = mask;
+  return other;
 }
 
 function lookUp(tensors: ReadonlyMap<string, Value>, reference: TensorReference): Value {
@@ -167,6 +184,9 @@ function outputNames(graph: Graph): string[] {
   });
 }
 
+/** The first number of a version such as `2.15.0` or `tf-keras 2.16`; 3 where there is none. */
+const majorVersion = (version: string | undefined): number => Number(version?.match(/\d+/)?.[0] ?? 3);
+
 const infoOf = ({ name, type, shape }: Value): TensorInfo => ({ name, type, shape: [...shape] });
 
 /**
@@ -176,7 +196,7 @@ const infoOf = ({ name, type, shape }: Value): TensorInfo => ({ name, type, shap
 export function compile(model: KerasModel): OnnxModel {
   const unsupported = findUnsupported(model.graph, layerTable);
   if (unsupported.length > 0) throw unsupportedError(unsupported);
-  const compiler = new Compiler();
+  const compiler = new Compiler(majorVersion(model.kerasVersion));
   const { graph } = compiler;
   const inputs = model.graph.inputs.map(({ name, dtype, shape }) => {
     if (dtype === 'string') throw unsupportedError([{ name, className: 'InputLayer', reason: 'it takes strings' }]);

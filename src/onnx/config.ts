@@ -58,6 +58,49 @@ export class LayerConfig {
     return this.has(key) ? this.number(key) : undefined;
   }
 
+  /** A whole number of at least `minimum`: a size, a count, an axis. */
+  integer(key: string, fallback?: number, minimum = 0): number {
+    return checkIntegers(key, [this.number(key, fallback)], minimum)[0]!;
+  }
+
+  /** Like {@link numbers}, of whole numbers of at least `minimum`. */
+  integers(key: string, length?: number, fallback?: readonly number[], minimum = 0): number[] {
+    return checkIntegers(key, this.numbers(key, length, fallback), minimum);
+  }
+
+  /** One axis or several, of either sign. */
+  axes(key: string, fallback: readonly number[] = [-1]): number[] {
+    return this.integers(key, undefined, fallback, Number.NEGATIVE_INFINITY);
+  }
+
+  /** One axis, of either sign; a list of one is as good. */
+  axis(key: string, fallback = -1): number {
+    return this.integers(key, 1, [fallback], Number.NEGATIVE_INFINITY)[0]!;
+  }
+
+  /**
+   * What is cut off or added at the two ends of `rank` axes, as pairs: a number for all ends, a number or a pair for each axis.
+   * A single axis has one pair.
+   */
+  pairs(key: string, rank: number, fallback: readonly [number, number]): [number, number][] {
+    const ends = (value: ConfigValue | undefined): [number, number] | undefined => {
+      const [before, after = before] = Array.isArray(value) ? value.map(toNumber) : [toNumber(value ?? null)];
+      return before === undefined || after === undefined ? undefined : [before, after];
+    };
+    const pairs = this.read(
+      key,
+      Array<[number, number]>(rank).fill([...fallback]),
+      `${rank} pairs of numbers`,
+      (value) => {
+        const parts = Array.isArray(value) && rank > 1 ? value : Array<ConfigValue>(rank).fill(value);
+        const read = parts.map(ends).filter((pair) => pair !== undefined);
+        return read.length === rank && parts.length === rank ? read : undefined;
+      },
+    );
+    checkIntegers(key, pairs.flat(), 0);
+    return pairs;
+  }
+
   /** A number, or a list of them; a number stands for `length` equal ones. */
   numbers(key: string, length?: number, fallback?: readonly number[]): number[] {
     const list = this.read(key, fallback && [...fallback], length ? `${length} numbers` : 'numbers', (value) => {
@@ -77,9 +120,20 @@ export class LayerConfig {
   }
 }
 
-/** A number as JSON or Keras has it: `{"class_name": "__numpy__"…}` forms hold it in `value`. */
+/** The largest size or count that a setting may name. */
+const largestInteger = 2 ** 31 - 1;
+
+function checkIntegers(key: string, values: number[], minimum: number): number[] {
+  if (values.every((value) => Number.isInteger(value) && value >= minimum && value <= largestInteger)) return values;
+  const expected = Number.isFinite(minimum) ? `whole and at least ${minimum}` : 'whole';
+  throw new ConfigError(`its ${key} should be ${expected}, not ${show(values.length === 1 ? values[0] : values)}`);
+}
+
+/** A number as JSON or Keras has it: `{"class_name": "__numpy__"…}` forms hold it in `value`, infinities are words. */
 function toNumber(value: ConfigValue): number | undefined {
   if (typeof value === 'number') return value;
+  if (value === 'Infinity') return Number.POSITIVE_INFINITY;
+  if (value === '-Infinity') return Number.NEGATIVE_INFINITY;
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     const inner = value.value ?? (value.config as Config | undefined)?.value;
     return typeof inner === 'number' ? inner : undefined;

@@ -9,6 +9,8 @@ export type CallArgument = Value | Exclude<Argument, object> | CallArgument[] | 
 export interface LayerCall {
   readonly graph: GraphBuilder;
   readonly layer: Layer;
+  /** The major version of the Keras that wrote the file: a few layers changed their meaning. 3 where the file does not say. */
+  readonly kerasVersion: number;
   readonly config: LayerConfig;
   /** Positional arguments as the model gives them; most handlers need only the flattened `inputs`. */
   readonly args: readonly CallArgument[];
@@ -17,12 +19,19 @@ export interface LayerCall {
   hasWeight(name: string): boolean;
   /** A variable as Keras stores it. @throws ModelFileError when the file lacks it */
   rawWeight(name: string): Weight;
-  /** A variable as a float32 (or integer) constant, its axes permuted if asked. The same constant for every call. */
-  weight(name: string, perm?: readonly number[]): Value;
+  /**
+   * A variable as a float32 (or integer) constant, its axes permuted and then reshaped if asked. The same constant for every
+   * call.
+   */
+  weight(name: string, perm?: readonly number[], shape?: readonly number[]): Value;
   /** A variable that some settings leave out, such as a bias. */
   optionalWeight(name: string): Value | undefined;
   /** Compiles a call of another layer: a wrapped one, or a nested model. Returns its outputs flattened. */
   call(layer: Layer, inputs: readonly Value[], kwargs?: Readonly<Record<string, CallArgument>>): Value[];
+  /** The view of a layer that this one wraps, for wrappers that do more than call it. */
+  of(layer: Layer): LayerCall;
+  /** What `make` gives, made at the layer's first call and kept for the others: a constant worked out of weights. */
+  once(key: string, make: () => Value): Value;
   /** Refuses this layer for a setting that can't be expressed. */
   unsupported(reason: string): never;
 }

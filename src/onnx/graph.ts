@@ -4,6 +4,24 @@ import { attributeTypes, dataTypes, type Message } from './protobuf.js';
 /** The size of an axis; null where it is known only when the model runs. */
 export type Dimension = number | null;
 
+/** Tensors whose shapes don't fit the operator that takes them: the file is damaged or hostile. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+}
+
+/** Elements of one sample's tensor beyond which a model is refused: 1 GiB of float32. */
+const largestTensor = 2 ** 28;
+
+/** A shape for a message. */
+export const showShape = (shape: readonly Dimension[]): string => `(${shape.map((size) => size ?? '?').join(', ')})`;
+
+function checkShape(shape: readonly Dimension[]): void {
+  if (shape.some((size) => size !== null && !(Number.isSafeInteger(size) && size >= 0)))
+    throw new ShapeError(`its settings don't fit its input: they give the shape ${showShape(shape)}`);
+  if (shape.reduce<number>((count, size) => count * (size ?? 1), 1) > largestTensor)
+    throw new ShapeError(`a tensor of the shape ${showShape(shape)} is too large`);
+}
+
 /**
  * A tensor in the graph that is being built: its ONNX name with what is known of it. Operators (see `operators/`) take
  * values and return new ones, inferring type and shape as they go.
@@ -26,21 +44,41 @@ export class Value {
   }
 }
 
-/** An ONNX attribute. Integers are INT, other numbers must be marked with {@link float}. */
-export type Attribute = number | Float | string | readonly number[] | GraphBuilder | undefined;
+/** An ONNX attribute. Integers are INT and INTS, other numbers must be marked with {@link float} and {@link floats}. */
+export type Attribute =
+  | number
+  | Float
+  | Floats
+  | string
+  | readonly number[]
+  | readonly string[]
+  | GraphBuilder
+  | undefined;
 
 class Float {
   constructor(readonly value: number) {}
 }
 
+class Floats {
+  constructor(readonly values: readonly number[]) {}
+}
+
 /** Marks a number as an attribute of type FLOAT. */
 export const float = (value: number): Float => new Float(value);
+
+/** Marks numbers as an attribute of type FLOATS. */
+export const floats = (values: readonly number[]): Floats => new Floats(values);
+
+const isStrings = (values: readonly number[] | readonly string[]): values is readonly string[] =>
+  typeof values[0] === 'string';
 
 function attribute(name: string, value: Exclude<Attribute, undefined>): Message {
   if (typeof value === 'number') return { name, i: value, type: attributeTypes.int };
   if (typeof value === 'string') return { name, s: value, type: attributeTypes.string };
   if (value instanceof Float) return { name, f: value.value, type: attributeTypes.float };
+  if (value instanceof Floats) return { name, floats: value.values, type: attributeTypes.floats };
   if (value instanceof GraphBuilder) return { name, g: value.message(name), type: attributeTypes.graph };
+  if (isStrings(value)) return { name, strings: value, type: attributeTypes.strings };
   return { name, ints: value, type: attributeTypes.ints };
 }
 
@@ -131,6 +169,7 @@ export class GraphBuilder {
    * Adds a node.
    * @param inputs undefined is an optional input that is left out
    * @param results type and shape of each output
+   * @throws ShapeError when a size is no size, or a tensor is too large
    */
   node(
     opType: string,
@@ -139,6 +178,7 @@ export class GraphBuilder {
     results: readonly { type: TensorType; shape: readonly Dimension[] }[],
     names?: readonly string[],
   ): Value[] {
+    for (const { shape } of results) checkShape(shape);
     const name = this.uniqueName(opType);
     const outputs = results.map(
       ({ type, shape }, index) =>
@@ -158,7 +198,9 @@ export class GraphBuilder {
 
   /** A graph for an attribute of a control-flow operator (Scan, Loop, If). It may use this graph's values by name. */
   subgraph(): GraphBuilder {
-    return new GraphBuilder(this.depth + 1, this.names);
+    const graph = new GraphBuilder(this.depth + 1, this.names);
+    graph.scopes = [...this.scopes];
+    return graph;
   }
 
   /** The graph as a `GraphProto`. */
