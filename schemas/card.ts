@@ -61,7 +61,7 @@ const text = { minLength: 1, maxLength: 1000 };
  * The model card, `serve.json`: what a model file doesn't say. Every key is optional. A description completes the
  * sentence "… must be", for messages.
  */
-export const Card = Type.Object(
+export const ModelCard = Type.Object(
   {
     name: Type.Optional(
       Type.String({
@@ -79,6 +79,6 @@ export const Card = Type.Object(
     ),
     image: Type.Optional(CardImage),
   },
-  { ...closed, $id: 'Card', description: 'an object' },
+  { ...closed, $id: 'ModelCard', description: 'an object' },
 );
-export type Card = Static<typeof Card>;
+export type ModelCard = Static<typeof ModelCard>;

@@ -1,8 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Compile } from 'typebox/compile';
-import { Card, type CardImage, type Scaling } from '../../schemas/card.js';
+import { type CardImage, ModelCard, type Scaling } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
+
+export type { ModelCard };
 
 /** The name of the model card's file. */
 export const CARD_FILE = 'serve.json';
@@ -25,7 +27,7 @@ export class CardError extends Error {
  *
  * @throws CardError
  */
-export async function readCard(modelPath: string): Promise<Card | undefined> {
+export async function readCard(modelPath: string): Promise<ModelCard | undefined> {
   const model = await stat(modelPath).catch(() => undefined);
   const file = path.join(model?.isDirectory() ? modelPath : path.dirname(modelPath), CARD_FILE);
   try {
@@ -41,14 +43,14 @@ export async function readCard(modelPath: string): Promise<Card | undefined> {
   }
 }
 
-const validator = Compile(Card);
+const validator = Compile(ModelCard);
 
 /**
  * Reads the text of a card.
  *
  * @throws CardError that names the first key that is wrong.
  */
-export function parseCard(text: string): Card {
+export function parseCard(text: string): ModelCard {
   let card: unknown;
   try {
     card = JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -76,7 +78,7 @@ function explain(card: unknown): string {
   const unknown = errors.find(({ schemaPath }) => schemaPath.endsWith('/additionalProperties'));
   const pointer = (unknown ?? errors[0]!).instancePath.split('/').slice(1);
   const keys = pointer.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const schemas: Described[] = [Card];
+  const schemas: Described[] = [ModelCard];
   for (const key of keys) schemas.push(schemas.at(-1)!.properties?.[key] ?? {});
   const known = schemas.at(-2)?.properties;
   if (unknown && known) {
@@ -141,24 +143,23 @@ export interface ImageInput {
   channels: 1 | 3 | 4;
 }
 
+/** The size of images where neither card nor model says one: that of most Keras Applications. */
+const DEFAULT_LENGTH = 224;
+
 /**
  * How images become the input of a model, by its card and its input's shape. What the card leaves out is as PIL's
  * `Image.resize` has it: stretched, bicubic.
  *
- * @throws CardError when the size is unknown, or isn't what the model takes.
+ * @throws CardError when the card's size isn't what the model takes.
  */
 export function imageOptions(image: CardImage = {}, { height, width, channels }: ImageInput): ImageOptions {
-  const size = [image.size?.[0] ?? height, image.size?.[1] ?? width] as const;
-  if (size[0] === null || size[1] === null) {
-    throw new CardError('the model takes images of any size: set image.size, as [height, width].');
-  }
-  if (size[0] !== (height ?? size[0]) || size[1] !== (width ?? size[1])) {
-    throw new CardError(
-      `image.size is [${size.join(', ')}] where the model takes [${height ?? 'any'}, ${width ?? 'any'}].`,
-    );
+  const [cardHeight, cardWidth] = image.size ?? [height ?? DEFAULT_LENGTH, width ?? DEFAULT_LENGTH];
+  if (cardHeight !== (height ?? cardHeight) || cardWidth !== (width ?? cardWidth)) {
+    const taken = `[${height ?? 'any'}, ${width ?? 'any'}]`;
+    throw new CardError(`image.size is [${cardHeight}, ${cardWidth}] where the model takes ${taken}.`);
   }
   return {
-    size: [size[0], size[1]],
+    size: [cardHeight, cardWidth],
     channels,
     resize: image.resize ?? 'stretch',
     cropFraction: image.crop_fraction ?? 1,

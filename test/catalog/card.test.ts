@@ -198,12 +198,12 @@ describe('imageOptions', () => {
     const { size, resize, cropFraction } = imageOptions({ size: [96, 64], resize: 'crop', crop_fraction: 0.5 }, open);
     assert.deepEqual({ size, resize, cropFraction }, { size: [96, 64], resize: 'crop', cropFraction: 0.5 });
   });
-  test('refused: no size anywhere, or one that the model does not take', () => {
-    refuses(() => imageOptions({}, open), /set image\.size/);
-    refuses(
-      () => imageOptions({ size: [224, 224] }, rgb),
-      /image\.size is \[224, 224\] where the model takes \[224, 160\]/,
-    );
+  test('takes 224 by 224 where nobody says', () => {
+    assert.deepEqual(imageOptions({}, open).size, [224, 224]);
+    assert.deepEqual(imageOptions({}, { ...open, width: 96 }).size, [224, 96]);
+  });
+  test('refused: a size that the model does not take', () => {
+    refuses(() => imageOptions({ size: [224, 224] }, rgb), /is \[224, 224\] where the model takes \[224, 160\]/);
     refuses(() => imageOptions({ size: [8, 8] }, { ...open, width: 16 }), /the model takes \[any, 16\]/);
   });
 });
