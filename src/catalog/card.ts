@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Compile } from 'typebox/compile';
 import { type CardImage, ModelCard, type Scaling } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
+import type { ImageInput } from './image-input.js';
 
 export type { ModelCard };
 
@@ -136,13 +137,6 @@ export function resolveScaling(scaling: Scaling = 'unit', channels = 3): Scaling
   return { mean: perChannel(mean), std: perChannel(std), reverseChannels };
 }
 
-/** An input that takes images: lengths that the model leaves open are null. */
-export interface ImageInput {
-  height: number | null;
-  width: number | null;
-  channels: 1 | 3 | 4;
-}
-
 /** The size of images where neither card nor model says one: that of most Keras Applications. */
 const DEFAULT_LENGTH = 224;
 
@@ -152,7 +146,10 @@ const DEFAULT_LENGTH = 224;
  *
  * @throws CardError when the card's size isn't what the model takes.
  */
-export function imageOptions(image: CardImage = {}, { height, width, channels }: ImageInput): ImageOptions {
+export function imageOptions(
+  image: CardImage = {},
+  { height, width, channels }: Omit<ImageInput, 'channelsFirst'>,
+): ImageOptions {
   const [cardHeight, cardWidth] = image.size ?? [height ?? DEFAULT_LENGTH, width ?? DEFAULT_LENGTH];
   if (cardHeight !== (height ?? cardHeight) || cardWidth !== (width ?? cardWidth)) {
     const taken = `[${height ?? 'any'}, ${width ?? 'any'}]`;
