@@ -21,10 +21,7 @@ export const errors = {
   request_invalid: [400, 'This is not a valid HTTP request.'],
   model_takes_no_images: [400, 'This model doesn’t classify images.'],
   not_found: [404, 'There is nothing at this address. GET /docs lists what there is.'],
-  method_not_allowed: [
-    405,
-    'GET is not allowed here. Send the image with POST: curl -X POST -F image=@dog.jpg …/predict',
-  ],
+  method_not_allowed: [405, 'PUT is not allowed here. The header "Allow" says which methods are.'],
   request_timeout: [408, 'The request took too long to arrive.'],
   content_too_large: [413, 'The image is larger than 10 MB, the most that this server takes.'],
   image_too_many_pixels: [413, 'The image has more pixels than are allowed. Scale it down first.'],

@@ -49,7 +49,7 @@ function parse(args: string[]) {
   }
 }
 
-const row = (left: string, right: string) => `  ${left.padEnd(30)} ${right}`;
+const row = (left: string, right: string) => `  ${left.padEnd(42)} ${right}`;
 
 const commandHelp = (command: Command): string =>
   [
