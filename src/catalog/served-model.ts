@@ -1,17 +1,14 @@
 import { availableParallelism } from 'node:os';
+import type { ModelCard } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
 import type { ModelSource } from '../inference/compile-messages.js';
 import { compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
-import {
-  ModelRunner,
-  type Prediction as Run,
-  type RunnerEvents,
-  type RunnerOptions,
-} from '../inference/model-runner.js';
+import type { Prediction as Run } from '../inference/job.js';
+import { ModelRunner, type RunnerEvents, type RunnerOptions } from '../inference/model-runner.js';
 import { imageScalingModel } from '../onnx/image-scaling.js';
 import type { TensorInfo, Tensors } from '../tensor.js';
-import { type ModelCard, readCard, resolveScaling } from './card.js';
-import { type ImageInput, imageInputOf } from './image-input.js';
+import { imageOptions, readCard, resolveScaling } from './card.js';
+import { imageInputOf } from './image-input.js';
 import { bothClasses, type Prediction, topPredictions } from './labels.js';
 import { findModelFile, nameOf } from './model-path.js';
 
@@ -65,20 +62,7 @@ export interface Classification {
   timings: Run['timings'];
 }
 
-const defaults: RunnerOptions = { processes: 1, maxBatch: 8, maxQueue: 1000, runTimeout: 60_000 };
-
-/** What of `image` follows from the card and the model's own input. */
-function imageOptions(input: ImageInput, card: ModelCard): ImageOptions {
-  const { size, resize, crop_fraction: cropFraction, interpolation } = card.image ?? {};
-  const [height, width] = size ?? [224, 224];
-  return {
-    size: [input.height ?? height, input.width ?? width],
-    channels: input.channels,
-    ...(resize && { resize }),
-    ...(cropFraction && { cropFraction }),
-    ...(interpolation && { interpolation }),
-  };
-}
+const defaults: RunnerOptions = { processes: 1, maxBatch: 8, maxQueue: 1000, deadline: 30_000 };
 
 /**
  * Loads a model file and starts its inference processes.
@@ -93,8 +77,8 @@ export async function loadServedModel(path: string, options: LoadOptions = {}): 
   const compiled = await compileModelFile({ path: file, weights, inputShape }, cacheFolder ?? undefined);
   try {
     const { inputs, outputs } = compiled.signature;
-    const input = imageInputOf(inputs, outputs);
-    const scaling = input && resolveScaling(card.image?.scaling ?? 'unit', input.channels);
+    const input = imageInputOf(compiled.signature);
+    const scaling = input && resolveScaling(card.image?.scaling, input.channels);
     const runner = await ModelRunner.start(
       {
         path: compiled.path,
@@ -105,7 +89,7 @@ export async function loadServedModel(path: string, options: LoadOptions = {}): 
       runnerOptions,
       events,
     );
-    const image = input && imageOptions(input, card);
+    const image = input && imageOptions(card.image, input);
     const classes = outputs[0]?.shape.at(-1) ?? 1;
     const labels = card.labels ?? [];
     return {

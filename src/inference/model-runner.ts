@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tensors } from '../tensor.js';
-import { batchKey, batchSizeOf, concatRows, mapTensors, rowsOf, sliceRows } from './batch.js';
+import { batchSizeOf, concatRows, mapTensors, rowsOf, sliceRows } from './batch.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
 import { InferenceProcess } from './inference-process.js';
+import { Job, type Prediction } from './job.js';
 
-/** How a model is run. Times are in milliseconds. */
+/** How a model is run. */
 export interface RunnerOptions {
   /** Inference processes. */
   processes: number;
@@ -13,44 +14,20 @@ export interface RunnerOptions {
   maxBatch: number;
   /** The most requests that wait; one more is refused. */
   maxQueue: number;
-  /** A run that takes longer is cut by ending its process. */
-  runTimeout: number;
-}
-
-/** What one prediction gave, and what it cost. */
-export interface Prediction {
-  outputs: Tensors;
-  timings: Timings;
-}
-
-/** Milliseconds. */
-export interface Timings {
-  queue: number;
-  inference: number;
+  /** Milliseconds until a request fails, and after which a run is cut by ending its process. */
+  deadline: number;
 }
 
 /** What a runner tells whoever counts. */
 export interface RunnerEvents {
   /** A run has ended well. */
-  batch?(rows: number, milliseconds: number): void;
+  onBatch?(rows: number, milliseconds: number): void;
   /** A process has ended unasked and is replaced. */
-  restart?(reason: string): void;
+  onRestart?(pid: number | undefined): void;
 }
 
-interface Job {
-  inputs: Tensors;
-  image: boolean;
-  rows: number;
-  key: string;
-  /** Runs that were tried; a job that has failed beside others runs alone. */
-  attempts: number;
-  queuedAt: number;
-  resolve(prediction: Prediction): void;
-  reject(error: unknown): void;
-}
-
-/** A process that dies is not what a request asked for: its work is tried once more. */
-const maxAttempts = 2;
+/** How often a job may be on a process that dies, or in a batch that fails. */
+const maxFailures = 2;
 /** The longest wait before a process that keeps dying is started again. */
 const maxBackoff = 5_000;
 
@@ -64,19 +41,19 @@ export class ModelRunner {
   private readonly alive = new Set<InferenceProcess>();
   private running = 0;
   private closing = false;
-  private drained: (() => void) | undefined;
-  private failures = 0;
-
+  private onDrained: (() => void) | undefined;
+  /** Processes that ended one after the other with no run between them. */
+  private deaths = 0;
   private batchSize: number | null | undefined;
 
   private constructor(
     private readonly model: EngineModel,
     private readonly options: RunnerOptions,
     private readonly events: RunnerEvents,
-    first: InferenceProcess,
+    processes: readonly InferenceProcess[],
   ) {
-    this.batchSize = batchSizeOf(first.signature);
-    this.adopt(first);
+    this.batchSize = batchSizeOf(processes[0]!.signature);
+    for (const process of processes) this.adopt(process);
   }
 
   /**
@@ -89,14 +66,9 @@ export class ModelRunner {
     );
     const processes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const failed = started.find((result) => result.status === 'rejected');
-    if (failed) {
-      for (const process of processes) process.kill();
-      throw failed.reason;
-    }
-    const [first, ...others] = processes as [InferenceProcess, ...InferenceProcess[]];
-    const runner = new ModelRunner(model, options, events, first);
-    for (const process of others) runner.adopt(process);
-    return runner;
+    if (!failed) return new ModelRunner(model, options, events, processes);
+    for (const process of processes) process.kill();
+    throw failed.reason;
   }
 
   /** Whether a process is there to take work. */
@@ -115,7 +87,7 @@ export class ModelRunner {
   }
 
   /**
-   * Runs the model on the rows of `inputs`.
+   * Runs the model on the rows of `inputs`; more than fit in one batch run in several.
    * @param inputs tensors by input name, batch axis first
    * @param options.image the first input holds uint8 pixels, to be scaled by the engine model's `imageScaling`
    * @param options.signal takes the request out of the queue
@@ -125,10 +97,9 @@ export class ModelRunner {
     inputs: Tensors,
     { image = false, signal }: { image?: boolean; signal?: AbortSignal } = {},
   ): Promise<Prediction> {
-    const rows = rowsOf(inputs);
+    const rows = rowsOf(inputs) ?? 1;
     const limit = this.batchSize ?? this.options.maxBatch;
-    if (this.batchSize === undefined || rows === undefined || rows <= limit)
-      return this.enqueue(inputs, image, rows ?? 1, signal);
+    if (this.batchSize === undefined || rows <= limit) return this.enqueue(inputs, image, rows, signal);
     const starts = Array.from({ length: Math.ceil(rows / limit) }, (_, index) => index * limit);
     const parts = await Promise.all(
       starts.map((start) => {
@@ -141,110 +112,87 @@ export class ModelRunner {
         );
       }),
     );
+    const timings = parts.map((part) => part.timings);
     return {
       outputs: mapTensors(parts[0]!.outputs, (_, name) => concatRows(parts.map(({ outputs }) => outputs[name]!))),
-      timings: {
-        queue: parts[0]!.timings.queue,
-        inference: parts.reduce((sum, { timings }) => sum + timings.inference, 0),
-      },
+      timings: { queue: timings[0]!.queue, inference: timings.reduce((sum, { inference }) => sum + inference, 0) },
     };
   }
 
   /** Answers what has been accepted, then ends the processes. */
   async close(): Promise<void> {
     this.closing = true;
-    if (this.queue.length > 0 || this.running > 0) {
+    if (!this.drained) {
       await new Promise<void>((resolve) => {
-        this.drained = resolve;
+        this.onDrained = resolve;
       });
     }
     await Promise.all([...this.alive].map((process) => process.close()));
   }
 
   private enqueue(inputs: Tensors, image: boolean, rows: number, signal: AbortSignal | undefined): Promise<Prediction> {
-    return new Promise((resolve, reject) => {
-      if (this.closing) return reject(new InferenceError('server_closing', 'The server is shutting down.'));
-      if (this.queue.length >= this.options.maxQueue)
-        return reject(
-          new InferenceError('queue_full', 'Too many requests wait for this model. Try again in a moment.'),
-        );
-      const aborted = () => new InferenceError('request_aborted', 'The request was given up before it ran.');
-      if (signal?.aborted) return reject(aborted());
-      const abort = () => {
-        const index = this.queue.indexOf(job);
-        if (index >= 0) this.queue.splice(index, 1);
-        job.reject(aborted());
-      };
-      const forget = () => signal?.removeEventListener('abort', abort);
-      const job: Job = {
-        inputs,
-        image,
-        rows,
-        key: `${image}:${batchKey(inputs)}`,
-        attempts: 0,
-        queuedAt: performance.now(),
-        resolve(prediction) {
-          forget();
-          resolve(prediction);
-        },
-        reject(error) {
-          forget();
-          reject(error);
-        },
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      this.queue.push(job);
+    if (this.closing) throw new InferenceError('server_closing', 'The server is shutting down.');
+    if (this.queue.length >= this.options.maxQueue)
+      throw new InferenceError('queue_full', 'Too many requests wait for this model. Try again in a moment.');
+    const job = new Job(inputs, image, rows, this.options.deadline, signal, (given) => {
+      const index = this.queue.indexOf(given);
+      if (index >= 0) this.queue.splice(index, 1);
       this.dispatch();
     });
+    if (!job.settled) this.queue.push(job);
+    this.dispatch();
+    return job.result;
   }
 
   /** Gives waiting jobs to idle processes. */
   private dispatch(): void {
     while (this.idle.length > 0 && this.queue.length > 0) void this.run(this.idle.pop()!, this.nextBatch());
-    if (this.running === 0 && this.queue.length === 0) this.drained?.();
+    if (this.drained) this.onDrained?.();
+  }
+
+  private get drained(): boolean {
+    return this.running === 0 && this.queue.length === 0;
   }
 
   /** The first job and those behind it that can go with it. */
   private nextBatch(): Job[] {
     const first = this.queue.shift()!;
     const batch = [first];
-    if (this.batchSize === undefined || first.attempts > 0) return batch;
+    if (this.batchSize === undefined || first.failures > 0) return batch;
     const limit = this.batchSize ?? this.options.maxBatch;
     let rows = first.rows;
     for (let index = 0; index < this.queue.length && rows < limit; ) {
       const job = this.queue[index]!;
-      if (job.key !== first.key || job.attempts > 0 || rows + job.rows > limit) {
-        index++;
-        continue;
-      }
-      this.queue.splice(index, 1);
-      batch.push(job);
-      rows += job.rows;
+      if (job.key === first.key && job.failures === 0 && rows + job.rows <= limit) {
+        this.queue.splice(index, 1);
+        batch.push(job);
+        rows += job.rows;
+      } else index++;
     }
     return batch;
   }
 
-  private async run(process: InferenceProcess, batch: Job[]): Promise<void> {
+  private async run(process: InferenceProcess, batch: readonly Job[]): Promise<void> {
     this.running++;
     const startedAt = performance.now();
-    const fixed = this.batchSize ?? undefined;
-    const inputs = mapTensors(batch[0]!.inputs, (_, name) =>
-      concatRows(
-        batch.map((job) => job.inputs[name]!),
-        fixed,
-      ),
-    );
-    const timer = setTimeout(() => process.kill(), this.options.runTimeout);
+    const timer = setTimeout(() => process.kill(), this.options.deadline);
     try {
+      const rows = this.batchSize ?? undefined;
+      const inputs = mapTensors(batch[0]!.inputs, (_, name) =>
+        concatRows(
+          batch.map((job) => job.inputs[name]!),
+          rows,
+        ),
+      );
       const { outputs, milliseconds } = await process.run(inputs, batch[0]!.image);
-      this.failures = 0;
-      this.events.batch?.(
-        batch.reduce((sum, { rows }) => sum + rows, 0),
+      this.deaths = 0;
+      this.events.onBatch?.(
+        batch.reduce((sum, job) => sum + job.rows, 0),
         milliseconds,
       );
-      this.answer(batch, outputs, (job) => ({ queue: startedAt - job.queuedAt, inference: milliseconds }));
+      this.answer(batch, outputs, startedAt, milliseconds);
     } catch (error) {
-      this.retry(batch, error, performance.now() - startedAt >= this.options.runTimeout);
+      this.retry(batch, error);
     } finally {
       clearTimeout(timer);
       this.running--;
@@ -253,11 +201,12 @@ export class ModelRunner {
     }
   }
 
-  private answer(batch: Job[], outputs: Tensors, timings: (job: Job) => Timings): void {
-    const rows = batch.reduce((sum, job) => sum + job.rows, 0);
-    const whole = batch.length === 1 && this.batchSize == null;
-    if (!whole && Object.values(outputs).some(({ shape }) => shape[0] !== (this.batchSize ?? rows))) {
-      // The model mixes rows: its first axis is not the batch. From now on every request runs alone.
+  private answer(batch: readonly Job[], outputs: Tensors, startedAt: number, inference: number): void {
+    const total = batch.reduce((sum, job) => sum + job.rows, 0);
+    const rows = this.batchSize ?? total;
+    const whole = batch.length === 1 && rows === total;
+    if (!whole && Object.values(outputs).some(({ shape }) => shape[0] !== rows)) {
+      // The first axis of an output is not the batch. From now on every request runs alone.
       this.batchSize = undefined;
       this.queue.unshift(...batch);
       return;
@@ -267,23 +216,24 @@ export class ModelRunner {
       const [from, to] = [start, start + job.rows];
       job.resolve({
         outputs: whole ? outputs : mapTensors(outputs, (tensor) => sliceRows(tensor, from, to)),
-        timings: timings(job),
+        timings: { queue: startedAt - job.queuedAt, inference },
       });
       start = to;
     }
   }
 
-  /** After a failed run: a batch is tried again row by row, a job whose process died once more, the rest fails. */
-  private retry(batch: Job[], error: unknown, timedOut: boolean): void {
+  /**
+   * After a failed run. The members of a batch are tried again one by one, since any of them may be to blame; a lone job only
+   * if its process died, for that may have come from outside.
+   */
+  private retry(batch: readonly Job[], error: unknown): void {
     const died = error instanceof InferenceError && error.code === 'inference_process_died';
-    const again: Job[] = [];
-    for (const job of batch) {
-      job.attempts++;
-      if (job.attempts < maxAttempts && (batch.length > 1 || (died && !timedOut))) again.push(job);
-      else if (timedOut)
-        job.reject(new InferenceError('deadline_exceeded', 'The model took too long and was stopped.'));
-      else job.reject(error);
-    }
+    const again = batch.filter((job) => {
+      if (job.settled) return false;
+      job.failures++;
+      return job.failures < maxFailures && (died || batch.length > 1);
+    });
+    for (const job of batch) if (!job.settled && !again.includes(job)) job.reject(error);
     this.queue.unshift(...again);
   }
 
@@ -297,24 +247,21 @@ export class ModelRunner {
     this.alive.delete(process);
     const index = this.idle.indexOf(process);
     if (index >= 0) this.idle.splice(index, 1);
-    while (!this.finished) {
-      this.events.restart?.(`inference process ${process.pid} ended`);
+    if (this.closing && this.drained) return;
+    this.events.onRestart?.(process.pid);
+    for (;;) {
       // The first is replaced at once; one that dies again and again waits longer each time.
-      if (this.failures > 1) await sleep(Math.min(maxBackoff, 100 * 2 ** this.failures));
-      this.failures++;
+      if (this.deaths > 0) await sleep(Math.min(maxBackoff, 50 * 2 ** this.deaths));
+      this.deaths++;
       try {
-        this.adopt(await InferenceProcess.start(this.model));
-        break;
+        const next = await InferenceProcess.start(this.model);
+        if (this.closing && this.drained) return next.kill();
+        this.adopt(next);
+        return this.dispatch();
       } catch {
-        // Tried again after the wait.
+        // Tried again after the wait; requests meanwhile end by their deadlines.
+        if (this.closing && this.drained) return;
       }
     }
-    if (this.finished) for (const one of this.alive) void one.close();
-    this.dispatch();
-  }
-
-  /** Closing, with nothing left to answer. */
-  private get finished(): boolean {
-    return this.closing && this.running === 0 && this.queue.length === 0;
   }
 }

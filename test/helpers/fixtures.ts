@@ -94,8 +94,8 @@ export function as(tensor: Tensor, type: TensorType): Tensor {
   if (tensor.type === type) return tensor;
   const big = type === 'int64' || type === 'uint64';
   const values = Array.from(tensor.data as ArrayLike<number | bigint>, (value) => (big ? BigInt(value) : Number(value)));
-  const data = new arrays[type]!(new ArrayBuffer(0)).constructor as { from(values: unknown[]): TensorData };
-  return { type, shape: tensor.shape, data: data.from(values) };
+  const array = arrays[type] as unknown as { from(values: unknown[]): TensorData };
+  return { type, shape: tensor.shape, data: array.from(values) };
 }
 
 /**
