@@ -31,8 +31,8 @@ function axesOf(shape: readonly number[], perm: readonly number[]): Axis[] {
 /** Calls `body` with the offsets of every combination of the axes' elements. */
 function walk(axes: readonly Axis[], from: number, to: number, body: (from: number, to: number) => void): void {
   const [axis, ...rest] = axes;
-  if (!axis) return body(from, to);
-  for (let i = 0; i < axis.size; i++) walk(rest, from + i * axis.from, to + i * axis.to, body);
+  if (!axis) body(from, to);
+  else for (let i = 0; i < axis.size; i++) walk(rest, from + i * axis.from, to + i * axis.to, body);
 }
 
 /**

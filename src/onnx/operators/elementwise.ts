@@ -1,5 +1,5 @@
 import type { TensorType } from '../../tensor.js';
-import { type Attribute, type Dimension, float, type GraphBuilder, Value } from '../graph.js';
+import { type Attribute, type Dimension, float, type GraphBuilder, ShapeError, showShape, Value } from '../graph.js';
 
 /** A value, or a number that becomes a constant of the other operand's type. */
 export type Operand = Value | number;
@@ -51,7 +51,10 @@ export function node(
   return graphOf(inputs).node(opType, inputs, attributes, [{ type, shape }])[0]!;
 }
 
-/** The shape of two shapes broadcast as NumPy does it. An unknown axis beside a known one above 1 is taken to fit it. */
+/**
+ * The shape of two shapes broadcast as NumPy does it. An unknown axis beside a known one above 1 is taken to fit it.
+ * @throws ShapeError when two sizes don't fit
+ */
 export function broadcast(a: readonly Dimension[], b: readonly Dimension[]): Dimension[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
@@ -59,6 +62,8 @@ export function broadcast(a: readonly Dimension[], b: readonly Dimension[]): Dim
     const right = axis < rank - b.length ? 1 : b[axis - rank + b.length]!;
     if (left === 1) return right;
     if (right === 1 || right === null) return left;
+    if (left !== null && left !== right)
+      throw new ShapeError(`the shapes ${showShape(a)} and ${showShape(b)} can't be combined`);
     return right;
   });
 }

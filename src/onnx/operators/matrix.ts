@@ -1,10 +1,16 @@
-import type { Dimension, Value } from '../graph.js';
+import { type Dimension, ShapeError, showShape, type Value } from '../graph.js';
 import { broadcast, node } from './elementwise.js';
 
-/** Matrix product as NumPy's `matmul`: the last two axes multiply, those before broadcast. */
+/**
+ * Matrix product as NumPy's `matmul`: the last two axes multiply, those before broadcast.
+ * @throws ShapeError when the sizes don't fit
+ */
 export function matmul(a: Value, b: Value): Value {
   const left = a.rank === 1 ? [1, ...a.shape] : a.shape;
   const right = b.rank === 1 ? [...b.shape, 1] : b.shape;
+  const [columns, rows] = [left.at(-1), right.at(-2)];
+  if (a.rank === 0 || b.rank === 0 || (columns !== null && rows !== null && columns !== rows))
+    throw new ShapeError(`the shapes ${showShape(a.shape)} and ${showShape(b.shape)} can't be multiplied`);
   const shape: Dimension[] = broadcast(left.slice(0, -2), right.slice(0, -2));
   if (a.rank > 1) shape.push(left.at(-2)!);
   if (b.rank > 1) shape.push(right.at(-1)!);

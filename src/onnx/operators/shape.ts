@@ -1,9 +1,16 @@
 import type { Dimension, GraphBuilder } from '../graph.js';
-import { Value } from '../graph.js';
-import { add, cast, constant, graphOf, int64s, mul, node, type Operand } from './elementwise.js';
+import { ShapeError, showShape, Value } from '../graph.js';
+import { add, cast, constant, div, graphOf, int64s, max, min, mul, node, type Operand, sub } from './elementwise.js';
 
-/** An axis counted from the front; negative ones count from the back, as in NumPy. */
-export const normalizeAxis = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+/**
+ * An axis counted from the front; negative ones count from the back, as in NumPy.
+ * @throws ShapeError when a tensor of this rank has no such axis
+ */
+export function normalizeAxis(axis: number, rank: number): number {
+  const at = axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(at) && at >= 0 && at < rank) return at;
+  throw new ShapeError(`a tensor of ${rank} axes has no axis ${axis}`);
+}
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
@@ -26,12 +33,25 @@ export function sizeOf(x: Value, axis: number): Size {
 /** All sizes of `x`. */
 export const sizesOf = (x: Value): Size[] => x.shape.map((_, axis) => sizeOf(x, axis));
 
+/** Arithmetic on two sizes: now where both are known, else in the graph. */
+const sizes =
+  (known: (a: number, b: number) => number, later: (a: Operand, b: Operand) => Value) =>
+  (a: Size, b: Size): Size =>
+    typeof a === 'number' && typeof b === 'number' ? known(a, b) : later(a, b);
+
+export const sizeSum = sizes((a, b) => a + b, add);
+export const sizeDifference = sizes((a, b) => a - b, sub);
+export const sizeTimes = sizes((a, b) => a * b, mul);
+/** The whole part of a quotient. */
+export const sizeQuotient = sizes((a, b) => Math.trunc(a / b), div);
+export const sizeMin = sizes(Math.min, min);
+export const sizeMax = sizes(Math.max, max);
+
 /** Multiplies sizes. */
-export const sizeProduct = (sizes: readonly Size[]): Size =>
-  sizes.reduce((a, b) => (typeof a === 'number' && typeof b === 'number' ? a * b : mul(a as Operand, b as Operand)), 1);
+export const sizeProduct = (factors: readonly Size[]): Size => factors.reduce(sizeTimes, 1);
 
 /** Adds a number to a size. */
-export const sizePlus = (size: Size, more: number): Size => (typeof size === 'number' ? size + more : add(size, more));
+export const sizePlus = (size: Size, more: number): Size => sizeSum(size, more);
 
 /** A list of sizes as a one-dimensional int64 value. */
 export function sizeVector(graph: GraphBuilder, sizes: readonly Size[]): Value {
@@ -60,6 +80,9 @@ export function reshape(x: Value, sizes: readonly Size[]): Value {
     if (total === null || others.some((other) => typeof other !== 'number')) return null;
     return total / product(others as number[]);
   });
+  const count = elementCount(shape);
+  if (total !== null && count !== null && count !== total)
+    throw new ShapeError(`the shape ${showShape(x.shape)} can't become ${showShape(shape)}`);
   // ONNX reads a size of 0 as "the input's size there" unless allowzero is set.
   return node(
     'Reshape',
@@ -70,8 +93,13 @@ export function reshape(x: Value, sizes: readonly Size[]): Value {
   );
 }
 
-/** Axis `perm[i]` of `x` becomes axis i. */
+/**
+ * Axis `perm[i]` of `x` becomes axis i.
+ * @throws ShapeError when `perm` does not name every axis once
+ */
 export function transpose(x: Value, perm: readonly number[]): Value {
+  if (perm.length !== x.rank || x.shape.some((_, axis) => !perm.includes(axis)))
+    throw new ShapeError(`axes ${perm.join(', ')} are not those of the shape ${showShape(x.shape)}`);
   if (perm.every((axis, index) => axis === index)) return x;
   const shape = perm.map((axis) => x.shape[axis]!);
   return node('Transpose', [x], { perm }, x.type, shape);
@@ -105,6 +133,16 @@ export function concat(values: readonly Value[], axis: number): Value {
   if (values.length === 1) return values[0]!;
   const first = values[0]!;
   const at = normalizeAxis(axis, first.rank);
+  for (const { shape } of values) {
+    const fits = shape.every((size, index) => {
+      const other = first.shape[index];
+      return index === at || size === null || other === null || size === other;
+    });
+    if (!fits || shape.length !== first.rank)
+      throw new ShapeError(
+        `the shapes ${showShape(first.shape)} and ${showShape(shape)} can't be joined at axis ${at}`,
+      );
+  }
   const shape = first.shape.map((size, index) => {
     if (index !== at) return values.map((value) => value.shape[index]!).find((one) => one !== null) ?? size;
     return values.reduce<Dimension>(
@@ -161,6 +199,16 @@ export function slice(x: Value, ranges: readonly SliceRange[]): Value {
   return node('Slice', [x, vector('start'), vector('end'), vector('axis'), vector('step')], {}, x.type, shape);
 }
 
+/** `length` elements of an axis from `start` on, either of which may be worked out when the model runs. */
+export function sliceFrom(x: Value, axis: number, start: Size, length: Size): Value {
+  const at = normalizeAxis(axis, x.rank);
+  if (start === 0 && length === x.shape[at]) return x;
+  const vector = (size: Size) => sizeVector(x.graph, [size]);
+  const end = vector(sizeSum(start, length));
+  const shape = x.shape.with(at, knownSize(length));
+  return node('Slice', [x, vector(start), end, vector(at)], {}, x.type, shape);
+}
+
 /** Splits along `axis` into parts of the given sizes. */
 export function split(x: Value, sizes: readonly number[], axis: number): Value[] {
   const at = normalizeAxis(axis, x.rank);
@@ -188,13 +236,16 @@ export const take = (x: Value, index: number, axis: number): Value =>
 /** Pads axes; `pads` holds [before, after] for every axis. */
 export function pad(
   x: Value,
-  pads: readonly (readonly [number, number])[],
+  pads: readonly (readonly [Size, Size])[],
   mode: 'constant' | 'reflect' | 'edge' = 'constant',
   value = 0,
 ): Value {
   if (pads.every(([before, after]) => before === 0 && after === 0)) return x;
-  const shape = x.shape.map((size, axis) => (size === null ? null : size + pads[axis]![0] + pads[axis]![1]));
-  const vector = int64s(x.graph, [...pads.map(([before]) => before), ...pads.map(([, after]) => after)]);
+  const shape = x.shape.map((size, axis) => {
+    const [before, after] = pads[axis]!;
+    return size === null || typeof before !== 'number' || typeof after !== 'number' ? null : size + before + after;
+  });
+  const vector = sizeVector(x.graph, [...pads.map(([before]) => before), ...pads.map(([, after]) => after)]);
   const fill = mode === 'constant' ? constant(x.graph, x.type, [], [value]) : undefined;
   return node('Pad', [x, vector, fill], { mode }, x.type, shape);
 }
@@ -218,15 +269,19 @@ export function fill(graph: GraphBuilder, type: Value['type'], sizes: readonly S
   return expand(constant(graph, type, [], [value]), sizes);
 }
 
+/** Integers that are written into the model; more are counted when it runs. */
+const largestRange = 2 ** 16;
+
 /** The integers from 0 to `size`, as int64. */
 export function range(graph: GraphBuilder, size: Size): Value {
-  if (typeof size === 'number')
+  if (typeof size === 'number' && size <= largestRange)
     return int64s(
       graph,
       Array.from({ length: size }, (_, index) => index),
     );
   const bound = (value: number) => constant(graph, 'int64', [], [value]);
-  return node('Range', [bound(0), size, bound(1)], {}, 'int64', [null]);
+  const end = typeof size === 'number' ? bound(size) : size;
+  return node('Range', [bound(0), end, bound(1)], {}, 'int64', [knownSize(size)]);
 }
 
 /** The same values under another rank or with axes known better than could be inferred. */
