@@ -1,0 +1,47 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeOnnx } from '../../src/onnx/encode.js';
+import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
+import { add, cast, mul, reduceSum } from '../../src/onnx/operators/index.js';
+
+function write(graph: GraphBuilder): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'keras-serve-model-')), 'model.onnx');
+  writeFileSync(path, Buffer.concat(encodeOnnx(graph)));
+  return path;
+}
+
+/** A model that doubles `x` (batch, 3). */
+export function doublingModel(batch: Dimension = null): string {
+  const graph = new GraphBuilder();
+  graph.output('y', mul(graph.input('x', 'float32', [batch, 3]), 2));
+  return write(graph);
+}
+
+/** A model that adds up all rows: what comes out has one row, whatever goes in. */
+export function mixingModel(): string {
+  const graph = new GraphBuilder();
+  const sum = reduceSum(graph.input('x', 'float32', [null, 3]), [0], true);
+  graph.output('y', graph.node('Identity', [sum], {}, [{ type: 'float32', shape: [null, 3] }])[0]!);
+  return write(graph);
+}
+
+/**
+ * A model that adds 1 to `x` (batch, 1) as many times as the greatest of its numbers says, so that one request can take next
+ * to no time and another forever.
+ */
+export function loopingModel(): string {
+  const graph = new GraphBuilder();
+  const x = graph.input('x', 'float32', [null, 1]);
+  const times = graph.node('ReduceMax', [x], { keepdims: 0 }, [{ type: 'float32', shape: [] }])[0]!;
+  const body = graph.subgraph();
+  body.input('iteration', 'int64', []);
+  const condition = body.input('condition', 'bool', []);
+  const state = body.input('state', 'float32', [null, 1]);
+  body.output(body.reserve('condition_out'), condition);
+  body.output(body.reserve('state_out'), add(state, 1));
+  const result = { type: 'float32', shape: [null, 1] } as const;
+  const [y] = graph.node('Loop', [cast(times, 'int64'), undefined, x], { body }, [result]);
+  graph.output('y', y!);
+  return write(graph);
+}

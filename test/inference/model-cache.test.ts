@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { hashFiles, ModelCache } from '../../src/inference/model-cache.js';
+
+const signature = { inputs: [{ name: 'x', type: 'float32', shape: [null, 3] }], outputs: [] } as const;
+
+describe('ModelCache', () => {
+  let folder: string;
+  let made: number;
+  const make = (content: string) => async (path: string) => {
+    made++;
+    await writeFile(path, content);
+    return { inputs: [...signature.inputs].map((input) => ({ ...input, shape: [...input.shape] })), outputs: [] };
+  };
+
+  beforeEach(() => {
+    folder = join(mkdtempSync(join(tmpdir(), 'keras-serve-cache-')), 'made-when-missing');
+    made = 0;
+  });
+  afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
+
+  it('makes a model once, and then finds it with its signature', async () => {
+    const cache = new ModelCache(folder, 1000);
+    const first = await cache.get('key', make('model'));
+    const second = await new ModelCache(folder, 1000).get('key', make('another'));
+    assert.equal(made, 1);
+    assert.equal(await readFile(second.path, 'utf8'), 'model');
+    assert.deepEqual(second, first);
+    assert.deepEqual(second.signature, signature);
+  });
+
+  for (const damage of ['model.onnx', 'manifest.json']) {
+    it(`makes an entry anew whose ${damage} is damaged`, async () => {
+      const cache = new ModelCache(folder, 1000);
+      const { path } = await cache.get('key', make('model'));
+      writeFileSync(join(path, '..', damage), 'damaged');
+      assert.equal(await readFile((await cache.get('key', make('again'))).path, 'utf8'), 'again');
+    });
+  }
+
+  it('leaves nothing behind when making fails', async () => {
+    const failing = new ModelCache(folder, 1000).get('key', async (path) => {
+      writeFileSync(path, 'half');
+      throw new Error('no');
+    });
+    await assert.rejects(failing, /no/);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('serves several that start at once', async () => {
+    const models = await Promise.all([1, 2, 3, 4].map(() => new ModelCache(folder, 1000).get('key', make('model'))));
+    for (const { path } of models) assert.equal(await readFile(path, 'utf8'), 'model');
+    assert.deepEqual(readdirSync(folder), ['key']);
+  });
+
+  it('drops what was used longest ago when it is full, but never what was just made', async () => {
+    const cache = new ModelCache(folder, 10);
+    const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+    for (const [key, hours] of [
+      ['oldest', 3],
+      ['older', 2],
+      ['old', 1],
+    ] as const) {
+      await cache.get(key, make('12345'));
+      utimesSync(join(folder, key), hoursAgo(hours), hoursAgo(hours));
+    }
+    assert.deepEqual(readdirSync(folder).sort(), ['old', 'older']);
+    await cache.get('large', make('longer than the whole cache'));
+    assert.deepEqual(readdirSync(folder), ['large']);
+  });
+
+  it('clears what a process left half written long ago', async () => {
+    mkdirSync(join(folder, 'writing-abandoned'), { recursive: true });
+    mkdirSync(join(folder, 'writing-in-progress'), { recursive: true });
+    const old = new Date(Date.now() - 2 * 3_600_000);
+    utimesSync(join(folder, 'writing-abandoned'), old, old);
+    await new ModelCache(folder, 1000).get('key', make('model'));
+    assert.ok(!existsSync(join(folder, 'writing-abandoned')));
+    assert.ok(existsSync(join(folder, 'writing-in-progress')));
+  });
+
+  it('tells files apart by their content, their order and what else counts', async () => {
+    mkdirSync(folder, { recursive: true });
+    const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+    writeFileSync(a, 'one');
+    writeFileSync(b, 'two');
+    const hashes = await Promise.all([
+      hashFiles([a, b]),
+      hashFiles([b, a]),
+      hashFiles([a, b], '1'),
+      hashFiles([a, b], '2'),
+    ]);
+    assert.equal(new Set(hashes).size, 4);
+    assert.equal(await hashFiles([a, b]), hashes[0]);
+  });
+});
