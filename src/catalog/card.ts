@@ -5,8 +5,6 @@ import { type CardImage, ModelCard, type Scaling } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
 import type { ImageInput } from './image-input.js';
 
-export type { ModelCard };
-
 /** The name of the model card's file. */
 export const CARD_FILE = 'serve.json';
 

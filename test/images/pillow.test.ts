@@ -21,7 +21,7 @@ const read = (name: string) => readFileSync(new URL(name, FIXTURES));
 const cases: Case[] = JSON.parse(read('cases.json').toString());
 
 /** The mean absolute difference, in units of 1/255. */
-export function difference(actual: Uint8Array, expected: Uint8Array): number {
+function difference(actual: Uint8Array, expected: Uint8Array): number {
   assert.equal(actual.length, expected.length);
   return actual.reduce((sum, value, i) => sum + Math.abs(value - expected[i]!), 0) / actual.length;
 }
@@ -37,7 +37,6 @@ describe('the tensor is the one that PIL makes', () => {
       assert.deepEqual(shape, [...size, 3]);
       const pixels = await sharp(read(expected)).removeAlpha().toColourspace('srgb').raw().toBuffer();
       const off = difference(data, pixels);
-      if (process.env['DIFF']) console.log(off.toFixed(3), file, how);
       assert.ok(off < 2, `differs by ${off.toFixed(2)}/255 on average`);
     });
   }
