@@ -104,10 +104,16 @@ function nameOf(value: ConfigValue | undefined): string | undefined {
   return typeof name === 'string' ? name : undefined;
 }
 
+/** The name of the activation that `key` of the layer's config names; undefined when it is no name. */
+export function activationName({ config }: LayerCall, key = 'activation', fallback = 'linear'): string | undefined {
+  const value = config.raw(key);
+  return value === undefined ? fallback : nameOf(value);
+}
+
 /** The activation that `key` of the layer's config names. Refuses custom ones. */
 export function activation(call: LayerCall, key = 'activation', fallback = 'linear'): Activation {
   const value = call.config.raw(key);
-  const name = value === undefined ? fallback : nameOf(value);
+  const name = activationName(call, key, fallback);
   const found = name !== undefined && Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (found) return (x) => (name === 'linear' ? x : found(toFloat(x)));
   return call.unsupported(`its ${key} is ${JSON.stringify(name ?? value).slice(0, 60)}, which is not one of Keras's`);

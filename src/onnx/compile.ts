@@ -3,7 +3,7 @@ import type { Argument, Call, Graph, KerasDType, KerasModel, Layer, OutputStruct
 import { TensorReference } from '../keras/model.js';
 import type { TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
-import type { CallArgument, LayerCall } from './context.js';
+import { type CallArgument, type LayerCall, tensorsIn } from './context.js';
 import { encodeOnnx } from './encode.js';
 import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { layerTable, supportsMasking } from './layers/index.js';
@@ -29,14 +29,6 @@ const inputTypes: Partial<Record<KerasDType, TensorType>> = {
 
 /** A setting of a layer that can't be expressed; caught where the layer is known. */
 class UnsupportedSetting extends Error {}
-
-/** All tensors in an argument, in order. */
-function tensorsIn(argument: CallArgument): Value[] {
-  if (argument instanceof Value) return [argument];
-  if (Array.isArray(argument)) return argument.flatMap(tensorsIn);
-  if (argument !== null && typeof argument === 'object') return Object.values(argument).flatMap(tensorsIn);
-  return [];
-}
 
 class Compiler {
   readonly graph = new GraphBuilder();

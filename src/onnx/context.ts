@@ -1,9 +1,17 @@
 import type { Argument, Layer, Weight } from '../keras/model.js';
 import type { LayerConfig } from './config.js';
-import type { GraphBuilder, Value } from './graph.js';
+import { type GraphBuilder, Value } from './graph.js';
 
 /** An argument of a call with its tensors in place. */
 export type CallArgument = Value | Exclude<Argument, object> | CallArgument[] | { [key: string]: CallArgument };
+
+/** All tensors in an argument, in order. */
+export function tensorsIn(argument: CallArgument | undefined): Value[] {
+  if (argument instanceof Value) return [argument];
+  if (Array.isArray(argument)) return argument.flatMap(tensorsIn);
+  if (argument !== null && typeof argument === 'object') return Object.values(argument).flatMap(tensorsIn);
+  return [];
+}
 
 /** One call of a layer as its handler sees it. */
 export interface LayerCall {

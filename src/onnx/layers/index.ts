@@ -5,6 +5,8 @@ import { coreLayers } from './core.js';
 import { mergingLayers } from './merging.js';
 import { normalizationLayers } from './normalization.js';
 import { poolingLayers } from './pooling.js';
+import { recurrentLayers } from './recurrent.js';
+import { recurrentWrappers } from './recurrent-wrappers.js';
 import { regularizationLayers } from './regularization.js';
 import { reshapingLayers } from './reshaping.js';
 
@@ -16,6 +18,8 @@ export const layerTable: LayerTable = {
   ...mergingLayers,
   ...normalizationLayers,
   ...poolingLayers,
+  ...recurrentLayers,
+  ...recurrentWrappers,
   ...regularizationLayers,
   ...reshapingLayers,
 };

@@ -1,0 +1,66 @@
+import { type LayerHandler, type LayerTable, tensorsIn } from '../context.js';
+import type { Value } from '../graph.js';
+import { add, concat, div, mul } from '../operators/index.js';
+import { recurrentInputs, reverseTime, runRecurrent } from './recurrent.js';
+import { mergeTime, splitTime } from './time.js';
+
+const merges: Record<string, (forward: Value, backward: Value) => Value[]> = {
+  concat: (forward, backward) => [concat([forward, backward], -1)],
+  sum: (forward, backward) => [add(forward, backward)],
+  mul: (forward, backward) => [mul(forward, backward)],
+  ave: (forward, backward) => [div(add(forward, backward), 2)],
+  none: (forward, backward) => [forward, backward],
+};
+
+/**
+ * Two recurrent layers, one of which goes backwards. Of masked steps of sequences they give zeros, whatever their own
+ * `zero_output_for_mask` says.
+ */
+const bidirectional: LayerHandler = (tensors, call) => {
+  const { forward_layer: forward, backward_layer: backward } = call.layer.layers;
+  if (!forward || !backward) return call.unsupported('it wraps no layer');
+  const inputs = recurrentInputs(tensors, call);
+  const { config } = call.of(forward);
+  const returnSequences = config.boolean('return_sequences', false);
+  const goBackwards = config.boolean('go_backwards', false);
+  const half = inputs.states.length / 2;
+  const run = (layer: typeof forward, states: Value[], backwards: boolean) =>
+    call.graph.scope(layer.name, () =>
+      runRecurrent(
+        call.of(layer),
+        { ...inputs, states },
+        { goBackwards: backwards, zeroOutputForMask: returnSequences },
+      ),
+    );
+  const there = run(forward, inputs.states.slice(0, half), goBackwards);
+  const back = run(backward, inputs.states.slice(half), !goBackwards);
+  const mode =
+    call.config.raw('merge_mode') === null ? 'none' : call.config.choice('merge_mode', Object.keys(merges), 'concat');
+  const outputs = merges[mode]!(there.output, returnSequences ? reverseTime(back.output) : back.output);
+  if (returnSequences) for (const output of outputs) output.mask = inputs.outputMask;
+  return config.boolean('return_state', false) ? [...outputs, ...there.states, ...back.states] : outputs;
+};
+
+/** Any layer or model, called on each step: on a batch of all of them, since no layer looks at another sample. */
+const timeDistributed: LayerHandler = (inputs, call) => {
+  const { layer } = call.layer.layers;
+  if (!layer) return call.unsupported('it wraps no layer');
+  const [given] = tensorsIn(call.kwargs.mask);
+  const tensors = inputs.filter((input) => input !== given);
+  const [x] = tensors as [Value];
+  const mask = given ?? x.mask;
+  const steps = tensors.map(mergeTime);
+  // A mask of steps alone says nothing about what is in a step.
+  if (mask && mask.rank > 2) steps[0]!.mask = mergeTime(mask);
+  return call.call(layer, steps).map((output) => {
+    const sequence = splitTime(output, x);
+    sequence.mask = mask;
+    return sequence;
+  });
+};
+
+/** https://keras.io/api/layers/recurrent_layers/ */
+export const recurrentWrappers: LayerTable = {
+  Bidirectional: bidirectional,
+  TimeDistributed: timeDistributed,
+};
