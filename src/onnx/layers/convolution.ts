@@ -1,10 +1,15 @@
 import { activation } from '../activations.js';
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import type { Value } from '../graph.js';
-import { channelsFirst, channelsLast, conv, pad, toFloat, type Window } from '../operators/index.js';
+import { channelsFirst, channelsLast, conv, convTranspose, pad, toFloat, type Window } from '../operators/index.js';
 
-/** The kernel's axes in Keras, (…kernel, channels, filters), as ONNX has them: (filters, channels, …kernel). */
-const kernelAxes = (rank: number) => [rank + 1, rank, ...Array.from({ length: rank }, (_, axis) => axis)];
+const spatialAxes = (rank: number) => Array.from({ length: rank }, (_, axis) => axis);
+
+/**
+ * Keras's kernels, (…kernel, channels, filters), as ONNX has them: (filters, channels, …kernel). Those of transposed
+ * convolutions are (…kernel, filters, channels), and become (channels, filters, …kernel).
+ */
+const kernelAxes = (rank: number) => [rank + 1, rank, ...spatialAxes(rank)];
 
 /** Runs `body` on the channels-first form of a layer's input, and gives its result the layer's own form. */
 export function inChannelsFirst(x: Value, call: LayerCall, body: (x: Value) => Value): Value {
@@ -14,10 +19,11 @@ export function inChannelsFirst(x: Value, call: LayerCall, body: (x: Value) => V
 
 /** The window of a layer's settings. `causal` has been padded for by {@link padCausal} and is valid here. */
 export function windowOf({ config }: LayerCall, rank: number): Window {
+  const ones = Array<number>(rank).fill(1);
   return {
-    kernel: config.numbers('kernel_size', rank),
-    strides: config.numbers('strides', rank, Array(rank).fill(1)),
-    dilations: config.numbers('dilation_rate', rank, Array(rank).fill(1)),
+    kernel: config.integers('kernel_size', rank, undefined, 1),
+    strides: config.integers('strides', rank, ones, 1),
+    dilations: config.integers('dilation_rate', rank, ones, 1),
     padding: config.choice('padding', ['valid', 'same', 'causal'], 'valid') === 'same' ? 'same' : 'valid',
   };
 }
@@ -32,22 +38,66 @@ function padCausal(x: Value, { config }: LayerCall, { kernel, dilations }: Windo
   ]);
 }
 
-/** Conv1D, Conv2D, Conv3D. https://keras.io/api/layers/convolution_layers/ */
-const convolution =
-  (rank: number): LayerHandler =>
+/**
+ * A depthwise kernel, (…kernel, channels, multiplier), as ONNX's convolution in groups of one channel has it.
+ * @throws ModelFileError when the file lacks it
+ */
+function depthwiseKernel(call: LayerCall, name: string, rank: number): Value {
+  const { shape } = call.rawWeight(name);
+  const [channels = 0, multiplier = 0] = shape.slice(rank);
+  const perm = [rank, rank + 1, ...spatialAxes(rank)];
+  return call.weight(name, perm, [channels * multiplier, 1, ...shape.slice(0, rank)]);
+}
+
+/** A handler from what happens between the channels-first input and the activation. */
+const convolving =
+  (rank: number, body: (x: Value, window: Window, call: LayerCall) => Value): LayerHandler =>
   ([x], call) => {
     const window = windowOf(call, rank);
-    const kernel = call.weight('kernel', kernelAxes(rank));
-    const groups = call.config.number('groups', 1);
-    const convolved = inChannelsFirst(toFloat(x!), call, (input) =>
-      conv(padCausal(input, call, window), kernel, call.optionalWeight('bias'), window, groups),
-    );
-    return activation(call)(convolved);
+    return activation(call)(inChannelsFirst(toFloat(x!), call, (input) => body(input, window, call)));
   };
 
-/** Layers that move a kernel over their input. */
+const convolution = (rank: number) =>
+  convolving(rank, (x, window, call) => {
+    const kernel = call.weight('kernel', kernelAxes(rank));
+    const groups = call.config.integer('groups', 1, 1);
+    return conv(padCausal(x, call, window), kernel, call.optionalWeight('bias'), window, groups);
+  });
+
+/** Old files of Keras 2 have a setting `groups` here, which never meant anything. */
+const depthwise = (rank: number) =>
+  convolving(rank, (x, window, call) => {
+    const kernel = depthwiseKernel(call, 'kernel', rank);
+    return conv(padCausal(x, call, window), kernel, call.optionalWeight('bias'), window, x.shape[1] ?? 1);
+  });
+
+const separable = (rank: number) =>
+  convolving(rank, (x, window, call) => {
+    const ones = Array<number>(rank).fill(1);
+    const depthwiseWeight = depthwiseKernel(call, 'depthwise_kernel', rank);
+    const apart = conv(padCausal(x, call, window), depthwiseWeight, undefined, window, x.shape[1] ?? 1);
+    const pointwiseWeight = call.weight('pointwise_kernel', kernelAxes(rank));
+    const point: Window = { kernel: ones, strides: ones, dilations: ones, padding: 'valid' };
+    return conv(apart, pointwiseWeight, call.optionalWeight('bias'), point, 1);
+  });
+
+const transposed = (rank: number) =>
+  convolving(rank, (x, window, call) => {
+    const kernel = call.weight('kernel', kernelAxes(rank));
+    const outputPadding = call.config.has('output_padding') ? call.config.integers('output_padding', rank) : undefined;
+    return convTranspose(x, kernel, call.optionalWeight('bias'), { ...window, outputPadding });
+  });
+
+/** Layers that move a kernel over their input. https://keras.io/api/layers/convolution_layers/ */
 export const convolutionLayers: LayerTable = {
   Conv1D: convolution(1),
   Conv2D: convolution(2),
   Conv3D: convolution(3),
+  DepthwiseConv1D: depthwise(1),
+  DepthwiseConv2D: depthwise(2),
+  SeparableConv1D: separable(1),
+  SeparableConv2D: separable(2),
+  Conv1DTranspose: transposed(1),
+  Conv2DTranspose: transposed(2),
+  Conv3DTranspose: transposed(3),
 };

@@ -1,4 +1,4 @@
-import type { Dimension, Value } from '../graph.js';
+import { type Dimension, ShapeError, showShape, type Value } from '../graph.js';
 import { node } from './elementwise.js';
 
 /** How a window moves over the spatial axes of a channels-first tensor. */
@@ -13,15 +13,22 @@ export interface Window {
 /** How many elements a window spans when it is dilated. */
 const span = (kernel: number, dilation: number) => (kernel - 1) * dilation + 1;
 
-/** Sizes of the spatial axes after the window has moved over them. */
+/**
+ * Sizes of the spatial axes after the window has moved over them.
+ * @throws ShapeError when the window is larger than what it moves over
+ */
 export function windowOutput(
   spatial: readonly Dimension[],
   { kernel, strides, dilations, padding }: Window,
 ): Dimension[] {
+  if (spatial.length !== kernel.length)
+    throw new ShapeError(`a window over ${kernel.length} axes can't move over ${spatial.length}`);
   return spatial.map((size, axis) => {
     if (size === null) return null;
     if (padding === 'same') return Math.ceil(size / strides[axis]!);
-    return Math.floor((size - span(kernel[axis]!, dilations[axis]!)) / strides[axis]!) + 1;
+    const covered = span(kernel[axis]!, dilations[axis]!);
+    if (covered > size) throw new ShapeError(`its window spans ${covered} elements, its input has ${size}`);
+    return Math.floor((size - covered) / strides[axis]!) + 1;
   });
 }
 
@@ -36,14 +43,28 @@ function paddingAttributes(spatial: readonly Dimension[], { kernel, strides, dil
   return { pads: [...totals.map((total) => Math.floor(total / 2)), ...totals.map((total) => Math.ceil(total / 2))] };
 }
 
+/** Whether a kernel of this shape, channels first, takes so many channels in a window of this size. */
+function checkKernel(x: Value, weight: Value, bias: Value | undefined, sizes: readonly number[], filters: number) {
+  const [, channels] = x.shape;
+  const fits =
+    sizes.join() === weight.shape.slice(2 - weight.rank).join() && (!bias || bias.shape.join() === `${filters}`);
+  if (!fits || channels === null)
+    throw new ShapeError(`its weights don't fit a window of ${showShape(sizes)} over ${showShape(x.shape)}`);
+}
+
 /**
  * Convolution.
  * @param x (batch, channels, …spatial)
  * @param weight (filters, channels / groups, …kernel)
  * @param bias (filters)
+ * @throws ShapeError when these don't fit
  */
 export function conv(x: Value, weight: Value, bias: Value | undefined, window: Window, groups: number): Value {
   const spatial = x.shape.slice(2);
+  const [filters, channels] = weight.shape as number[];
+  checkKernel(x, weight, bias, window.kernel, filters!);
+  if (channels! * groups !== x.shape[1] || filters! % groups !== 0)
+    throw new ShapeError(`its kernel takes ${channels! * groups} channels, its input has ${x.shape[1]}`);
   const attributes = {
     kernel_shape: window.kernel,
     strides: window.strides,
@@ -51,11 +72,56 @@ export function conv(x: Value, weight: Value, bias: Value | undefined, window: W
     group: groups,
     ...paddingAttributes(spatial, window),
   };
-  return node('Conv', [x, weight, bias], attributes, x.type, [
-    x.shape[0]!,
-    weight.shape[0]!,
-    ...windowOutput(spatial, window),
-  ]);
+  return node('Conv', [x, weight, bias], attributes, x.type, [x.shape[0]!, filters!, ...windowOutput(spatial, window)]);
+}
+
+/** A window that a transposed convolution moves over its output. */
+export interface TransposedWindow extends Window {
+  /** What Keras adds to the size of each axis of the output; undefined where Keras works out the size by itself. */
+  outputPadding: readonly number[] | undefined;
+}
+
+/**
+ * What a transposed convolution cuts off the start and the end of an axis; below 0 at the end, where it adds. This does not
+ * depend on the size of the input.
+ */
+function cut({ kernel, strides, dilations, padding, outputPadding }: TransposedWindow, axis: number) {
+  const covered = span(kernel[axis]!, dilations[axis]!);
+  const stride = strides[axis]!;
+  const added = outputPadding?.[axis];
+  // All that the windows cover, less what Keras's output has.
+  if (padding === 'valid') return { start: 0, end: -(added ?? Math.max(covered, stride) - covered) };
+  const total = added === undefined ? covered - stride : covered - (covered % 2) - added;
+  const start = Math.floor(Math.max(total, 0) / 2);
+  return { start, end: total - start };
+}
+
+/**
+ * Transposed convolution: the gradient of a convolution.
+ * @param x (batch, channels, …spatial)
+ * @param weight (channels, filters, …kernel)
+ * @param bias (filters)
+ * @throws ShapeError when these don't fit
+ */
+export function convTranspose(x: Value, weight: Value, bias: Value | undefined, window: TransposedWindow): Value {
+  const { kernel, strides, dilations } = window;
+  const [channels, filters] = weight.shape as number[];
+  checkKernel(x, weight, bias, kernel, filters!);
+  if (channels !== x.shape[1] || x.rank !== weight.rank)
+    throw new ShapeError(`its kernel takes ${channels} channels, its input is ${showShape(x.shape)}`);
+  const cuts = kernel.map((_, axis) => cut(window, axis));
+  const attributes = {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    pads: [...cuts.map(({ start }) => start), ...cuts.map(({ end }) => Math.max(end, 0))],
+    output_padding: cuts.map(({ end }) => Math.max(-end, 0)),
+  };
+  const spatial = x.shape.slice(2).map((size, axis) => {
+    const { start, end } = cuts[axis]!;
+    return size === null ? null : (size - 1) * strides[axis]! + span(kernel[axis]!, dilations[axis]!) - start - end;
+  });
+  return node('ConvTranspose', [x, weight, bias], attributes, x.type, [x.shape[0]!, filters!, ...spatial]);
 }
 
 /** Max or average pooling of a (batch, channels, …spatial) tensor; padding does not count in an average. */
