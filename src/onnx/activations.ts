@@ -1,13 +1,13 @@
-import type { ConfigValue } from '../keras/model.js';
+import type { ConfigValue, Layer } from '../keras/model.js';
 import type { LayerCall } from './context.js';
 import type { Value } from './graph.js';
 import {
   abs,
   add,
   clip,
+  cumulativeSum,
   div,
   elu,
-  erf,
   exp,
   greater,
   hardSigmoid,
@@ -18,6 +18,10 @@ import {
   logSoftmax,
   max,
   mul,
+  node,
+  normalizeAxis,
+  range,
+  reduceSum,
   relu,
   selu,
   sigmoid,
@@ -25,24 +29,23 @@ import {
   softmax,
   softplus,
   softsign,
+  split,
   sqrt,
   square,
   sub,
   tanh,
   toFloat,
+  topK,
   where,
 } from './operators/index.js';
 
 type Activation = (x: Value) => Value;
 
-/** `x · Φ(x)`, with the error function or Keras's tanh approximation of it. */
-export function gelu(x: Value, approximate: boolean): Value {
-  if (!approximate) return mul(mul(x, 0.5), add(erf(div(x, Math.SQRT2)), 1));
-  const inner = mul(add(x, mul(mul(square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
-  return mul(mul(x, 0.5), add(tanh(inner), 1));
-}
+/** `x · Φ(x)`, with the error function or a tanh approximation of it. */
+export const gelu = (x: Value, approximate: boolean): Value =>
+  node('Gelu', [x], { approximate: approximate ? 'tanh' : 'none' }, x.type, x.shape);
 
-/** `x + sqrt(x² + b)) / 2`. */
+/** `(x + sqrt(x² + b)) / 2`. */
 export const squareplus = (x: Value, b = 4): Value => mul(add(x, sqrt(add(square(x), b))), 0.5);
 
 export const silu: Activation = (x) => mul(x, sigmoid(x));
@@ -55,6 +58,29 @@ export const sparsePlus: Activation = (x) =>
   where(lessOrEqual(x, -1), 0, where(less(x, 1), mul(square(add(x, 1)), 0.25), x));
 export const hardShrink = (x: Value, threshold = 0.5): Value => where(greater(abs(x), threshold), x, 0);
 export const softShrink = (x: Value, threshold = 0.5): Value => mul(sign(x), max(sub(abs(x), threshold), 0));
+/** The first half of an axis times the sigmoid of the second. @throws ShapeError when the axis can't be halved */
+export function glu(x: Value, axis = -1): Value {
+  const at = normalizeAxis(axis, x.rank);
+  const half = (x.shape[at] ?? Number.NaN) / 2;
+  const [left, right] = split(x, [half, half], at);
+  return mul(left!, sigmoid(right!));
+}
+
+/**
+ * Keras's sparsemax along the last axis. It subtracts the sum of *all* running sums within the support, where the paper takes
+ * the last of them: that is what a Keras model was trained with.
+ * @throws ShapeError when the size of the axis is unknown
+ */
+export function sparsemax(x: Value): Value {
+  const size = x.shape.at(-1) ?? Number.NaN;
+  const [sorted] = topK(x, size);
+  const sums = cumulativeSum(sorted, -1);
+  const ranks = add(toFloat(range(x.graph, size)), 1);
+  const support = greater(sub(sorted, div(sub(sums, 1), ranks)), 0);
+  const supported = reduceSum(where(support, sums, 0), [-1], true);
+  return relu(sub(x, div(sub(supported, 1), reduceSum(toFloat(support), [-1], true))));
+}
+
 /** `softplus(x)` written so that large inputs don't overflow. */
 const stableSoftplus: Activation = (x) => add(relu(x), log(add(exp(mul(abs(x), -1)), 1)));
 
@@ -92,7 +118,9 @@ export const activations: Record<string, Activation> = {
   sparse_plus: sparsePlus,
   squareplus: (x) => squareplus(x),
   mish: (x) => mul(x, tanh(softplus(x))),
-  threshold: (x) => where(greater(x, 0), x, 0),
+  glu: (x) => glu(x),
+  sparsemax,
+  sparse_sigmoid: (x) => hardSigmoid(x, { alpha: 0.5, beta: 0.5 }),
 };
 
 /** The name in an `activation` setting: a string, or a serialized function object. */
@@ -110,11 +138,26 @@ export function activationName({ config }: LayerCall, key = 'activation', fallba
   return value === undefined ? fallback : nameOf(value);
 }
 
+/** Layers that are often given where an activation is asked for: `Dense(4, activation=LeakyReLU(0.1))`. */
+const activationLayers = new Set(['ELU', 'LeakyReLU', 'PReLU', 'ReLU', 'Softmax', 'ThresholdedReLU']);
+
+/** The layer that an `activation` setting holds instead of a name. */
+function activationLayer(value: ConfigValue | undefined): Layer | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const { class_name: className, config } = value;
+  if (typeof className !== 'string' || !activationLayers.has(className)) return undefined;
+  const settings = typeof config === 'object' && config !== null && !Array.isArray(config) ? config : {};
+  return { name: 'activation', className, module: '', config: settings, weights: new Map(), layers: {} };
+}
+
 /** The activation that `key` of the layer's config names. Refuses custom ones. */
 export function activation(call: LayerCall, key = 'activation', fallback = 'linear'): Activation {
   const value = call.config.raw(key);
+  const layer = call.layer.layers[key] ?? activationLayer(value);
+  if (layer) return (x) => call.call(layer, [x])[0]!;
   const name = activationName(call, key, fallback);
   const found = name !== undefined && Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (found) return (x) => (name === 'linear' ? x : found(toFloat(x)));
-  return call.unsupported(`its ${key} is ${JSON.stringify(name ?? value).slice(0, 60)}, which is not one of Keras's`);
+  const shown = (JSON.stringify(name ?? value) ?? 'nothing').slice(0, 60);
+  return call.unsupported(`its ${key} is ${shown}, which is not one of Keras's`);
 }

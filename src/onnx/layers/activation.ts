@@ -1,16 +1,71 @@
-import type { LayerHandler, LayerTable } from '../context.js';
-import { clip, elu, leakyRelu, relu, softmax, toFloat } from '../operators/index.js';
+import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
+import { Value } from '../graph.js';
+import {
+  clip,
+  elu,
+  exp,
+  greater,
+  leakyRelu,
+  min,
+  mul,
+  normalizeAxis,
+  prelu,
+  reduceLogSumExp,
+  relu,
+  softmax,
+  sub,
+  toFloat,
+  where,
+} from '../operators/index.js';
 
+/** `max(x, 0)` up to `max_value`; below `threshold` it is `negative_slope · (x - threshold)`. */
 const reluLayer: LayerHandler = ([input], { config }) => {
   const x = toFloat(input!);
   const maximum = config.optionalNumber('max_value');
-  return maximum === undefined ? relu(x) : clip(x, 0, maximum);
+  const slope = config.number('negative_slope', 0);
+  const threshold = config.number('threshold', 0);
+  if (slope !== 0 && maximum === undefined && threshold === 0) return leakyRelu(x, { alpha: slope });
+  if (threshold === 0 && slope === 0) return maximum === undefined ? relu(x) : clip(x, 0, maximum);
+  const above = threshold === 0 ? relu(x) : where(greater(x, threshold), x, 0);
+  const limited = maximum === undefined ? above : min(above, maximum);
+  return slope === 0 ? limited : sub(limited, mul(relu(sub(threshold, x)), slope));
+};
+
+/** The mask that `call` is given by name, else the one that comes with its input. */
+function maskOf(x: Value, { kwargs }: LayerCall): Value | undefined {
+  if (kwargs.mask instanceof Value) return kwargs.mask;
+  return x.mask;
+}
+
+/** Over one axis or several; what the mask hides is 0. */
+const softmaxLayer: LayerHandler = ([input], call) => {
+  const x = toFloat(input!);
+  const mask = maskOf(input!, call);
+  const kept = mask && (mask.type === 'bool' ? mask : greater(mask, 0.5));
+  const hidden = kept ? where(kept, x, -1e9) : x;
+  const axes = call.config.axes('axis').map((axis) => normalizeAxis(axis, x.rank));
+  const shares = axes.length === 1 ? softmax(hidden, axes[0]!) : exp(sub(hidden, reduceLogSumExp(hidden, axes, true)));
+  return kept ? where(kept, shares, 0) : shares;
+};
+
+const preluLayer: LayerHandler = ([input], call) => {
+  const x = toFloat(input!);
+  const alpha = call.weight('alpha');
+  // A number of axes that doesn't fit would otherwise be broadcast from the wrong end.
+  if (alpha.rank !== x.rank - 1) return call.unsupported(`its alpha has ${alpha.rank} axes, its input ${x.rank}`);
+  return prelu(x, alpha);
 };
 
 /** https://keras.io/api/layers/activation_layers/ */
 export const activationLayers: LayerTable = {
   ReLU: reluLayer,
   LeakyReLU: ([x], { config }) => leakyRelu(toFloat(x!), { alpha: config.number('negative_slope', 0.3) }),
+  PReLU: preluLayer,
   ELU: ([x], { config }) => elu(toFloat(x!), { alpha: config.number('alpha', 1) }),
-  Softmax: ([x], { config }) => softmax(toFloat(x!), config.number('axis', -1)),
+  Softmax: softmaxLayer,
+  /** Keras 2's. */
+  ThresholdedReLU: ([input], { config }) => {
+    const x = toFloat(input!);
+    return where(greater(x, config.number('theta', 1)), x, 0);
+  },
 };

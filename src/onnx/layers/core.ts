@@ -1,11 +1,66 @@
 import { activation } from '../activations.js';
-import type { LayerHandler, LayerTable } from '../context.js';
-import { add, matmul, toFloat } from '../operators/index.js';
+import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
+import type { Value } from '../graph.js';
+import {
+  add,
+  any,
+  cast,
+  div,
+  einsum,
+  equal,
+  gather,
+  matmul,
+  mul,
+  not,
+  squeeze,
+  tanh,
+  toFloat,
+  transpose,
+  where,
+} from '../operators/index.js';
 
-const dense: LayerHandler = ([x], call) => {
-  const product = matmul(toFloat(x!), call.weight('kernel'));
+/** A variable of floats. Refuses quantized ones, whose numbers mean nothing without their scales. */
+function floatWeight(call: LayerCall, name: string): Value {
+  const weight = call.weight(name);
+  return weight.type === 'float32' ? weight : call.unsupported('it is quantized; save the model before `quantize()`');
+}
+
+/** Adds the bias, where there is one, and applies the activation. */
+function finish(x: Value, call: LayerCall): Value {
   const bias = call.optionalWeight('bias');
-  return activation(call)(bias ? add(product, bias) : product);
+  return activation(call)(bias ? add(x, bias) : x);
+}
+
+const dense: LayerHandler = ([x], call) => finish(matmul(toFloat(x!), floatWeight(call, 'kernel')), call);
+
+const einsumDense: LayerHandler = ([x], call) =>
+  finish(einsum(call.config.string('equation'), [toFloat(x!), floatWeight(call, 'kernel')]), call);
+
+/** Rows of a table by index. `mask_zero` hides the steps whose index is 0. */
+const embedding: LayerHandler = ([x], call) => {
+  const indices = x!.type === 'int64' ? x! : cast(x!, 'int32');
+  const rows = gather(floatWeight(call, 'embeddings'), indices, 0);
+  if (call.config.boolean('mask_zero', false)) rows.mask = not(equal(indices, 0));
+  return rows;
+};
+
+/** Called with `reverse=True` it gives a score to every row of its table. */
+const reversibleEmbedding: LayerHandler = (inputs, call) => {
+  if ((call.kwargs.reverse ?? call.args[1]) !== true) return embedding(inputs, call);
+  const table = call.config.boolean('tie_weights', true)
+    ? transpose(floatWeight(call, 'embeddings'), [1, 0])
+    : floatWeight(call, 'reverse_embeddings');
+  const scores = matmul(toFloat(inputs[0]!), table);
+  const cap = call.config.optionalNumber('logit_soft_cap');
+  return cap === undefined ? scores : mul(tanh(div(scores, cap)), cap);
+};
+
+/** Steps of nothing but `mask_value` become 0, and are hidden from the layers that follow. */
+const masking: LayerHandler = ([x], { config }) => {
+  const kept = any(not(equal(toFloat(x!), config.number('mask_value', 0))), [-1], true);
+  const masked = where(kept, x!, 0);
+  masked.mask = squeeze(kept, [-1]);
+  return masked;
 };
 
 /** The identity: layers that do nothing when a model predicts. */
@@ -14,6 +69,10 @@ export const identity: LayerHandler = ([x]) => x!;
 /** https://keras.io/api/layers/core_layers/ */
 export const coreLayers: LayerTable = {
   Dense: dense,
+  EinsumDense: einsumDense,
+  Embedding: embedding,
+  ReversibleEmbedding: reversibleEmbedding,
+  Masking: masking,
   InputLayer: identity,
   Identity: identity,
   Activation: ([x], call) => activation(call)(x!),
