@@ -71,7 +71,7 @@ export async function decodeImage(bytes: Uint8Array, options: ImageOptions, boun
   const isCmyk = header.space === 'cmyk';
   const source = colours(image, isCmyk, channels).timeout({ seconds: bounds.timeoutSeconds });
   // PIL drops alpha before it resizes, libvips would weigh the colours with it: only a second pass sees none.
-  const opaque = header.hasAlpha && channels !== 4 ? await attempt(format, dropAlpha(source)) : source;
+  const opaque = header.hasAlpha && channels !== 4 && !isCmyk ? await attempt(format, dropAlpha(source)) : source;
   const resized = resize(opaque, header.orientation, horizontal, vertical, KERNELS[interpolation]);
   const { data, info } = await attempt(format, resized.raw().toBuffer({ resolveWithObject: true }));
   if (info.channels !== (isCmyk || channels === 4 ? 4 : 3)) {
@@ -85,7 +85,7 @@ export async function decodeImage(bytes: Uint8Array, options: ImageOptions, boun
     data: isCmyk
       ? fromRgb(cmykToRgb(resample(pixels, 4, horizontal, vertical)), channels)
       : channels === 4
-        ? enlargeRgba(pixels, horizontal, vertical)
+        ? resampleRgba(pixels, horizontal, vertical)
         : fromRgb(resample(pixels, 3, horizontal, vertical), channels),
   };
 }
@@ -188,8 +188,9 @@ function fromRgb(rgb: Uint8Array, channels: 1 | 3 | 4): Uint8Array {
 }
 
 /** As PIL, which resizes RGBA with the colours multiplied by alpha, so that what can't be seen doesn't bleed. */
-function enlargeRgba(pixels: Uint8Array, horizontal: Axis, vertical: Axis): Uint8Array {
-  return horizontal.taps || vertical.taps
+function resampleRgba(pixels: Uint8Array, horizontal: Axis, vertical: Axis): Uint8Array {
+  const mixes = [horizontal, vertical].some(({ taps }) => taps?.some(({ weights }) => weights.length > 1));
+  return mixes
     ? unpremultiply(resample(premultiply(pixels), 4, horizontal, vertical))
-    : pixels;
+    : resample(pixels, 4, horizontal, vertical);
 }
