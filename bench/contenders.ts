@@ -1,0 +1,77 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../src/package.js';
+
+/** A server that is measured. */
+export interface Contender {
+  name: string;
+  /** Whether it runs the model with Keras itself. */
+  keras: boolean;
+  /** The command that starts it; it serves `model` at `port`. */
+  command(setup: Setup): string[];
+  environment?: Record<string, string>;
+}
+
+export interface Setup {
+  /** The folder of a Python environment with `requirements.txt`. */
+  python: string;
+  model: string;
+  port: number;
+}
+
+export const contendersFolder = join(packageRoot, 'bench', 'contenders');
+const script = (name: string) => join(contendersFolder, name);
+const bin = ({ python }: Setup, name: string) => join(python, 'bin', name);
+const cores = availableParallelism();
+
+/** In the order in which they are measured in each round. */
+export const contenders: Contender[] = [
+  {
+    name: 'keras-serve',
+    keras: false,
+    command: ({ model, port }) => [
+      process.execPath,
+      join(packageRoot, 'dist/src/cli.js'),
+      model,
+      '--port',
+      String(port),
+      '--log-level',
+      'warn',
+    ],
+  },
+  {
+    name: "the tutorial's server",
+    keras: true,
+    command: (setup) => [bin(setup, 'python'), script('flask_tutorial.py')],
+  },
+  {
+    name: `the tutorial's server under gunicorn, ${cores} workers`,
+    keras: true,
+    command: (setup) => [
+      bin(setup, 'gunicorn'),
+      '-w',
+      String(cores),
+      '-b',
+      `127.0.0.1:${setup.port}`,
+      '--timeout',
+      '300',
+      'flask_gunicorn:app',
+    ],
+  },
+  {
+    name: 'FastAPI and uvicorn',
+    keras: true,
+    command: (setup) => [bin(setup, 'python'), script('fastapi_uvicorn.py')],
+  },
+  {
+    name: 'LitServe',
+    keras: true,
+    command: (setup) => [bin(setup, 'python'), script('litserve_keras.py')],
+  },
+  {
+    name: 'BentoML',
+    keras: true,
+    command: (setup) => [bin(setup, 'bentoml'), 'serve', 'bentoml_keras:Classifier', '--port', String(setup.port)],
+    environment: { BENTOML_DO_NOT_TRACK: 'True' },
+  },
+];

@@ -1,0 +1,177 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { packageRoot } from '../src/package.js';
+import { type Contender, contendersFolder, type Setup } from './contenders.js';
+import { usageOf } from './processes.js';
+
+const run = promisify(execFile);
+
+/** What one concurrency level gave. Times in milliseconds, memory in bytes. */
+export interface LoadResult {
+  concurrency: number;
+  requestsPerSecond: number;
+  p50: number;
+  p99: number;
+  /** Replies that were not 200, and connections that broke. */
+  errors: number;
+  cpuSecondsPerRequest: number;
+  peakMemory: number;
+}
+
+/** What one start of a contender gave. */
+export interface ServerResult {
+  /** Seconds from process start to the first 200. */
+  start: number;
+  loads: LoadResult[];
+}
+
+const startTimeout = 180_000;
+
+function launch(contender: Contender, setup: Setup): ChildProcess {
+  const [command, ...args] = contender.command(setup) as [string, ...string[]];
+  const environment = {
+    ...process.env,
+    ...contender.environment,
+    MODEL: setup.model,
+    PORT: String(setup.port),
+    KERAS_BACKEND: 'tensorflow',
+    TF_CPP_MIN_LOG_LEVEL: '3',
+  };
+  return spawn(command, args, {
+    cwd: contendersFolder,
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+}
+
+async function firstReply(setup: Setup, image: string, child: ChildProcess): Promise<void> {
+  const bytes = readFileSync(image);
+  const deadline = performance.now() + startTimeout;
+  while (performance.now() < deadline && child.exitCode === null) {
+    const form = new FormData();
+    form.append('image', new Blob([bytes], { type: 'image/jpeg' }), 'image.jpg');
+    const reply = await fetch(`http://127.0.0.1:${setup.port}/predict`, { method: 'POST', body: form }).catch(
+      () => undefined,
+    );
+    await reply?.arrayBuffer();
+    if (reply?.status === 200) return;
+    await sleep(10);
+  }
+  throw new Error('no 200 in time');
+}
+
+async function load(
+  concurrency: number,
+  seconds: number,
+  setup: Setup,
+  image: string,
+  root: number,
+): Promise<LoadResult> {
+  const before = usageOf(root);
+  let peakMemory = 0;
+  const sampler = setInterval(() => {
+    peakMemory = Math.max(peakMemory, usageOf(root).memory);
+  }, 500);
+  const args = [
+    '-t',
+    '1',
+    '-c',
+    String(concurrency),
+    '-d',
+    `${seconds}s`,
+    '--timeout',
+    '60s',
+    '-s',
+    join(packageRoot, 'bench/post.lua'),
+  ];
+  const { stdout } = await run('wrk', [...args, `http://127.0.0.1:${setup.port}/predict`], {
+    env: { ...process.env, IMAGE: image },
+  });
+  clearInterval(sampler);
+  const after = usageOf(root);
+  const result = JSON.parse(/^RESULT (.*)$/m.exec(stdout)?.[1] ?? '{}');
+  const errors = result.status + result.connect + result.read + result.write + result.timeout;
+  return {
+    concurrency,
+    requestsPerSecond: (result.requests - result.status) / result.seconds,
+    p50: result.p50,
+    p99: result.p99,
+    errors,
+    cpuSecondsPerRequest: (after.cpu - before.cpu) / result.requests,
+    peakMemory: Math.max(peakMemory, after.memory),
+  };
+}
+
+/** Starts a contender, drives it at each concurrency, and ends it. */
+export async function measureServer(
+  contender: Contender,
+  setup: Setup,
+  image: string,
+  concurrencies: readonly number[],
+  seconds: number,
+): Promise<ServerResult> {
+  const launched = performance.now();
+  const child = launch(contender, setup);
+  let log = '';
+  child.stderr?.on('data', (chunk) => {
+    log = (log + chunk).slice(-2000);
+  });
+  const ended = once(child, 'exit');
+  try {
+    await firstReply(setup, image, child).catch((error) => {
+      throw new Error(`${contender.name}: ${error.message}\n${log}`);
+    });
+    const start = (performance.now() - launched) / 1000;
+    await load(4, 2, setup, image, child.pid!);
+    const loads: LoadResult[] = [];
+    for (const concurrency of concurrencies) loads.push(await load(concurrency, seconds, setup, image, child.pid!));
+    return { start, loads };
+  } finally {
+    try {
+      process.kill(-child.pid!, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+    await ended;
+    await sleep(500);
+  }
+}
+
+/** Runs the bare loop in `processes` processes of `threads` threads each. */
+export async function measureBareLoop(
+  model: string,
+  image: string,
+  seconds: number,
+  processes: number,
+  threads: number,
+): Promise<LoadResult> {
+  const args = [
+    '--import',
+    'tsx',
+    join(contendersFolder, 'bare-loop.ts'),
+    model,
+    image,
+    String(seconds),
+    String(threads),
+  ];
+  const runs = await Promise.all(
+    Array.from({ length: processes }, async () =>
+      JSON.parse((await run(process.execPath, args, { cwd: packageRoot })).stdout),
+    ),
+  );
+  const sum = (key: string) => runs.reduce((total, result) => total + result[key], 0);
+  return {
+    concurrency: processes,
+    requestsPerSecond: runs.reduce((total, { requests, seconds }) => total + requests / seconds, 0),
+    p50: Math.max(...runs.map(({ p50 }) => p50)),
+    p99: Math.max(...runs.map(({ p99 }) => p99)),
+    errors: 0,
+    cpuSecondsPerRequest: sum('cpu') / sum('requests'),
+    peakMemory: sum('memory'),
+  };
+}

@@ -1,0 +1,18 @@
+-- Posts one image as multipart, the file that IMAGE names, and prints what wrk measured as one line of JSON.
+local file = io.open(os.getenv("IMAGE"), "rb")
+local image = file:read("*a")
+file:close()
+
+local boundary = "keras-serve-benchmark"
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "multipart/form-data; boundary=" .. boundary
+wrk.body = "--" .. boundary .. "\r\n"
+  .. 'Content-Disposition: form-data; name="image"; filename="image.jpg"\r\n'
+  .. "Content-Type: image/jpeg\r\n\r\n" .. image .. "\r\n--" .. boundary .. "--\r\n"
+
+function done(summary, latency, _)
+  io.write(string.format(
+    'RESULT {"requests":%d,"seconds":%.6f,"p50":%.3f,"p99":%.3f,"status":%d,"connect":%d,"read":%d,"write":%d,"timeout":%d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    summary.errors.status, summary.errors.connect, summary.errors.read, summary.errors.write, summary.errors.timeout))
+end

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What a tree of processes costs, from Linux's `/proc`. */
+export interface Usage {
+  /** Bytes; memory that processes share is counted once (proportional set size). */
+  memory: number;
+  /** Seconds of processor time, user and system. */
+  cpu: number;
+}
+
+const ticksPerSecond = 100;
+
+function stat(pid: number): { parent: number; cpu: number } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { parent: Number(fields[1]), cpu: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond };
+  } catch {
+    return undefined;
+  }
+}
+
+function memoryOf(pid: number): number {
+  try {
+    return Number(/^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** A process and all that descend from it. */
+export function processTree(root: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = stat(Number(name))?.parent;
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const tree = [root];
+  for (const pid of tree) tree.push(...(children.get(pid) ?? []));
+  return tree;
+}
+
+/** What a process and its descendants cost so far. */
+export function usageOf(root: number): Usage {
+  const tree = processTree(root);
+  return {
+    memory: tree.reduce((sum, pid) => sum + memoryOf(pid), 0),
+    cpu: tree.reduce((sum, pid) => sum + (stat(pid)?.cpu ?? 0), 0),
+  };
+}

@@ -1,0 +1,164 @@
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { barChart } from './chart.js';
+import { contenders } from './contenders.js';
+import type { LoadResult, ServerResult } from './measure.js';
+
+/** One round over one model: every contender once. */
+export interface Round {
+  round: number;
+  model: string;
+  bareLoops: Record<string, LoadResult>;
+  servers: Record<string, ServerResult>;
+}
+
+const ours = 'keras-serve';
+const tutorial = "the tutorial's server";
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+type Figure = (server: ServerResult) => number;
+const at =
+  (concurrency: number, key: keyof LoadResult): Figure =>
+  ({ loads }) =>
+    loads.find((load) => load.concurrency === concurrency)![key];
+
+/** A ratio to compare in each round, and where it should be. */
+interface Bound {
+  what: string;
+  figure: Figure;
+  /** The figure's rival in a round: one contender, the best of the Keras-based ones, or the bare loop. */
+  against(round: Round): number;
+  bounds: Record<string, number>;
+  least: boolean;
+}
+
+const isKeras = (name: string) => contenders.some((contender) => contender.name === name && contender.keras);
+const throughput = at(8, 'requestsPerSecond');
+const tutorialOf =
+  (figure: Figure) =>
+  ({ servers }: Round) =>
+    figure(servers[tutorial]!);
+const bestKeras = ({ servers }: Round) =>
+  Math.max(...Object.entries(servers).flatMap(([name, server]) => (isKeras(name) ? [throughput(server)] : [])));
+const bareLoop = ({ bareLoops }: Round) =>
+  Math.max(...Object.values(bareLoops).map(({ requestsPerSecond }) => requestsPerSecond));
+const startOf: Figure = ({ start }) => start;
+
+const bounds: Bound[] = [
+  {
+    what: "requests a second at concurrency 8, against the tutorial's server",
+    figure: throughput,
+    against: tutorialOf(throughput),
+    bounds: { resnet50: 2, bundled: 4 },
+    least: true,
+  },
+  {
+    what: 'the same, against the best of the Keras-based contenders',
+    figure: throughput,
+    against: bestKeras,
+    bounds: { resnet50: 1.3, bundled: 2 },
+    least: true,
+  },
+  {
+    what: 'against the bare loop (the limit)',
+    figure: throughput,
+    against: bareLoop,
+    bounds: { resnet50: 0.9, bundled: 0.75 },
+    least: true,
+  },
+  {
+    what: "p50 at concurrency 1, against the tutorial's server",
+    figure: at(1, 'p50'),
+    against: tutorialOf(at(1, 'p50')),
+    bounds: { resnet50: 0.5, bundled: 0.35 },
+    least: false,
+  },
+  {
+    what: "process start to first 200, against the tutorial's server",
+    figure: startOf,
+    against: tutorialOf(startOf),
+    bounds: { resnet50: 0.15, bundled: 0.15 },
+    least: false,
+  },
+  {
+    what: "resident memory at concurrency 8, against the tutorial's server",
+    figure: at(8, 'peakMemory'),
+    against: tutorialOf(at(8, 'peakMemory')),
+    bounds: { resnet50: 0.5, bundled: 0.5 },
+    least: false,
+  },
+];
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`;
+const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+const table = (head: readonly string[], rows: readonly string[][]) =>
+  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+
+/** Medians over the rounds, contender by contender. */
+function figures(rounds: readonly Round[]): string {
+  const columns: [string, Figure, (value: number) => string][] = [
+    ['first 200', startOf, (value) => `${value.toFixed(2)} s`],
+    ...[1, 8, 64].flatMap((concurrency): [string, Figure, (value: number) => string][] => [
+      [`req/s at ${concurrency}`, at(concurrency, 'requestsPerSecond'), (value) => value.toFixed(1)],
+      [`p50 at ${concurrency}`, at(concurrency, 'p50'), (value) => `${value.toFixed(1)} ms`],
+      [`p99 at ${concurrency}`, at(concurrency, 'p99'), (value) => `${value.toFixed(1)} ms`],
+      [`errors at ${concurrency}`, at(concurrency, 'errors'), (value) => value.toFixed(0)],
+    ]),
+    ['CPU ms a request at 8', at(8, 'cpuSecondsPerRequest'), (value) => (value * 1000).toFixed(1)],
+    ['peak memory at 8', at(8, 'peakMemory'), megabytes],
+  ];
+  const names = Object.keys(rounds[0]!.servers);
+  const loops = Object.keys(rounds[0]!.bareLoops).map((name) => {
+    const value = (key: keyof LoadResult) => median(rounds.map(({ bareLoops }) => bareLoops[name]![key]));
+    return `- ${name}: ${value('requestsPerSecond').toFixed(1)} a second, p50 ${value('p50').toFixed(1)} ms, ${(value('cpuSecondsPerRequest') * 1000).toFixed(1)} CPU ms, ${megabytes(value('peakMemory'))}`;
+  });
+  const rows = names.map((name) => [
+    name,
+    ...columns.map(([, figure, show]) => show(median(rounds.map(({ servers }) => figure(servers[name]!))))),
+  ]);
+  return `${table(['', ...columns.map(([title]) => title)], rows)}\n\n${loops.join('\n')}`;
+}
+
+function ratios(rounds: readonly Round[], model: string): string {
+  if (!rounds[0]!.servers[ours] || !rounds[0]!.servers[tutorial]) return '';
+  const rows = bounds.map(({ what, figure, against, bounds: { [model]: bound }, least }) => {
+    const ratio = median(rounds.map((round) => figure(round.servers[ours]!) / against(round)));
+    const met = bound === undefined ? '' : (least ? ratio >= bound : ratio <= bound) ? 'met' : '**missed**';
+    return [what, ratio.toFixed(2), bound === undefined ? '' : `${least ? '≥' : '≤'} ${bound}`, met];
+  });
+  return table(['keras-serve', 'ratio', 'bound', ''], rows);
+}
+
+/** Writes `results.json`, `results.md` and a chart for each model. */
+export function writeReport(rounds: readonly Round[], folder: string): void {
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node.js ${process.version}`;
+  const models = [...new Set(rounds.map(({ model }) => model))];
+  const sections = models.map((model) => {
+    const own = rounds.filter((round) => round.model === model);
+    const bars = Object.keys(own[0]!.servers).map((name) => ({
+      name,
+      value: median(own.map(({ servers }) => throughput(servers[name]!))),
+    }));
+    const limit = median(own.map(bareLoop));
+    writeFileSync(
+      join(folder, `${model}.svg`),
+      barChart(`${model}: requests a second at concurrency 8`, [
+        ...bars,
+        { name: 'bare loop (the limit)', value: limit },
+      ]),
+    );
+    return `## ${model}\n\nMedians of ${own.length} rounds.\n\n${figures(own)}\n\n![requests a second](${model}.svg)\n\n${ratios(own, model)}\n`;
+  });
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(join(folder, 'results.json'), `${JSON.stringify({ date, machine, rounds }, null, 1)}\n`);
+  writeFileSync(
+    join(folder, 'results.md'),
+    `# Benchmark results\n\n${date}, ${machine}. How to read and repeat this: docs/benchmarks.md.\n\n${sections.join('\n')}`,
+  );
+}

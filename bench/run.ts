@@ -1,0 +1,75 @@
+/**
+ * Measures keras-serve against what people serve Keras models with today. `docs/benchmarks.md` says how to read and repeat it.
+ * Usage: npm run bench -- --python <environment> [--rounds 3] [--seconds 8] [--models bundled,resnet50] [--only name,…]
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { compileModelFile, defaultCacheFolder } from '../src/inference/compiled-model.js';
+import { packageRoot } from '../src/package.js';
+import { type Contender, contenders } from './contenders.js';
+import { type LoadResult, measureBareLoop, measureServer, type ServerResult } from './measure.js';
+import { type Round, writeReport } from './report.js';
+
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '8' },
+    models: { type: 'string', default: 'resnet50,bundled' },
+    only: { type: 'string' },
+    image: { type: 'string', default: join(packageRoot, 'examples/cat.jpg') },
+    port: { type: 'string', default: '5050' },
+  },
+});
+const python = values.python;
+if (!python) throw new Error('Name a Python environment that has bench/requirements.txt: --python <folder>');
+const seconds = Number(values.seconds);
+const concurrencies = [1, 8, 64];
+const wanted = values.only?.split(',');
+const chosen = contenders.filter(
+  ({ name }) => !wanted || wanted.some((part) => name.toLowerCase().includes(part.toLowerCase())),
+);
+
+/** The folder of a model; ResNet50 is made on first use. */
+function folderOf(model: string): string {
+  if (model === 'bundled') return join(packageRoot, 'models', 'efficientnet-lite0');
+  const folder = join(tmpdir(), 'keras-serve-bench', model);
+  if (!existsSync(join(folder, 'model.keras')))
+    execFileSync(join(python!, 'bin/python'), [join(packageRoot, 'bench/make_models.py'), join(folder, '..')], {
+      stdio: 'inherit',
+    });
+  return folder;
+}
+
+const report = (text: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${text}`);
+const describe = ({ requestsPerSecond, p50, p99, errors }: LoadResult) =>
+  `${requestsPerSecond.toFixed(1)}/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${errors} errors`;
+
+async function measure(contender: Contender, model: string): Promise<ServerResult> {
+  const setup = { python: python!, port: Number(values.port), model: join(folderOf(model), 'model.keras') };
+  const result = await measureServer(contender, setup, values.image, concurrencies, seconds);
+  report(`${model}, ${contender.name}: first 200 after ${result.start.toFixed(2)} s`);
+  for (const load of result.loads) report(`  at ${load.concurrency}: ${describe(load)}`);
+  return result;
+}
+
+mkdirSync(join(packageRoot, 'bench/results'), { recursive: true });
+const rounds: Round[] = [];
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const model of values.models.split(',')) {
+    const { path } = await compileModelFile({ path: join(folderOf(model), 'model.keras') }, defaultCacheFolder());
+    const cores = availableParallelism();
+    const bareLoops = {
+      [`bare loop, 1 process of ${cores} threads`]: await measureBareLoop(path, values.image, seconds, 1, cores),
+      [`bare loop, ${cores} processes of 1 thread`]: await measureBareLoop(path, values.image, seconds, cores, 1),
+    };
+    for (const [name, result] of Object.entries(bareLoops)) report(`${model}, ${name}: ${describe(result)}`);
+    const servers: Record<string, ServerResult> = {};
+    for (const contender of chosen) servers[contender.name] = await measure(contender, model);
+    rounds.push({ round, model, bareLoops, servers });
+    writeReport(rounds, join(packageRoot, 'bench/results'));
+  }
+}
