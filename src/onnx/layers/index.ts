@@ -1,5 +1,6 @@
 import type { LayerTable } from '../context.js';
 import { activationLayers } from './activation.js';
+import { attentionLayers } from './attention.js';
 import { convolutionLayers } from './convolution.js';
 import { coreLayers } from './core.js';
 import { mergingLayers } from './merging.js';
@@ -14,6 +15,7 @@ import { reshapingLayers } from './reshaping.js';
 export const layerTable: LayerTable = {
   ...coreLayers,
   ...activationLayers,
+  ...attentionLayers,
   ...convolutionLayers,
   ...mergingLayers,
   ...normalizationLayers,

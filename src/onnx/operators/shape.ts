@@ -105,6 +105,25 @@ export function transpose(x: Value, perm: readonly number[]): Value {
   return node('Transpose', [x], { perm }, x.type, shape);
 }
 
+/** Exchanges the last two axes. */
+export const swapLastAxes = (x: Value): Value =>
+  transpose(x, [...x.shape.map((_, axis) => axis).slice(0, -2), x.rank - 1, x.rank - 2]);
+
+/** Reshapes the last `count` axes to `sizes` and leaves those before them, known or not: a 0 is "the input's size there". */
+function reshapeLast(x: Value, count: number, sizes: readonly number[]): Value {
+  const kept = x.shape.slice(0, x.rank - count);
+  const vector = int64s(x.graph, [...kept.map(() => 0), ...sizes]);
+  return node('Reshape', [x, vector], {}, x.type, [...kept, ...sizes]);
+}
+
+/** The last axis as several. */
+export const splitLast = (x: Value, sizes: readonly number[]): Value =>
+  sizes.length === 1 ? x : reshapeLast(x, 1, sizes);
+
+/** The last `count` axes, whose sizes are known, as one. */
+export const joinLast = (x: Value, count: number): Value =>
+  count === 1 ? x : reshapeLast(x, count, [product(x.shape.slice(-count) as number[])]);
+
 /** (batch, …spatial, channels) to (batch, channels, …spatial). */
 export const channelsFirst = (x: Value): Value =>
   transpose(x, [0, x.rank - 1, ...Array.from({ length: x.rank - 2 }, (_, axis) => axis + 1)]);
