@@ -85,7 +85,8 @@ const discarded = { bytes: 64 * 2 ** 20, time: 5_000 };
  */
 async function discardBody(request: FastifyRequest): Promise<boolean> {
   const { raw } = request;
-  if (raw.complete || raw.destroyed) return raw.complete;
+  const isComplete = () => raw.complete || raw.readableEnded;
+  if (isComplete() || raw.destroyed) return isComplete();
   return new Promise((resolve) => {
     let read = 0;
     const count = (chunk: Buffer) => {
@@ -96,7 +97,7 @@ async function discardBody(request: FastifyRequest): Promise<boolean> {
     function finish() {
       clearTimeout(timer);
       raw.off('data', count).off('end', finish).off('close', finish);
-      resolve(raw.complete);
+      resolve(isComplete());
     }
     raw.on('data', count).on('end', finish).on('close', finish).resume();
   });

@@ -1,11 +1,12 @@
 import multipart from '@fastify/multipart';
-import { type FastifyPluginAsyncTypebox, type TSchema, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import { errorReplies } from '../../schemas/error.js';
 import { type ImageJson, Prediction, Predictions, PredictQuery, predictBody } from '../../schemas/predict.js';
 import { referTo } from '../../schemas/reference.js';
 import { RequestError } from '../errors.js';
 import { bytesOfBase64, formLimits, imageOfForm } from '../upload.js';
+import { validatorCompiler } from '../validation.js';
 
 export interface PredictOptions {
   /** The largest image file, in bytes. */
@@ -15,12 +16,9 @@ export interface PredictOptions {
 /** How many labels a reply has when the client doesn't say. */
 const defaultTopK = 5;
 
-/** JSON and the query are checked by their schemas; the bytes of images while they are read. */
-const validatorCompiler: FastifySchemaCompiler<TSchema> = (part) =>
-  part.contentType && part.contentType !== 'application/json' ? () => true : TypeBoxValidatorCompiler(part);
-
 /** `POST /predict`: an image in, its labels out. */
 const predict: FastifyPluginAsyncTypebox<PredictOptions> = async (app, { maxImageSize }) => {
+  app.removeAllContentTypeParsers();
   await app.register(multipart, {
     limits: { ...formLimits, fileSize: maxImageSize },
     isPartAFile: (_field, type = '', file) => file !== undefined || /^(image\/|application\/octet-stream)/.test(type),

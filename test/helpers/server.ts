@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { packageRoot } from '../../src/package.js';
+import { bundledModel } from './app.js';
+
+const cli = join(packageRoot, 'dist', 'src', 'cli.js');
+
+/** How a process ended, and what it wrote. */
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A process of the built command line. */
+export interface Cli {
+  child: ChildProcess;
+  /** Lines of standard output so far. */
+  lines: string[];
+  /** The first line that holds a text, once it comes; rejects when the process ends without. */
+  line(text: string): Promise<string>;
+  ended: Promise<Ended>;
+}
+
+/** Runs the built command line. It is killed when the test ends. */
+export function runCli(t: TestContext, args: string[], environment: Record<string, string> = {}): Cli {
+  assert.ok(existsSync(cli), 'the build is missing: npm run build');
+  const { PORT: _port, ...inherited } = process.env;
+  const child = spawn(process.execPath, [cli, ...args], { cwd: packageRoot, env: { ...inherited, ...environment } });
+  t.after(() => child.kill('SIGKILL'));
+
+  const lines: string[] = [];
+  const reader = createInterface(child.stdout);
+  reader.on('line', (line) => lines.push(line));
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout: lines.join('\n'), stderr }));
+  });
+  const line = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const look = (line: string) => line.includes(text) && resolve(line);
+      lines.forEach(look);
+      reader.on('line', look);
+      ended.then(({ code }) => reject(new Error(`ended with ${code} before "${text}": ${stderr}`)));
+    });
+  return { child, lines, line, ended };
+}
+
+/** The built server with the bundled model, listening. */
+export async function startServer(t: TestContext, args: string[] = []): Promise<Cli & { url: string }> {
+  const server = runCli(t, [bundledModel, '--port', '0', '--log-format', 'json', ...args]);
+  const { url } = JSON.parse(await server.line('"url":"http://'));
+  return { ...server, url };
+}
