@@ -38,8 +38,8 @@ export interface ServedModel {
   readonly ready: boolean;
   /** Requests that wait. */
   readonly queued: number;
-  /** Ids of the inference processes. */
-  readonly pids: number[];
+  /** The inference processes, with their resident bytes. */
+  readonly processes: { pid: number | undefined; memory: number }[];
   /**
    * Labels of one image.
    * @param pixels height × width × channels of `image`, uint8
@@ -105,8 +105,8 @@ export async function loadServedModel(path: string, options: LoadOptions = {}): 
       get queued() {
         return runner.queued;
       },
-      get pids() {
-        return runner.pids;
+      get processes() {
+        return runner.processes;
       },
       async classify(pixels, { topK, signal }) {
         const shape = [1, ...image!.size, input!.channels];

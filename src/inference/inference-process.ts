@@ -29,6 +29,8 @@ export class InferenceProcess {
   private nextId = 0;
   /** Of the model that is loaded. */
   signature: Signature = { inputs: [], outputs: [] };
+  /** Resident bytes when it last answered. */
+  memory = 0;
   /** Settles when the process has ended, whatever the reason. */
   readonly exited: Promise<void>;
 
@@ -59,6 +61,7 @@ export class InferenceProcess {
       throw new InferenceError('model_load_failed', `The engine can't load the model: ${loaded.message}`);
     }
     inference.signature = loaded.signature;
+    inference.memory = loaded.memory;
     return inference;
   }
 
@@ -99,8 +102,10 @@ export class InferenceProcess {
     if (reply.kind !== 'result' && reply.kind !== 'error') return;
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);
-    if (reply.kind === 'result') waiting?.resolve(reply);
-    else waiting?.reject(new InferenceError('engine_failed', reply.message));
+    if (reply.kind === 'result') {
+      this.memory = reply.memory;
+      waiting?.resolve(reply);
+    } else waiting?.reject(new InferenceError('engine_failed', reply.message));
   }
 
   private failAll(message: string): void {

@@ -6,9 +6,9 @@ export type Request =
   | { kind: 'load'; model: EngineModel }
   | { kind: 'run'; id: number; inputs: Tensors; image: boolean };
 
-/** What an inference process answers. */
+/** What an inference process answers. `memory` is what it has resident, in bytes. */
 export type Reply =
-  | { kind: 'loaded'; signature: Signature }
+  | { kind: 'loaded'; signature: Signature; memory: number }
   | { kind: 'failed'; message: string }
-  | { kind: 'result'; id: number; outputs: Tensors; milliseconds: number }
+  | { kind: 'result'; id: number; outputs: Tensors; milliseconds: number; memory: number }
   | { kind: 'error'; id: number; message: string };

@@ -81,9 +81,9 @@ export class ModelRunner {
     return this.queue.length;
   }
 
-  /** The ids of the processes that are alive. */
-  get pids(): number[] {
-    return [...this.alive].flatMap(({ pid }) => pid ?? []);
+  /** The processes that are alive, with their resident bytes. */
+  get processes(): { pid: number | undefined; memory: number }[] {
+    return [...this.alive].map(({ pid, memory }) => ({ pid, memory }));
   }
 
   /**

@@ -15,7 +15,7 @@ const handlers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }
     try {
       session = await onnxEngine.load(model);
       const { inputs, outputs } = session;
-      reply({ kind: 'loaded', signature: { inputs, outputs } });
+      reply({ kind: 'loaded', signature: { inputs, outputs }, memory: process.memoryUsage.rss() });
     } catch (error) {
       reply({ kind: 'failed', message: messageOf(error) });
     }
@@ -25,7 +25,8 @@ const handlers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }
       if (!session) throw new Error('no model is loaded');
       const start = performance.now();
       const outputs = await session.run(inputs, image);
-      reply({ kind: 'result', id, outputs, milliseconds: performance.now() - start });
+      const milliseconds = performance.now() - start;
+      reply({ kind: 'result', id, outputs, milliseconds, memory: process.memoryUsage.rss() });
     } catch (error) {
       reply({ kind: 'error', id, message: messageOf(error) });
     }

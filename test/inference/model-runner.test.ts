@@ -78,7 +78,7 @@ describe('ModelRunner', () => {
 
   it("fails only the request that the engine can't run, not those in its batch", async () => {
     const runner = await start(doublingModel());
-    const wrong = { x: { type: 'float32', shape: [1, 2], data: new Float32Array(2) } } as const;
+    const wrong: Tensors = { x: { type: 'float32', shape: [1, 2], data: new Float32Array(2) } };
     const settled = await Promise.allSettled(
       [rows([1, 1, 1]), wrong, rows([2, 2, 2])].map((inputs) => runner.predict(inputs)),
     );
@@ -93,7 +93,7 @@ describe('ModelRunner', () => {
     let restarts = 0;
     const runner = await start(doublingModel(), {}, { onRestart: () => restarts++ });
     const answers = [1, 2, 3, 4, 5, 6].map((n) => runner.predict(rows([n, 0, 0])));
-    process.kill(runner.pids[0]!, 'SIGKILL');
+    process.kill(runner.processes[0]!.pid!, 'SIGKILL');
     assert.deepEqual(
       (await Promise.all(answers)).map((answer) => numbers(answer)[0]),
       [2, 4, 6, 8, 10, 12],
@@ -107,7 +107,7 @@ describe('ModelRunner', () => {
     const endless = assert.rejects(runner.predict(rows([forever])), failsWith('deadline_exceeded'));
     for (let n = 0; n < 5; n++) assert.deepEqual(numbers(await runner.predict(rows([n]))), [2 * n]);
     await endless;
-    while (runner.pids.length < 2) await sleep(20);
+    while (runner.processes.length < 2) await sleep(20);
     assert.deepEqual(numbers(await runner.predict(rows([7]))), [14]);
   });
 
@@ -142,7 +142,7 @@ describe('ModelRunner', () => {
       [2, 4, 6],
     );
     await closed;
-    assert.deepEqual(runner.pids, []);
+    assert.deepEqual(runner.processes, []);
   });
 
   it('says why a model does not load', async () => {

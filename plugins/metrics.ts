@@ -1,0 +1,118 @@
+import fp from 'fastify-plugin';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { RunnerEvents } from '../src/inference/model-runner.js';
+
+/** The parts of a prediction that take time. */
+export type Stage = 'decode' | 'queue' | 'inference';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What the inference processes of a model are to report to. */
+    runnerEvents: RunnerEvents;
+  }
+  interface FastifyRequest {
+    /** Milliseconds that the parts of this request took. They go into the metrics and the `Server-Timing` header. */
+    timings: Partial<Record<Stage, number>>;
+  }
+}
+
+/** Seconds, from a model that does next to nothing to one that is far too slow. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** `GET /metrics` in Prometheus's text format, and the `Server-Timing` header. Everything is named `keras_serve_…`. */
+export default fp(
+  async (app) => {
+    const registry = new Registry();
+    const registers = [registry];
+    collectDefaultMetrics({ register: registry, prefix: 'keras_serve_' });
+
+    const requests = new Histogram({
+      name: 'keras_serve_request_duration_seconds',
+      help: 'Time from the first byte of a request to the last of its reply, by route, method and status.',
+      labelNames: ['route', 'method', 'status'],
+      buckets,
+      registers,
+    });
+    const stages = new Histogram({
+      name: 'keras_serve_stage_duration_seconds',
+      help: 'Time that predictions spend in each stage: decode, queue, inference.',
+      labelNames: ['stage'],
+      buckets,
+      registers,
+    });
+    const batches = new Histogram({
+      name: 'keras_serve_batch_size',
+      help: 'Rows in a run of the model.',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+      registers,
+    });
+    const restarts = new Counter({
+      name: 'keras_serve_inference_process_restarts_total',
+      help: 'Inference processes that ended unasked and were replaced.',
+      registers,
+    });
+    new Gauge({
+      name: 'keras_serve_queue_depth',
+      help: 'Requests that wait for an inference process.',
+      registers,
+      collect() {
+        this.set(app.model.queued);
+      },
+    });
+    new Gauge({
+      name: 'keras_serve_memory_bytes',
+      help: 'Resident memory of the server and of its inference processes.',
+      labelNames: ['process'],
+      registers,
+      collect() {
+        const { processes } = app.model;
+        this.set({ process: 'server' }, process.memoryUsage.rss());
+        this.set(
+          { process: 'inference' },
+          processes.reduce((sum, { memory }) => sum + memory, 0),
+        );
+      },
+    });
+
+    app.decorate('runnerEvents', {
+      onBatch: (rows) => batches.observe(rows),
+      onRestart: (pid) => {
+        restarts.inc();
+        app.log.warn({ pid }, 'an inference process ended and is being replaced');
+      },
+    });
+    app.decorateRequest('timings');
+    app.addHook('onRequest', async (request) => {
+      request.timings = {};
+    });
+    app.addHook('onSend', async (request, reply) => {
+      const timings = Object.entries(request.timings);
+      if (timings.length > 0)
+        reply.header(
+          'server-timing',
+          timings.map(([stage, duration]) => `${stage};dur=${duration.toFixed(1)}`).join(', '),
+        );
+    });
+    app.addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'unknown';
+      requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
+      for (const [stage, duration] of Object.entries(request.timings)) stages.observe({ stage }, duration / 1000);
+    });
+
+    app.get(
+      '/metrics',
+      {
+        logLevel: 'warn',
+        schema: {
+          operationId: 'metrics',
+          tags: ['Health'],
+          summary: 'Metrics in Prometheus’s format',
+          description: 'Requests, latencies by stage, batches, queue, restarts, memory and the event loop’s delay.',
+          response: { 200: { description: 'Metrics', content: { 'text/plain': { schema: { type: 'string' } } } } },
+        },
+      },
+      async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
+    );
+  },
+  { name: 'metrics' },
+);
