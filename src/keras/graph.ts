@@ -55,7 +55,14 @@ export function functionalGraph(config: Config, members: Member[]): Graph {
     return tensorId(layer, index, tensor);
   };
 
-  const callBase = firstNodes(byName, raw, callHistories(raw));
+  const inCalls = callHistories(raw);
+  const inOutputs: History[] = [];
+  mapHistories(config.output_layers, (history) => inOutputs.push(history));
+  const legacy = isLegacy(members);
+  const callBase = firstNodes(byName, raw, legacy ? [...inCalls, ...inOutputs] : inCalls, () => legacy);
+  const outputBase = legacy
+    ? callBase
+    : firstNodes(byName, raw, inOutputs, ({ className }) => className !== 'Sequential');
   const calls: Call[] = [];
   for (const [member, nodes] of raw) {
     nodes.forEach(({ args, kwargs }, index) => {
@@ -72,9 +79,6 @@ export function functionalGraph(config: Config, members: Member[]): Graph {
   }
 
   const inputs = readInputs(config.input_layers, byName);
-  const outputHistories: History[] = [];
-  mapHistories(config.output_layers, (history) => outputHistories.push(history));
-  const outputBase = firstNodes(byName, raw, outputHistories);
   const outputs = readOutputs(config.output_layers, (history) => find(history, outputBase));
   const known = members.filter(({ layer }) => !layer).map(({ name }) => tensorId(name, 0, 0));
   return { inputs, calls: sortCalls(calls, known), outputs };
@@ -90,30 +94,33 @@ function callHistories(raw: Map<Member, RawCall[]>): History[] {
   return histories;
 }
 
+/** Keras 1 and 2 write a call as a list, Keras 3 as a dict. */
+const isLegacy = (members: Member[]): boolean => members.some(({ nodes }) => nodes.some(Array.isArray));
+
 /**
- * The number that references give to a nested model's first call in its parent. Keras counts the call that made the model
- * itself, but not always: Keras 3 does in `output_layers` and not in calls, Keras 2 does when the model was made with its
- * inputs. So the references tell: call n of n, and never call 0, counts from one.
+ * The number that references give to a nested model's first call in its parent: 0 or 1. Keras counts the call that made the
+ * model itself, but not always: Keras 3 does in `output_layers` and not in calls, Keras 2 when the model was made with its
+ * inputs. So the references tell where they can: one that names call 0, or call n of n. Where they can't, `fromOne` does.
  */
 function firstNodes(
   byName: Map<string, Member>,
   raw: Map<Member, RawCall[]>,
   histories: History[],
+  fromOne: (model: Layer) => boolean,
 ): Map<Member, number> {
-  const lowest = new Map<Member, number>();
-  const highest = new Map<Member, number>();
+  const named = new Map<Member, { lowest: number; highest: number }>();
   for (const { layer, node } of histories) {
     const member = byName.get(layer);
     if (!member?.layer?.graph) continue;
-    lowest.set(member, Math.min(node, lowest.get(member) ?? node));
-    highest.set(member, Math.max(node, highest.get(member) ?? node));
+    const { lowest, highest } = named.get(member) ?? { lowest: node, highest: node };
+    named.set(member, { lowest: Math.min(node, lowest), highest: Math.max(node, highest) });
   }
-  const bases = new Map<Member, number>();
-  for (const [member, low] of lowest) {
-    const count = raw.get(member)!.length;
-    if (low > 0 && (highest.get(member)! >= count || member.layer!.className !== 'Sequential')) bases.set(member, 1);
+  const first = new Map<Member, number>();
+  for (const [member, { lowest, highest }] of named) {
+    const counted = lowest > 0 && (highest >= raw.get(member)!.length || fromOne(member.layer!));
+    first.set(member, counted ? 1 : 0);
   }
-  return bases;
+  return first;
 }
 
 function readInputs(structure: ConfigValue | undefined, byName: Map<string, Member>): GraphInput[] {

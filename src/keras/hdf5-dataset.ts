@@ -67,7 +67,8 @@ function kindOf(
   attributes: Record<string, Hdf5Attribute>,
 ): [KerasDType, (bytes: ArrayBuffer) => WeightData] | undefined {
   const { H5T_INTEGER, H5T_FLOAT, H5T_ENUM, H5T_OPAQUE } = hdf5.H5T_class_t;
-  if (size === 2 && attributes.dtype === 'bfloat16' && (type === H5T_OPAQUE.value || type === H5T_FLOAT.value)) {
+  // h5py knows no bfloat16: it is stored as two opaque bytes, in `.keras` with an attribute that says so.
+  if (size === 2 && (type === H5T_OPAQUE.value || (type === H5T_FLOAT.value && attributes.dtype === 'bfloat16'))) {
     return ['bfloat16', (bytes) => widenBfloat16(new Uint16Array(bytes))];
   }
   if (type === H5T_FLOAT.value) return floats[size];

@@ -1,6 +1,7 @@
 import { asDType, asList, asShape, asText, brokenConfig, isObject, nameOf, tidyConfig } from './config.js';
 import { ModelFileError } from './errors.js';
 import { asEntries, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
+import { modernise } from './keras2.js';
 import { limits, quote } from './limits.js';
 import type { Config, Layer } from './model.js';
 
@@ -13,9 +14,6 @@ const wrapped: Record<string, string[]> = {
   StackedRNNCells: ['cells'],
 };
 
-/** Other names of classes. */
-const classNames: Record<string, string> = { Model: 'Functional' };
-
 /** What a model is made of, in the order of its config: weights are kept in that order. */
 export type Members = Map<Layer, Member[]>;
 
@@ -24,12 +22,17 @@ export class LayerReader {
   /** Of every model that was read, by its layer. */
   readonly members: Members = new Map();
   readonly #shared = new Map<number | string, { className: string; layer: Layer }>();
+  readonly #legacy: boolean;
   readonly #inputShape: (number | null)[] | undefined;
   #layers = 0;
   #calls = 0;
 
-  /** @param inputShape - of the model, when it was saved before it was built; with the batch axis first */
-  constructor(inputShape?: (number | null)[]) {
+  /**
+   * @param legacy - whether the config is of Keras 1 or 2, or of TensorFlow.js
+   * @param inputShape - of the model, when it was saved before it was built; with the batch axis first
+   */
+  constructor(legacy: boolean, inputShape?: (number | null)[]) {
+    this.#legacy = legacy;
     this.#inputShape = inputShape;
   }
 
@@ -43,6 +46,9 @@ export class LayerReader {
     }
     const className = asText(entry.class_name);
     if (className === undefined) throw brokenConfig('a layer has no class');
+    // Until Keras 2.2 the config of a Sequential was the list of its layers.
+    if (Array.isArray(entry.config))
+      return this.#make(className, { ...entry, config: { layers: entry.config } }, depth);
     const id = entry.shared_object_id;
     const shareable = typeof id === 'number' || typeof id === 'string';
     const known = shareable ? this.#shared.get(id) : undefined;
@@ -53,23 +59,25 @@ export class LayerReader {
   }
 
   #make(className: string, entry: Config, depth: number): Layer {
-    const config = isObject(entry.config) ? entry.config : {};
+    const modern = modernise(className, isObject(entry.config) ? entry.config : {}, this.#legacy);
+    const { config } = modern;
     const module = asText(entry.module) ?? '';
+    const isOperation = module.startsWith('keras.src.ops') || module.startsWith('keras.ops');
     const layer: Layer = {
       name: nameOf(entry),
-      className: module.startsWith('keras.src.ops') || module.startsWith('keras.ops') ? `ops.${className}` : className,
+      className: isOperation ? `ops.${className}` : modern.className,
       module: asText(entry.registered_name) ?? module,
       config: {},
       weights: new Map(),
       layers: {},
     };
-    if (isModelConfig(className, config)) this.#makeModel(layer, className, entry, config, depth);
-    else this.#makeLayer(layer, className, config, depth);
+    if (isModelConfig(layer.className, config)) this.#makeModel(layer, entry, config, depth);
+    else this.#makeLayer(layer, config, depth);
     return layer;
   }
 
-  #makeLayer(layer: Layer, className: string, config: Config, depth: number): void {
-    const keys = Object.hasOwn(wrapped, className) ? wrapped[className]! : [];
+  #makeLayer(layer: Layer, config: Config, depth: number): void {
+    const keys = Object.hasOwn(wrapped, layer.className) ? wrapped[layer.className]! : [];
     layer.config = tidyConfig(Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key))));
     for (const key of keys) {
       const value = config[key];
@@ -78,7 +86,7 @@ export class LayerReader {
       });
       if (isObject(value)) layer.layers[key] = this.read(value, depth + 1);
     }
-    if (className === 'Bidirectional') this.#makeBothDirections(layer, config, depth);
+    if (layer.className === 'Bidirectional') this.#makeBothDirections(layer, config, depth);
   }
 
   /** Without a config of its own, the backward layer is the forward layer's twin that goes the other way. */
@@ -95,9 +103,8 @@ export class LayerReader {
     return this.read({ ...own, config: { ...config, name, go_backwards: config.go_backwards !== true } }, depth + 1);
   }
 
-  #makeModel(layer: Layer, className: string, entry: Config, config: Config, depth: number): void {
+  #makeModel(layer: Layer, entry: Config, config: Config, depth: number): void {
     const sequential = !('input_layers' in config);
-    layer.className = Object.hasOwn(classNames, className) ? classNames[className]! : className;
     const members = asEntries(config.layers).map((child) => this.#readMember(child, depth));
     this.members.set(layer, members);
     layer.graph = sequential ? this.#chain(layer, entry, config, members, depth) : functionalGraph(config, members);
@@ -142,5 +149,5 @@ export class LayerReader {
 
 function isModelConfig(className: string, config: Config): boolean {
   if (!Array.isArray(config.layers)) return false;
-  return className === 'Sequential' || Object.hasOwn(classNames, className) || 'input_layers' in config;
+  return className === 'Sequential' || 'input_layers' in config;
 }

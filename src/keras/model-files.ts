@@ -1,6 +1,8 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { limits } from './limits.js';
+import { isOnnx } from './recognise.js';
+import { withSource } from './source.js';
 
 async function firstBytes(path: string, count: number): Promise<Buffer> {
   const file = await open(path);
@@ -13,12 +15,12 @@ async function firstBytes(path: string, count: number): Promise<Buffer> {
 }
 
 /**
- * Whether a file is an ONNX model. The format has no magic number; a `ModelProto` begins with the field `ir_version`, a small
- * number, and goes on with another of its fields.
+ * Whether a file is an ONNX model by its content. Such a file is for the engine as it is.
+ *
+ * @throws ModelFileError when it can't be opened
  */
 export async function isOnnxFile(path: string): Promise<boolean> {
-  const [field, version = 0, next = 0] = await firstBytes(path, 3).catch(() => Buffer.alloc(0));
-  return field === 0x08 && version > 0 && version < 0x20 && [2, 3, 4, 5, 6, 7, 8, 14].includes(next >> 3);
+  return withSource(path, async (source) => !(await source.file.stat()).isDirectory() && isOnnx(source));
 }
 
 /** The shards that a TensorFlow.js `model.json` names, beside it: names that point elsewhere are left out. */

@@ -1,29 +1,101 @@
-import { open } from 'node:fs/promises';
+import { applyAdapted } from './adapted.js';
 import { readArchive } from './archive.js';
+import type { Architecture, Contents, WeightStore } from './contents.js';
 import { ModelFileError } from './errors.js';
-import type { KerasModel } from './model.js';
+import { attachFlatWeights, attachGroupedWeights } from './flat-weights.js';
+import { readHdf5Model } from './hdf5-model.js';
+import { readJsonModel } from './json-model.js';
+import { LayerReader, type Members } from './layers.js';
+import type { KerasModel, Layer } from './model.js';
+import { recognise } from './recognise.js';
+import { type ModelSource, withSource } from './source.js';
+import { attachTree } from './weights.js';
 
 /** What a file does not say. */
 export interface ReadOptions {
-  /** The file with the weights of an architecture in JSON. */
+  /** A file whose weights are taken, in place of the model file's own: of an architecture in JSON, which has none. */
   weights?: string;
   /** The input's shape without the batch axis, for a Sequential that was saved before it was built. */
   inputShape?: (number | null)[];
 }
 
 /**
- * Reads a Keras model file.
+ * Reads a Keras model: a `.keras` archive, a whole-model HDF5 file, an architecture in JSON with its weights, or a
+ * TensorFlow.js layers model. It is recognised by its content, whatever its name. Nothing in the file is run, imported or
+ * followed.
  *
- * @throws ModelFileError
+ * Layers of unknown classes are read too, without weights.
+ *
+ * @throws ModelFileError when there is no such file, or it can't be read, is of another kind, is damaged, or asks for more
+ *   than any model needs
  */
 export async function readKerasModel(path: string, options: ReadOptions = {}): Promise<KerasModel> {
-  const file = await open(path);
-  try {
-    const { size } = await file.stat();
-    const shape: (number | null)[] | undefined = options.inputShape && [null, ...options.inputShape];
-    if (path === '') throw new ModelFileError('model_not_found', '');
-    return await readArchive(path, file, size, shape);
-  } finally {
-    await file.close();
+  return withSource(path, async (source) => {
+    const { architecture, weights } = await readContents(source);
+    if (!architecture) {
+      throw new ModelFileError(
+        'model_format_unsupported',
+        'This file holds weights without the architecture that they belong to. Save the whole model with ' +
+          "model.save('model.keras'), or give the architecture (model.to_json()) as the model and this file as its weights.",
+      );
+    }
+    if (options.weights === undefined) return buildModel(architecture, weights, options.inputShape);
+    return withSource(options.weights, async (weightSource) => {
+      const contents = await readContents(weightSource);
+      if (contents.weights) return buildModel(architecture, contents.weights, options.inputShape);
+      throw new ModelFileError('model_weights_missing', 'The file that was given for the weights holds none.');
+    });
+  });
+}
+
+const readers = { zip: readArchive, hdf5: readHdf5Model, json: readJsonModel };
+
+async function readContents(source: ModelSource): Promise<Contents> {
+  const kind = await recognise(source);
+  if (kind !== 'onnx') return readers[kind](source);
+  throw new ModelFileError('model_format_unsupported', 'This is an ONNX model, not a Keras model.');
+}
+
+async function buildModel(
+  { container, entry, kerasVersion }: Architecture,
+  weights: WeightStore | undefined,
+  inputShape: ReadOptions['inputShape'],
+): Promise<KerasModel> {
+  const major = Number.parseInt(kerasVersion ?? '', 10);
+  const legacy = Number.isNaN(major) ? !('module' in entry) : major < 3;
+  const reader = new LayerReader(legacy, inputShape && [null, ...inputShape]);
+  const root = reader.read(entry);
+  if (!weights) {
+    throw new ModelFileError(
+      'model_weights_missing',
+      'This file is an architecture without weights. Give the file with its weights too: --weights model.weights.h5.',
+    );
   }
+  await attach(root, reader.members, weights);
+  const graph = root.graph ?? opaqueGraph(root);
+  return { name: root.name, container, kerasVersion, className: root.className, graph };
+}
+
+async function attach(root: Layer, members: Members, weights: WeightStore): Promise<void> {
+  if (!root.graph) return;
+  const layers = [...members.values()].flat().flatMap(({ layer }) => layer ?? []);
+  let readVocabulary = async (_layer: Layer): Promise<string | undefined> => undefined;
+  switch (weights.layout) {
+    case 'tree': {
+      const paths = attachTree(root, members, weights.group);
+      readVocabulary = async (layer) => weights.readVocabulary?.(paths.get(layer) ?? '');
+      break;
+    }
+    case 'grouped':
+      attachGroupedWeights(root, members, weights.group, weights.origin);
+      break;
+    case 'list':
+      attachFlatWeights(root, members, weights.weights, { keras1: false, backend: undefined });
+  }
+  await applyAdapted(layers, readVocabulary);
+}
+
+/** A model of a class of its own has no layers to read: one call of that class, for the compiler to refuse by name. */
+function opaqueGraph(layer: Layer): KerasModel['graph'] {
+  return { inputs: [], calls: [{ layer, args: [], kwargs: {}, output: `${layer.name}/0` }], outputs: [] };
 }

@@ -41,12 +41,15 @@ const recurrentLayer: VariablesOf = (config) => ({
   parts: [{ name: '', attribute: 'cell', variables: recurrent(config) }],
 });
 
-const projections =
-  (...parts: [name: string, attribute: string][]): VariablesOf =>
-  (config) => ({
+const projections: VariablesOf = (config) => {
+  const parts = ['query', 'key', ...(isOn(config, 'use_gate', false) ? ['gate'] : []), 'value'];
+  const variables = trainable('kernel', bias(config));
+  const part = (name: string, attribute: string): Part => ({ name, attribute, variables });
+  return {
     own: [],
-    parts: parts.map(([name, attribute]) => ({ name, attribute, variables: trainable('kernel', bias(config)) })),
-  });
+    parts: [...parts.map((name) => part(name, `${name}_dense`)), part('attention_output', 'output_dense')],
+  };
+};
 
 const table: Record<string, VariablesOf> = {
   Dense: kernelAndBias,
@@ -97,23 +100,11 @@ const table: Record<string, VariablesOf> = {
       trainable(isOn(config, 'use_scale', false) && 'scale', config.score_mode === 'concat' && 'concat_score_weight'),
     ),
   AdditiveAttention: (config) => own(trainable(isOn(config, 'use_scale') && 'scale')),
-  MultiHeadAttention: (config) =>
-    projections(
-      ['query', 'query_dense'],
-      ['key', 'key_dense'],
-      ...(isOn(config, 'use_gate', false) ? [['gate', 'gate_dense'] as [string, string]] : []),
-      ['value', 'value_dense'],
-      ['attention_output', 'output_dense'],
-    )(config),
-  GroupQueryAttention: (config) =>
-    projections(
-      ['query', 'query_dense'],
-      ['key', 'key_dense'],
-      ...(isOn(config, 'use_gate', false) ? [['gate', 'gate_dense'] as [string, string]] : []),
-      ['value', 'value_dense'],
-      ['attention_output', 'output_dense'],
-    )(config),
+  MultiHeadAttention: projections,
+  GroupQueryAttention: projections,
 
+  // In files of Keras 2; Keras 3 keeps the boundaries in the config.
+  Discretization: (config) => own(config.bin_boundaries == null ? frozen('summary') : []),
   PReLU: () => own(trainable('alpha')),
   STFTSpectrogram: (config) =>
     own(trainable(config.mode !== 'imag' && 'real_kernel', config.mode !== 'real' && 'imag_kernel')),

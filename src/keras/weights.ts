@@ -29,44 +29,47 @@ function numbering(): (className: string) => string {
  * number in `vars`, parts by the attribute that holds them, the layers of a model by class and number in `layers`. A layer
  * that is in several places is in the file once, where it comes first.
  *
+ * @returns the paths of the layers in the tree
  * @throws ModelFileError `model_weights_missing`, `model_damaged`
  */
-export function attachWeights(root: Layer, members: Members, store: Hdf5Group): void {
-  const visited = new Set<Layer>();
+export function attachTree(root: Layer, members: Members, store: Hdf5Group): Map<Layer, string> {
+  const paths = new Map<Layer, string>();
 
-  const visit = (layer: Layer, group: Hdf5Group | undefined): void => {
-    if (visited.has(layer)) return;
-    visited.add(layer);
+  const visit = (layer: Layer, group: Hdf5Group | undefined, path: string): void => {
+    if (paths.has(layer)) return;
+    paths.set(layer, path);
     const { own, parts } = variablesOf(layer.className, layer.config);
-    assign(
-      layer,
-      own.map(({ name }) => name),
-      group,
-    );
+    const names = own.map(({ name }) => name);
+    assign(layer, names, group);
     for (const part of parts) {
-      const names = part.variables.map((variable) => weightName(part, variable));
-      assign(layer, names, attribute(group, part.attribute));
+      const partNames = part.variables.map((variable) => weightName(part, variable));
+      assign(layer, partNames, attribute(group, part.attribute));
     }
     const numbered = numbering();
     for (const [name, inner] of Object.entries(layer.layers)) {
       const [list, index] = name.split('/');
       const found = attribute(group, list!);
-      visit(inner, index === undefined ? found : found?.groups.get(numbered(inner.className)));
+      if (index === undefined) visit(inner, found, `${path}/${name}`);
+      else {
+        const number = numbered(inner.className);
+        visit(inner, found?.groups.get(number), `${path}/${list}/${number}`);
+      }
     }
-    visitMembers(layer, group);
+    visitMembers(layer, group, path);
   };
 
-  const visitMembers = (model: Layer, group: Hdf5Group | undefined): void => {
+  const visitMembers = (model: Layer, group: Hdf5Group | undefined, path: string): void => {
     const layers = group?.groups.get('layers') ?? group?.groups.get('_layer_checkpoint_dependencies');
     const numbered = numbering();
     for (const { className, layer } of members.get(model) ?? []) {
       if (layer?.className.startsWith('ops.')) continue;
       const name = numbered(className);
-      if (layer) visit(layer, layers?.groups.get(name));
+      if (layer) visit(layer, layers?.groups.get(name), path === '' ? `layers/${name}` : `${path}/layers/${name}`);
     }
   };
 
-  visit(root, store);
+  visit(root, store, '');
+  return paths;
 }
 
 /** Keras visits public names before private ones, so a part is under whichever of both its class has. */

@@ -1,0 +1,58 @@
+import type { Config, Layer, Weight } from './model.js';
+
+/**
+ * Puts what layers learned by `adapt` into their configs, where it stands when it is given instead of learned.
+ *
+ * - IntegerLookup: Keras keeps the vocabulary in a file beside the weights, with the mask token and those for words out of
+ *   the vocabulary in front.
+ * - Discretization of Keras 2: the boundaries follow from a weight, `summary`, of values and their counts.
+ *
+ * @param readVocabulary - gives the vocabulary file of a layer, when the archive has one
+ */
+export async function applyAdapted(
+  layers: Iterable<Layer>,
+  readVocabulary: (layer: Layer) => Promise<string | undefined>,
+): Promise<void> {
+  for (const layer of layers) {
+    const { className, config, weights } = layer;
+    if (className === 'IntegerLookup' && config.vocabulary == null) {
+      const text = await readVocabulary(layer);
+      if (text !== undefined) config.vocabulary = vocabulary(text, config);
+    }
+    const summary = weights.get('summary');
+    if (className === 'Discretization' && summary) config.bin_boundaries = boundaries(summary, config.num_bins);
+  }
+}
+
+function vocabulary(text: string, config: Config): number[] {
+  const tokens = text.split(/\r?\n/).filter((line) => line !== '');
+  const { mask_token: mask, num_oov_indices: outOfVocabulary } = config;
+  const special = (mask == null ? 0 : 1) + (typeof outOfVocabulary === 'number' ? outOfVocabulary : 1);
+  return tokens.slice(special).map(Number);
+}
+
+/** The values at every `1 / bins` of the counts, interpolated, without the last (`Discretization`'s `compress`). */
+function boundaries({ shape, data }: Weight, bins: Config[string] | undefined): number[] {
+  const length = shape[1] ?? 0;
+  const numbers = Array.from(data as ArrayLike<number>, Number);
+  const values = numbers.slice(0, length);
+  const epsilon = typeof bins === 'number' && bins > 0 ? 1 / bins : 1;
+  if (length * epsilon < 1) return values.slice(0, -1);
+  let total = 0;
+  const cumulative = numbers.slice(length, 2 * length).map((count) => {
+    total += count;
+    return total;
+  });
+  const shares = cumulative.map((count) => count / total);
+  const count = Math.ceil(1 / epsilon);
+  return Array.from({ length: count - 1 }, (_, i) => Math.fround(interpolate(epsilon + i * epsilon, shares, values)));
+}
+
+/** Linear interpolation of `ys` over rising `xs`, constant beyond them. */
+function interpolate(x: number, xs: number[], ys: number[]): number {
+  const right = xs.findIndex((value) => value >= x);
+  if (right < 0) return ys.at(-1)!;
+  if (right === 0) return ys[0]!;
+  const left = right - 1;
+  return ys[left]! + ((ys[right]! - ys[left]!) * (x - xs[left]!)) / (xs[right]! - xs[left]!);
+}

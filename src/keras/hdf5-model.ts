@@ -1,0 +1,45 @@
+import { asText, isObject } from './config.js';
+import type { Contents, WeightStore } from './contents.js';
+import { ModelFileError } from './errors.js';
+import { type Hdf5Group, readHdf5 } from './hdf5.js';
+import { parseJson } from './limits.js';
+import type { ModelSource } from './source.js';
+
+/**
+ * Reads an HDF5 file of Keras: a whole model, by Keras 1, 2 or 3, or weights alone in any of their layouts.
+ *
+ * @throws ModelFileError
+ */
+export async function readHdf5Model({ path, size }: ModelSource): Promise<Contents> {
+  const file = await readHdf5({ path, offset: 0, length: size });
+  const weights = weightStore(file);
+  const { model_config: text } = file.attributes;
+  if (typeof text !== 'string') return { weights };
+  const entry = parseJson(text, 'model_config');
+  if (!isObject(entry)) throw new ModelFileError('model_damaged', 'The model_config in the file is no JSON object.');
+  return {
+    architecture: {
+      container: 'hdf5',
+      entry,
+      kerasVersion: asText(file.attributes.keras_version) ?? asText(entry.keras_version),
+    },
+    weights,
+  };
+}
+
+/** @throws ModelFileError when the file holds nothing of Keras */
+function weightStore(file: Hdf5Group): WeightStore {
+  const group = file.groups.get('model_weights') ?? file;
+  if ('layer_names' in group.attributes || 'layer_names0' in group.attributes) {
+    const version = asText(group.attributes.keras_version) ?? asText(file.attributes.keras_version) ?? '1';
+    const backend = asText(group.attributes.backend) ?? asText(file.attributes.backend);
+    return { layout: 'grouped', group, origin: { keras1: /^[01](\.|$)/.test(version), backend } };
+  }
+  if (['layers', '_layer_checkpoint_dependencies', 'vars'].some((name) => file.groups.has(name))) {
+    return { layout: 'tree', group: file };
+  }
+  throw new ModelFileError(
+    'model_format_unsupported',
+    'This is an HDF5 file, but Keras did not write it: it holds neither a model nor the weights of one.',
+  );
+}

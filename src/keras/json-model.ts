@@ -1,0 +1,25 @@
+import { asText, isObject } from './config.js';
+import type { Contents } from './contents.js';
+import { ModelFileError } from './errors.js';
+import { limits, parseJson } from './limits.js';
+import { type ModelSource, readPart } from './source.js';
+
+/**
+ * Reads a JSON file: an architecture (`model.to_json()`), or the `model.json` of a TensorFlow.js layers model with its
+ * shards.
+ *
+ * @throws ModelFileError
+ */
+export async function readJsonModel(source: ModelSource): Promise<Contents> {
+  if (source.size > limits.jsonBytes) throw new ModelFileError('model_too_large', 'The JSON file is too long.');
+  let entry = parseJson((await readPart(source, 0, source.size)).toString('utf8'), 'The file');
+  // json.dump(model.to_json()) makes JSON of JSON.
+  if (typeof entry === 'string') entry = parseJson(entry, 'The file');
+  if (isObject(entry) && asText(entry.class_name) !== undefined && 'config' in entry) {
+    return { architecture: { container: 'json', entry, kerasVersion: asText(entry.keras_version) } };
+  }
+  throw new ModelFileError(
+    'model_format_unknown',
+    'This is JSON, but no Keras model: it has neither class_name and config (model.to_json()) nor modelTopology (TensorFlow.js).',
+  );
+}

@@ -1,0 +1,110 @@
+import { asText, isObject } from './config.js';
+import type { Config, ConfigValue } from './model.js';
+
+/** Renames of Keras 1's arguments (`keras.legacy.interfaces` of Keras 2 lists them). */
+const renamed: Record<string, string> = {
+  nb_filter: 'filters',
+  output_dim: 'units',
+  border_mode: 'padding',
+  subsample: 'strides',
+  subsample_length: 'strides',
+  stride: 'strides',
+  pool_length: 'pool_size',
+  length: 'size',
+  atrous_rate: 'dilation_rate',
+  inner_activation: 'recurrent_activation',
+  bias: 'use_bias',
+  p: 'rate',
+  sigma: 'stddev',
+};
+
+/** Of Embedding, `output_dim` is the name to this day. */
+const kept: Record<string, string[]> = { Embedding: ['output_dim'], Bidirectional: ['p'] };
+
+const dropped = new Set([
+  'filter_length',
+  'nb_row',
+  'nb_col',
+  'kernel_dim1',
+  'kernel_dim2',
+  'kernel_dim3',
+  'dim_ordering',
+  'consume_less',
+  'init',
+  'inner_init',
+  'forget_bias_init',
+]);
+
+const kernelSizes = [['filter_length'], ['nb_row', 'nb_col'], ['kernel_dim1', 'kernel_dim2', 'kernel_dim3']];
+
+const dataFormats: Record<string, string> = { tf: 'channels_last', th: 'channels_first' };
+
+/** Merge layers by Merge's `mode`. */
+const mergeModes: Record<string, string> = {
+  sum: 'Add',
+  mul: 'Multiply',
+  concat: 'Concatenate',
+  ave: 'Average',
+  max: 'Maximum',
+  dot: 'Dot',
+  cos: 'Dot',
+};
+
+/** Signs of Keras 1 in a layer's config. */
+const signs = [
+  'nb_filter',
+  'border_mode',
+  'dim_ordering',
+  'inner_activation',
+  'W_regularizer',
+  'pool_length',
+  'consume_less',
+];
+
+/** Whether a layer's config is Keras 1's. `output_dim` alone is a sign too, but not in an Embedding. */
+export function isKeras1(className: string, config: Config): boolean {
+  if (className === 'Merge' || signs.some((key) => key in config)) return true;
+  return (className === 'Dense' && 'output_dim' in config) || (/Dropout$/.test(className) && 'p' in config);
+}
+
+/** A layer of Keras 1 as Keras 2 writes it. */
+export function fromKeras1(className: string, config: Config): { className: string; config: Config } {
+  if (className === 'Merge') return fromMerge(config);
+  const modern: Config = {};
+  for (const [key, value] of Object.entries(config)) {
+    const keeps = kept[className]?.includes(key);
+    if (!dropped.has(key)) modern[keeps || !Object.hasOwn(renamed, key) ? key : renamed[key]!] = value;
+  }
+  const sizes = kernelSizes.find(([first]) => first! in config);
+  if (sizes) modern.kernel_size = sizes.map((key) => config[key] ?? null);
+  if ('dim_ordering' in config) modern.data_format = dataFormats[String(config.dim_ordering)] ?? 'channels_last';
+  if (className === 'ZeroPadding2D' || className === 'Cropping2D') padSides(modern);
+  // Statistics per sample, with no moving averages: nothing since has it.
+  const unknown = className === 'BatchNormalization' && config.mode === 1;
+  return { className: unknown ? 'BatchNormalization(mode=1)' : className, config: modern };
+}
+
+function fromMerge(config: Config): { className: string; config: Config } {
+  const mode = asText(config.mode) ?? '';
+  const className = mergeModes[mode];
+  // A mode that is a function, and a Merge in a Sequential, which holds the models that it merges.
+  if (className === undefined || Array.isArray(config.layers)) return { className: 'Merge', config };
+  const modern: Config = { name: config.name ?? null };
+  if (className === 'Concatenate') modern.axis = config.concat_axis ?? -1;
+  if (className === 'Dot') {
+    modern.axes = config.dot_axes ?? -1;
+    modern.normalize = mode === 'cos';
+  }
+  return { className, config: modern };
+}
+
+/** `(top, bottom, left, right)`, or a dict of them, is `((top, bottom), (left, right))` now. */
+function padSides(config: Config): void {
+  const { padding } = config;
+  const sides: ConfigValue[] | undefined = isObject(padding)
+    ? ['top_pad', 'bottom_pad', 'left_pad', 'right_pad'].map((side) => padding[side] ?? 0)
+    : Array.isArray(padding) && padding.length === 4
+      ? padding
+      : undefined;
+  if (sides) config.padding = [sides.slice(0, 2), sides.slice(2)];
+}

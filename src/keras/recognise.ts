@@ -1,0 +1,156 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ModelFileError } from './errors.js';
+import { type ModelSource, readPart } from './source.js';
+
+/** The kinds of file that can be read, by their content. */
+export type FileKind = 'zip' | 'hdf5' | 'json' | 'onnx';
+
+const HDF5 = '\x89HDF\r\n\x1a\n';
+const BYTE_ORDER_MARK = '\xef\xbb\xbf';
+
+/**
+ * Recognises a file by its first bytes, whatever its name.
+ *
+ * @throws ModelFileError `model_format_unsupported` or `model_format_unknown`, naming what the file is and what to do
+ */
+export async function recognise(source: ModelSource): Promise<FileKind> {
+  if ((await source.file.stat()).isDirectory()) throw await nameFolder(source.path);
+  if (source.size === 0) {
+    throw new ModelFileError('model_format_unknown', 'The file is empty. Copy or download it again.');
+  }
+  const start = await readPart(source, 0, 4096);
+  const bytes = start.toString('latin1');
+  const text = bytes.startsWith(BYTE_ORDER_MARK) ? bytes.slice(BYTE_ORDER_MARK.length) : bytes;
+  if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return 'zip';
+  if (text.startsWith(HDF5) || (await hasUserBlock(source))) return 'hdf5';
+  for (const [sign, code, message] of otherFormats) {
+    const matches = typeof sign === 'string' ? text.startsWith(sign) : sign.test(text);
+    if (matches) throw new ModelFileError(code, message);
+  }
+  if (/^\s*[{["]/.test(text)) return 'json';
+  if (await isOnnx(source)) return 'onnx';
+  if (text.startsWith('\x08\x01\x12')) throw new ModelFileError('model_format_unsupported', savedModel);
+  throw new ModelFileError(
+    'model_format_unknown',
+    'This is no model file of a known kind: neither .keras, .h5, model.json nor .onnx by its content.',
+  );
+}
+
+/** HDF5 may begin after 512, 1024, 2048, … bytes of something else. */
+async function hasUserBlock(source: ModelSource): Promise<boolean> {
+  for (let offset = 512; offset < Math.min(source.size, 2 ** 20); offset *= 2) {
+    if ((await readPart(source, offset, HDF5.length)).toString('latin1') === HDF5) return true;
+  }
+  return false;
+}
+
+const savedModel =
+  "This is a TensorFlow SavedModel, which holds TensorFlow's operations, not Keras layers. Where it was trained, save it as " +
+  ".keras: keras.models.load_model(folder).save('model.keras'), with the Keras that wrote it.";
+
+const pickled =
+  "This is a Python pickle (scikit-learn, joblib or PyTorch), which is a program, not data, and is never run. Save the Keras model with model.save('model.keras').";
+
+type OtherFormat = [sign: RegExp | string, code: ModelFileError['code'], message: string];
+
+const otherFormats: OtherFormat[] = [
+  [
+    /^version https:\/\/git-lfs/,
+    'model_format_unknown',
+    'This is a Git LFS pointer, not the model: run `git lfs pull` where the repository was cloned, or download the file itself.',
+  ],
+  [
+    /^\s*<(!doctype|html|head|!--)/i,
+    'model_format_unknown',
+    'This is a web page, not a model: the download went wrong. Download the file itself ("raw"), signed in if need be.',
+  ],
+  [
+    /^\s*<\?xml/,
+    'model_format_unknown',
+    'This is XML, as file stores answer when they refuse a download. Download the file again.',
+  ],
+  [
+    /^\s*(---\s*\n)?(backend|class_name|config|keras_version):\s/,
+    'model_format_unsupported',
+    'This is an architecture in YAML, which Keras no longer reads. Where it was made, save the model with model.save, or its architecture with model.to_json().',
+  ],
+  ...['\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05'].map(
+    (sign): OtherFormat => [sign, 'model_format_unsupported', pickled],
+  ),
+  [
+    /^.{4}TFL3/s,
+    'model_format_unsupported',
+    'This is a TensorFlow Lite model. Give the Keras model that it was converted from.',
+  ],
+  ['\x93NUMPY', 'model_format_unsupported', 'This is a NumPy array, not a model.'],
+  [
+    '\x1f\x8b',
+    'model_format_unsupported',
+    'This file is compressed with gzip. Unpack it, and give the model file that is in it.',
+  ],
+  ...['7z\xbc\xaf', 'Rar!', 'BZh', '\xfd7zXZ'].map(
+    (sign): OtherFormat => [
+      sign,
+      'model_format_unsupported',
+      'This is a packed archive. Unpack it, and give the model file in it.',
+    ],
+  ),
+  [/^GGUF/, 'model_format_unsupported', 'This is a GGUF model (llama.cpp), not a Keras model.'],
+  [
+    /^.{8}\{"/s,
+    'model_format_unsupported',
+    'This is a safetensors file: weights without architecture, and not from Keras.',
+  ],
+];
+
+/** @throws ModelFileError when the folder can't be read */
+async function nameFolder(path: string): Promise<ModelFileError> {
+  const names = await readdir(path);
+  if (names.includes('saved_model.pb') || names.includes('saved_model.pbtxt') || names.includes('keras_metadata.pb')) {
+    return new ModelFileError('model_format_unsupported', savedModel);
+  }
+  if (names.includes('model.json')) {
+    return new ModelFileError(
+      'model_format_unknown',
+      `This is a folder. Give the file in it: ${join(path, 'model.json')}.`,
+    );
+  }
+  return new ModelFileError(
+    'model_format_unknown',
+    'This is a folder without a model in it. Give the model file itself.',
+  );
+}
+
+/** Whether a file is an ONNX model, which the engine runs as it is. */
+export async function isOnnx(source: ModelSource): Promise<boolean> {
+  const bytes = await readPart(source, 0, 65536);
+  let position = 0;
+  let version = false;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 1; position < bytes.length && shift < 2 ** 49; shift *= 128) {
+      const byte = bytes[position++]!;
+      value += (byte & 127) * shift;
+      if (byte < 128) return value;
+    }
+    return Number.NaN;
+  };
+  // ModelProto of onnx.proto: ir_version is field 1, graph field 7, opset_import field 8; the others are names and such.
+  while (position < bytes.length) {
+    const tag = varint();
+    const [field, wire] = [Math.floor(tag / 8), tag % 8];
+    if (field === 1 || field === 5) {
+      if (wire !== 0) return false;
+      const value = varint();
+      if (field === 1) version = value > 0 && value < 100;
+    } else if (field >= 2 && field <= 25 && wire === 2) {
+      const length = varint();
+      if (Number.isNaN(length) || position + length > source.size) return false;
+      if (field === 7 && version) return length > 0;
+      if (field !== 7 && field < 7 && length > 4096 && field !== 6) return false;
+      position += length;
+    } else return false;
+  }
+  return false;
+}
