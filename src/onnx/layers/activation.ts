@@ -1,5 +1,4 @@
-import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
-import { Value } from '../graph.js';
+import type { LayerHandler, LayerTable } from '../context.js';
 import {
   clip,
   elu,
@@ -17,6 +16,7 @@ import {
   toFloat,
   where,
 } from '../operators/index.js';
+import { maskOf } from './masks.js';
 
 /** `max(x, 0)` up to `max_value`; below `threshold` it is `negative_slope · (x - threshold)`. */
 const reluLayer: LayerHandler = ([input], { config }) => {
@@ -31,17 +31,10 @@ const reluLayer: LayerHandler = ([input], { config }) => {
   return slope === 0 ? limited : sub(limited, mul(relu(sub(threshold, x)), slope));
 };
 
-/** The mask that `call` is given by name, else the one that comes with its input. */
-function maskOf(x: Value, { kwargs }: LayerCall): Value | undefined {
-  if (kwargs.mask instanceof Value) return kwargs.mask;
-  return x.mask;
-}
-
 /** Over one axis or several; what the mask hides is 0. */
 const softmaxLayer: LayerHandler = ([input], call) => {
   const x = toFloat(input!);
-  const mask = maskOf(input!, call);
-  const kept = mask && (mask.type === 'bool' ? mask : greater(mask, 0.5));
+  const kept = maskOf(input!, call);
   const hidden = kept ? where(kept, x, -1e9) : x;
   const axes = call.config.axes('axis').map((axis) => normalizeAxis(axis, x.rank));
   const shares = axes.length === 1 ? softmax(hidden, axes[0]!) : exp(sub(hidden, reduceLogSumExp(hidden, axes, true)));

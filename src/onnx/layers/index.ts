@@ -5,6 +5,7 @@ import { convolutionLayers } from './convolution.js';
 import { coreLayers } from './core.js';
 import { mergingLayers } from './merging.js';
 import { normalizationLayers } from './normalization.js';
+import { operationLayers } from './operations/index.js';
 import { poolingLayers } from './pooling.js';
 import { recurrentLayers } from './recurrent.js';
 import { recurrentWrappers } from './recurrent-wrappers.js';
@@ -19,6 +20,7 @@ export const layerTable: LayerTable = {
   ...convolutionLayers,
   ...mergingLayers,
   ...normalizationLayers,
+  ...operationLayers,
   ...poolingLayers,
   ...recurrentLayers,
   ...recurrentWrappers,
@@ -39,12 +41,18 @@ export const supportsMasking: ReadonlySet<string> = new Set([
   'ELU',
   'GaussianDropout',
   'GaussianNoise',
+  'GroupNormalization',
   'Identity',
   'LayerNormalization',
   'LeakyReLU',
+  'Normalization',
   'PReLU',
   'ReLU',
+  'Rescaling',
   'Softmax',
   'SpatialDropout1D',
+  'SpatialDropout2D',
+  'SpatialDropout3D',
+  'ThresholdedReLU',
   'UnitNormalization',
 ]);

@@ -1,35 +1,139 @@
-import type { LayerHandler, LayerTable } from '../context.js';
-import { float } from '../graph.js';
-import { constant, node, normalizeAxis, toFloat, transpose } from '../operators/index.js';
+import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
+import { ShapeError, type Value } from '../graph.js';
+import {
+  add,
+  batchNorm,
+  div,
+  filled,
+  instanceNorm,
+  layerNorm,
+  min,
+  mul,
+  normalizeAxis,
+  reciprocal,
+  reduceMean,
+  reduceSum,
+  reshape,
+  sizesOf,
+  sqrt,
+  square,
+  sub,
+  toFloat,
+  transpose,
+} from '../operators/index.js';
 
-/**
- * With the channel axis brought to place 1 by a Transpose on either side, which ONNX Runtime removes or folds into the
- * convolution before it.
- */
-const batchNormalization: LayerHandler = ([input], call) => {
-  const x = toFloat(input!);
-  const [given = -1] = call.config.numbers('axis', 1, [-1]);
-  const axis = normalizeAxis(given, x.rank);
-  const size = call.rawWeight('moving_mean').shape;
-  const filled = (value: number) => constant(call.graph, 'float32', size, Array<number>(size[0]!).fill(value));
-  const parameters = [
-    call.optionalWeight('gamma') ?? filled(1),
-    call.optionalWeight('beta') ?? filled(0),
-    call.weight('moving_mean'),
-    call.weight('moving_variance'),
-  ];
+/** Runs `body` with an axis brought to place 1, where ONNX wants the channels, and brings it back. */
+function withAxisFirst(x: Value, axis: number, body: (x: Value) => Value): Value {
   const others = x.shape.map((_, index) => index).filter((index) => index !== axis && index !== 0);
   const perm = [0, axis, ...others];
-  const moved = axis === 0 ? x : transpose(x, perm);
-  const epsilon = float(call.config.number('epsilon', 1e-3));
-  const normalized = node('BatchNormalization', [moved, ...parameters], { epsilon }, x.type, moved.shape);
   return transpose(
-    normalized,
+    body(transpose(x, perm)),
     perm.map((_, index) => perm.indexOf(index)),
   );
+}
+
+/** The axis of the channels, which is not that of the batch. */
+function channelAxis(x: Value, call: LayerCall): number {
+  const axis = normalizeAxis(call.config.axis('axis'), x.rank);
+  return axis === 0 ? call.unsupported('it normalises along the batch') : axis;
+}
+
+/** The size of an axis that weights are made for. @throws ShapeError when it is unknown, or not that of the weights */
+function knownSize(x: Value, axis: number, weights: readonly (Value | undefined)[] = []): number {
+  const size = x.shape[axis] ?? null;
+  if (size !== null && weights.every((weight) => !weight || weight.shape.join() === `${size}`)) return size;
+  throw new ShapeError(`its weights are not made for axis ${axis} of ${size ?? 'unknown'} elements`);
+}
+
+const epsilonOf = ({ config }: LayerCall, fallback: number) => config.number('epsilon', fallback);
+
+/** With the moving statistics. ONNX Runtime folds it into a convolution before it. */
+const batchNormalization: LayerHandler = ([input], call) => {
+  const x = toFloat(input!);
+  const axis = channelAxis(x, call);
+  const mean = call.weight('moving_mean');
+  const size = knownSize(x, axis, [mean, call.optionalWeight('gamma'), call.optionalWeight('beta')]);
+  const parameters = [
+    call.optionalWeight('gamma') ?? filled(call.graph, [size], 1),
+    call.optionalWeight('beta') ?? filled(call.graph, [size], 0),
+    mean,
+    call.weight('moving_variance'),
+  ];
+  return withAxisFirst(x, axis, (moved) => batchNorm(moved, parameters, epsilonOf(call, 1e-3)));
+};
+
+/** A weight for `axes` (in order) of `x`, with axes of one element between them so that it broadcasts. */
+function alongAxes(weight: Value, x: Value, axes: readonly number[]): Value {
+  if (axes.every((axis, index) => axis === x.rank - axes.length + index)) return weight;
+  return reshape(
+    weight,
+    x.shape.map((size, axis) => (axes.includes(axis) ? (size ?? -1) : 1)),
+  );
+}
+
+/** Over the last axes it is ONNX's own; otherwise, and for `rms_scaling`, it is spelt out. */
+const layerNormalization: LayerHandler = ([input], call) => {
+  const x = toFloat(input!);
+  const axes = [...new Set(call.config.axes('axis').map((axis) => normalizeAxis(axis, x.rank)))].sort((a, b) => a - b);
+  const shape = axes.map((axis) => knownSize(x, axis));
+  const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
+  if ([gamma, beta].some((weight) => weight && weight.shape.join() !== shape.join()))
+    throw new ShapeError(`its weights are not made for axes of ${shape.join(' and ')} elements`);
+  const epsilon = epsilonOf(call, 1e-3);
+  const onlyScales = call.config.boolean('rms_scaling', false);
+  if (!onlyScales && axes[0] === x.rank - axes.length)
+    return layerNorm(x, gamma ?? filled(call.graph, shape, 1), beta, axes[0], epsilon);
+  const centered = sub(x, reduceMean(x, axes, true));
+  const deviation = sqrt(add(reduceMean(square(centered), axes, true), epsilon));
+  const normalized = div(onlyScales ? x : centered, deviation);
+  const scaled = gamma ? mul(normalized, alongAxes(gamma, x, axes)) : normalized;
+  return beta ? add(scaled, alongAxes(beta, x, axes)) : scaled;
+};
+
+/** Each group of channels of a sample by its own statistics. `groups` of -1 are as many as there are channels. */
+const groupNormalization: LayerHandler = ([input], call) => {
+  const x = toFloat(input!);
+  const axis = channelAxis(x, call);
+  const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
+  const channels = knownSize(x, axis, [gamma, beta]);
+  const given = call.config.integer('groups', 32, -1);
+  const groups = given === -1 ? channels : given;
+  if (channels % groups !== 0) return call.unsupported(`its ${channels} channels can't be split into ${groups} groups`);
+  const perChannel = (weight: Value) => reshape(weight, [channels, ...Array<number>(x.rank - 2).fill(1)]);
+  return withAxisFirst(x, axis, (moved) => {
+    const grouped = instanceNorm(reshape(moved, [sizesOf(moved)[0]!, groups, -1]), groups, epsilonOf(call, 1e-3));
+    const normalized = reshape(grouped, sizesOf(moved));
+    const scaled = gamma ? mul(normalized, perChannel(gamma)) : normalized;
+    return beta ? add(scaled, perChannel(beta)) : scaled;
+  });
+};
+
+/** Divides by the root of the mean square along `axis`. */
+const rmsNormalization: LayerHandler = ([input], call) => {
+  const x = toFloat(input!);
+  const axes = call.config.axes('axis').map((axis) => normalizeAxis(axis, x.rank));
+  const meanSquare = add(reduceMean(square(x), axes, true), epsilonOf(call, 1e-6));
+  return mul(mul(x, reciprocal(sqrt(meanSquare))), call.weight('scale'));
+};
+
+/** Divides by the length of the vectors along `axes`, or by `epsilon` where they are shorter. */
+export function unitVectors(x: Value, axes: readonly number[], epsilon: number): Value {
+  const length = sqrt(reduceSum(square(x), axes, true));
+  return mul(x, min(reciprocal(length), 1 / epsilon));
+}
+
+/** In training it normalises the kernel of the layer that it wraps; the file has the kernel as it is used. */
+const spectralNormalization: LayerHandler = (inputs, call) => {
+  const wrapped = call.layer.layers.layer;
+  return wrapped ? call.call(wrapped, inputs, call.kwargs) : call.unsupported('it wraps no layer');
 };
 
 /** https://keras.io/api/layers/normalization_layers/ */
 export const normalizationLayers: LayerTable = {
   BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
+  GroupNormalization: groupNormalization,
+  RMSNormalization: rmsNormalization,
+  UnitNormalization: ([x], call) => unitVectors(toFloat(x!), call.config.axes('axis'), 1e-12),
+  SpectralNormalization: spectralNormalization,
 };

@@ -1,29 +1,100 @@
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
-import { pool, reduceMax, reduceMean, toFloat, type Window } from '../operators/index.js';
+import { ShapeError, type Value } from '../graph.js';
+import {
+  concat,
+  div,
+  gather,
+  int64s,
+  pool,
+  reduceMax,
+  reduceMean,
+  reduceSum,
+  toFloat,
+  unsqueeze,
+  type Window,
+  where,
+} from '../operators/index.js';
 import { inChannelsFirst } from './convolution.js';
+import { maskOf } from './masks.js';
+
+type Pool = 'MaxPool' | 'AveragePool';
+
+const ones = (rank: number): number[] => Array<number>(rank).fill(1);
 
 function poolWindow({ config }: LayerCall, rank: number): Window {
-  const kernel = config.numbers('pool_size', rank, Array(rank).fill(2));
+  const kernel = config.integers('pool_size', rank, Array<number>(rank).fill(2), 1);
   return {
     kernel,
-    strides: config.numbers('strides', rank, kernel),
-    dilations: Array(rank).fill(1),
+    strides: config.integers('strides', rank, kernel, 1),
+    dilations: ones(rank),
     padding: config.choice('padding', ['valid', 'same'], 'valid'),
   };
 }
 
 const pooling =
-  (opType: 'MaxPool' | 'AveragePool', rank: number): LayerHandler =>
+  (opType: Pool, rank: number): LayerHandler =>
   ([x], call) =>
     inChannelsFirst(toFloat(x!), call, (input) => pool(opType, input, poolWindow(call, rank)));
+
+/** The spatial axes of a tensor in the layer's data format. */
+function spatialAxes(x: Value, call: LayerCall): number[] {
+  const first = call.config.dataFormat === 'channels_first' ? 2 : 1;
+  return Array.from({ length: x.rank - 2 }, (_, index) => first + index);
+}
 
 const globalPooling =
   (reduce: typeof reduceMean): LayerHandler =>
   ([input], call) => {
     const x = toFloat(input!);
-    const first = call.config.dataFormat === 'channels_first' ? 2 : 1;
-    const axes = Array.from({ length: x.rank - 2 }, (_, index) => first + index);
-    return reduce(x, axes, call.config.boolean('keepdims', false));
+    return reduce(x, spatialAxes(x, call), call.config.boolean('keepdims', false));
+  };
+
+/** Over the steps that the mask does not hide. */
+const globalAveragePooling1D: LayerHandler = ([input], call) => {
+  const x = toFloat(input!);
+  const keepDims = call.config.boolean('keepdims', false);
+  const axes = spatialAxes(x, call);
+  const mask = maskOf(input!, call);
+  if (!mask) return reduceMean(x, axes, keepDims);
+  const kept = unsqueeze(mask, [call.config.dataFormat === 'channels_first' ? 1 : 2]);
+  return div(reduceSum(where(kept, x, 0), axes, keepDims), reduceSum(toFloat(kept), axes, keepDims));
+};
+
+/**
+ * Pools one axis to `count` elements, each over a window from `floor(i · size / count)` to `ceil((i + 1) · size / count)`.
+ * There are at most two sizes of window; each moves over the axis step by step, and what is wanted is picked.
+ */
+function adapt(opType: Pool, x: Value, axis: number, count: number): Value {
+  const size = x.shape[axis] ?? null;
+  if (size === null) throw new ShapeError('the size of its input is unknown, and its windows depend on it');
+  const windows = Array.from({ length: count }, (_, index) => {
+    const start = Math.floor((index * size) / count);
+    return { start, length: Math.ceil(((index + 1) * size) / count) - start };
+  });
+  const rank = x.rank - 2;
+  const along = (value: number) => ones(rank).with(axis - 2, value);
+  const move = (length: number, stride: number) =>
+    pool(opType, x, { kernel: along(length), strides: along(stride), dilations: ones(rank), padding: 'valid' });
+  const stride = size / count;
+  if (Number.isInteger(stride)) return move(stride, stride);
+  const lengths = [...new Set(windows.map(({ length }) => length))];
+  const moved = lengths.map((length) => move(length, 1));
+  const offsets = moved.map((_, index) => moved.slice(0, index).reduce((sum, { shape }) => sum + shape[axis]!, 0));
+  const wanted = windows.map(({ start, length }) => offsets[lengths.indexOf(length)]! + start);
+  return gather(concat(moved, axis), int64s(x.graph, wanted), axis);
+}
+
+/** The most elements that an adaptive pooling makes of an axis. */
+const largestOutput = 2 ** 16;
+
+const adaptivePooling =
+  (opType: Pool, rank: number): LayerHandler =>
+  ([input], call) => {
+    const counts = call.config.integers('output_size', rank, undefined, 1);
+    if (counts.some((count) => count > largestOutput)) return call.unsupported('its output_size is too large');
+    return inChannelsFirst(toFloat(input!), call, (x) =>
+      counts.reduce((pooled, count, index) => adapt(opType, pooled, index + 2, count), x),
+    );
   };
 
 /** https://keras.io/api/layers/pooling_layers/ */
@@ -37,7 +108,13 @@ export const poolingLayers: LayerTable = {
   GlobalMaxPooling1D: globalPooling(reduceMax),
   GlobalMaxPooling2D: globalPooling(reduceMax),
   GlobalMaxPooling3D: globalPooling(reduceMax),
-  GlobalAveragePooling1D: globalPooling(reduceMean),
+  GlobalAveragePooling1D: globalAveragePooling1D,
   GlobalAveragePooling2D: globalPooling(reduceMean),
   GlobalAveragePooling3D: globalPooling(reduceMean),
+  AdaptiveMaxPooling1D: adaptivePooling('MaxPool', 1),
+  AdaptiveMaxPooling2D: adaptivePooling('MaxPool', 2),
+  AdaptiveMaxPooling3D: adaptivePooling('MaxPool', 3),
+  AdaptiveAveragePooling1D: adaptivePooling('AveragePool', 1),
+  AdaptiveAveragePooling2D: adaptivePooling('AveragePool', 2),
+  AdaptiveAveragePooling3D: adaptivePooling('AveragePool', 3),
 };
