@@ -17,18 +17,35 @@ export function matmul(a: Value, b: Value): Value {
   return node('MatMul', [a, b], {}, a.type, shape);
 }
 
+/** What two tensors of one equation may look like: letters, and an ellipsis in each part at most. */
+const equationForm = /^[a-zA-Z]*(\.{3})?[a-zA-Z]*(,[a-zA-Z]*(\.{3})?[a-zA-Z]*)*(->[a-zA-Z]*(\.{3})?[a-zA-Z]*)?$/;
+
 /**
  * Einstein summation. An ellipsis is spelt out with letters that the equation does not use, so that the result's shape is
  * known.
  * @param equation such as `abc,cde->abde`; the result's part may be missing
+ * @throws ShapeError when it doesn't fit the values
  */
 export function einsum(equation: string, values: readonly Value[]): Value {
-  const [terms, result] = spellOut(equation, values);
+  const unfit = () =>
+    new ShapeError(`${equation} doesn't fit ${values.map(({ shape }) => showShape(shape)).join(' and ')}`);
+  const compact = equation.replaceAll(' ', '');
+  if (
+    compact.length > 200 ||
+    !equationForm.test(compact) ||
+    compact.split('->')[0]!.split(',').length !== values.length
+  )
+    throw unfit();
+  const [terms, result] = spellOut(compact, values);
+  if (terms.some((term, index) => term.length !== values[index]!.rank)) throw unfit();
+  if ([...result].some((letter, index) => !terms.join('').includes(letter) || result.indexOf(letter) !== index))
+    throw unfit();
   const sizes = new Map<string, Dimension>();
   terms.forEach((term, index) => {
     [...term].forEach((letter, axis) => {
       const size = values[index]!.shape[axis]!;
       const known = sizes.get(letter);
+      if (size !== null && size !== 1 && known != null && known !== 1 && size !== known) throw unfit();
       if (known === undefined || known === null || known === 1) sizes.set(letter, size);
     });
   });
@@ -37,7 +54,7 @@ export function einsum(equation: string, values: readonly Value[]): Value {
 }
 
 function spellOut(equation: string, values: readonly Value[]): [terms: string[], result: string] {
-  const [left = '', right] = equation.replaceAll(' ', '').split('->');
+  const [left = '', right] = equation.split('->');
   const terms = left.split(',');
   const free = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].filter((letter) => !equation.includes(letter));
   const hidden = Math.max(
@@ -47,7 +64,7 @@ function spellOut(equation: string, values: readonly Value[]): [terms: string[],
   const letters = free.slice(0, hidden).join('');
   const spelt = terms.map((term, index) => {
     if (!term.includes('...')) return term;
-    const count = values[index]!.rank - (term.length - 3);
+    const count = Math.max(0, values[index]!.rank - (term.length - 3));
     return term.replace('...', count === 0 ? '' : letters.slice(-count));
   });
   if (right !== undefined) return [spelt, right.replace('...', letters)];
