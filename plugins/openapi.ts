@@ -35,7 +35,7 @@ export default fp(
       routePrefix: '/docs',
       logLevel: 'warn',
       theme: { title: 'keras-serve' },
-      uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
+      uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true, displayRequestDuration: true },
       // Swagger UI sets styles from its script; everything else comes from this server.
       staticCSP: {
         'default-src': "'none'",

@@ -61,7 +61,7 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
       sendError(error, request, reply);
     },
   });
-  await instance.register(app, rest);
+  await app(instance, rest);
   return instance;
 }
 

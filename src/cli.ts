@@ -58,11 +58,8 @@ const commandHelp = (command: Command): string =>
     `${command.summary}.`,
     '',
     'Options:',
-    ...Object.entries(command.flags).map(([name, { value, default: fallback, description }]) =>
-      row(
-        `--${name}${value ? ` <${value}>` : ''}`,
-        `${description}${fallback === undefined ? '' : ` (default ${fallback})`}`,
-      ),
+    ...Object.entries(command.flags).map(([name, { value, description }]) =>
+      row(`--${name}${value ? ` <${value}>` : ''}`, description),
     ),
     ...(command.takesSettings ? settingsHelp() : []),
     ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),

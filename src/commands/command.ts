@@ -1,4 +1,3 @@
-import type { ParseArgsConfig } from 'node:util';
 import type { Config } from '../config.js';
 
 /** What a command finds when it is run. */
@@ -10,6 +9,15 @@ export interface CommandInput {
   config: Config;
 }
 
+/** A flag of one command. */
+export interface Flag {
+  type: 'string' | 'boolean';
+  short?: string;
+  /** What stands for its value in the help. */
+  value?: string;
+  description: string;
+}
+
 /** One command of `keras-serve`. */
 export interface Command {
   /** The line after `keras-serve`: `predict <model> <image>...`. */
@@ -18,7 +26,7 @@ export interface Command {
   /** How many positionals it takes. */
   operands: { least: number; most: number };
   /** Flags of its own, with what the help says of them. */
-  flags: Record<string, NonNullable<ParseArgsConfig['options']>[string] & { value?: string; description: string }>;
+  flags: Record<string, Flag>;
   /** Whether it takes the settings of the server. */
   takesSettings: boolean;
   run(input: CommandInput): Promise<void>;

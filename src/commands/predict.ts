@@ -10,20 +10,20 @@ export const predict: Command = {
   summary: 'Print the labels of images, without a server',
   operands: { least: 2, most: Number.POSITIVE_INFINITY },
   flags: {
-    'top-k': { type: 'string', value: 'number', default: '5', description: 'How many labels to print' },
+    'top-k': { type: 'string', value: 'number', description: 'How many labels to print (default 5)' },
     json: { type: 'boolean', description: 'Print one JSON object a line, with the file and its predictions' },
   },
   takesSettings: false,
   async run({ positionals: [path, ...files], flags, config }) {
-    const topK = Number(flags['top-k']);
-    if (!/^[1-9]\d*$/.test(String(flags['top-k']))) throw new UsageError('--top-k must be a whole number from 1');
+    const { 'top-k': topK = '5' } = flags;
+    if (!/^[1-9]\d*$/.test(String(topK))) throw new UsageError('--top-k must be a whole number from 1');
     const decoder = new ImageDecoder({ maxPixels: config.maxPixels });
     const model = await loadServedModel(path!);
     try {
       if (!model.image) throw new CommandError(`${model.name} doesn't take images`);
       for (const [index, file] of files.entries()) {
         const pixels = await decoder.decode(await read(file), model.image).catch(about(file));
-        const { predictions } = await model.classify(pixels.data, { topK: Math.min(topK, model.classes) });
+        const { predictions } = await model.classify(pixels.data, { topK: Math.min(Number(topK), model.classes) });
         const lines = predictions.map(
           ({ label, probability }, rank) => `${rank + 1}. ${label}: ${probability.toFixed(4)}`,
         );
