@@ -1,0 +1,193 @@
+import type { Value } from '../../graph.js';
+import {
+  abs,
+  add,
+  and,
+  broadcast,
+  cast,
+  constant,
+  div,
+  equal,
+  exp,
+  floor,
+  greater,
+  isFloat,
+  isNan,
+  less,
+  log,
+  max,
+  min,
+  mod,
+  mul,
+  node,
+  not,
+  or,
+  pow,
+  sign,
+  sqrt,
+  square,
+  sub,
+  toFloat,
+  where,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { computed } from './dtypes.js';
+import { type OperationTable, operation } from './operation.js';
+import { scalarOf } from './sizes.js';
+
+type Binary = (a: Value, b: Value) => Value;
+
+const pair = ['x1', 'x2'] as const;
+
+/** Two numbers that are known now, put together now: arithmetic on shapes stays known. */
+function folded(a: Value, b: Value, compute: Binary, now?: (a: number, b: number) => number): Value {
+  const [left, right] = [scalarOf(a), scalarOf(b)];
+  if (now && left !== undefined && right !== undefined && a.rank + b.rank === 0 && !isFloat(a) && a.type !== 'bool')
+    return constant(a.graph, a.type, [], [now(left, right)]);
+  return computed([a, b], compute);
+}
+
+/** An operation on two tensors in the type that holds both. */
+const binary = (compute: Binary, now?: (a: number, b: number) => number) =>
+  operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair);
+    return folded(x1!, x2!, compute, now);
+  });
+
+/** The same in float32, whatever the operands are. */
+const floating = (compute: Binary) =>
+  operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair, 'float');
+    return compute(x1!, x2!);
+  });
+
+/** The quotient rounded down; that of integers is exact. */
+export const floorDivide: Binary = (a, b) => (isFloat(a) ? floor(div(a, b)) : div(sub(a, mod(a, b)), b));
+
+const divideNoNan: Binary = (a, b) => where(equal(b, 0), 0, div(a, where(equal(b, 0), 1, b)));
+
+/** Remainder with the sign of the dividend, as C has it. */
+const fmod: Binary = (a, b) => mul(sign(a), mod(abs(a), abs(b)));
+
+/** `log(1 + exp(-|x - y|)) + max(x, y)` to the given base's logarithm. */
+const logAddExp =
+  (unit: number): Binary =>
+  (a, b) => {
+    const difference = sub(a, b);
+    const sum = add(max(a, b), mul(log(add(exp(mul(abs(difference), -unit)), 1)), 1 / unit));
+    return where(isNan(difference), add(a, b), sum);
+  };
+
+/** The angle of the point (x, y) in all four quadrants. */
+const arctan2: Binary = (y, x) => {
+  const shape = broadcast(y.shape, x.shape);
+  const angle = node('Atan', [div(y, x)], {}, 'float32', shape);
+  const turned = where(less(x, 0), where(less(y, 0), sub(angle, Math.PI), add(angle, Math.PI)), angle);
+  return where(and(equal(x, 0), equal(y, 0)), 0, turned);
+};
+
+const hypot: Binary = (a, b) => {
+  const [large, small] = [max(abs(a), abs(b)), min(abs(a), abs(b))];
+  return mul(large, sqrt(add(square(divideNoNan(small, large)), 1)));
+};
+
+/** Where only one of two floats is a number, that one. */
+const ignoringNan =
+  (compute: Binary): Binary =>
+  (a, b) => {
+    if (!isFloat(a)) return compute(a, b);
+    return where(isNan(a), b, where(isNan(b), a, compute(a, b)));
+  };
+
+function power(a: Arguments): Value {
+  const [x1, x2] = a.promoted(pair);
+  return folded(x1!, x2!, (x, y) => {
+    const exponent = scalarOf(y);
+    if (exponent === 2) return mul(x, x);
+    return exponent === 0.5 ? sqrt(x) : pow(x, y);
+  });
+}
+
+function clip(a: Arguments): Value {
+  const given = a.tensor('x');
+  const x = given.type === 'bool' ? cast(given, 'int32') : given;
+  const bounded = (value: Value, name: string, limit: Binary) =>
+    a.has(name) ? limit(value, cast(a.tensor(name), value.type)) : value;
+  return computed([x], (wide) => bounded(bounded(wide, 'x_min', max), 'x_max', min));
+}
+
+/** Shifts as multiplication by a power of two: ONNX Runtime shifts unsigned integers only. */
+const shift = (apply: Binary) =>
+  operation('x y', (a) => {
+    const [x, y] = a.promoted(['x', 'y']);
+    return computed([x!, y!], (value, count) => apply(value, pow(constant(a.graph, value.type, [], [2]), count)));
+  });
+
+const bitwise = (opType: string, logical: Binary) =>
+  operation('x y', (a) => {
+    const [x, y] = a.promoted(['x', 'y']);
+    if (x!.type === 'bool') return logical(x!, y!);
+    return node(opType, [x, y], {}, x!.type, broadcast(x!.shape, y!.shape));
+  });
+
+const bitwiseNot = operation('x', (a) => {
+  const x = a.tensor('x');
+  return x.type === 'bool' ? not(x) : node('BitwiseNot', [x], {}, x.type, x.shape);
+});
+
+const xor: Binary = (a, b) => node('Xor', [a, b], {}, 'bool', broadcast(a.shape, b.shape));
+
+/** Keras's `mod` and `fmod` of bools are those of int32. */
+const remainder = (compute: Binary) =>
+  operation('x1 x2', (a) => {
+    const values = a.promoted(pair);
+    const [x1, x2] = values[0]!.type === 'bool' ? values.map((value) => cast(value, 'int32')) : values;
+    return folded(x1!, x2!, compute);
+  });
+
+const divide = floating(div);
+const leftShift = shift(mul);
+const rightShift = shift(floorDivide);
+
+/** Arithmetic on two tensors. https://keras.io/api/ops/numpy/ */
+export const arithmeticOperations: OperationTable = {
+  Add: binary(add, (a, b) => a + b),
+  Subtract: binary(sub, (a, b) => a - b),
+  Multiply: binary(mul, (a, b) => a * b),
+  Divide: divide,
+  TrueDivide: divide,
+  DivideNoNan: floating(divideNoNan),
+  FloorDivide: binary(floorDivide, (a, b) => Math.floor(a / b)),
+  Mod: remainder(mod),
+  Fmod: remainder(fmod),
+  Power: operation('x1 x2', power),
+  Maximum: binary(max, Math.max),
+  Minimum: binary(min, Math.min),
+  Fmax: binary(ignoringNan(max)),
+  Fmin: binary(ignoringNan(min)),
+  Arctan2: floating(arctan2),
+  Hypot: floating(hypot),
+  Logaddexp: floating(logAddExp(1)),
+  Logaddexp2: floating(logAddExp(Math.LN2)),
+  Ldexp: floating((x, exponent) => mul(x, pow(constant(x.graph, 'float32', [], [2]), exponent))),
+  Heaviside: floating((x, atZero) => where(less(x, 0), 0, where(greater(x, 0), 1, atZero))),
+  Clip: operation('x x_min x_max', clip),
+  BitwiseAnd: bitwise('BitwiseAnd', and),
+  BitwiseOr: bitwise('BitwiseOr', or),
+  BitwiseXor: bitwise('BitwiseXor', xor),
+  BitwiseNot: bitwiseNot,
+  BitwiseInvert: bitwiseNot,
+  LeftShift: leftShift,
+  BitwiseLeftShift: leftShift,
+  RightShift: rightShift,
+  BitwiseRightShift: rightShift,
+  /** x² - y² of the difference, which TensorFlow has as one function. */
+  SquaredDifference: binary((a, b) => square(sub(a, b))),
+  /** `x · log y`, 0 where x is: a function of TensorFlow. */
+  Xlogy: floating((x, y) => where(equal(x, 0), 0, mul(x, log(where(equal(x, 0), 1, y))))),
+  /** A sum of many tensors: TensorFlow's `add_n`. */
+  AddN: operation('inputs', (a) => a.tensors('inputs').reduce((sum, one) => computed([sum, one], add))),
+};
+
+/** `x` as float32, for those who divide it. */
+export const floatOf = (a: Arguments, name = 'x'): Value => toFloat(a.tensor(name));

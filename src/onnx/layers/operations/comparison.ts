@@ -1,0 +1,110 @@
+import { Value } from '../../graph.js';
+import {
+  abs,
+  add,
+  all,
+  and,
+  any,
+  cast,
+  equal,
+  greater,
+  greaterOrEqual,
+  isFloat,
+  isInf,
+  isNan,
+  less,
+  lessOrEqual,
+  mul,
+  not,
+  or,
+  reshape,
+  sub,
+  unsqueeze,
+  where,
+  xor,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { computed, resultType, wideType } from './dtypes.js';
+import { type OperationTable, operation } from './operation.js';
+
+type Binary = (a: Value, b: Value) => Value;
+
+/** Two operands in one type that ONNX Runtime compares. */
+function comparable(a: Arguments, names: readonly [string, string] = ['x1', 'x2']): [Value, Value] {
+  const [x1, x2] = a.promoted(names).map((value) => cast(value, wideType(value.type)));
+  return [x1!, x2!];
+}
+
+const comparison = (compare: Binary) => operation('x1 x2', (a) => compare(...comparable(a)));
+
+const bools = (compute: Binary) =>
+  operation('x1 x2', (a) => compute(cast(a.tensor('x1'), 'bool'), cast(a.tensor('x2'), 'bool')));
+
+/** Whether two floats differ by no more than the tolerances; integers must be equal. */
+function close(a: Arguments, x1: Value, x2: Value): Value {
+  if (!isFloat(x1)) return equal(x1, x2);
+  const tolerance = add(mul(abs(x2), a.number('rtol', 1e-5)), a.number('atol', 1e-8));
+  const near = lessOrEqual(abs(sub(x1, x2)), tolerance);
+  return a.boolean('equal_nan') ? or(near, and(isNan(x1), isNan(x2))) : near;
+}
+
+function allClose(a: Arguments): Value {
+  const [x1, x2] = comparable(a);
+  if (!isFloat(x1)) return all(equal(x1, x2), undefined);
+  const infinite = or(isInf(x1), isInf(x2));
+  return all(or(and(close(a, x1, x2), not(infinite)), equal(x1, x2)), undefined);
+}
+
+/** `yes` where `condition` holds, else `no`, whatever their type. */
+export const choose = (condition: Value, yes: Value, no: Value): Value =>
+  computed([yes, no], (left, right) => where(condition, left, right));
+
+function whereOperation(a: Arguments): Value {
+  if (!a.has('x1') || !a.has('x2'))
+    return a.unsupported('it has a condition alone, so the size of its result is unknown');
+  const [x1, x2] = a.promoted(['x1', 'x2']);
+  return choose(cast(a.tensor('condition'), 'bool'), x1!, x2!);
+}
+
+/** The first of several choices whose condition holds. */
+function select(a: Arguments): Value {
+  const conditions = a
+    .list('condlist')
+    .map((one) => (one instanceof Value ? cast(one, 'bool') : a.unsupported('a condition is no tensor')));
+  const choices = a.tensors('choicelist');
+  const fallback = a.tensor('default');
+  const type = resultType([
+    choices[0]!.type,
+    fallback.rank === 0 && fallback.data ? (isFloat(fallback) ? 'float' : 'int') : fallback.type,
+  ]);
+  return conditions.reduceRight(
+    (rest, condition, index) => choose(condition, cast(choices[index]!, type), rest),
+    cast(fallback, type),
+  );
+}
+
+/** Whether each element of `x1` is among those of `x2`. */
+function isIn(a: Arguments): Value {
+  const [x1, x2] = comparable(a);
+  const found = any(equal(unsqueeze(x1, [-1]), reshape(x2, [-1])), [x1.rank]);
+  return a.boolean('invert') ? not(found) : found;
+}
+
+/** Comparison, logic and choice. https://keras.io/api/ops/numpy/ */
+export const comparisonOperations: OperationTable = {
+  Equal: comparison(equal),
+  NotEqual: comparison((x1, x2) => not(equal(x1, x2))),
+  Less: comparison(less),
+  LessEqual: comparison(lessOrEqual),
+  Greater: comparison(greater),
+  GreaterEqual: comparison(greaterOrEqual),
+  LogicalAnd: bools(and),
+  LogicalOr: bools(or),
+  LogicalXor: bools(xor),
+  LogicalNot: operation('x', (a) => not(cast(a.tensor('x'), 'bool'))),
+  Isclose: operation('x1 x2 rtol atol', (a) => close(a, ...comparable(a))),
+  AllClose: operation('x1 x2', allClose),
+  IsIn: operation('x1 x2', isIn),
+  Where: operation('condition x1 x2', whereOperation),
+  Select: operation('condlist choicelist default', select),
+};

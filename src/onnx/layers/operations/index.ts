@@ -1,0 +1,31 @@
+import type { LayerTable } from '../../context.js';
+import { arithmeticOperations } from './arithmetic.js';
+import { comparisonOperations } from './comparison.js';
+import { creationOperations } from './creation.js';
+import { elementwiseOperations } from './elementwise.js';
+import { indexingOperations } from './indexing.js';
+import { joiningOperations } from './joining.js';
+import { linearAlgebraOperations } from './linear-algebra.js';
+import { kerasOperation, type OperationTable } from './operation.js';
+import { reductionOperations } from './reduction.js';
+import { shapeOperations } from './shape.js';
+import { sortingOperations } from './sorting.js';
+
+/** Every operation by the name of its class in Keras 3. */
+const operations: OperationTable = {
+  ...arithmeticOperations,
+  ...comparisonOperations,
+  ...creationOperations,
+  ...elementwiseOperations,
+  ...indexingOperations,
+  ...joiningOperations,
+  ...linearAlgebraOperations,
+  ...reductionOperations,
+  ...shapeOperations,
+  ...sortingOperations,
+};
+
+/** Calls of functions on symbolic tensors, as Keras 3 (`ops.Add`) writes them. */
+export const operationLayers: LayerTable = Object.fromEntries(
+  Object.entries(operations).map(([name, operation]) => [`ops.${name}`, kerasOperation(operation)]),
+);

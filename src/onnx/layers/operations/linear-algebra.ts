@@ -1,0 +1,322 @@
+import type { Value } from '../../graph.js';
+import {
+  abs,
+  add,
+  cast,
+  concat,
+  constant,
+  div,
+  einsum,
+  equal,
+  gather,
+  int64s,
+  log,
+  matmul,
+  max,
+  min,
+  mul,
+  node,
+  pow,
+  range,
+  reciprocal,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceSum,
+  reduceSumSquare,
+  reshape,
+  sign,
+  sizeOf,
+  sizeProduct,
+  sizesOf,
+  slice,
+  split,
+  sqrt,
+  square,
+  sub,
+  toFloat,
+  transpose,
+  unsqueeze,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { choose } from './comparison.js';
+import { accumulatorType, computed } from './dtypes.js';
+import { type OperationTable, operation } from './operation.js';
+import { reduceL0, reduceL1 } from './reduction.js';
+import { flatten, moveAxes, swapAxes } from './shape.js';
+
+const letters = 'abcdefghijklmnopqrstuvwxyz';
+
+const pair = ['x1', 'x2'] as const;
+
+/** The sum over axes of two tensors: those of each that are given vanish, the rest follow one another. */
+function contract(x1: Value, x2: Value, axes1: readonly number[], axes2: readonly number[]): Value {
+  const left = [...letters.slice(0, x1.rank)];
+  const right = [...letters.slice(x1.rank, x1.rank + x2.rank)];
+  axes1.forEach((axis, index) => {
+    right[axes2[index]!] = left[axis]!;
+  });
+  const result = [
+    ...left.filter((_, axis) => !axes1.includes(axis)),
+    ...right.filter((_, axis) => !axes2.includes(axis)),
+  ];
+  return computed([x1, x2], (a, b) => einsum(`${left.join('')},${right.join('')}->${result.join('')}`, [a, b]));
+}
+
+function matmulOperation(a: Arguments): Value {
+  const [x1, x2] = a.promoted(pair);
+  const swap = (value: Value, name: string) =>
+    a.boolean(`transpose_${name}`) || a.boolean(`adjoint_${name}`) || a.boolean(`adj_${name}`)
+      ? swapAxes(value, value.rank - 1, value.rank - 2)
+      : value;
+  const product = (left: Value, right: Value) => matmul(swap(left, 'a'), swap(right, 'b'));
+  if (x1!.type === 'int8') return product(cast(x1!, 'int32'), cast(x2!, 'int32'));
+  return computed([x1!, x2!], product);
+}
+
+function dot(x1: Value, x2: Value): Value {
+  if (x1.rank === 0 || x2.rank === 0) return computed([x1, x2], mul);
+  return contract(x1, x2, [x1.rank - 1], [Math.max(0, x2.rank - 2)]);
+}
+
+function tensordot(a: Arguments): Value {
+  const [x1, x2] = a.promoted(pair);
+  const axes = a.raw('axes') ?? 2;
+  if (typeof axes === 'number') {
+    const last = Array.from({ length: axes }, (_, index) => x1!.rank - axes + index);
+    return contract(
+      x1!,
+      x2!,
+      last,
+      Array.from({ length: axes }, (_, index) => index),
+    );
+  }
+  const flat = a.numbers('axes');
+  const at = (from: readonly number[], rank: number) => from.map((axis) => (axis < 0 ? axis + rank : axis));
+  const half = flat.length / 2;
+  return contract(x1!, x2!, at(flat.slice(0, half), x1!.rank), at(flat.slice(half), x2!.rank));
+}
+
+function einsumOperation(a: Arguments): Value {
+  const equation = a.string('subscripts');
+  if (!/^[\sa-zA-Z.,]+(->[\sa-zA-Z.]*)?$/.test(equation)) return a.unsupported('its equation is not one of letters');
+  const values = a.tensors('operands');
+  return computed(values, (...wide) => einsum(equation, wide));
+}
+
+function outer(a: Arguments): Value {
+  const [x1, x2] = a.promoted(pair);
+  return computed([reshape(x1!, [-1, 1]), reshape(x2!, [1, -1])], mul);
+}
+
+function kron(a: Arguments): Value {
+  const values = a.promoted(pair);
+  const rank = Math.max(...values.map((value) => value.rank));
+  const [x1, x2] = values.map((value) =>
+    value.rank === rank
+      ? value
+      : unsqueeze(
+          value,
+          Array.from({ length: rank - value.rank }, (_, axis) => axis),
+        ),
+  );
+  const apart = (x: Value, first: boolean) =>
+    unsqueeze(
+      x,
+      x.shape.map((_, axis) => 2 * axis + (first ? 1 : 0)),
+    );
+  const product = computed([apart(x1!, true), apart(x2!, false)], mul);
+  const [sizes1, sizes2] = [sizesOf(x1!), sizesOf(x2!)];
+  return reshape(
+    product,
+    sizes1.map((size, axis) => sizeProduct([size, sizes2[axis]!])),
+  );
+}
+
+/** The vector product along axes of 3, or of 2 where the third element is 0. */
+function cross(a: Arguments): Value {
+  const values = a.promoted(pair);
+  const axis = a.optionalNumber('axis');
+  const last = (x: Value, name: string) => {
+    const at = axis ?? a.number(name, -1);
+    return moveAxes(x, [at < 0 ? at + x.rank : at], [x.rank - 1]);
+  };
+  const vectors = [last(values[0]!, 'axisa'), last(values[1]!, 'axisb')];
+  const sizes = vectors.map((x) => x.shape.at(-1) ?? a.unsupported('its vectors are of unknown length'));
+  const [p, q] = vectors.map((x, index) => split(x, Array<number>(sizes[index]!).fill(1), x.rank - 1));
+  const element = (one: Value[], index: number) => one[index] ?? mul(one[0]!, 0);
+  const component = (i: number, j: number) =>
+    sub(mul(element(p!, i), element(q!, j)), mul(element(p!, j), element(q!, i)));
+  const plane = component(0, 1);
+  if (sizes[0] === 2 && sizes[1] === 2) return reshape(plane, sizesOf(plane).slice(0, -1));
+  const product = concat([component(1, 2), component(2, 0), plane], plane.rank - 1);
+  const target = axis ?? a.number('axisc', -1);
+  return moveAxes(product, [product.rank - 1], [target < 0 ? target + product.rank : target]);
+}
+
+/** The elements of a diagonal of two axes, which become the last one. */
+function diagonal(a: Arguments, x: Value, offset: number): Value {
+  const [first, second] = [a.axis('axis1', x.rank, 0), a.axis('axis2', x.rank, 1)];
+  const moved = moveAxes(x, [first, second], [x.rank - 2, x.rank - 1]);
+  const [rows, columns] = moved.shape.slice(-2);
+  if (rows == null || columns == null) return a.unsupported('its matrix is of unknown size');
+  const start = offset >= 0 ? offset : -offset * columns;
+  const length = Math.max(0, offset >= 0 ? Math.min(rows, columns - offset) : Math.min(rows + offset, columns));
+  const places = Array.from({ length }, (_, index) => start + index * (columns + 1));
+  return gather(reshape(moved, [...sizesOf(moved).slice(0, -2), rows * columns]), int64s(a.graph, places), x.rank - 2);
+}
+
+/** A matrix with this vector on its k-th diagonal. */
+function diagonalMatrix(x: Value, k: number): Value {
+  const shift = Math.abs(k);
+  const zeros = (count: number) => constant(x.graph, x.type, [count], Array<number>(count).fill(0));
+  const long = shift > 0 ? concat([x, zeros(shift)], 0) : x;
+  const spread = k >= 0 ? unsqueeze(long, [1]) : unsqueeze(long, [0]);
+  const size = sizeOf(long, 0);
+  const [rows, columns] = [unsqueeze(range(x.graph, size), [1]), unsqueeze(range(x.graph, size), [0])];
+  return choose(equal(columns, add(rows, k)), spread, constant(x.graph, x.type, [], [0]));
+}
+
+function diag(a: Arguments, x: Value): Value {
+  const k = a.number('k', 0);
+  return x.rank === 1 ? diagonalMatrix(x, k) : diagonal(a, x, k);
+}
+
+/** A norm over one axis or two. https://keras.io/api/ops/linalg/#norm-function */
+export function norm(a: Arguments, x: Value, axes: readonly number[], keepDims: boolean): Value {
+  const given = a.raw('ord');
+  const named = typeof given === 'string' && !/Infinity|inf/.test(given) ? given : undefined;
+  const order = named === undefined && given !== undefined ? a.number('ord') : undefined;
+  const infinite = (value: number | undefined) => value !== undefined && !Number.isFinite(value);
+  if (axes.length === 1) {
+    if (order === undefined || order === 2) return sqrt(reduceSumSquare(x, axes, keepDims));
+    if (infinite(order)) return (order > 0 ? reduceMax : reduceMin)(abs(x), axes, keepDims);
+    if (order === 0) return reduceL0(x, axes, keepDims);
+    return pow(reduceSum(pow(abs(x), order), axes, keepDims), 1 / order);
+  }
+  const euclidean = order === undefined && (named === undefined || named === 'fro' || named === 'euclidean');
+  if (euclidean) return sqrt(reduceSumSquare(x, axes, keepDims));
+  const [rows, columns] = axes;
+  const summed = order === 1 || order === -1 ? rows! : columns!;
+  if (axes.length !== 2 || (Math.abs(order ?? 0) !== 1 && !infinite(order)))
+    return a.unsupported(`its ord is ${named ?? order}, which takes singular values`);
+  const totals = reduceL1(x, [summed], true);
+  const other = summed === rows ? columns! : rows!;
+  const found = ((order ?? 0) > 0 ? reduceMax : reduceMin)(totals, [other], true);
+  return keepDims
+    ? found
+    : reshape(
+        found,
+        sizesOf(found).filter((_, axis) => !axes.includes(axis)),
+      );
+}
+
+function normOperation(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
+  return norm(a, x, axes, a.boolean('keepdims'));
+}
+
+/** `x` over its norm of this order, which is at least epsilon. */
+function normalize(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
+  const order = a.number('order', 2);
+  const epsilon = a.number('epsilon', 1e-7);
+  if (order === 2) return mul(x, min(reciprocal(sqrt(reduceSumSquare(x, axes, true))), 1 / epsilon));
+  const length = pow(reduceSum(pow(abs(x), order), axes, true), 1 / order);
+  return div(x, max(length, epsilon));
+}
+
+/** TensorFlow's `l2_normalize`: the squares' sum is at least epsilon. */
+function l2Normalize(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
+  return mul(x, reciprocal(sqrt(max(reduceSumSquare(x, axes, true), a.number('epsilon', 1e-12)))));
+}
+
+const determinant = (x: Value): Value => node('Det', [x], {}, 'float32', x.shape.slice(0, -2));
+
+function vander(a: Arguments): Value {
+  const x = a.tensor('x');
+  const count = a.optionalNumber('N') ?? x.shape[0] ?? a.unsupported('its vector is of unknown length');
+  const powers = toFloat(range(a.graph, count));
+  const exponents = a.boolean('increasing') ? powers : sub(a.constant('float32', count - 1), powers);
+  return cast(pow(unsqueeze(toFloat(x), [-1]), exponents), x.type);
+}
+
+function trapezoid(a: Arguments): Value {
+  const y = toFloat(a.tensor('y'));
+  const axis = a.axis('axis', y.rank, -1);
+  const ends = (x: Value) => [
+    slice(x, [{ axis: x.rank === 1 ? 0 : axis, start: 1 }]),
+    slice(x, [{ axis: x.rank === 1 ? 0 : axis, end: -1 }]),
+  ];
+  const [later, earlier] = ends(y);
+  const heights = mul(add(later!, earlier!), 0.5);
+  if (!a.has('x')) return reduceSum(mul(heights, a.number('dx', 1)), [axis]);
+  const [right, left] = ends(toFloat(a.tensor('x')));
+  return reduceSum(mul(heights, sub(right!, left!)), [axis]);
+}
+
+/** Correlation coefficients of the rows. */
+function corrcoef(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const rows = x.rank === 1 ? unsqueeze(x, [0]) : x;
+  const centred = sub(rows, reduceMean(rows, [1], true));
+  const covariance = matmul(centred, transpose(centred, [1, 0]));
+  const deviation = sqrt(reduceSumSquare(centred, [1], true));
+  const coefficients = div(div(covariance, deviation), transpose(deviation, [1, 0]));
+  return x.rank === 1 ? reshape(coefficients, []) : coefficients;
+}
+
+/** Distances between all rows of two matrices. */
+function distances(a: Arguments): Value {
+  const [x, y] = [toFloat(a.tensor('x')), toFloat(a.tensor('y'))];
+  return sqrt(reduceSum(square(sub(unsqueeze(x, [-2]), unsqueeze(y, [-3]))), [-1]));
+}
+
+const signAndLog = (a: Arguments): Value[] => {
+  const found = determinant(toFloat(a.tensor('x')));
+  return [sign(found), log(abs(found))];
+};
+
+/** Linear algebra. https://keras.io/api/ops/linalg/ */
+export const linearAlgebraOperations: OperationTable = {
+  Matmul: operation('x1 x2', matmulOperation),
+  Dot: operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair);
+    return dot(x1!, x2!);
+  }),
+  Vdot: operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair);
+    return dot(flatten(x1!), flatten(x2!));
+  }),
+  Inner: operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair);
+    return x1!.rank * x2!.rank === 0 ? dot(x1!, x2!) : contract(x1!, x2!, [x1!.rank - 1], [x2!.rank - 1]);
+  }),
+  Outer: operation('x1 x2', outer),
+  Tensordot: operation('x1 x2 axes', tensordot),
+  Einsum: operation('*operands', einsumOperation),
+  Kron: operation('x1 x2', kron),
+  Cross: operation('x1 x2', cross),
+  Diagonal: operation('x', (a) => diagonal(a, a.tensor('x'), a.number('offset', 0))),
+  Diag: operation('x', (a) => diag(a, a.tensor('x'))),
+  Diagflat: operation('x', (a) => diag(a, flatten(a.tensor('x')))),
+  Trace: operation('x', (a) => {
+    const given = a.tensor('x');
+    const x = cast(given, accumulatorType(given.type));
+    return computed([diagonal(a, x, a.number('offset', 0))], (wide) => reduceSum(wide, [-1]));
+  }),
+  Norm: operation('x ord axis keepdims', normOperation),
+  Normalize: operation('x', normalize),
+  L2Normalize: operation('x axis epsilon', l2Normalize),
+  Det: operation('x', (a) => determinant(toFloat(a.tensor('x')))),
+  Slogdet: operation('x', signAndLog),
+  Logdet: operation('x', (a) => signAndLog(a)[1]!),
+  Vander: operation('x', vander),
+  Trapezoid: operation('y', trapezoid),
+  Corrcoef: operation('x', corrcoef),
+  CDist: operation('x y', distances),
+};

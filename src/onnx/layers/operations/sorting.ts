@@ -1,0 +1,229 @@
+import type { Value } from '../../graph.js';
+import {
+  add,
+  any,
+  cast,
+  ceil,
+  constant,
+  cumulativeSum,
+  equal,
+  floor,
+  gather,
+  greaterOrEqual,
+  isFloat,
+  isNan,
+  less,
+  lessOrEqual,
+  max,
+  min,
+  mul,
+  node,
+  range,
+  reduceProd,
+  reduceSum,
+  reshape,
+  round,
+  type Size,
+  sizeOf,
+  sizesOf,
+  sizeVector,
+  sub,
+  toFloat,
+  transpose,
+  unsqueeze,
+  where,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { accumulatorType, computed, wideType } from './dtypes.js';
+import { type OperationTable, operation } from './operation.js';
+import { flatten, swapAxes } from './shape.js';
+
+/** The `count` greatest or least along an axis in order, with their int64 indices; the first of equals comes first. */
+function ordered(x: Value, count: Size, axis: number, largest: boolean): [values: Value, indices: Value] {
+  const wide = cast(x, wideType(x.type));
+  const shape = x.shape.map((size, index) => (index === axis ? (typeof count === 'number' ? count : null) : size));
+  const results = [
+    { type: wide.type, shape },
+    { type: 'int64', shape },
+  ] as const;
+  const attributes = { axis, largest: largest ? 1 : 0, sorted: 1 };
+  const [values, indices] = x.graph.node('TopK', [wide, sizeVector(x.graph, [count])], attributes, results);
+  return [cast(values!, x.type), indices!];
+}
+
+/** All of an axis in order, of the flattened tensor when there is none. */
+function sorted(a: Arguments): [values: Value, indices: Value] {
+  const given = a.tensor('x');
+  const axis = a.optionalAxis('axis', given.rank, -1);
+  const x = axis === undefined ? flatten(given) : given;
+  const at = axis ?? 0;
+  const descending = a.has('direction') && a.string('direction').toUpperCase() === 'DESCENDING';
+  return ordered(x, sizeOf(x, at), at, descending);
+}
+
+function topK(a: Arguments): Value[] {
+  const x = a.tensor('x');
+  const [values, indices] = ordered(x, a.number('k', 1), x.rank - 1, true);
+  return [values, cast(indices, 'int32')];
+}
+
+/** Whether the target's prediction is among the k greatest: fewer than k are greater. */
+function inTopK(a: Arguments): Value {
+  const [targets, predictions] = [a.tensor('targets'), toFloat(a.tensor('predictions'))];
+  const own = node('GatherElements', [predictions, unsqueeze(cast(targets, 'int64'), [-1])], { axis: -1 }, 'float32', [
+    ...targets.shape,
+    1,
+  ]);
+  const greater = reduceSum(cast(less(own, predictions), 'int32'), [-1]);
+  return less(greater, a.number('k'));
+}
+
+/** A running sum or product along an axis, of the flattened tensor when there is none. */
+const cumulative = (prepare: (x: Value) => Value, run: (x: Value, axis: number, a: Arguments) => Value) =>
+  operation('x axis', (a) => {
+    const given = prepare(a.tensor('x'));
+    const x = cast(given, a.optionalType('dtype') ?? (given.type === 'bool' ? 'int32' : given.type));
+    const axis = a.optionalAxis('axis', x.rank, a.has('scan') ? 0 : undefined);
+    return computed([axis === undefined ? flatten(x) : x], (wide) => run(wide, axis ?? 0, a));
+  });
+
+const runningSum = (x: Value, axis: number, a: Arguments) =>
+  cumulativeSum(x, axis, { reverse: a.boolean('reverse'), exclusive: a.boolean('exclusive') });
+
+/** The longest axis along which a running product is worked out: its table of pairs is of the length squared. */
+const longestProduct = 2048;
+
+/** ONNX has no running product: the product of what stands at or before each place. */
+function runningProduct(x: Value, axis: number, a: Arguments): Value {
+  const size = sizeOf(x, axis);
+  if (typeof size === 'number' && size > longestProduct)
+    return a.unsupported(`its axis is longer than ${longestProduct}`);
+  const last = swapAxes(x, axis, x.rank - 1);
+  const [rows, columns] = [unsqueeze(range(x.graph, size), [-1]), range(x.graph, size)];
+  const [first, second] = a.boolean('reverse') ? [rows, columns] : [columns, rows];
+  const taken = a.boolean('exclusive') ? less(first, second) : lessOrEqual(first, second);
+  const factors = where(taken, unsqueeze(last, [-2]), 1);
+  return swapAxes(reduceProd(factors, [-1]), axis, x.rank - 1);
+}
+
+type Method = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
+
+/** A quantile along the last axis of sorted values, `q` a vector; the result has q's axis last. */
+function interpolated(values: Value, q: Value, method: Method): Value {
+  const last = sub(sizeAsFloat(values), 1);
+  const exact = mul(q, last);
+  const at = (position: Value) => gather(values, cast(position, 'int64'), values.rank - 1);
+  if (method === 'nearest') return at(round(exact));
+  const [below, above] = [floor(exact), ceil(exact)];
+  if (method === 'lower') return at(below);
+  if (method === 'higher') return at(above);
+  if (method === 'midpoint') return mul(add(at(below), at(above)), 0.5);
+  const fraction = sub(exact, below);
+  return add(at(below), mul(sub(at(min(add(below, 1), last)), at(below)), fraction));
+}
+
+function sizeAsFloat(x: Value): Value {
+  const size = sizeOf(x, -1);
+  return typeof size === 'number' ? constant(x.graph, 'float32', [], [size]) : toFloat(size);
+}
+
+const quantile = (scale: number, fixed?: number) =>
+  operation('x q', (a) => {
+    const x = toFloat(a.tensor('x'));
+    const q = fixed === undefined ? mul(toFloat(a.tensor('q')), scale) : a.constant('float32', fixed);
+    if (q.rank > 1) return a.unsupported('its q has more than one axis');
+    const method = a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear');
+    const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
+    const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+    const moved = transpose(x, [...others, ...axes]);
+    const sizes = sizesOf(moved).slice(0, others.length);
+    const flat = reshape(moved, [...sizes, sizeProductOf(moved, others.length)]);
+    const [values] = ordered(flat, sizeOf(flat, -1), flat.rank - 1, false);
+    const found = interpolated(values, reshape(q, [-1]), method);
+    const known = where(any(isNan(flat), [-1], true), Number.NaN, found);
+    const axesFirst = transpose(known, [others.length, ...others.map((_, index) => index)]);
+    const kept = a.boolean('keepdims')
+      ? unsqueeze(
+          axesFirst,
+          axes.map((axis) => axis + 1),
+        )
+      : axesFirst;
+    return q.rank === 0 ? gather(kept, a.constant('int64', 0), 0) : kept;
+  });
+
+/** How many elements the axes from `first` on hold; -1 leaves it to the reshape. */
+const sizeProductOf = (x: Value, first: number): Size =>
+  x.shape.slice(first).includes(null)
+    ? -1
+    : (x.shape.slice(first) as number[]).reduce((product, size) => product * size, 1);
+
+/** How many of a sorted vector stand before each value. */
+function searchSorted(a: Arguments): Value {
+  const [sequence, values] = a.promoted(['sorted_sequence', 'values']).map((one) => cast(one, wideType(one.type)));
+  const each = unsqueeze(values!, [-1]);
+  const before =
+    a.choice('side', ['left', 'right'], 'left') === 'left' ? less(sequence!, each) : lessOrEqual(sequence!, each);
+  return reduceSum(cast(before, 'int32'), [-1]);
+}
+
+function digitize(a: Arguments): Value {
+  const [x, bins] = [toFloat(a.tensor('x')), toFloat(a.tensor('bins'))];
+  return reduceSum(cast(lessOrEqual(bins, unsqueeze(x, [-1])), 'int32'), [-1]);
+}
+
+/** How often each whole number is in a vector; without `minlength` the size of the result is that of the data. */
+function bincount(a: Arguments): Value {
+  const x = cast(a.tensor('x'), 'int64');
+  const weights = a.optionalTensor('weights');
+  const least = a.constant('int64', a.number('minlength', 0));
+  const greatest = add(node('ReduceMax', [x], { keepdims: 0 }, 'int64', []), 1);
+  const places = range(a.graph, max(greatest, least));
+  const hits = equal(unsqueeze(x, [-1]), places);
+  const type = weights ? accumulatorType(weights.type) : 'int32';
+  const counted = cast(hits, wideType(type));
+  const weighted = weights ? mul(counted, unsqueeze(cast(weights, counted.type), [-1])) : counted;
+  return cast(reduceSum(weighted, [-2]), type);
+}
+
+/** The counts in equal bins between the least and the greatest, and the bins' edges. */
+function histogram(a: Arguments): Value[] {
+  const x = flatten(toFloat(a.tensor('x')));
+  const bins = a.number('bins', 10);
+  const bounds = a.optionalNumbers('range');
+  const bound = (index: number, opType: string) =>
+    bounds ? a.constant('float32', bounds[index]!) : node(opType, [x], { keepdims: 0 }, 'float32', []);
+  const [low, high] = [bound(0, 'ReduceMin'), bound(1, 'ReduceMax')];
+  const part = mul(toFloat(range(a.graph, bins + 1)), 1 / bins);
+  const edges = add(low, mul(sub(high, low), part));
+  const each = unsqueeze(x, [-1]);
+  const reached = reduceSum(cast(lessOrEqual(edges, each), 'int32'), [-1]);
+  const bin = where(equal(x, high), bins, reached);
+  const inside = greaterOrEqual(high, x);
+  const hits = equal(unsqueeze(where(inside, bin, 0), [-1]), add(cast(range(a.graph, bins), 'int32'), 1));
+  return [reduceSum(cast(hits, 'int32'), [-2]), edges];
+}
+
+/** Positions, of which ours are fully sorted: more than a partition asks for. */
+const positions = (a: Arguments): Value => cast(sorted(a)[1], 'int32');
+
+/** 0 where a float is not a number, or another number. */
+const withoutNan = (instead: number) => (x: Value) => (isFloat(x) ? where(isNan(x), instead, x) : x);
+
+/** Order and running totals. https://keras.io/api/ops/numpy/ */
+export const sortingOperations: OperationTable = {
+  Sort: operation('x axis', (a) => sorted(a)[0]),
+  Argsort: operation('x axis', positions),
+  TopK: operation('x k', topK),
+  InTopK: operation('targets predictions', inTopK),
+  Cumsum: cumulative((x) => x, runningSum),
+  Cumprod: cumulative((x) => x, runningProduct),
+  Nancumsum: cumulative(withoutNan(0), runningSum),
+  Nancumprod: cumulative(withoutNan(1), runningProduct),
+  Median: quantile(1, 0.5),
+  Quantile: quantile(1),
+  Percentile: quantile(1 / 100),
+  SearchSorted: operation('sorted_sequence values', searchSorted),
+  Digitize: operation('x bins', digitize),
+  Bincount: operation('x', bincount),
+  Histogram: operation('x', histogram),
+};
