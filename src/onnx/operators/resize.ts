@@ -26,15 +26,18 @@ import { reduceSum } from './reduce.js';
 import { gather, range, type Size, sizeOf, sizeVector, transpose, unsqueeze } from './shape.js';
 
 /** How the pixels of a resized image come from those of the original, in TensorFlow's words. */
-export type Interpolation =
-  | 'nearest'
-  | 'bilinear'
-  | 'bicubic'
-  | 'area'
-  | 'lanczos3'
-  | 'lanczos5'
-  | 'gaussian'
-  | 'mitchellcubic';
+export const interpolations = [
+  'nearest',
+  'bilinear',
+  'bicubic',
+  'area',
+  'lanczos3',
+  'lanczos5',
+  'gaussian',
+  'mitchellcubic',
+] as const;
+
+export type Interpolation = (typeof interpolations)[number];
 
 /** Enlarges the spatial axes of a (batch, channels, …spatial) tensor by whole factors. */
 export function enlarge(x: Value, factors: readonly number[], mode: 'nearest' | 'linear'): Value {
