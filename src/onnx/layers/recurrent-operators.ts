@@ -109,7 +109,7 @@ export function runOperator(
 ): Sequence | undefined {
   const { className } = call.layer;
   const operator = Object.hasOwn(operators, className) ? operators[className]! : undefined;
-  if (!operator) return undefined;
+  if (!operator || (initial.length > 0 && initial.length !== operator.states)) return undefined;
   const names = operator.activations.map((key) => activationName(call, key, defaults[key]));
   const known = names.map((name) =>
     name !== undefined && Object.hasOwn(activations, name) ? activations[name]! : undefined,
