@@ -7,7 +7,7 @@ import { type CallArgument, type LayerCall, tensorsIn } from './context.js';
 import { encodeOnnx } from './encode.js';
 import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { layerTable, supportsMasking } from './layers/index.js';
-import { findUnsupported, unsupportedError } from './unsupported.js';
+import { findUnsupported, findUnsupportedIn, type UnsupportedLayer, UnsupportedLayersError } from './unsupported.js';
 import { weightConstant } from './weights.js';
 
 /** A compiled model. */
@@ -27,35 +27,57 @@ const inputTypes: Partial<Record<KerasDType, TensorType>> = {
   float64: 'float32',
 };
 
+/** Told of every call in a graph, the model's own or a nested one's, with what the call returns. */
+export type CompileObserver = (call: Call, outputs: readonly TensorInfo[]) => void;
+
 /** A setting of a layer that can't be expressed; caught where the layer is known. */
 class UnsupportedSetting extends Error {}
+
+/** A layer is refused, or stands behind one that is: what it returns is unknown. Compiling goes on, to find the others. */
+class Refused extends Error {}
 
 class Compiler {
   readonly graph = new GraphBuilder();
   private readonly weights = new Map<Layer, Map<string, Value>>();
 
-  constructor(private readonly kerasVersion: number) {}
+  /** @param unsupported the layers that are known to be refused; others are added as they are found */
+  constructor(
+    private readonly kerasVersion: number,
+    readonly unsupported: UnsupportedLayer[],
+    private readonly observe: CompileObserver,
+  ) {}
 
   /** Emits a graph's calls. @returns its outputs, flattened */
   run(graph: Graph, inputs: readonly Value[]): Value[] {
     const tensors = new Map<string, Value>();
+    const unknown = new Set<string>();
     graph.inputs.forEach(({ id, name }, index) => {
       const input = inputs[index];
       if (!input) throw new ModelFileError('model_damaged', `The model is called without its input "${name}".`);
       tensors.set(id, input);
     });
+    const lookUp = ({ id }: TensorReference): Value => {
+      if (unknown.has(callOf(id))) throw new Refused();
+      return tensors.get(id) ?? missingTensor(id);
+    };
     for (const call of graph.calls) {
-      const outputs = this.callInGraph(call, tensors);
-      outputs.forEach((output, index) => {
-        tensors.set(`${call.output}:${index}`, output);
-      });
+      try {
+        const outputs = this.callInGraph(call, lookUp);
+        outputs.forEach((output, index) => {
+          tensors.set(`${call.output}:${index}`, output);
+        });
+        this.observe(call, outputs.map(infoOf));
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        unknown.add(call.output);
+      }
     }
-    return flatten(graph.outputs).map(({ reference }) => lookUp(tensors, reference));
+    return flatten(graph.outputs).map(({ reference }) => lookUp(reference));
   }
 
-  private callInGraph(call: Call, tensors: ReadonlyMap<string, Value>): Value[] {
+  private callInGraph(call: Call, lookUp: (reference: TensorReference) => Value): Value[] {
     const resolve = (argument: Argument): CallArgument => {
-      if (argument instanceof TensorReference) return lookUp(tensors, argument);
+      if (argument instanceof TensorReference) return lookUp(argument);
       if (Array.isArray(argument)) return argument.map(resolve);
       if (argument !== null && typeof argument === 'object')
         return Object.fromEntries(Object.entries(argument).map(([key, value]) => [key, resolve(value)]));
@@ -70,16 +92,15 @@ class Compiler {
     const inputs = args.flatMap(tensorsIn);
     return this.graph.scope(layer.name, () => {
       if (layer.graph) return this.run(layer.graph, [...inputs, ...Object.values(kwargs).flatMap(tensorsIn)]);
-      const handler = layerTable[layer.className];
-      if (!handler) throw unsupportedError([{ name: layer.name, className: layer.className }]);
+      if (findUnsupportedIn(layer, layerTable).length > 0) throw new Refused();
       try {
-        const outputs = [handler(inputs, this.context(layer, args, kwargs))].flat();
+        const outputs = [layerTable[layer.className]!(inputs, this.context(layer, args, kwargs))].flat();
         const mask = supportsMasking.has(layer.className) ? inputs.find((input) => input.mask)?.mask : undefined;
         // An input that is returned as it came must not bring its mask past a layer that drops masks.
         return outputs.map((output) => withMask(output, (inputs.includes(output) ? undefined : output.mask) ?? mask));
       } catch (error) {
         if (error instanceof UnsupportedSetting || error instanceof ConfigError)
-          throw unsupportedError([{ name: layer.name, className: layer.className, reason: error.message }]);
+          throw this.refuse(layer, error.message);
         if (error instanceof ShapeError)
           throw new ModelFileError(
             'model_damaged',
@@ -89,6 +110,12 @@ class Compiler {
         throw error;
       }
     });
+  }
+
+  private refuse({ name, className }: Layer, reason: string): Refused {
+    const known = this.unsupported.some((layer) => layer.name === name && layer.reason === reason);
+    if (!known) this.unsupported.push({ name, className, reason });
+    return new Refused();
   }
 
   private context(
@@ -144,12 +171,13 @@ function withMask(value: Value, mask: Value | undefined): Value {
   return other;
 }
 
-function lookUp(tensors: ReadonlyMap<string, Value>, reference: TensorReference): Value {
-  const value = tensors.get(reference.id);
-  if (value) return value;
+/** The `output` of the call that makes a tensor. */
+const callOf = (id: string): string => id.slice(0, id.lastIndexOf(':'));
+
+function missingTensor(id: string): never {
   throw new ModelFileError(
     'model_damaged',
-    `The model's graph refers to a tensor that no layer makes: "${reference.id.slice(0, 80)}".`,
+    `The model's graph refers to a tensor that no layer makes: "${id.slice(0, 80)}".`,
   );
 }
 
@@ -166,11 +194,14 @@ function flatten(
 /** Output names: a dict's key, else the name of the layer that makes it, numbered when it is taken. */
 function outputNames(graph: Graph): string[] {
   const taken = new Set(graph.inputs.map(({ name }) => name));
+  const counts = new Map<string, number>();
+  const makers = new Map(graph.calls.map(({ output, layer }) => [output, layer.name]));
   return flatten(graph.outputs).map(({ reference, name }) => {
-    const call = graph.calls.find(({ output }) => reference.id.startsWith(`${output}:`));
-    const base = name ?? call?.layer.name ?? 'output';
+    const base = name ?? makers.get(callOf(reference.id)) ?? 'output';
     let unique = base;
-    for (let count = 1; taken.has(unique); count++) unique = `${base}_${count}`;
+    let count = counts.get(base) ?? 0;
+    while (taken.has(unique)) unique = `${base}_${++count}`;
+    counts.set(base, count);
     taken.add(unique);
     return unique;
   });
@@ -183,20 +214,38 @@ const infoOf = ({ name, type, shape }: Value): TensorInfo => ({ name, type, shap
 
 /**
  * Compiles a Keras model to an ONNX model (opset 21) that gives Keras's answers.
- * @throws ModelFileError `model_unsupported_layers` that lists every layer that can't be compiled, or `model_damaged`
+ * @param observe told of every call that can be compiled, those before and beside a layer that can't among them
+ * @throws UnsupportedLayersError that lists every layer that can't be compiled
+ * @throws ModelFileError `model_damaged`, `model_weights_missing`
  */
-export function compile(model: KerasModel): OnnxModel {
-  const unsupported = findUnsupported(model.graph, layerTable);
-  if (unsupported.length > 0) throw unsupportedError(unsupported);
-  const compiler = new Compiler(majorVersion(model.kerasVersion));
+export function compile(model: KerasModel, observe: CompileObserver = () => undefined): OnnxModel {
+  const stringInputs = findStringInputs(model.graph);
+  const unsupported = [...stringInputs, ...findUnsupported(model.graph, layerTable)];
+  if (stringInputs.length > 0) throw new UnsupportedLayersError(unsupported);
+  const compiler = new Compiler(majorVersion(model.kerasVersion), unsupported, observe);
   const { graph } = compiler;
-  const inputs = model.graph.inputs.map(({ name, dtype, shape }) => {
-    if (dtype === 'string') throw unsupportedError([{ name, className: 'InputLayer', reason: 'it takes strings' }]);
-    return graph.input(name, inputTypes[dtype] ?? (dtype as TensorType), shape);
-  });
+  const inputs = model.graph.inputs.map(({ name, dtype, shape }) =>
+    graph.input(name, inputTypes[dtype] ?? (dtype as TensorType), shape),
+  );
   const names = outputNames(model.graph);
   // Outputs are named first, so that no node takes the name.
   const reserved = names.map((name) => graph.reserve(name));
-  const outputs = compiler.run(model.graph, inputs).map((value, index) => graph.output(reserved[index]!, value));
-  return { inputs: inputs.map(infoOf), outputs: outputs.map(infoOf), chunks: encodeOnnx(graph) };
+  try {
+    const outputs = compiler.run(model.graph, inputs).map((value, index) => graph.output(reserved[index]!, value));
+    if (unsupported.length === 0)
+      return { inputs: inputs.map(infoOf), outputs: outputs.map(infoOf), chunks: encodeOnnx(graph) };
+  } catch (error) {
+    // What else is wrong matters once these layers are replaced.
+    if (unsupported.length === 0) throw error;
+  }
+  throw new UnsupportedLayersError(unsupported);
 }
+
+const findStringInputs = ({ inputs }: Graph): UnsupportedLayer[] =>
+  inputs
+    .filter(({ dtype }) => dtype === 'string')
+    .map(({ name }) => ({
+      name,
+      className: 'InputLayer',
+      reason: 'it takes strings; turn them to numbers in the client',
+    }));

@@ -6,8 +6,8 @@ import type { LayerTable } from './context.js';
 export interface UnsupportedLayer {
   name: string;
   className: string;
-  /** Why, where it is more than the class being unknown. */
-  reason?: string;
+  /** Why, and what to do. */
+  reason: string;
 }
 
 const stringLayers = new Set(['TextVectorization', 'StringLookup', 'Hashing', 'HashedCrossing']);
@@ -24,29 +24,24 @@ function reasonFor(className: string): string {
 /** Every layer in the graph, nested models and wrapped layers included, that has no handler. */
 export function findUnsupported(graph: Graph, table: LayerTable): UnsupportedLayer[] {
   const seen = new Set<Layer>();
-  const found: UnsupportedLayer[] = [];
-  const visit = (layer: Layer) => {
-    if (seen.has(layer)) return;
-    seen.add(layer);
-    if (layer.graph) visitCalls(layer.graph);
-    else if (!Object.hasOwn(table, layer.className)) found.push({ name: layer.name, className: layer.className });
-    for (const wrapped of Object.values(layer.layers)) visit(wrapped);
-  };
-  const visitCalls = ({ calls }: Graph) => {
-    for (const call of calls) visit(call.layer);
-  };
-  visitCalls(graph);
-  return found;
+  return graph.calls.flatMap(({ layer }) => findUnsupportedIn(layer, table, seen));
 }
 
-/** One error that names every layer that can't be compiled, and what to do. */
-export function unsupportedError(layers: readonly UnsupportedLayer[]): ModelFileError {
-  const lines = layers.map(
-    ({ name, className, reason }) => `  ${name} (${className}): ${reason ?? reasonFor(className)}`,
-  );
-  const subject = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
-  return new ModelFileError(
-    'model_unsupported_layers',
-    `The model has ${subject} that can't be served:\n${lines.join('\n')}`,
-  );
+/** Like {@link findUnsupported}, of one layer and all that it holds. */
+export function findUnsupportedIn(layer: Layer, table: LayerTable, seen = new Set<Layer>()): UnsupportedLayer[] {
+  if (seen.has(layer)) return [];
+  seen.add(layer);
+  const { name, className, graph } = layer;
+  const inner = [...(graph?.calls.map((call) => call.layer) ?? []), ...Object.values(layer.layers)];
+  const self = graph || Object.hasOwn(table, className) ? [] : [{ name, className, reason: reasonFor(className) }];
+  return [...self, ...inner.flatMap((other) => findUnsupportedIn(other, table, seen))];
+}
+
+/** Layers that can't be compiled: one error that names every one of them, and what to do. */
+export class UnsupportedLayersError extends ModelFileError {
+  constructor(readonly layers: readonly UnsupportedLayer[]) {
+    const lines = layers.map(({ name, className, reason }) => `  ${name} (${className}): ${reason}`);
+    const subject = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
+    super('model_unsupported_layers', `The model has ${subject} that can't be served:\n${lines.join('\n')}`);
+  }
 }
