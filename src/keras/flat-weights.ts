@@ -38,7 +38,7 @@ export function attachGroupedWeights(root: Layer, members: Members, group: Hdf5G
   }
   const top = topLayers(root, members);
   const flat = top.flatMap((layer) => (layer.className === 'Sequential' ? topLayers(layer, members) : layer));
-  const hasWeights = (layer: Layer) => slotsOf(layer, members, asSaved).length > 0;
+  const hasWeights = (layer: Layer) => slotsOf([layer], members, asSaved).length > 0;
   const choices = [top, flat].map((layers) => layers.filter(hasWeights));
   const named = choices.find((layers) => layers.every(({ name }) => saved.has(name)));
   const ordered = choices.find((layers) => layers.length === saved.size);
@@ -100,7 +100,8 @@ function descend(group: Hdf5Group, path: string[]): Hdf5Group | undefined {
  */
 export function attachFlatWeights(layer: Layer, members: Members, weights: NamedWeight[], origin: LegacyOrigin): void {
   const found = weights.filter(({ name }) => !state.test(name));
-  const orders = [asSaved, allTrainable, layerByLayer, gatesApart].map((order) => slotsOf(layer, members, order));
+  const orders = [asSaved, allTrainable, layerByLayer, gatesApart].map((order) => slotsOf([layer], members, order));
+  orders.push(slotsOf(topLayers(layer, members), members, asSaved));
   const fitting = orders.filter((slots) => slots.length === found.length);
   if (fitting.length === 0) {
     if (found.length === 0) throw missing(layer);
@@ -132,9 +133,18 @@ const allTrainable: Order = { frozen: false, sorted: true, gates: false };
 const layerByLayer: Order = { frozen: false, sorted: false, gates: false };
 const gatesApart: Order = { frozen: true, sorted: true, gates: true };
 
-function slotsOf(root: Layer, members: Members, order: Order): Slot[] {
-  const slots: Slot[] = [];
+/** The variables of some layers and of all that they hold, one layer's behind another's. */
+function slotsOf(roots: Layer[], members: Members, order: Order): Slot[] {
   const visited = new Set<Layer>();
+  return roots.flatMap((root) => {
+    const slots = slotsBelow(root, members, order, visited);
+    if (!order.sorted) return slots;
+    return [...slots.filter(({ trainable }) => trainable), ...slots.filter(({ trainable }) => !trainable)];
+  });
+}
+
+function slotsBelow(root: Layer, members: Members, order: Order, visited: Set<Layer>): Slot[] {
+  const slots: Slot[] = [];
   const visit = (layer: Layer, frozen: boolean): void => {
     if (visited.has(layer)) return;
     visited.add(layer);
@@ -151,8 +161,7 @@ function slotsOf(root: Layer, members: Members, order: Order): Slot[] {
     for (const inner of topLayers(layer, members)) visit(inner, isFrozen);
   };
   visit(root, false);
-  if (!order.sorted) return slots;
-  return [...slots.filter(({ trainable }) => trainable), ...slots.filter(({ trainable }) => !trainable)];
+  return slots;
 }
 
 /** How much a weight's name speaks for a slot: two for the layer, one for the variable. */

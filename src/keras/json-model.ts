@@ -3,6 +3,7 @@ import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
 import { limits, parseJson } from './limits.js';
 import { type ModelSource, readPart } from './source.js';
+import { isTensorflowJs, readTensorflowJs } from './tensorflowjs.js';
 
 /**
  * Reads a JSON file: an architecture (`model.to_json()`), or the `model.json` of a TensorFlow.js layers model with its
@@ -18,6 +19,7 @@ export async function readJsonModel(source: ModelSource): Promise<Contents> {
   if (isObject(entry) && asText(entry.class_name) !== undefined && 'config' in entry) {
     return { architecture: { container: 'json', entry, kerasVersion: asText(entry.keras_version) } };
   }
+  if (isObject(entry) && isTensorflowJs(entry)) return readTensorflowJs(source.path, entry);
   throw new ModelFileError(
     'model_format_unknown',
     'This is JSON, but no Keras model: it has neither class_name and config (model.to_json()) nor modelTopology (TensorFlow.js).',

@@ -93,12 +93,16 @@ export class LayerReader {
   #makeBothDirections(layer: Layer, config: Config, depth: number): void {
     const { layer: forward, backward_layer: backward } = layer.layers;
     if (!forward || !isObject(config.layer)) throw brokenConfig(`${quote(layer.name)} wraps no layer`);
-    layer.layers = { forward_layer: forward, backward_layer: backward ?? this.#reversed(config.layer, depth) };
+    const name = forward.name.replace(/^forward_/, '');
+    forward.name = `forward_${name}`;
+    layer.layers = {
+      forward_layer: forward,
+      backward_layer: backward ?? this.#reversed(config.layer, `backward_${name}`, depth),
+    };
   }
 
-  #reversed(entry: Config, depth: number): Layer {
+  #reversed(entry: Config, name: string, depth: number): Layer {
     const config = isObject(entry.config) ? entry.config : {};
-    const name = `backward_${nameOf(entry).replace(/^forward_/, '')}`;
     const { shared_object_id: _shared, ...own } = entry;
     return this.read({ ...own, config: { ...config, name, go_backwards: config.go_backwards !== true } }, depth + 1);
   }
