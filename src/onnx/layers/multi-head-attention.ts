@@ -49,6 +49,11 @@ function axesOf(call: LayerCall, rank: number): Axes {
   const attention = call.config
     .integers('attention_axes', undefined, inner, Number.NEGATIVE_INFINITY)
     .map((axis) => normalizeAxis(axis, rank - 1));
+  const distinct = new Set(attention.filter((axis) => inner.includes(axis)));
+  if (attention.length === 0 || distinct.size < attention.length)
+    return call.unsupported(
+      `its attention_axes are ${attention.join(', ') || 'none'}, of a tensor of ${rank - 1} axes`,
+    );
   const beside = Array.from({ length: rank - 1 }, (_, axis) => axis).filter((axis) => !attention.includes(axis));
   return { attention, beside };
 }
