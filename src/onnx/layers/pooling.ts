@@ -84,6 +84,13 @@ function adapt(opType: Pool, x: Value, axis: number, count: number): Value {
   return gather(concat(moved, axis), int64s(x.graph, wanted), axis);
 }
 
+/**
+ * Pools every spatial axis of a (batch, channels, …spatial) tensor to a number of elements.
+ * @throws ShapeError when the size of an axis is unknown
+ */
+export const adaptivePool = (opType: Pool, x: Value, counts: readonly number[]): Value =>
+  counts.reduce((pooled, count, index) => adapt(opType, pooled, index + 2, count), x);
+
 /** The most elements that an adaptive pooling makes of an axis. */
 const largestOutput = 2 ** 16;
 
@@ -92,9 +99,7 @@ const adaptivePooling =
   ([input], call) => {
     const counts = call.config.integers('output_size', rank, undefined, 1);
     if (counts.some((count) => count > largestOutput)) return call.unsupported('its output_size is too large');
-    return inChannelsFirst(toFloat(input!), call, (x) =>
-      counts.reduce((pooled, count, index) => adapt(opType, pooled, index + 2, count), x),
-    );
+    return inChannelsFirst(toFloat(input!), call, (x) => adaptivePool(opType, x, counts));
   };
 
 /** https://keras.io/api/layers/pooling_layers/ */

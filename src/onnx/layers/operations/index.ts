@@ -3,13 +3,16 @@ import { arithmeticOperations } from './arithmetic.js';
 import { comparisonOperations } from './comparison.js';
 import { creationOperations } from './creation.js';
 import { elementwiseOperations } from './elementwise.js';
+import { imageOperations } from './image.js';
 import { indexingOperations } from './indexing.js';
 import { joiningOperations } from './joining.js';
 import { linearAlgebraOperations } from './linear-algebra.js';
+import { neuralOperations } from './neural.js';
 import { kerasOperation, type OperationTable } from './operation.js';
 import { reductionOperations } from './reduction.js';
 import { shapeOperations } from './shape.js';
 import { sortingOperations } from './sorting.js';
+import { windowOperations } from './windows.js';
 
 /** Every operation by the name of its class in Keras 3. */
 const operations: OperationTable = {
@@ -17,12 +20,15 @@ const operations: OperationTable = {
   ...comparisonOperations,
   ...creationOperations,
   ...elementwiseOperations,
+  ...imageOperations,
   ...indexingOperations,
   ...joiningOperations,
   ...linearAlgebraOperations,
+  ...neuralOperations,
   ...reductionOperations,
   ...shapeOperations,
   ...sortingOperations,
+  ...windowOperations,
 };
 
 /** Calls of functions on symbolic tensors, as Keras 3 (`ops.Add`) writes them. */

@@ -185,24 +185,6 @@ function bincount(a: Arguments): Value {
   return cast(reduceSum(weighted, [-2]), type);
 }
 
-/** The counts in equal bins between the least and the greatest, and the bins' edges. */
-function histogram(a: Arguments): Value[] {
-  const x = flatten(toFloat(a.tensor('x')));
-  const bins = a.number('bins', 10);
-  const bounds = a.optionalNumbers('range');
-  const bound = (index: number, opType: string) =>
-    bounds ? a.constant('float32', bounds[index]!) : node(opType, [x], { keepdims: 0 }, 'float32', []);
-  const [low, high] = [bound(0, 'ReduceMin'), bound(1, 'ReduceMax')];
-  const part = mul(toFloat(range(a.graph, bins + 1)), 1 / bins);
-  const edges = add(low, mul(sub(high, low), part));
-  const each = unsqueeze(x, [-1]);
-  const reached = reduceSum(cast(lessOrEqual(edges, each), 'int32'), [-1]);
-  const bin = where(equal(x, high), bins, reached);
-  const inside = greaterOrEqual(high, x);
-  const hits = equal(unsqueeze(where(inside, bin, 0), [-1]), add(cast(range(a.graph, bins), 'int32'), 1));
-  return [reduceSum(cast(hits, 'int32'), [-2]), edges];
-}
-
 /** Positions, of which ours are fully sorted: more than a partition asks for. */
 const positions = (a: Arguments): Value => cast(sorted(a)[1], 'int32');
 
@@ -225,5 +207,4 @@ export const sortingOperations: OperationTable = {
   SearchSorted: operation('sorted_sequence values', searchSorted),
   Digitize: operation('x bins', digitize),
   Bincount: operation('x', bincount),
-  Histogram: operation('x', histogram),
 };

@@ -1,0 +1,292 @@
+import type { Value } from '../../graph.js';
+import {
+  abs,
+  add,
+  cast,
+  channelsFirst,
+  channelsLast,
+  clip,
+  concat,
+  conv,
+  div,
+  equal,
+  greater,
+  type Interpolation,
+  less,
+  max,
+  min,
+  mul,
+  pad,
+  reduceMean,
+  reduceSumSquare,
+  reshape,
+  resizeImages,
+  type Size,
+  sizeDifference,
+  sizeOf,
+  sizesOf,
+  slice,
+  sliceFrom,
+  split,
+  sqrt,
+  squeeze,
+  sub,
+  toFloat,
+  transpose,
+  unsqueeze,
+  where,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { type OperationTable, operation } from './operation.js';
+import { flip } from './shape.js';
+import { isChannelsFirst } from './windows.js';
+
+/** Runs `body` on a batch of channels-first images, and gives its result the form of what was given. */
+function onImages(a: Arguments, images: Value, body: (x: Value) => Value): Value {
+  const single = images.rank === 3;
+  const batch = single ? unsqueeze(images, [0]) : images;
+  if (batch.rank !== 4) return a.unsupported(`its images are of rank ${images.rank}`);
+  const result = isChannelsFirst(a) ? body(batch) : channelsLast(body(channelsFirst(batch)));
+  return single ? squeeze(result, [0]) : result;
+}
+
+const interpolations = [
+  ...['nearest', 'bilinear', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic'],
+] as Interpolation[];
+
+/** TensorFlow's numbers for the methods. */
+const numberedInterpolations: readonly Interpolation[] = ['bilinear', 'nearest', 'bicubic', 'area'];
+
+function interpolationOf(a: Arguments): Interpolation {
+  const given = a.raw('interpolation');
+  const numbered = typeof given === 'number' ? numberedInterpolations[given] : undefined;
+  return numbered ?? a.choice('interpolation', interpolations, 'bilinear');
+}
+
+/** Resized images: float32, or what they were when the nearest pixels are taken or Keras 3 resizes whole numbers. */
+function resize(a: Arguments): Value {
+  for (const option of ['crop_to_aspect_ratio', 'pad_to_aspect_ratio', 'preserve_aspect_ratio'])
+    if (a.boolean(option)) return a.unsupported(`its ${option} is set`);
+  const images = a.tensor('images');
+  const interpolation = interpolationOf(a);
+  const [height, width] = a.sizes('size');
+  if (height === undefined || width === undefined) return a.unsupported('its size should be two numbers');
+  return onImages(a, interpolation === 'nearest' ? images : toFloat(images), (x) =>
+    resizeImages(x, [height, width], interpolation, a.boolean('antialias')),
+  );
+}
+
+/** The three channels of images, each with an axis of 1 in the channels' place, and that place. */
+function channelsOf(a: Arguments, images: Value): { channels: [Value, Value, Value]; axis: number } {
+  const axis = isChannelsFirst(a) ? images.rank - 3 : images.rank - 1;
+  if (images.shape[axis] !== 3) return a.unsupported('its images do not have 3 channels');
+  const [red, green, blue] = split(images, [1, 1, 1], axis);
+  return { channels: [red!, green!, blue!], axis };
+}
+
+function greyscale(a: Arguments): Value {
+  const images = a.tensor('images');
+  const { channels } = channelsOf(a, toFloat(images));
+  const weights = [0.2989, 0.587, 0.114];
+  const grey = channels.map((channel, index) => mul(channel, weights[index]!)).reduce(add);
+  return cast(grey, images.type);
+}
+
+function rgbToHsv(a: Arguments): Value {
+  const { channels, axis } = channelsOf(a, toFloat(a.tensor('images')));
+  const [red, green, blue] = channels;
+  const value = max(max(red, green), blue);
+  const spread = sub(value, min(min(red, green), blue));
+  const flat = equal(spread, 0);
+  const saturation = where(greater(value, 0), div(spread, where(equal(value, 0), 1, value)), 0);
+  const sixth = mul(where(flat, 1, spread), 6);
+  const turn = (from: Value, to: Value, start: number) => add(div(sub(from, to), sixth), start);
+  const ofGreenOrBlue = where(equal(green, value), turn(blue, red, 2 / 6), turn(red, green, 4 / 6));
+  const angle = where(equal(red, value), turn(green, blue, 0), ofGreenOrBlue);
+  const hue = where(flat, 0, where(less(angle, 0), add(angle, 1), angle));
+  return concat([hue, saturation, value], axis);
+}
+
+function hsvToRgb(a: Arguments): Value {
+  const { channels, axis } = channelsOf(a, toFloat(a.tensor('images')));
+  const [hue, saturation, value] = channels;
+  const angle = mul(hue, 6);
+  const near = (centre: number) => clip(sub(a.constant('float32', 2), abs(sub(angle, centre))), 0, 1);
+  const shares = [clip(sub(abs(sub(angle, 3)), 1), 0, 1), near(2), near(4)];
+  const grey = sub(a.constant('float32', 1), saturation);
+  return concat(
+    shares.map((share) => mul(add(grey, mul(saturation, share)), value)),
+    axis,
+  );
+}
+
+/** The same kernel over every channel, (batch, channels, height, width) to (batch · channels, filters, …). */
+function everyChannel(
+  a: Arguments,
+  x: Value,
+  kernel: readonly (readonly number[])[],
+  size: readonly [number, number],
+  same: boolean,
+): Value {
+  const weight = a.graph.constant('float32', [kernel.length, 1, ...size], Float32Array.from(kernel.flat()), 'kernel');
+  const apart = reshape(x, [-1, 1, ...sizesOf(x).slice(2)]);
+  return conv(
+    apart,
+    weight,
+    undefined,
+    { kernel: size, strides: [1, 1], dilations: [1, 1], padding: same ? 'same' : 'valid' },
+    1,
+  );
+}
+
+/** The largest kernel of a blur. */
+const largestKernel = 256;
+
+function gaussianBlur(a: Arguments): Value {
+  const [rows = 3, columns = 3] = a.numbers('kernel_size', 2, [3, 3]);
+  const sigmas = a.numbers('sigma', 2, [1, 1]);
+  if (![rows, columns].every((size) => Number.isInteger(size) && size > 0 && size <= largestKernel))
+    return a.unsupported(`its kernel_size is not of whole numbers up to ${largestKernel}`);
+  const curve = (size: number, sigma: number) => {
+    const heights = Array.from({ length: size }, (_, index) =>
+      Math.exp(-0.5 * ((index - (size - 1) / 2) / sigma) ** 2),
+    );
+    const total = heights.reduce((sum, height) => sum + height, 0);
+    return heights.map((height) => height / total);
+  };
+  // Keras takes the first size and sigma for x and reads the product as rows by columns.
+  const [across, down] = [curve(rows, sigmas[0]!), curve(columns, sigmas[1]!)];
+  const kernel = down.flatMap((y) => across.map((x) => x * y));
+  return onImages(a, toFloat(a.tensor('images')), (x) =>
+    reshape(everyChannel(a, x, [kernel], [rows, columns], true), [...sizesOf(x).slice(0, 2), ...sizesOf(x).slice(2)]),
+  );
+}
+
+/** Differences down and across, in a new last axis. */
+function sobelEdges(a: Arguments): Value {
+  const images = toFloat(a.tensor('images'));
+  const first = isChannelsFirst(a);
+  const x = first ? images : channelsFirst(images);
+  const kernels = [
+    [-1, -2, -1, 0, 0, 0, 1, 2, 1],
+    [-1, 0, 1, -2, 0, 2, -1, 0, 1],
+  ];
+  const padded = pad(
+    x,
+    [
+      [0, 0],
+      [0, 0],
+      [1, 1],
+      [1, 1],
+    ],
+    'reflect',
+  );
+  const edges = everyChannel(a, padded, kernels, [3, 3], false);
+  const sizes = sizesOf(x);
+  const apart = reshape(edges, [sizes[0]!, sizes[1]!, 2, sizes[2]!, sizes[3]!]);
+  return transpose(apart, first ? [0, 1, 3, 4, 2] : [0, 3, 4, 1, 2]);
+}
+
+/** What is before an axis, what is after it, and how long it is: two of them tell the third. */
+function ends(
+  a: Arguments,
+  names: readonly [string, string, string],
+  difference: (before: number, target: number) => Size,
+): [Size | undefined, Size | undefined] {
+  const [before, after, target] = names.map((name) => a.optionalNumber(name));
+  if (before !== undefined) return [before, after ?? (target === undefined ? undefined : difference(before, target))];
+  return [target === undefined || after === undefined ? undefined : difference(after, target), after];
+}
+
+const sides = [
+  ['top', 'bottom', 'height'],
+  ['left', 'right', 'width'],
+] as const;
+
+function padImages(a: Arguments): Value {
+  const images = a.tensor('images');
+  const rows = isChannelsFirst(a) ? images.rank - 2 : images.rank - 3;
+  const pads = images.shape.map((): [Size, Size] => [0, 0]);
+  sides.forEach(([before, after, target], index) => {
+    const size = sizeOf(images, rows + index);
+    const [start, end] = ends(a, [`${before}_padding`, `${after}_padding`, `target_${target}`], (known, whole) =>
+      sizeDifference(whole - known, size),
+    );
+    if (start === undefined || end === undefined) a.unsupported(`its ${before} and ${after} padding are unknown`);
+    else pads[rows + index] = [start, end];
+  });
+  return pad(images, pads);
+}
+
+function cropImages(a: Arguments): Value {
+  const images = a.tensor('images');
+  const rows = isChannelsFirst(a) ? images.rank - 2 : images.rank - 3;
+  return sides.reduce((cropped, [before, after, target], index) => {
+    const axis = rows + index;
+    const size = sizeOf(images, axis);
+    const [start, end] = ends(a, [`${before}_cropping`, `${after}_cropping`, `target_${target}`], (known, whole) =>
+      sizeDifference(size, whole + known),
+    );
+    if (start === undefined) return a.unsupported(`its ${before} cropping is unknown`);
+    const length = a.optionalNumber(`target_${target}`) ?? sizeDifference(sizeDifference(size, start), end ?? 0);
+    return sliceFrom(cropped, axis, start, length);
+  }, images);
+}
+
+/** Mean 0 and deviation 1 for each image; the deviation is at least that of one pixel. */
+function standardize(a: Arguments): Value {
+  const images = toFloat(a.tensor('images'));
+  const axes = [images.rank - 3, images.rank - 2, images.rank - 1];
+  const centred = sub(images, reduceMean(images, axes, true));
+  const count = axes.reduce(
+    (product, axis) => product * (images.shape[axis] ?? a.unsupported('its images are of unknown size')),
+    1,
+  );
+  const deviation = sqrt(div(reduceSumSquare(centred, axes, true), count));
+  return div(centred, max(deviation, 1 / Math.sqrt(count)));
+}
+
+/** The middle of images, by the part of height and width that is kept. */
+function centralCrop(a: Arguments): Value {
+  const images = a.tensor('images');
+  const kept = a.number('central_fraction');
+  const cut = [images.rank - 3, images.rank - 2].map((axis) => {
+    const size = images.shape[axis] ?? a.unsupported('its images are of unknown size');
+    const start = Math.floor((size - size * kept) / 2);
+    return { axis, start, end: size - start };
+  });
+  return slice(images, cut);
+}
+
+const flipAt = (fromEnd: number) =>
+  operation('images', (a) => {
+    const images = a.tensor('images');
+    return flip(images, [images.rank - fromEnd]);
+  });
+
+/** Images. https://keras.io/api/ops/image/ */
+export const imageOperations: OperationTable = {
+  Resize: operation('images', resize),
+  RGBToGrayscale: operation('images', greyscale),
+  RGBToHSV: operation('images', rgbToHsv),
+  HSVToRGB: operation('images', hsvToRgb),
+  GaussianBlur: operation('images', gaussianBlur),
+  SobelEdges: operation('images', sobelEdges),
+  PadImages: operation('images', padImages),
+  CropImages: operation('images', cropImages),
+  /** Functions of `tf.image` alone. */
+  PerImageStandardization: operation('images', standardize),
+  CentralCrop: operation('images', centralCrop),
+  FlipLeftRight: flipAt(2),
+  FlipUpDown: flipAt(3),
+  GrayscaleToRgb: operation('images', (a) => {
+    const images = a.tensor('images');
+    return concat([images, images, images], images.rank - 1);
+  }),
+  AdjustBrightness: operation('images delta', (a) => add(toFloat(a.tensor('images')), a.number('delta'))),
+  AdjustContrast: operation('images contrast_factor', (a) => {
+    const images = toFloat(a.tensor('images'));
+    const mean = reduceMean(images, [images.rank - 3, images.rank - 2], true);
+    return add(mul(sub(images, mean), a.number('contrast_factor')), mean);
+  }),
+};
