@@ -17,17 +17,17 @@ export const serve: Command = {
   async run({ positionals: [model], config }) {
     const logger = createLogger(config);
     const app = await buildApp({ ...config, model: model!, logger });
-    closeWithGrace({ delay: config.closeTimeout * 1000, logger }, async ({ signal, err }) => {
-      if (err) logger.fatal({ err }, 'an unforeseen error ends the server');
-      else if (signal) logger.info(`${signal}: finishing what is running`);
-      await app.close();
-    });
     try {
       await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
     } catch (error) {
       await app.close();
       throw explain(error, config);
     }
+    closeWithGrace({ delay: config.closeTimeout * 1000, logger }, async ({ signal, err }) => {
+      if (err) logger.fatal({ err }, 'an unforeseen error ends the server');
+      else if (signal) logger.info(`${signal}: finishing what is running`);
+      await app.close();
+    });
     announce(app, config.host);
   },
 };
