@@ -1,7 +1,6 @@
 import { ModelFileError } from './errors.js';
 import { widenBfloat16, widenFloat16 } from './floats.js';
 import type { H5Module, Metadata } from './h5wasm.js';
-import type { Hdf5Attribute } from './hdf5.js';
 import { limits, quote } from './limits.js';
 import type { KerasDType, Weight, WeightData } from './model.js';
 
@@ -28,7 +27,6 @@ const floats: Record<number, [KerasDType, (bytes: ArrayBuffer) => WeightData]> =
 /**
  * Reads a dataset of numbers, in slices, so that the WebAssembly heap stays small.
  *
- * @param attributes - of the dataset: Keras 3 names bfloat16 there, and stores it as opaque bytes
  * @param budget - takes the bytes that will be read, and throws when they are too many
  * @param progress - called after every slice
  * @returns undefined when the dataset holds no numbers
@@ -37,12 +35,11 @@ export function readDataset(
   hdf5: H5Module,
   file: bigint,
   path: string,
-  attributes: Record<string, Hdf5Attribute>,
   budget: (bytes: number) => void,
   progress: () => void,
 ): Weight | undefined {
   const metadata = hdf5.get_dataset_metadata(file, path);
-  const kind = kindOf(hdf5, metadata, attributes);
+  const kind = kindOf(hdf5, metadata);
   const { shape, size, chunks } = metadata;
   if (kind === undefined || shape === null) return undefined;
   checkStorage(hdf5, file, path, metadata);
@@ -64,11 +61,10 @@ export function readDataset(
 function kindOf(
   hdf5: H5Module,
   { type, size, signed }: Metadata,
-  attributes: Record<string, Hdf5Attribute>,
 ): [KerasDType, (bytes: ArrayBuffer) => WeightData] | undefined {
   const { H5T_INTEGER, H5T_FLOAT, H5T_ENUM, H5T_OPAQUE } = hdf5.H5T_class_t;
-  // h5py knows no bfloat16: it is stored as two opaque bytes, in `.keras` with an attribute that says so.
-  if (size === 2 && (type === H5T_OPAQUE.value || (type === H5T_FLOAT.value && attributes.dtype === 'bfloat16'))) {
+  // h5py knows no bfloat16: Keras 3 stores it as two opaque bytes.
+  if (size === 2 && type === H5T_OPAQUE.value) {
     return ['bfloat16', (bytes) => widenBfloat16(new Uint16Array(bytes))];
   }
   if (type === H5T_FLOAT.value) return floats[size];

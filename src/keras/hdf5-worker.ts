@@ -95,7 +95,9 @@ function readTree(file: bigint, fileBytes: number, buffers: ArrayBuffer[]): Hdf5
   };
 
   const readGroup = (path: string, depth: number): Hdf5Group => {
-    const group: Hdf5Group = { attributes: readAttributes(hdf5, file, path), groups: new Map(), datasets: new Map() };
+    // Every `vars` of a `.keras` has an attribute, the name of its layer, that nobody needs.
+    const attributes = path.endsWith('/vars') ? {} : readAttributes(hdf5, file, path);
+    const group: Hdf5Group = { attributes, groups: new Map(), datasets: new Map() };
     for (const name of hdf5.get_names(file, path, false)) {
       if (depth === 0 && ignoredGroups.includes(name)) continue;
       if (++objects > limits.hdf5Objects || depth > limits.hdf5Depth) {
@@ -110,7 +112,7 @@ function readTree(file: bigint, fileBytes: number, buffers: ArrayBuffer[]): Hdf5
       const type = hdf5.get_type(file, child);
       if (type === hdf5.H5G_GROUP) group.groups.set(name, readGroup(child, depth + 1));
       if (type !== hdf5.H5G_DATASET) continue;
-      const weight = readDataset(hdf5, file, child, readAttributes(hdf5, file, child), budget, advance);
+      const weight = readDataset(hdf5, file, child, budget, advance);
       if (weight === undefined) continue;
       group.datasets.set(name, weight);
       buffers.push(weight.data.buffer as ArrayBuffer);
