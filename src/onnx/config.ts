@@ -114,6 +114,23 @@ export class LayerConfig {
     return list;
   }
 
+  /** Numbers in lists of any depth, with the shape that these make; a plain number has the shape []. */
+  array(key: string): { shape: number[]; values: number[] } {
+    const unfit = () => new ConfigError(`its ${key} should be numbers in even lists, not ${show(this.values[key])}`);
+    const read = (value: ConfigValue | undefined, depth: number): { shape: number[]; values: number[] } => {
+      if (!Array.isArray(value)) {
+        const number = toNumber(value ?? null);
+        if (number === undefined) throw unfit();
+        return { shape: [], values: [number] };
+      }
+      if (depth > 8) throw unfit();
+      const parts = value.map((part) => read(part, depth + 1));
+      if (parts.some(({ shape }) => shape.join() !== parts[0]!.shape.join())) throw unfit();
+      return { shape: [parts.length, ...(parts[0]?.shape ?? [])], values: parts.flatMap(({ values }) => values) };
+    };
+    return read(this.values[key], 0);
+  }
+
   /** `data_format`, which every Keras since 2 writes out. */
   get dataFormat(): 'channels_last' | 'channels_first' {
     return this.choice('data_format', ['channels_last', 'channels_first'], 'channels_last');

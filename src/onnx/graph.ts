@@ -116,6 +116,8 @@ export class GraphBuilder {
   constructor(
     readonly depth = 0,
     private readonly names: Names = new Map(),
+    /** The domains of the operators in it, other than ONNX's own. */
+    readonly domains: Set<string> = new Set(),
   ) {}
 
   /** Runs `body` with `name` before the names of all nodes that it adds, so that an exported graph reads like the model. */
@@ -167,6 +169,7 @@ export class GraphBuilder {
 
   /**
    * Adds a node.
+   * @param opType with its domain before it where that is not ONNX's own: `ai.onnx.ml.LabelEncoder`
    * @param inputs undefined is an optional input that is left out
    * @param results type and shape of each output
    * @throws ShapeError when a size is no size, or a tensor is too large
@@ -179,14 +182,18 @@ export class GraphBuilder {
     names?: readonly string[],
   ): Value[] {
     for (const { shape } of results) checkShape(shape);
-    const name = this.uniqueName(opType);
+    const [type = '', ...parts] = opType.split('.').reverse();
+    const domain = parts.reverse().join('.');
+    if (domain) this.domains.add(domain);
+    const name = this.uniqueName(type);
     const outputs = results.map(
       ({ type, shape }, index) =>
         new Value(this, names?.[index] ?? (index === 0 ? name : `${name}:${index}`), type, shape),
     );
     this.nodes.push({
       name,
-      op_type: opType,
+      op_type: type,
+      domain: domain || undefined,
       input: inputs.map((value) => value?.name ?? ''),
       output: outputs.map((value) => value.name),
       attribute: Object.entries(attributes).flatMap(([key, value]) =>
@@ -198,7 +205,7 @@ export class GraphBuilder {
 
   /** A graph for an attribute of a control-flow operator (Scan, Loop, If). It may use this graph's values by name. */
   subgraph(): GraphBuilder {
-    const graph = new GraphBuilder(this.depth + 1, this.names);
+    const graph = new GraphBuilder(this.depth + 1, this.names, this.domains);
     graph.scopes = [...this.scopes];
     return graph;
   }

@@ -1,7 +1,16 @@
 import type { TensorType } from '../tensor.js';
 import { encodeOnnx } from './encode.js';
 import { GraphBuilder } from './graph.js';
-import { add, cast, constant, gather, int64s, mul, channelsFirst as toChannelsFirst, toFloat } from './operators/index.js';
+import {
+  add,
+  cast,
+  constant,
+  gather,
+  int64s,
+  mul,
+  channelsFirst as toChannelsFirst,
+  toFloat,
+} from './operators/index.js';
 
 /** How pixels become what a model takes. */
 export interface ImageScaling {

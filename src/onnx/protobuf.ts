@@ -78,6 +78,7 @@ const node: MessageType = {
   name: [3, 'string'],
   op_type: [4, 'string'],
   attribute: [5, () => attribute],
+  domain: [7, 'string'],
 };
 const graph: MessageType = {
   node: [1, () => node],

@@ -1,12 +1,15 @@
 import type { LayerTable } from '../context.js';
 import { activationLayers } from './activation.js';
 import { attentionLayers } from './attention.js';
+import { categoryLayers } from './categories.js';
 import { convolutionLayers } from './convolution.js';
 import { coreLayers } from './core.js';
+import { imagePreprocessingLayers } from './image-preprocessing.js';
 import { mergingLayers } from './merging.js';
 import { normalizationLayers } from './normalization.js';
 import { operationLayers } from './operations/index.js';
 import { poolingLayers } from './pooling.js';
+import { preprocessingLayers } from './preprocessing.js';
 import { recurrentLayers } from './recurrent.js';
 import { recurrentWrappers } from './recurrent-wrappers.js';
 import { regularizationLayers } from './regularization.js';
@@ -16,12 +19,15 @@ import { reshapingLayers } from './reshaping.js';
 export const layerTable: LayerTable = {
   ...coreLayers,
   ...activationLayers,
+  ...categoryLayers,
   ...attentionLayers,
   ...convolutionLayers,
+  ...imagePreprocessingLayers,
   ...mergingLayers,
   ...normalizationLayers,
   ...operationLayers,
   ...poolingLayers,
+  ...preprocessingLayers,
   ...recurrentLayers,
   ...recurrentWrappers,
   ...regularizationLayers,

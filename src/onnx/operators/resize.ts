@@ -3,6 +3,7 @@ import {
   abs,
   add,
   cast,
+  ceil,
   constant,
   div,
   exp,
@@ -23,7 +24,7 @@ import {
 } from './elementwise.js';
 import { matmul } from './matrix.js';
 import { reduceSum } from './reduce.js';
-import { gather, range, type Size, sizeOf, sizeVector, transpose, unsqueeze } from './shape.js';
+import { gather, range, type Size, sizeOf, transpose, unsqueeze } from './shape.js';
 
 /** How the pixels of a resized image come from those of the original, in TensorFlow's words. */
 export const interpolations = [
@@ -145,16 +146,27 @@ export function resizeImages(
   interpolation: Interpolation,
   antialias: boolean,
 ): Value {
-  if (interpolation === 'bilinear' && !antialias) {
-    const shape = [...x.shape.slice(0, 2), ...size.map((one) => (typeof one === 'number' ? one : null))];
-    const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel', axes: [2, 3] };
-    return node('Resize', [x, undefined, undefined, sizeVector(x.graph, size)], attributes, x.type, shape);
-  }
   const [rows, columns] = size.map((to, index) => resizedAxis(x.graph, sizeOf(x, index + 2), to));
   if (interpolation === 'nearest') return nearest(nearest(x, 2, rows!), 3, columns!);
+  if (interpolation === 'bilinear' && !antialias) return bilinear(x, rows!, columns!);
   const widened = matmul(x, transpose(weightsOf(columns!, interpolation, antialias), [1, 0]));
   return matmul(weightsOf(rows!, interpolation, antialias), widened);
 }
+
+/** In TensorFlow's order of operations: what is rounded afterwards must be the same to the last bit. */
+function bilinear(x: Value, rows: ResizedAxis, columns: ResizedAxis): Value {
+  const alongRows = (at: Value) => {
+    const row = gather(x, at, 2);
+    return between(gather(row, below(columns), 3), gather(row, above(columns), 3), fraction(columns.centers));
+  };
+  return between(alongRows(below(rows)), alongRows(above(rows)), unsqueeze(fraction(rows.centers), [1]));
+}
+
+const fraction = (x: Value): Value => sub(x, floor(x));
+const between = (a: Value, b: Value, part: Value): Value => add(a, mul(sub(b, a), part));
+const below = ({ centers }: ResizedAxis): Value => cast(max(floor(centers), 0), 'int64');
+const above = ({ centers, from }: ResizedAxis): Value =>
+  cast(min(ceil(centers), sub(asFloat(centers.graph, from), 1)), 'int64');
 
 function nearest(x: Value, at: number, { from, centers }: ResizedAxis): Value {
   const last = sub(asFloat(x.graph, from), 1);

@@ -1,0 +1,189 @@
+import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
+import { ShapeError, showShape, type Value } from '../graph.js';
+import {
+  add,
+  cast,
+  clip,
+  div,
+  interpolations,
+  isNan,
+  mul,
+  pad,
+  reduceMax,
+  reduceMin,
+  resizeImages,
+  round,
+  type Size,
+  sizeDifference,
+  sizeMax,
+  sizeMin,
+  sizeOf,
+  sizeQuotient,
+  sizeTimes,
+  sliceFrom,
+  sub,
+  toFloat,
+  where,
+} from '../operators/index.js';
+import { inChannelsFirst } from './convolution.js';
+
+/** Height and width of (batch, channels, height, width) images. */
+type ImageSize = [height: Size, width: Size];
+
+const sizeOfImages = (x: Value): ImageSize => [sizeOf(x, 2), sizeOf(x, 3)];
+
+/** The size that the layer gives its images. */
+const targetOf = ({ config }: LayerCall): [number, number] => [
+  config.integer('height', undefined, 1),
+  config.integer('width', undefined, 1),
+];
+
+/** Runs `body` on images with their channels first. @throws ShapeError when the input is no batch of images */
+function onImages(x: Value, call: LayerCall, body: (x: Value) => Value): Value {
+  if (x.rank !== 4) throw new ShapeError(`it takes a batch of images, its input is ${showShape(x.shape)}`);
+  return inChannelsFirst(x, call, body);
+}
+
+/** The height and width that images of one side would have in the aspect ratio of the target. */
+const sidesInRatio = ([height, width]: ImageSize, [targetHeight, targetWidth]: ImageSize): ImageSize => [
+  sizeQuotient(sizeTimes(width, targetHeight), targetWidth),
+  sizeQuotient(sizeTimes(height, targetWidth), targetHeight),
+];
+
+const half = (size: Size): Size => sizeQuotient(size, 2);
+
+/** Cuts `size` out of the middle. */
+function crop(x: Value, size: ImageSize): Value {
+  return size.reduce<Value>((cropped, length, index) => {
+    const axis = index + 2;
+    return sliceFrom(cropped, axis, half(sizeDifference(sizeOf(x, axis), length)), length);
+  }, x);
+}
+
+/** Cuts the largest part of the target's aspect ratio out of the middle. */
+function cropToRatio(x: Value, target: ImageSize): Value {
+  const size = sizeOfImages(x);
+  const sides = sidesInRatio(size, target).map((side, index) => sizeMax(sizeMin(size[index]!, side), 1));
+  return crop(x, sides as ImageSize);
+}
+
+/** Adds to both sides equally until the aspect ratio is the target's, or off by one pixel. */
+function padToRatio(x: Value, target: ImageSize, value: number): Value {
+  const size = sizeOfImages(x);
+  const pads = sidesInRatio(size, target).map((side, index): [Size, Size] => {
+    const added = half(sizeDifference(sizeMax(size[index]!, side), size[index]!));
+    return [added, added];
+  });
+  return pad(x, [[0, 0], [0, 0], ...pads], 'constant', value);
+}
+
+/** What fits the target best, resized to it. */
+const smartResize = (x: Value, target: ImageSize): Value =>
+  resizeImages(cropToRatio(x, target), target, 'bilinear', false);
+
+/** Bounds of the types that images of integers come in. */
+const ranges: Partial<Record<Value['type'], [number, number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+  int32: [-(2 ** 31), 2 ** 31 - 128],
+};
+
+/** Keras 3 gives integers for integers. */
+function likeInput(resized: Value, x: Value, call: LayerCall): Value {
+  if (call.kerasVersion < 3 || x.type === 'float32') return resized;
+  const [low, high] = ranges[x.type] ?? [];
+  return cast(clip(round(resized), low, high), x.type);
+}
+
+const resizing: LayerHandler = ([input], call) => {
+  const { config } = call;
+  const target = targetOf(call);
+  const interpolation = config.choice('interpolation', interpolations, 'bilinear');
+  const antialias = config.boolean('antialias', false);
+  if (config.string('fill_mode', 'constant') !== 'constant') return call.unsupported('its fill_mode is not constant');
+  const resized = onImages(toFloat(input!), call, (x) => {
+    const cropped = config.boolean('crop_to_aspect_ratio', false) ? cropToRatio(x, target) : x;
+    const padded = config.boolean('pad_to_aspect_ratio', false)
+      ? padToRatio(cropped, target, config.number('fill_value', 0))
+      : cropped;
+    return resizeImages(padded, target, interpolation, antialias);
+  });
+  return likeInput(resized, input!, call);
+};
+
+/** The middle; images that are smaller on a side are resized. Those of unknown size are taken to be large enough. */
+const centerCrop: LayerHandler = ([input], call) => {
+  const target = targetOf(call);
+  return onImages(toFloat(input!), call, (x) => {
+    const smaller = target.some((length, index) => length > (x.shape[index + 2] ?? Number.POSITIVE_INFINITY));
+    return smaller ? smartResize(x, target) : crop(x, target);
+  });
+};
+
+/** When it doesn't train, Keras 3 leaves images as they are, and Keras 2 resizes what fits best. */
+const randomCrop: LayerHandler = ([input], call) => {
+  if (call.kerasVersion >= 3) return input!;
+  return onImages(toFloat(input!), call, (x) => smartResize(x, targetOf(call)));
+};
+
+/** Stretches each channel of each image to the whole range; a channel of one value stays as it is. */
+const autoContrast: LayerHandler = ([input], call) => {
+  const [low, high] = call.config.numbers('value_range', 2, [0, 255]) as [number, number];
+  const x = toFloat(input!);
+  const bytes = mul(sub(x, low), 255 / (high - low));
+  const [darkest, brightest] = [reduceMin(bytes, [1, 2], true), reduceMax(bytes, [1, 2], true)];
+  const stretched = clip(mul(sub(bytes, darkest), div(255, sub(brightest, darkest))), 0, 255);
+  const result = add(mul(stretched, (high - low) / 255), low);
+  return where(isNan(result), x, result);
+};
+
+/** Layers that change images in training only, and else make floats of them. */
+const augmentations = [
+  'AugMix',
+  'RandAugment',
+  'RandomElasticTransform',
+  'RandomErasing',
+  'RandomFlip',
+  'RandomGaussianBlur',
+  'RandomHeight',
+  'RandomPerspective',
+  'RandomRotation',
+  'RandomSharpness',
+  'RandomShear',
+  'RandomTranslation',
+  'RandomWidth',
+  'RandomZoom',
+  'Solarization',
+];
+
+/** Those that, since Keras 3, leave integers as they are. */
+const gentleAugmentations = [
+  'CutMix',
+  'Equalization',
+  'MaxNumBoundingBoxes',
+  'MixUp',
+  'RandomBrightness',
+  'RandomColorDegeneration',
+  'RandomColorJitter',
+  'RandomContrast',
+  'RandomGrayscale',
+  'RandomHue',
+  'RandomInvert',
+  'RandomPosterization',
+  'RandomSaturation',
+];
+
+const asFloats: LayerHandler = ([x]) => toFloat(x!);
+const asGiven: LayerHandler = ([x], { kerasVersion }) => (kerasVersion >= 3 ? x! : toFloat(x!));
+
+/** https://keras.io/api/layers/preprocessing_layers/image_preprocessing/ and image_augmentation */
+export const imagePreprocessingLayers: LayerTable = {
+  Resizing: resizing,
+  CenterCrop: centerCrop,
+  RandomCrop: randomCrop,
+  AutoContrast: autoContrast,
+  ...Object.fromEntries(augmentations.map((className) => [className, asFloats])),
+  ...Object.fromEntries(gentleAugmentations.map((className) => [className, asGiven])),
+};
