@@ -1,0 +1,118 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import { packageRoot } from '../../src/package.js';
+import { photo } from '../helpers/app.js';
+import { noBrowser, useBrowser } from '../helpers/browser.js';
+import { startServer } from '../helpers/server.js';
+
+const example = (name: string) => join(packageRoot, 'examples', name);
+
+describe('the page in a browser', { skip: noBrowser }, () => {
+  const browser = useBrowser();
+
+  /** The page of a server, in a window that fails the test when anything goes elsewhere or breaks the policy. */
+  async function open(
+    t: TestContext,
+    path: string,
+    options = {},
+  ): Promise<{ page: Page; url: string; faults: string[] }> {
+    const { url } = await startServer(t);
+    const page = await browser().newPage(options);
+    t.after(() => page.close());
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('400 (Bad Request)')) faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
+    });
+    await page.goto(url + path);
+    return { page, url, faults };
+  }
+
+  const labels = (page: Page) => page.locator('#predictions .label').allTextContents();
+
+  it('shows the labels of a picture that is dropped on it', async (t) => {
+    const { page, url, faults } = await open(t, '/');
+    const transfer = await page.evaluateHandle((base64) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], "my cat's; photo.jpg", { type: 'image/jpeg' }));
+      return transfer;
+    }, photo('cat.jpg').toString('base64'));
+    await page.dispatchEvent('body', 'dragover', { dataTransfer: transfer });
+    await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+
+    await page.waitForSelector('#predictions li');
+    assert.deepEqual((await labels(page)).slice(0, 3), ['Egyptian cat', 'tiger cat', 'tabby']);
+    assert.match((await page.textContent('#status'))!, /^Answered in \d+ ms\.$/);
+    assert.equal(await page.textContent('#curl'), `curl -X POST -F 'image=@"my cat'\\''s; photo.jpg"' ${url}/predict`);
+    assert.ok(await page.evaluate(() => (document.querySelector('#preview') as HTMLImageElement).naturalWidth > 0));
+    const bars = await page
+      .locator('#predictions li')
+      .evaluateAll((rows) => rows.map((row) => Number.parseFloat(getComputedStyle(row, '::before').width)));
+    assert.ok(bars[0]! > bars[1]! && bars[1]! > bars[4]!);
+    assert.deepEqual(faults, []);
+  });
+
+  it('shows the labels of a picture that is chosen with the keyboard, on a phone', async (t) => {
+    const { page, faults } = await open(t, '/', {
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      colorScheme: 'dark',
+    });
+    for (let presses = 0; presses < 5; presses++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate(() => document.activeElement?.id === 'file')) break;
+    }
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+    await chooser.setFiles(example('coffee.jpg'));
+    await page.waitForSelector('#predictions li');
+    assert.equal((await labels(page))[0], 'espresso');
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
+    assert.deepEqual(faults, []);
+  });
+
+  it('shows the labels of a picture that is pasted', async (t) => {
+    const { page, faults } = await open(t, '/');
+    await page.evaluate((base64) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([bytes], 'image.png', { type: 'image/png' }));
+      dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+    }, photo('cat.jpg').toString('base64'));
+    await page.waitForSelector('#predictions li');
+    assert.equal((await labels(page))[0], 'Egyptian cat');
+    assert.deepEqual(faults, []);
+  });
+
+  it('says what is wrong with a file, and takes the next', async (t) => {
+    const { page, faults } = await open(t, '/');
+    await page.setInputFiles('#file', example('README.md'));
+    await page.waitForSelector('#status.error');
+    assert.match((await page.textContent('#status'))!, /JPEG, PNG/);
+    await page.setInputFiles('#file', example('cat.jpg'));
+    await page.waitForSelector('#predictions li');
+    assert.deepEqual(faults, []);
+  });
+
+  it('classifies a picture with “Try it out” in Swagger UI', async (t) => {
+    const { page, faults } = await open(t, '/docs');
+    const operation = page.locator('#operations-Predict-predict');
+    await operation.locator('.opblock-summary-control').click();
+    await operation.locator('input[type=file]').setInputFiles(example('cat.jpg'));
+    await operation.locator('button.execute').click();
+    const response = operation.locator('.live-responses-table .response').first();
+    await response.waitFor();
+    assert.match((await response.locator('.response-col_status').textContent())!, /^200/);
+    const reply = JSON.parse((await response.locator('.highlight-code code').first().textContent())!);
+    assert.equal(reply.success, true);
+    assert.equal(reply.predictions[0].label, 'Egyptian_cat');
+    assert.deepEqual(faults, []);
+  });
+});
