@@ -1,0 +1,72 @@
+/** Compares keras-serve with the answers of Keras that are recorded beside the model files in a folder. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ModelFileError } from '../src/keras/errors.js';
+import { decode, difference } from '../test/helpers/fixtures.js';
+import { answer, type Case, sameArgmax } from './answer.js';
+
+/** What came of a model file. */
+export type Outcome =
+  | { result: 'equal' | 'different'; error: number; argmax: boolean }
+  | { result: 'refused'; code: string; message: string }
+  | { result: 'failed'; message: string }
+  | { result: 'unknown'; message: string };
+
+/** The greatest error, as a part of the output's scale, at which an answer is Keras's. */
+export const tolerance = 1e-3;
+
+/** Compares the answers to a case. */
+export async function compare(record: Case, onnx?: string): Promise<Outcome> {
+  try {
+    const outputs = await answer(record, onnx);
+    if (!record.outputs) return { result: 'unknown', message: `answered; Keras: ${record.none}` };
+    if (outputs.length !== record.outputs.length)
+      return { result: 'failed', message: `${outputs.length} outputs for ${record.outputs.length}` };
+    const expected = record.outputs.map(decode);
+    const error = Math.max(...outputs.map((output, index) => difference(output, expected[index]!)));
+    const argmax = error < Number.POSITIVE_INFINITY && outputs.every((output, i) => sameArgmax(output, expected[i]!));
+    return { result: error <= (record.tolerance ?? tolerance) && argmax ? 'equal' : 'different', error, argmax };
+  } catch (error) {
+    if (error instanceof ModelFileError) return { result: 'refused', code: error.code, message: error.message };
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (!record.outputs && /missing in 'feeds'|input .* is missing/i.test(message))
+      return { result: 'unknown', message: `compiled; Keras: ${record.none}` };
+    return { result: 'failed', message };
+  }
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { only: { type: 'string' }, out: { type: 'string' } },
+  });
+  const folder = positionals[0];
+  if (!folder || !existsSync(folder))
+    throw new Error('Usage: compare.ts <folder with *.case.json> [--only text] [--out file.json]');
+  const results: Record<string, Outcome & { kind: string; version?: string; keras?: string }> = {};
+  for (const file of (readdirSync(folder, { recursive: true }) as string[])
+    .filter((name) => name.endsWith('.case.json'))
+    .sort()) {
+    if (values.only && !file.includes(values.only)) continue;
+    const path = join(folder, file);
+    const record: Case = JSON.parse(readFileSync(path, 'utf8'));
+    const here = (name: string) => join(dirname(path), basename(name));
+    const outcome = await compare({
+      ...record,
+      model: here(record.model),
+      ...(record.weights ? { weights: here(record.weights) } : {}),
+    });
+    const name = relative(folder, path).replace('.case.json', '');
+    results[name] = { ...outcome, kind: record.kind, version: record.version, keras: record.keras };
+    const detail =
+      'message' in outcome ? outcome.message.split('\n').slice(0, 3).join(' ') : outcome.error.toExponential(1);
+    console.log(`${outcome.result.padEnd(9)} ${name} [${record.kind} ${record.version ?? ''}] ${detail}`);
+  }
+  const counts = new Map<string, number>();
+  for (const { result } of Object.values(results)) counts.set(result, (counts.get(result) ?? 0) + 1);
+  console.log([...counts].map(([result, count]) => `${count} ${result}`).join(', '));
+  if (values.out) writeFileSync(values.out, JSON.stringify(results, null, 1));
+}
+
+if (import.meta.filename === process.argv[1]) await main();
