@@ -4,13 +4,15 @@ import closing from '../plugins/closing.js';
 import errors, { answerClientError, sendError } from '../plugins/errors.js';
 import health from '../plugins/health.js';
 import { watchMethods } from '../plugins/methods.js';
+import metrics from '../plugins/metrics.js';
 import model from '../plugins/model.js';
 import openapi from '../plugins/openapi.js';
 import preprocessing from '../plugins/preprocessing.js';
 import page from '../plugins/routes/page.js';
 import predict from '../plugins/routes/predict.js';
-import { loadServedModel, type ServedModel } from './catalog/served-model.js';
+import { type LoadOptions, loadServedModel, type ServedModel } from './catalog/served-model.js';
 import { type Config, readConfig } from './config.js';
+import type { RunnerEvents } from './inference/model-runner.js';
 import { logAborted, RequestLog } from './logging.js';
 
 export interface AppOptions extends Partial<Config> {
@@ -22,7 +24,8 @@ export interface AppOptions extends Partial<Config> {
 const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   const config = { ...readConfig(), ...options };
   const { model: source } = options;
-  const load = typeof source === 'string' ? () => loadServedModel(source) : source;
+  const load =
+    typeof source === 'string' ? () => loadServedModel(source, loadOptions(config, app.runnerEvents)) : source;
 
   app.addHook('onSend', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
@@ -35,11 +38,23 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   await app.register(preprocessing, { maxPixels: config.maxPixels });
   await app.register(openapi);
   await app.register(health);
+  await app.register(metrics);
   await app.register(predict, { maxImageSize: config.maxImageSize });
   await app.register(page);
   refuseOtherMethods();
   await app.register(closing);
 };
+
+/** How the configuration would have the model run. */
+const loadOptions = (config: Config, events: RunnerEvents): LoadOptions => ({
+  cacheFolder: config.noCache ? null : config.cacheFolder,
+  processes: config.processes,
+  threads: config.threads,
+  maxBatch: config.maxBatch,
+  maxQueue: config.maxQueue,
+  deadline: config.deadline * 1000,
+  events,
+});
 
 /**
  * A Fastify instance that serves one model, not yet listening. `ready()` and `listen()` reject with a ModelFileError or
@@ -47,7 +62,7 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
  */
 export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogger }): Promise<FastifyInstance> {
   const { logger, ...rest } = options;
-  const { requestTimeout } = { ...readConfig(), ...options };
+  const { requestTimeout, maxConnections } = { ...readConfig(), ...options };
   const instance = Fastify({
     ...(logger && { loggerInstance: logger }),
     logController: new RequestLog(),
@@ -61,6 +76,7 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
       sendError(error, request, reply);
     },
   });
+  instance.server.maxConnections = maxConnections;
   await app(instance, rest);
   return instance;
 }

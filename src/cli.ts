@@ -4,7 +4,7 @@ import type { Command } from './commands/command.js';
 import { UsageError } from './commands/errors.js';
 import { predict } from './commands/predict.js';
 import { serve } from './commands/serve.js';
-import { ConfigError, flagOf, readConfig, settingRows, settings } from './config.js';
+import { ConfigError, flagOf, placeholderOf, readConfig, settingRows, settings } from './config.js';
 import { packageDescription, packageVersion } from './package.js';
 
 /** The commands by name; what names none of them is a model to serve. */
@@ -16,7 +16,10 @@ const common = {
 } as const;
 
 const settingFlags = Object.fromEntries(
-  (Object.keys(settings) as (keyof typeof settings)[]).map((name) => [flagOf(name), { type: 'string' as const }]),
+  (Object.keys(settings) as (keyof typeof settings)[]).map((name) => [
+    flagOf(name),
+    { type: placeholderOf(name) ? ('string' as const) : ('boolean' as const) },
+  ]),
 );
 
 const flagsOf = (command: Command) => ({ ...common, ...(command.takesSettings && settingFlags), ...command.flags });
@@ -34,7 +37,7 @@ async function main(args: string[]): Promise<void> {
   if (positionals.length < least) throw new UsageError(`Usage: keras-serve ${command.usage}`);
   if (positionals.length > most)
     throw new UsageError(`One too many: ${positionals[most]}. Usage: keras-serve ${command.usage}`);
-  const config = readConfig(values as Record<string, string | undefined>, process.env);
+  const config = readConfig(values as Record<string, string | boolean | undefined>, process.env);
   await command.run({ positionals, flags: values, config });
 }
 

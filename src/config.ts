@@ -6,8 +6,8 @@ export class ConfigError extends Error {
 
 /** One thing that can be set: flag, environment variables, help and the README's table all come from it. */
 interface Setting<T> {
-  /** What stands for the value in the help: `<port>`. */
-  value: string;
+  /** What stands for the value in the help: `<port>`. A setting without is a switch: on when it is named. */
+  value?: string;
   /** The default, as a user would type it. */
   fallback: string;
   description: string;
@@ -56,6 +56,14 @@ const oneOf =
     return choice;
   };
 
+/** What `parse` allows, or the word `auto`, which leaves it to the server. */
+const automatic =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T | undefined =>
+    text === 'auto' ? undefined : parse(text);
+
+const onOff = (text: string): boolean => oneOf('true', 'false')(text) === 'true';
+
 const setting = <T>(setting: Setting<T>): Setting<T> => setting;
 
 /** Everything that can be set, by its name in {@link Config}. */
@@ -84,6 +92,53 @@ export const settings = {
     fallback: '50000000',
     parse: whole(1, 268_402_689),
     description: 'Most pixels an image may have, whatever the size of its file',
+  }),
+  maxConnections: setting({
+    value: 'number',
+    fallback: '1000',
+    parse: whole(1, 1_000_000),
+    description: 'Most connections at once; more are closed',
+  }),
+  maxQueue: setting({
+    value: 'number',
+    fallback: '128',
+    parse: whole(1, 1_000_000),
+    description: 'Most requests that wait for the model; more get 503',
+  }),
+  maxBatch: setting({
+    value: 'number',
+    fallback: '8',
+    parse: whole(1, 4096),
+    description: 'Most images in one run of the model',
+  }),
+  deadline: setting({
+    value: 'seconds',
+    fallback: '30',
+    parse: whole(1, 3600, 'of seconds '),
+    description: 'How long the model may take to answer a request before it gets 504',
+  }),
+  processes: setting({
+    value: 'number',
+    fallback: 'auto',
+    parse: automatic(whole(1, 256)),
+    description: 'Processes that run the model; auto goes by the machine',
+  }),
+  threads: setting({
+    value: 'number',
+    fallback: 'auto',
+    parse: automatic(whole(1, 256)),
+    description: 'Threads in each of them; auto shares the processors among them',
+  }),
+  cacheFolder: setting({
+    value: 'folder',
+    fallback: 'auto',
+    parse: automatic(text),
+    description: "Where compiled models are kept; auto is the user's cache folder",
+  }),
+  noCache: setting({
+    fallback: 'false',
+    parse: onOff,
+    description: 'Compile the model at every start, and keep nothing',
   }),
   requestTimeout: setting({
     value: 'seconds',
@@ -121,6 +176,9 @@ const settingNames = Object.keys(settings) as SettingName[];
 const separate = (name: string, separator: string) =>
   name.replace(/[A-Z]/g, (letter) => separator + letter.toLowerCase());
 
+/** What stands for a setting's value in the help; undefined for a switch. */
+export const placeholderOf = (name: SettingName): string | undefined => settings[name].value;
+
 /** The flag of a setting without its dashes: `max-image-size`. */
 export const flagOf = (name: SettingName): string => separate(name, '-');
 
@@ -138,7 +196,7 @@ export const environmentOf = (name: SettingName): string[] => [
  * @throws ConfigError naming the flag or variable whose value can't be used
  */
 export function readConfig(
-  flags: Record<string, string | undefined> = {},
+  flags: Record<string, string | boolean | undefined> = {},
   environment: Record<string, string | undefined> = {},
 ): Config {
   return Object.fromEntries(settingNames.map((name) => [name, readSetting(name, flags, environment)])) as Config;
@@ -146,7 +204,7 @@ export function readConfig(
 
 function readSetting(
   name: SettingName,
-  flags: Record<string, string | undefined>,
+  flags: Record<string, string | boolean | undefined>,
   environment: Record<string, string | undefined>,
 ): Config[SettingName] {
   const { parse, fallback } = settings[name];
@@ -154,7 +212,7 @@ function readSetting(
   const variable = environmentOf(name).find((variable) => environment[variable]);
   const [source, value] =
     flags[flag] !== undefined
-      ? [`--${flag}`, flags[flag]]
+      ? [`--${flag}`, String(flags[flag])]
       : variable
         ? [variable, environment[variable]!]
         : ['', fallback];
@@ -170,7 +228,7 @@ function readSetting(
 /** One row a setting for help and README: flag with its value, environment variables, default, what it does. */
 export const settingRows = (): { flag: string; environment: string; fallback: string; description: string }[] =>
   settingNames.map((name) => ({
-    flag: `--${flagOf(name)} <${settings[name].value}>`,
+    flag: `--${flagOf(name)}${placeholderOf(name) ? ` <${placeholderOf(name)}>` : ''}`,
     environment: environmentOf(name).join(', '),
     fallback: settings[name].fallback,
     description: settings[name].description,

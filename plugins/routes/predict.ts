@@ -81,8 +81,12 @@ const predict: FastifyPluginAsyncTypebox<PredictOptions> = async (app, { maxImag
       const { top_k: topK = Math.min(defaultTopK, model.classes) } = request.query;
       if (topK > model.classes)
         throw new RequestError('query_invalid', `"top_k" must be <= ${model.classes}, the number of classes.`);
-      const pixels = await app.preprocess(await readImage(request), model.image);
-      const { predictions } = await model.classify(pixels.data, { topK, signal: request.signal });
+      const bytes = await readImage(request);
+      const started = performance.now();
+      const pixels = await app.preprocess(bytes, model.image);
+      request.timings.decode = performance.now() - started;
+      const { predictions, timings } = await model.classify(pixels.data, { topK, signal: request.signal });
+      Object.assign(request.timings, timings);
       return { predictions, success: true as const };
     },
   );

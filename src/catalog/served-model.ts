@@ -62,8 +62,6 @@ export interface Classification {
   timings: Run['timings'];
 }
 
-const defaults: RunnerOptions = { processes: 1, maxBatch: 8, maxQueue: 1000, deadline: 30_000 };
-
 /**
  * Loads a model file and starts its inference processes.
  * @param path a model file, or a folder with one
@@ -72,8 +70,9 @@ const defaults: RunnerOptions = { processes: 1, maxBatch: 8, maxQueue: 1000, dea
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
   const file = await findModelFile(path);
   const card = (await readCard(file)) ?? {};
-  const { cacheFolder = defaultCacheFolder(), weights, inputShape, threads, events } = options;
-  const runnerOptions = { ...defaults, ...options };
+  const { cacheFolder = defaultCacheFolder(), weights, inputShape, events } = options;
+  const { processes = 1, maxBatch = 8, maxQueue = 128, deadline = 30_000 } = options;
+  const { threads = Math.max(1, Math.floor(availableParallelism() / processes)) } = options;
   const compiled = await compileModelFile({ path: file, weights, inputShape }, cacheFolder ?? undefined);
   try {
     const { inputs, outputs } = compiled.signature;
@@ -82,11 +81,11 @@ export async function loadServedModel(path: string, options: LoadOptions = {}): 
     const runner = await ModelRunner.start(
       {
         path: compiled.path,
-        threads: threads ?? Math.max(1, Math.floor(availableParallelism() / runnerOptions.processes)),
+        threads,
         optimized: true,
         imageScaling: scaling && imageScalingModel(scaling, input.channelsFirst, inputs[0]!.type),
       },
-      runnerOptions,
+      { processes, maxBatch, maxQueue, deadline },
       events,
     );
     const image = input && imageOptions(card.image, input);

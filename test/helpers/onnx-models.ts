@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
-import { add, cast, mul, reduceSum } from '../../src/onnx/operators/index.js';
+import { add, cast, mul, reduceMean, reduceSum } from '../../src/onnx/operators/index.js';
 
 function write(graph: GraphBuilder): string {
   const path = join(mkdtempSync(join(tmpdir(), 'keras-serve-model-')), 'model.onnx');
@@ -23,6 +23,13 @@ export function mixingModel(): string {
   const graph = new GraphBuilder();
   const sum = reduceSum(graph.input('x', 'float32', [null, 3]), [0], true);
   graph.output('y', graph.node('Identity', [sum], {}, [{ type: 'float32', shape: [null, 3] }])[0]!);
+  return write(graph);
+}
+
+/** A model that takes images of 32×32 and says how red, green and blue they are. */
+export function colourModel(): string {
+  const graph = new GraphBuilder();
+  graph.output('scores', reduceMean(graph.input('image', 'float32', [null, 32, 32, 3]), [1, 2]));
   return write(graph);
 }
 

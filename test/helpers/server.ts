@@ -53,9 +53,13 @@ export function runCli(t: TestContext, args: string[], environment: Record<strin
   return { child, lines, line, ended };
 }
 
-/** The built server with the bundled model, listening. */
-export async function startServer(t: TestContext, args: string[] = []): Promise<Cli & { url: string }> {
-  const server = runCli(t, [bundledModel, '--port', '0', '--log-format', 'json', ...args]);
+/** The built server, with the bundled model unless another is named, listening. */
+export async function startServer(
+  t: TestContext,
+  args: string[] = [],
+  model = bundledModel,
+): Promise<Cli & { url: string }> {
+  const server = runCli(t, [model, '--port', '0', '--log-format', 'json', ...args]);
   const { url } = JSON.parse(await server.line('"url":"http://'));
   return { ...server, url };
 }

@@ -1,0 +1,32 @@
+/** What Linux says of processes, in `/proc`. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The processes that a process has started. */
+function children(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter(
+      (name) => /^\d+$/.test(name) && read(`/proc/${name}/stat`).split(') ').at(-1)?.split(' ')[1] === String(parent),
+    )
+    .map(Number);
+}
+
+/** The inference processes of a server. */
+export const inferenceProcesses = (server: number): number[] =>
+  children(server).filter((pid) => read(`/proc/${pid}/cmdline`).includes('process-main'));
+
+/** Resident bytes of a process and of those that it has started. */
+export const residentMemory = (server: number): number =>
+  [server, ...children(server)]
+    .map((pid) => Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024)
+    .reduce((sum, bytes) => sum + bytes, 0);
+
+/** How many files and sockets a process has open. */
+export const openDescriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;

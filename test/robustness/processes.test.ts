@@ -1,0 +1,177 @@
+/** Real processes under load: killed, drowned, starved and told to stop. */
+import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import { photo } from '../helpers/app.js';
+import { form } from '../helpers/form.js';
+import { drive, post, type Reply } from '../helpers/load.js';
+import { colourModel } from '../helpers/onnx-models.js';
+import { inferenceProcesses, openDescriptors, residentMemory } from '../helpers/proc.js';
+import { startServer } from '../helpers/server.js';
+
+const onLinux =
+  process.platform === 'linux' ? {} : { skip: 'the processes are looked up in /proc, which only Linux has' };
+
+const cat = form(photo('cat.jpg'));
+const coffee = form(photo('coffee.jpg'));
+
+const tinyPhoto = () => sharp(photo('cat.jpg')).resize(64, 64).jpeg().toBuffer();
+
+/** How many replies there were of each status. */
+function counter() {
+  const statuses = new Map<number, number>();
+  const count = ({ status }: Reply) => statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  return { statuses, count };
+}
+
+/** The slope of the line that fits the values best, per value. */
+function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const covariance = values.reduce((sum, value, index) => sum + (index - middle) * (value - mean), 0);
+  return covariance / values.reduce((sum, _, index) => sum + (index - middle) ** 2, 0);
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return (await fetch(`${url}/health/ready`)).status === 200;
+}
+
+describe('a server under load', () => {
+  it('loses no request while its inference process is killed every second', onLinux, async (t: TestContext) => {
+    const { url, child } = await startServer(t);
+    const { statuses, count } = counter();
+    let killing = true;
+    const kills = (async () => {
+      for (let round = 0; round < 20; round++) {
+        await sleep(1000);
+        for (const pid of inferenceProcesses(child.pid!)) process.kill(pid, 'SIGKILL');
+      }
+      killing = false;
+    })();
+    await drive(`${url}/predict`, 8, () => (killing ? cat : undefined), count);
+    await kills;
+    assert.deepEqual(
+      [...statuses.keys()].filter((status) => status !== 200 && status !== 503),
+      [],
+    );
+    assert.ok(statuses.get(200)! > 0, `${[...statuses]}`);
+    while (!(await isReady(url))) await sleep(20);
+    t.diagnostic(`replies by status: ${[...statuses].map(([status, times]) => `${status}: ${times}`).join(', ')}`);
+  });
+
+  it('answers every good request right among bad ones', async (t: TestContext) => {
+    const { url } = await startServer(t);
+    const agent = new Agent();
+    const expected = new Map<object, string>();
+    for (const good of [cat, coffee]) expected.set(good, (await post(`${url}/predict`, agent, good)).body);
+    const whole = photo('cat.jpg');
+    const bad = [
+      form(whole.subarray(0, whole.length / 2)),
+      form('not an image'),
+      form(Buffer.alloc(0)),
+      form(whole, { field: 'picture' }),
+      form(Buffer.alloc(11 * 2 ** 20)),
+      { ...cat, payload: cat.payload.subarray(0, 1000) },
+    ];
+    const mixed = [cat, coffee, ...bad];
+    let sent = 0;
+    await drive(
+      `${url}/predict`,
+      16,
+      () => (sent < 400 ? mixed[sent++ % mixed.length] : undefined),
+      ({ status, body }, request) => {
+        const right = expected.get(request);
+        if (!right) return assert.ok(status >= 400 && status < 500, `${status} ${body}`);
+        assert.equal(status, 200);
+        const labels = (text: string) => JSON.parse(text).predictions.map(({ label }: { label: string }) => label);
+        assert.deepEqual(labels(body), labels(right));
+        const probability = (text: string) => JSON.parse(text).predictions[0].probability;
+        assert.ok(Math.abs(probability(body) - probability(right)) < 1e-4);
+      },
+    );
+  });
+
+  it('serves a normal client beside 200 that send a byte a second', async (t: TestContext) => {
+    const { url } = await startServer(t);
+    const { hostname, port } = new URL(url);
+    const head = `POST /predict HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: ${cat.headers['content-type']}\r\nContent-Length: ${cat.payload.length}\r\n\r\n`;
+    const sockets = Array.from({ length: 200 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      socket.write(head);
+      return socket;
+    });
+    const dripping = setInterval(() => {
+      for (const socket of sockets) if (socket.writable) socket.write('x');
+    }, 1000);
+    t.after(() => {
+      clearInterval(dripping);
+      for (const socket of sockets) socket.destroy();
+    });
+    await sleep(1500);
+    const agent = new Agent();
+    for (let round = 0; round < 10; round++) assert.equal((await post(`${url}/predict`, agent, cat)).status, 200);
+    assert.ok(await isReady(url));
+  });
+
+  it('answers every request that it has accepted before SIGTERM ends it', async (t: TestContext) => {
+    const { url, child, ended } = await startServer(t);
+    const agent = new Agent({ maxSockets: 50 });
+    const replies = Array.from({ length: 40 }, () => post(`${url}/predict`, agent, cat));
+    await Promise.race(replies);
+    child.kill('SIGTERM');
+    const settled = await Promise.allSettled(replies);
+    for (const reply of settled) {
+      if (reply.status === 'fulfilled') assert.ok([200, 503].includes(reply.value.status), reply.value.body);
+      else assert.match(String(reply.reason), /ECONNREFUSED|ECONNRESET|socket hang up/);
+    }
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, stderr);
+  });
+
+  it('refuses at once what its queue has no room for, and answers the rest', async (t: TestContext) => {
+    const { url } = await startServer(t, ['--max-queue', '4', '--max-batch', '1']);
+    const { statuses, count } = counter();
+    let sent = 0;
+    await drive(
+      `${url}/predict`,
+      64,
+      () => (sent++ < 600 ? cat : undefined),
+      (reply) => {
+        count(reply);
+        if (reply.status === 503) assert.equal(JSON.parse(reply.body).error.code, 'queue_full');
+      },
+    );
+    assert.deepEqual([...statuses.keys()].sort(), [200, 503]);
+    assert.equal(statuses.get(200)! + statuses.get(503)!, 600);
+  });
+
+  it('holds 20,000 requests without growing', onLinux, async (t: TestContext) => {
+    const { url, child } = await startServer(t, ['--log-level', 'warn'], colourModel());
+    const small = form(await tinyPhoto());
+    const memory: number[] = [];
+    const openBefore = openDescriptors(child.pid!);
+    let sent = 0;
+    const { statuses, count } = counter();
+    await drive(
+      `${url}/predict`,
+      8,
+      () => (sent++ < 20_000 ? small : undefined),
+      (reply) => {
+        count(reply);
+        if (sent % 1000 === 0) memory.push(residentMemory(child.pid!));
+      },
+    );
+    assert.deepEqual([...statuses], [[200, 20_000]]);
+    const [, ...settled] = memory;
+    const slope = slopeOf(settled.slice(4));
+    t.diagnostic(`resident MB after each thousand: ${memory.map((bytes) => Math.round(bytes / 2 ** 20)).join(' ')}`);
+    t.diagnostic(`open descriptors: ${openBefore} before, ${openDescriptors(child.pid!)} after`);
+    assert.ok(openDescriptors(child.pid!) < openBefore + 20);
+    t.diagnostic(`slope: ${(slope / 2 ** 20).toFixed(3)} MB per thousand requests`);
+    assert.ok(slope < 2 * 2 ** 20, `resident memory grows by ${slope} bytes per thousand requests`);
+  });
+});
