@@ -1,6 +1,6 @@
-import { asDType, asList, asText, brokenConfig, isObject, nameOf, tidyConfig } from './config.js';
+import { asDType, asList, asShape, asText, brokenConfig, isObject, nameOf, tidyConfig } from './config.js';
 import { ModelFileError } from './errors.js';
-import { asEntries, builtShape, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
+import { asEntries, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
 import { modernise } from './keras2.js';
 import { limits, quote } from './limits.js';
 import type { Config, Layer } from './model.js';
@@ -133,7 +133,7 @@ export class LayerReader {
     const inner = first?.layer?.graph?.inputs;
     const shape =
       (firstEntry && inputShapeOf(firstEntry)) ??
-      builtShape(config.build_input_shape) ??
+      asShape(config.build_input_shape) ??
       inputShapeOf(entry) ??
       (inner?.length === 1 ? inner[0]!.shape : undefined) ??
       (depth === 0 ? this.#inputShape : []);
@@ -147,7 +147,8 @@ export class LayerReader {
     const isInput = first !== undefined && !first.layer;
     const name = isInput ? first.name : `${first?.name ?? layer.name}_input`;
     const dtype = isInput ? asDType(first.config.dtype) : asDType(inner?.[0]?.dtype ?? null);
-    return sequentialGraph({ name, shape, dtype }, layers);
+    // A Sequential takes any batch, whatever that was with which it was built.
+    return sequentialGraph({ name, shape: shape.length > 0 ? [null, ...shape.slice(1)] : shape, dtype }, layers);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Argument, Call, Graph, KerasDType, KerasModel, Layer, OutputStruct
 import { TensorReference } from '../keras/model.js';
 import type { TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
+import { arraysAsTensors } from './constants.js';
 import { type CallArgument, type LayerCall, tensorsIn } from './context.js';
 import { encodeOnnx } from './encode.js';
 import { GraphBuilder, ShapeError, Value } from './graph.js';
@@ -29,6 +30,9 @@ const inputTypes: Partial<Record<KerasDType, TensorType>> = {
 
 /** Told of every call in a graph, the model's own or a nested one's, with what the call returns. */
 export type CompileObserver = (call: Call, outputs: readonly TensorInfo[]) => void;
+
+/** Classes of operations, whose numbers may be sizes and axes: they tell them apart from tensors themselves. */
+const operation = /^ops\.|OpLambda$|^TensorFlowOpLayer$/;
 
 /** A setting of a layer that can't be expressed; caught where the layer is known. */
 class UnsupportedSetting extends Error {}
@@ -84,7 +88,9 @@ class Compiler {
       return argument;
     };
     const kwargs = Object.fromEntries(Object.entries(call.kwargs).map(([key, value]) => [key, resolve(value)]));
-    return this.call(call.layer, call.args.map(resolve), kwargs);
+    const args = call.args.map(resolve);
+    const ready = operation.test(call.layer.className) ? args : args.map((one) => arraysAsTensors(this.graph, one));
+    return this.call(call.layer, ready, kwargs);
   }
 
   /** Emits one call of a layer or nested model. */
@@ -181,14 +187,16 @@ function missingTensor(id: string): never {
   );
 }
 
-/** The references in an output structure, with dict keys as names. */
+/** The references in an output structure in Keras's order, dicts by their sorted keys, with these keys as names. */
 function flatten(
   structure: OutputStructure,
   name?: string,
 ): { reference: TensorReference; name: string | undefined }[] {
   if (structure instanceof TensorReference) return [{ reference: structure, name }];
-  if (Array.isArray(structure)) return structure.flatMap((one) => flatten(one));
-  return Object.entries(structure).flatMap(([key, one]) => flatten(one, key));
+  if (Array.isArray(structure)) return structure.flatMap((one) => flatten(one, name));
+  return Object.keys(structure)
+    .sort()
+    .flatMap((key) => flatten(structure[key]!, key));
 }
 
 /** Output names: a dict's key, else the name of the layer that makes it, numbered when it is taken. */

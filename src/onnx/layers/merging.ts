@@ -42,10 +42,11 @@ function sameRank(inputs: readonly Value[]): Value[] {
 const anyOrAll = (masks: readonly Value[], { kerasVersion }: LayerCall): Value =>
   masks.reduce(kerasVersion >= 3 ? or : and);
 
-/** The masks of the inputs, in one. There is none unless every input has one. */
+/** The masks of the inputs, in one. In Keras 3 there is none unless every input has one. */
 function mergedMask(inputs: readonly Value[], call: LayerCall): Value | undefined {
   const masks = inputs.flatMap(({ mask }) => mask ?? []);
-  return masks.length === inputs.length ? anyOrAll(masks, call) : undefined;
+  const enough = call.kerasVersion >= 3 ? masks.length === inputs.length : masks.length > 0;
+  return enough ? anyOrAll(masks, call) : undefined;
 }
 
 /** A layer that merges all its inputs into one, which is given what masks there are. */
