@@ -5,6 +5,7 @@ import { categoryLayers } from './categories.js';
 import { convolutionLayers } from './convolution.js';
 import { coreLayers } from './core.js';
 import { imagePreprocessingLayers } from './image-preprocessing.js';
+import { locallyConnectedLayers } from './locally-connected.js';
 import { mergingLayers } from './merging.js';
 import { normalizationLayers } from './normalization.js';
 import { operationLayers } from './operations/index.js';
@@ -23,6 +24,7 @@ export const layerTable: LayerTable = {
   ...attentionLayers,
   ...convolutionLayers,
   ...imagePreprocessingLayers,
+  ...locallyConnectedLayers,
   ...mergingLayers,
   ...normalizationLayers,
   ...operationLayers,
