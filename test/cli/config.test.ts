@@ -57,7 +57,7 @@ describe('the configuration', () => {
   it('names every setting as a flag and in the environment', () => {
     assert.deepEqual(environmentOf('maxImageSize'), ['KERAS_SERVE_MAX_IMAGE_SIZE']);
     for (const { flag, environment, description } of settingRows()) {
-      assert.match(flag, /^--[a-z-]+ <[a-z]+>$/);
+      assert.match(flag, /^--[a-z-]+( <[a-z]+>)?$/);
       assert.match(environment, /^KERAS_SERVE_[A-Z_]+(, [A-Z]+)*$/);
       assert.ok(description);
     }

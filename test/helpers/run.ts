@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { packageRoot } from '../../src/package.js';
+
+/** Runs a program in the project's folder and gives back what it wrote and how it ended. */
+export function run(
+  program: string,
+  args: string[],
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: packageRoot, env: { ...process.env, ...environment } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
