@@ -47,9 +47,19 @@ function knownSize(x: Value, axis: number, weights: readonly (Value | undefined)
 
 const epsilonOf = ({ config }: LayerCall, fallback: number) => config.number('epsilon', fallback);
 
+/** Keras 2 could keep statistics for several axes together; all weights then have the input's axes, of one element or more. */
+function jointBatchNormalization(x: Value, call: LayerCall): Value {
+  const deviation = sqrt(add(call.weight('moving_variance'), epsilonOf(call, 1e-3)));
+  const normalized = div(sub(x, call.weight('moving_mean')), deviation);
+  const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
+  const scaled = gamma ? mul(normalized, gamma) : normalized;
+  return beta ? add(scaled, beta) : scaled;
+}
+
 /** With the moving statistics. ONNX Runtime folds it into a convolution before it. */
 const batchNormalization: LayerHandler = ([input], call) => {
   const x = toFloat(input!);
+  if (call.config.axes('axis').length > 1) return jointBatchNormalization(x, call);
   const axis = channelAxis(x, call);
   const mean = call.weight('moving_mean');
   const size = knownSize(x, axis, [mean, call.optionalWeight('gamma'), call.optionalWeight('beta')]);
