@@ -97,6 +97,17 @@ describe('a mask that leaves a query nothing', () => {
   });
 });
 
+describe('Attention of Keras 2', () => {
+  it('may have causal among its settings', async () => {
+    const inputs = { q: [null, 3, dim], v: [null, 4, dim] };
+    const args = [['q', 'v']];
+    const feeds = { q: floats([2, 3, dim]), v: floats([2, 4, dim], 5) };
+    const now = await open(layerModel(layer('Attention', {}), inputs, { args, kwargs: { use_causal_mask: true } }));
+    const then = await open(layerModel(layer('Attention', { causal: true }), inputs, { args }));
+    close((await then(feeds))[0]!, (await now(feeds))[0]!);
+  });
+});
+
 describe('attention that makes no sense', () => {
   it('is refused', () => {
     const inputs = { x: [null, 3, dim] };

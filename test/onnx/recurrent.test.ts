@@ -219,6 +219,34 @@ describe('masked steps', () => {
   });
 });
 
+describe('time_major', () => {
+  it('has the steps before the batch, in sequences and masks', async () => {
+    const swap = ({ type, shape: [rows, columns, ...rest], data }: Tensor): Tensor => {
+      const size = rest.reduce((a, b) => a * b, 1);
+      const swapped = data.slice() as Float32Array;
+      for (let row = 0; row < rows!; row++)
+        for (let column = 0; column < columns!; column++)
+          for (let at = 0; at < size; at++)
+            swapped[(column * rows! + row) * size + at] = data[(row * columns! + column) * size + at] as number;
+      return { type, shape: [columns!, rows!, ...rest], data: swapped };
+    };
+    const x = floats([2, 5, features]);
+    const mask: Tensor = { type: 'bool', shape: [2, 5], data: Uint8Array.of(1, 1, 0, 1, 0, 0, 1, 1, 1, 1) };
+    const inputs = { x: [null, null, features], mask: { shape: [null, null], dtype: 'bool' as const } };
+    for (const kwargs of [{}, { mask: 'mask' }] as Record<string, string>[]) {
+      const config = { go_backwards: true };
+      const usual = await open(layerModel(recurrent('LSTM', config), inputs, { kwargs, outputs: 3 }));
+      const swapped = await open(
+        layerModel(recurrent('LSTM', { ...config, time_major: true }), inputs, { kwargs, outputs: 3 }),
+      );
+      const [expected, ...states] = await usual({ x, mask });
+      const [actual, ...after] = await swapped({ x: swap(x), mask: swap(mask) });
+      close(swap(actual!), expected!, 'the sequence');
+      for (const [index, state] of after.entries()) close(state, states[index]!, `state ${index}`);
+    }
+  });
+});
+
 describe('recurrent layers that make no sense', () => {
   const compiled = (tested: Layer, inputs = { x: [null, null, features] }, kwargs = {}) =>
     compile(layerModel(tested, inputs, { kwargs, outputs: 3 }));
