@@ -1,18 +1,27 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { asText, isObject } from './config.js';
 import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
-import { readHdf5 } from './hdf5.js';
+import { type Hdf5Source, readHdf5 } from './hdf5.js';
 import { limits, parseJson } from './limits.js';
 import type { Config } from './model.js';
-import type { ModelSource } from './source.js';
-import { findZipEntries, readZipEntry, type ZipEntry } from './zip.js';
+import { type ModelSource, readPart, withSource } from './source.js';
+import { findZipEntries, readZipEntry } from './zip.js';
 
-const CONFIG = 'config.json';
-const METADATA = 'metadata.json';
-const WEIGHTS = 'model.weights.h5';
+/** The files of a `.keras` archive. */
+export const archiveFiles = { config: 'config.json', metadata: 'metadata.json', weights: 'model.weights.h5' } as const;
 
 /** Vocabularies of millions of words have this many bytes. */
 const VOCABULARY_BYTES = 2 ** 26;
+
+/** The files of an archive: in a zip, or unpacked in a folder (`save_model(…, zipped=False)`). */
+interface Files {
+  /** The bytes of a file, undefined when it is not there. */
+  read(name: string, maxBytes: number): Promise<Buffer | undefined>;
+  /** Where the HDF5 file with the weights lies. */
+  weights: Hdf5Source;
+}
 
 /**
  * Reads a `.keras` archive, by Keras 3 or by tf.keras 2.12 to 2.15: a zip of `config.json`, `metadata.json` and
@@ -20,37 +29,64 @@ const VOCABULARY_BYTES = 2 ** 26;
  *
  * @throws ModelFileError
  */
-export async function readArchive(source: ModelSource): Promise<Contents> {
-  const { path, file, size } = source;
-  const entries = await findZipEntries(file, size, [CONFIG, METADATA, WEIGHTS]);
-  const entry = await readJson(source, entries.get(CONFIG));
-  const weights = entries.get(WEIGHTS);
-  if (entry === undefined || weights === undefined) throw await nameZip(source, entry !== undefined);
-  const metadata = await readJson(source, entries.get(METADATA));
-  const group = await readHdf5({
-    path,
-    offset: weights.offset,
-    length: weights.compressedSize,
-    inflatedLength: weights.deflated ? weights.size : undefined,
+export async function readArchive({ path, file, size }: ModelSource): Promise<Contents> {
+  const { config, weights: weightsName } = archiveFiles;
+  const entries = await findZipEntries(file, size, [config, weightsName]);
+  const weights = entries.get(weightsName);
+  if (!entries.has(config) || !weights) throw await nameZip({ path, file, size }, entries.has(config));
+  return readFiles({
+    read: async (name, maxBytes) => {
+      const entry = (await findZipEntries(file, size, [name])).get(name);
+      if (!entry) return undefined;
+      if (entry.size > maxBytes) throw new ModelFileError('model_too_large', `${name} in the archive is too long.`);
+      return readZipEntry(file, entry);
+    },
+    weights: {
+      path,
+      offset: weights.offset,
+      length: weights.compressedSize,
+      inflatedLength: weights.deflated ? weights.size : undefined,
+    },
   });
-  const readVocabulary = async (layerPath: string): Promise<string | undefined> => {
-    const name = `assets/${layerPath}/vocabulary.txt`;
-    const vocabulary = (await findZipEntries(file, size, [name])).get(name);
-    if (!vocabulary || vocabulary.size > VOCABULARY_BYTES) return undefined;
-    return (await readZipEntry(file, vocabulary)).toString('utf8');
-  };
+}
+
+/** Reads a `.keras` archive that was unpacked into a folder. */
+export async function readFolder({ path: folder }: ModelSource): Promise<Contents> {
+  const path = join(folder, archiveFiles.weights);
+  return withSource(path, ({ size }) =>
+    readFiles({
+      read: async (name, maxBytes) => {
+        const there = await stat(join(folder, name)).catch(() => undefined);
+        if (!there?.isFile()) return undefined;
+        if (there.size > maxBytes) throw new ModelFileError('model_too_large', `${name} in the folder is too long.`);
+        return withSource(join(folder, name), (source) => readPart(source, 0, source.size));
+      },
+      weights: { path, offset: 0, length: size },
+    }),
+  );
+}
+
+async function readFiles({ read, weights }: Files): Promise<Contents> {
+  const entry = await readJson(read, archiveFiles.config);
+  if (!entry) throw new ModelFileError('model_damaged', `The archive has no ${archiveFiles.config}.`);
+  const metadata = await readJson(read, archiveFiles.metadata);
   return {
     architecture: { container: 'keras', entry, kerasVersion: asText(metadata?.keras_version) },
-    weights: { layout: 'tree', group, readVocabulary },
+    weights: {
+      layout: 'tree',
+      group: await readHdf5(weights),
+      readVocabulary: async (layerPath) =>
+        (await read(`assets/${layerPath}/vocabulary.txt`, VOCABULARY_BYTES))?.toString('utf8'),
+    },
   };
 }
 
-async function readJson({ file }: ModelSource, entry: ZipEntry | undefined): Promise<Config | undefined> {
-  if (!entry) return undefined;
-  if (entry.size > limits.jsonBytes) throw new ModelFileError('model_too_large', `${entry.name} is too long.`);
-  const value = parseJson((await readZipEntry(file, entry)).toString('utf8'), entry.name);
+async function readJson(read: Files['read'], name: string): Promise<Config | undefined> {
+  const bytes = await read(name, limits.jsonBytes);
+  if (!bytes) return undefined;
+  const value = parseJson(bytes.toString('utf8'), name);
   if (isObject(value)) return value;
-  throw new ModelFileError('model_damaged', `${entry.name} in the archive is no JSON object.`);
+  throw new ModelFileError('model_damaged', `${name} in the archive is no JSON object.`);
 }
 
 /** Other zips that are taken for models, by an entry that they have. */
@@ -75,8 +111,9 @@ async function nameZip({ file, size }: ModelSource, hasConfig: boolean): Promise
   const names = otherZips.flatMap(([list]) => list);
   const found = await findZipEntries(file, size, names);
   const message = otherZips.find(([list]) => list.some((name) => found.has(name)))?.[1];
+  const lacks = hasConfig ? archiveFiles.weights : archiveFiles.config;
   return new ModelFileError(
     'model_format_unsupported',
-    message ?? `This is a zip, but no Keras model: it holds no ${hasConfig ? WEIGHTS : CONFIG}.`,
+    message ?? `This is a zip, but no Keras model: it holds no ${lacks}.`,
   );
 }

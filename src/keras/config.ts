@@ -1,5 +1,4 @@
 import { ModelFileError } from './errors.js';
-import { quote } from './limits.js';
 import type { Config, ConfigValue, KerasDType } from './model.js';
 
 /** A JSON object, as opposed to a list or null. */
@@ -87,9 +86,8 @@ export function tidyValue(value: ConfigValue): ConfigValue {
 export const brokenConfig = (reason: string): ModelFileError =>
   new ModelFileError('model_damaged', `The model's config is broken: ${reason}.`);
 
-/** The name that a layer's entry or config gives it. */
+/** The name that a layer's config or its entry gives it; that of its class, as models of their own classes have none. */
 export function nameOf(entry: Config): string {
-  const name = isObject(entry.config) ? (asText(entry.config.name) ?? asText(entry.name)) : asText(entry.name);
-  if (name === undefined) throw brokenConfig(`a layer ${quote(entry.class_name)} has no name`);
-  return name;
+  const config = isObject(entry.config) ? entry.config : {};
+  return asText(config.name) ?? asText(entry.name) ?? asText(entry.class_name) ?? 'model';
 }

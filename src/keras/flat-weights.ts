@@ -4,7 +4,7 @@ import type { Members } from './layers.js';
 import { convertLegacyWeights, gateVariables, type LegacyOrigin } from './legacy-layout.js';
 import { quote } from './limits.js';
 import type { Layer, Weight } from './model.js';
-import { variablesOf, weightName } from './variables.js';
+import { hasVariables, variablesOf, weightName } from './variables.js';
 import { missing } from './weights.js';
 
 /** A weight with the name that the file gives it, such as `dense_1/kernel:0`. */
@@ -103,20 +103,29 @@ export function attachFlatWeights(layer: Layer, members: Members, weights: Named
   const orders = [asSaved, allTrainable, layerByLayer, gatesApart].map((order) => slotsOf([layer], members, order));
   orders.push(slotsOf(topLayers(layer, members), members, asSaved));
   const fitting = orders.filter((slots) => slots.length === found.length);
-  if (fitting.length === 0) {
-    if (found.length === 0) throw missing(layer);
+  const named = [...fitting, orders[0]!]
+    .map((slots) => matchNames(slots, found))
+    .find((matched) => matched !== undefined);
+  const pairs = named ?? matchOrder(fitting, found);
+  if (pairs === undefined && found.length === 0) throw missing(layer);
+  // Layers of unknown classes have weights that nobody asks for.
+  if (pairs === undefined && found.length > orders[0]!.length && hasUnknown(layer, members)) return;
+  if (pairs === undefined) {
     throw new ModelFileError(
       'model_damaged',
       `The ${layer.className} layer ${quote(layer.name)} should have ${orders[0]!.length} weights, but the file has ` +
         `${found.length}.`,
     );
   }
-  const byName = fitting.map((slots) => matchNames(slots, found)).find((matched) => matched !== undefined);
-  const scores = fitting.map((slots) => slots.reduce((sum, slot, i) => sum + agreement(slot, found[i]!.name), 0));
-  const best = fitting[scores.indexOf(Math.max(...scores))]!;
-  const pairs = byName ?? best.map((slot, index): [Slot, Weight] => [slot, found[index]!.weight]);
   for (const [slot, weight] of pairs) slot.layer.weights.set(slot.name, weight);
   for (const owner of new Set(pairs.map(([slot]) => slot.layer))) convertLegacyWeights(owner, origin);
+}
+
+/** Whether a layer is, or holds, one of a class that is not known to have variables. */
+function hasUnknown(layer: Layer, members: Members): boolean {
+  const inner = [...Object.values(layer.layers), ...topLayers(layer, members)];
+  const known = layer.graph !== undefined || hasVariables(layer.className);
+  return !known || inner.some((child) => hasUnknown(child, members));
 }
 
 interface Order {
@@ -174,9 +183,17 @@ function agreement(slot: Slot, name: string): number {
   return (ofLayer ? 2 : 0) + (last === variable || last.endsWith(`_${variable}`) ? 1 : 0);
 }
 
+/** The slots of the order that the names of the weights speak for most, with the weights in their order. */
+function matchOrder(orders: Slot[][], weights: NamedWeight[]): [Slot, Weight][] | undefined {
+  const scores = orders.map((slots) => slots.reduce((sum, slot, i) => sum + agreement(slot, weights[i]!.name), 0));
+  const best = orders[scores.indexOf(Math.max(...scores))];
+  return best?.map((slot, index): [Slot, Weight] => [slot, weights[index]!.weight]);
+}
+
 /** The slots with their weights when every slot's layer and variable are those of exactly one weight. */
 function matchNames(slots: Slot[], weights: NamedWeight[]): [Slot, Weight][] | undefined {
   const byVariable = new Map<string, NamedWeight[]>();
+  if (slots.length === 0) return undefined;
   const pairs: [Slot, Weight][] = [];
   const taken = new Set<NamedWeight>();
   for (const slot of slots) {

@@ -2,6 +2,7 @@ import { asText, isObject } from './config.js';
 import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
 import { limits, parseJson } from './limits.js';
+import { isShardedWeights, readShardedWeights } from './sharded-weights.js';
 import { type ModelSource, readPart } from './source.js';
 import { isTensorflowJs, readTensorflowJs } from './tensorflowjs.js';
 
@@ -19,6 +20,7 @@ export async function readJsonModel(source: ModelSource): Promise<Contents> {
   if (isObject(entry) && asText(entry.class_name) !== undefined && 'config' in entry) {
     return { architecture: { container: 'json', entry, kerasVersion: asText(entry.keras_version) } };
   }
+  if (isObject(entry) && isShardedWeights(entry)) return readShardedWeights(source.path, entry);
   if (isObject(entry) && isTensorflowJs(entry)) return readTensorflowJs(source.path, entry);
   throw new ModelFileError(
     'model_format_unknown',

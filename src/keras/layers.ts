@@ -62,11 +62,10 @@ export class LayerReader {
     const modern = modernise(className, isObject(entry.config) ? entry.config : {}, this.#legacy);
     const { config } = modern;
     const module = asText(entry.module) ?? '';
-    const isOperation = module.startsWith('keras.src.ops') || module.startsWith('keras.ops');
     const layer: Layer = {
       name: nameOf(entry),
-      className: isOperation ? `ops.${className}` : modern.className,
-      module: asText(entry.registered_name) ?? module,
+      className: classOf(modern.className, module, asText(entry.registered_name)),
+      module,
       config: {},
       weights: new Map(),
       layers: {},
@@ -152,7 +151,23 @@ export class LayerReader {
   }
 }
 
+/** Modules whose classes are Keras's own. A file of Keras 1 or 2 names none. */
+const ownModules = /^($|(keras|tf_keras)(\.|$)|tensorflow\.(python\.)?keras\.)/;
+
+/**
+ * The class by the name that tells it from others: `ops.Add` for operations, and for classes that are not Keras's own the
+ * name under which they are registered, `package>Class`, as such a class may be called like one of Keras's.
+ */
+function classOf(className: string, module: string, registeredName: string | undefined): string {
+  if (/^keras\.(src\.)?ops(\.|$)/.test(module)) return `ops.${className}`;
+  if (registeredName?.includes('>')) return registeredName;
+  return ownModules.test(module) ? className : `${module}>${className}`;
+}
+
+/** A class that extends Functional may do more than its graph says, so only Keras's own are taken for it. */
 function isModelConfig(className: string, config: Config): boolean {
-  if (!Array.isArray(config.layers)) return false;
-  return className === 'Sequential' || 'input_layers' in config;
+  return (
+    Array.isArray(config.layers) &&
+    (className === 'Sequential' || (className === 'Functional' && 'input_layers' in config))
+  );
 }

@@ -1,18 +1,11 @@
-import { open, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { limits } from './limits.js';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { archiveFiles } from './archive.js';
+import { asList, isObject } from './config.js';
+import { limits, parseJson } from './limits.js';
 import { isOnnx } from './recognise.js';
-import { withSource } from './source.js';
-
-async function firstBytes(path: string, count: number): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
+import { shardNames } from './sharded-weights.js';
+import { type ModelSource, pathBeside, readPart, withSource } from './source.js';
 
 /**
  * Whether a file is an ONNX model by its content. Such a file is for the engine as it is.
@@ -20,24 +13,42 @@ async function firstBytes(path: string, count: number): Promise<Buffer> {
  * @throws ModelFileError when it can't be opened
  */
 export async function isOnnxFile(path: string): Promise<boolean> {
-  return withSource(path, async (source) => !(await source.file.stat()).isDirectory() && isOnnx(source));
+  return withSource(path, async (source) => !(await isFolder(source)) && isOnnx(source));
 }
 
-/** The shards that a TensorFlow.js `model.json` names, beside it: names that point elsewhere are left out. */
-async function shardsOf(path: string): Promise<string[]> {
+const isFolder = async ({ file }: ModelSource): Promise<boolean> => (await file.stat()).isDirectory();
+
+/**
+ * Every file that a model is made of: what has to change for the model to change. Of a damaged model, those that can be
+ * told.
+ *
+ * @throws ModelFileError when the model file can't be opened
+ */
+export async function modelFiles(path: string, { weights }: { weights?: string } = {}): Promise<string[]> {
+  return [...(await filesOf(path)), ...(weights === undefined ? [] : await filesOf(weights))];
+}
+
+function filesOf(path: string): Promise<string[]> {
+  return withSource(path, async (source) => {
+    if (await isFolder(source)) {
+      const paths = Object.values(archiveFiles).map((name) => join(path, name));
+      const there = await Promise.all(paths.map((file) => stat(file).catch(() => undefined)));
+      return paths.filter((_, index) => there[index] !== undefined);
+    }
+    const [first] = await readPart(source, 0, 1);
+    const isJson = first === '{'.charCodeAt(0) && source.size <= limits.jsonBytes;
+    return [path, ...(isJson ? await shardsOf(source) : [])];
+  });
+}
+
+/** The shards that a `model.json` of TensorFlow.js or a `.weights.json` of Keras names. */
+async function shardsOf(source: ModelSource): Promise<string[]> {
   try {
-    const { weightsManifest } = JSON.parse(await readFile(path, 'utf8')) as { weightsManifest: { paths: string[] }[] };
-    return weightsManifest
-      .flatMap(({ paths }) => paths.filter((name) => basename(name) === name))
-      .map((name) => join(dirname(path), name));
+    const json = parseJson((await readPart(source, 0, source.size)).toString('utf8'), 'The file');
+    if (!isObject(json)) return [];
+    const manifest = asList(json.weightsManifest).flatMap((group) => (isObject(group) ? asList(group.paths) : []));
+    return [...manifest, ...shardNames(json)].map((name) => pathBeside(source.path, name));
   } catch {
     return [];
   }
-}
-
-/** Every file that a model is made of: what has to change for the model to change. */
-export async function modelFiles(path: string, { weights }: { weights?: string } = {}): Promise<string[]> {
-  const { size } = await stat(path);
-  const isJson = size <= limits.jsonBytes && (await firstBytes(path, 1)).toString() === '{';
-  return [path, ...(isJson ? await shardsOf(path) : []), ...(weights ? [weights] : [])];
 }

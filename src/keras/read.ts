@@ -1,5 +1,5 @@
 import { applyAdapted } from './adapted.js';
-import { readArchive } from './archive.js';
+import { readArchive, readFolder } from './archive.js';
 import type { Architecture, Contents, WeightStore } from './contents.js';
 import { ModelFileError } from './errors.js';
 import { attachFlatWeights, attachGroupedWeights } from './flat-weights.js';
@@ -48,7 +48,7 @@ export async function readKerasModel(path: string, options: ReadOptions = {}): P
   });
 }
 
-const readers = { zip: readArchive, hdf5: readHdf5Model, json: readJsonModel };
+const readers = { zip: readArchive, folder: readFolder, hdf5: readHdf5Model, json: readJsonModel };
 
 async function readContents(source: ModelSource): Promise<Contents> {
   const kind = await recognise(source);

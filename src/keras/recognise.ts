@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { archiveFiles } from './archive.js';
 import { ModelFileError } from './errors.js';
 import { type ModelSource, readPart } from './source.js';
 
-/** The kinds of file that can be read, by their content. */
-export type FileKind = 'zip' | 'hdf5' | 'json' | 'onnx';
+/** The kinds of file that can be read, by their content; a `folder` is an unpacked `.keras` archive. */
+export type FileKind = 'zip' | 'hdf5' | 'json' | 'onnx' | 'folder';
 
 const HDF5 = '\x89HDF\r\n\x1a\n';
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
@@ -15,7 +16,7 @@ const BYTE_ORDER_MARK = '\xef\xbb\xbf';
  * @throws ModelFileError `model_format_unsupported` or `model_format_unknown`, naming what the file is and what to do
  */
 export async function recognise(source: ModelSource): Promise<FileKind> {
-  if ((await source.file.stat()).isDirectory()) throw await nameFolder(source.path);
+  if ((await source.file.stat()).isDirectory()) return recogniseFolder(source.path);
   if (source.size === 0) {
     throw new ModelFileError('model_format_unknown', 'The file is empty. Copy or download it again.');
   }
@@ -104,22 +105,16 @@ const otherFormats: OtherFormat[] = [
   ],
 ];
 
-/** @throws ModelFileError when the folder can't be read */
-async function nameFolder(path: string): Promise<ModelFileError> {
+async function recogniseFolder(path: string): Promise<FileKind> {
   const names = await readdir(path);
-  if (names.includes('saved_model.pb') || names.includes('saved_model.pbtxt') || names.includes('keras_metadata.pb')) {
-    return new ModelFileError('model_format_unsupported', savedModel);
+  if (names.includes(archiveFiles.config) && names.includes(archiveFiles.weights)) return 'folder';
+  if (['saved_model.pb', 'saved_model.pbtxt', 'keras_metadata.pb'].some((name) => names.includes(name))) {
+    throw new ModelFileError('model_format_unsupported', savedModel);
   }
-  if (names.includes('model.json')) {
-    return new ModelFileError(
-      'model_format_unknown',
-      `This is a folder. Give the file in it: ${join(path, 'model.json')}.`,
-    );
-  }
-  return new ModelFileError(
-    'model_format_unknown',
-    'This is a folder without a model in it. Give the model file itself.',
-  );
+  const hint = names.includes('model.json')
+    ? `Give the file in it: ${join(path, 'model.json')}.`
+    : 'Give the model file itself.';
+  throw new ModelFileError('model_format_unknown', `This is a folder. ${hint}`);
 }
 
 /** Whether a file is an ONNX model, which the engine runs as it is. */

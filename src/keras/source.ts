@@ -1,5 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ModelFileError } from './errors.js';
+import { quote } from './limits.js';
 
 /** A model file that is open. */
 export interface ModelSource {
@@ -45,4 +47,18 @@ export async function readPart({ file, size }: ModelSource, offset: number, leng
   const buffer = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
   const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
   return buffer.subarray(0, bytesRead);
+}
+
+/**
+ * The path of a file that a model names, which has to be in the model's own folder.
+ *
+ * @throws ModelFileError for a name that leads elsewhere
+ */
+export function pathBeside(path: string, name: unknown): string {
+  if (typeof name === 'string' && /^[^/\\\0]+$/.test(name) && name !== '.' && name !== '..')
+    return join(dirname(path), name);
+  throw new ModelFileError(
+    'model_format_unsupported',
+    `The model names the file ${quote(name)}, which is not beside it. Paths and URLs in a model are never followed.`,
+  );
 }

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { asList, asShape, asText, isObject } from './config.js';
 import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
@@ -7,7 +6,7 @@ import type { NamedWeight } from './flat-weights.js';
 import { widenFloat16 } from './floats.js';
 import { limits, quote } from './limits.js';
 import type { Config, ConfigValue, Weight } from './model.js';
-import { withSource } from './source.js';
+import { pathBeside, withSource } from './source.js';
 
 /** A weight as the manifest describes it: `WeightsManifestEntry` of TensorFlow.js. */
 interface Entry {
@@ -40,17 +39,17 @@ export async function readTensorflowJs(path: string, json: Config): Promise<Cont
   }
   const weights: NamedWeight[] = [];
   for (const group of asList(json.weightsManifest)) {
-    if (isObject(group)) weights.push(...(await readGroup(dirname(path), group)));
+    if (isObject(group)) weights.push(...(await readGroup(path, group)));
   }
   const kerasVersion = asText(topology.keras_version);
   return { architecture: { container: 'tensorflowjs', entry, kerasVersion }, weights: { layout: 'list', weights } };
 }
 
-async function readGroup(folder: string, group: Config): Promise<NamedWeight[]> {
+async function readGroup(path: string, group: Config): Promise<NamedWeight[]> {
   const entries = asList(group.weights).map(readEntry);
   if (entries.length > limits.hdf5Objects)
     throw new ModelFileError('model_too_large', 'The manifest lists too many weights.');
-  const shards = await findShards(folder, asList(group.paths));
+  const shards = await findShards(path, asList(group.paths));
   const available = shards.reduce((sum, { size }) => sum + size, 0);
   const needed = entries.reduce((sum, entry) => sum + byteLength(entry), 0);
   if (!(needed <= available)) {
@@ -92,16 +91,10 @@ interface Shard {
   size: number;
 }
 
-async function findShards(folder: string, names: ConfigValue[]): Promise<Shard[]> {
+async function findShards(model: string, names: ConfigValue[]): Promise<Shard[]> {
   const shards: Shard[] = [];
   for (const name of names) {
-    if (typeof name !== 'string' || /[/\\]/.test(name) || name === '' || name.startsWith('..')) {
-      throw new ModelFileError(
-        'model_format_unsupported',
-        `The manifest names the shard ${quote(name)}, which is not beside model.json. Paths and URLs in a model are never followed.`,
-      );
-    }
-    const path = join(folder, name);
+    const path = pathBeside(model, name);
     const size = await stat(path).then(
       (found) => found.size,
       () => undefined,

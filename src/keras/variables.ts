@@ -123,6 +123,9 @@ export function variablesOf(className: string, config: Config): Variables {
   return Object.hasOwn(table, className) ? table[className]!(config) : { own: [], parts: [] };
 }
 
+/** Whether a class of layer is known to have variables. */
+export const hasVariables = (className: string): boolean => Object.hasOwn(table, className);
+
 /** A part's variable in `Layer.weights`. */
 export const weightName = (part: Part, variable: Variable): string =>
   part.name === '' ? variable.name : `${part.name}/${variable.name}`;

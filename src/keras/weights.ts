@@ -65,7 +65,7 @@ export function attachTree(root: Layer, members: Members, store: Hdf5Group): Map
     for (const { className, layer } of members.get(model) ?? []) {
       if (layer?.className.startsWith('ops.')) continue;
       const name = numbered(className);
-      if (twice && layer && hasVariables(layer, members)) numbered(className);
+      if (twice && layer && holdsVariables(layer, members)) numbered(className);
       if (layer) visit(layer, layers?.groups.get(name), path === '' ? `layers/${name}` : `${path}/layers/${name}`);
     }
   };
@@ -77,11 +77,11 @@ export function attachTree(root: Layer, members: Members, store: Hdf5Group): Map
 /** tf.keras 2.12 names the layers so, and counts every one that has weights twice: `dense`, `dense_2`, `dense_4`. */
 const OLD_LAYERS = '_layer_checkpoint_dependencies';
 
-function hasVariables(layer: Layer, members: Members): boolean {
+function holdsVariables(layer: Layer, members: Members): boolean {
   const { own, parts } = variablesOf(layer.className, layer.config);
-  if (own.length + parts.length > 0 || Object.values(layer.layers).some((inner) => hasVariables(inner, members)))
+  if (own.length + parts.length > 0 || Object.values(layer.layers).some((inner) => holdsVariables(inner, members)))
     return true;
-  return (members.get(layer) ?? []).some((member) => member.layer && hasVariables(member.layer, members));
+  return (members.get(layer) ?? []).some((member) => member.layer && holdsVariables(member.layer, members));
 }
 
 /** Keras visits public names before private ones, so a part is under whichever of both its class has. */
