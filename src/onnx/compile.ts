@@ -7,6 +7,7 @@ import { arraysAsTensors } from './constants.js';
 import { type CallArgument, type LayerCall, tensorsIn } from './context.js';
 import { encodeOnnx } from './encode.js';
 import { GraphBuilder, ShapeError, Value } from './graph.js';
+import { kindOf } from './kinds.js';
 import { layerTable, supportsMasking } from './layers/index.js';
 import { findUnsupported, findUnsupportedIn, type UnsupportedLayer, UnsupportedLayersError } from './unsupported.js';
 import { weightConstant } from './weights.js';
@@ -100,7 +101,7 @@ class Compiler {
       if (layer.graph) return this.run(layer.graph, [...inputs, ...Object.values(kwargs).flatMap(tensorsIn)]);
       if (findUnsupportedIn(layer, layerTable).length > 0) throw new Refused();
       try {
-        const outputs = [layerTable[layer.className]!(inputs, this.context(layer, args, kwargs))].flat();
+        const outputs = [layerTable[kindOf(layer)]!(inputs, this.context(layer, args, kwargs))].flat();
         const mask = supportsMasking.has(layer.className) ? inputs.find((input) => input.mask)?.mask : undefined;
         // An input that is returned as it came must not bring its mask past a layer that drops masks.
         return outputs.map((output) => withMask(output, (inputs.includes(output) ? undefined : output.mask) ?? mask));
@@ -110,7 +111,7 @@ class Compiler {
         if (error instanceof ShapeError)
           throw new ModelFileError(
             'model_damaged',
-            `The layer "${layer.name}" (${layer.className}) can't be built: ${error.message}.`,
+            `The layer "${layer.name}" (${kindOf(layer)}) can't be built: ${error.message}.`,
             { cause: error },
           );
         throw error;
@@ -118,9 +119,10 @@ class Compiler {
     });
   }
 
-  private refuse({ name, className }: Layer, reason: string): Refused {
-    const known = this.unsupported.some((layer) => layer.name === name && layer.reason === reason);
-    if (!known) this.unsupported.push({ name, className, reason });
+  private refuse(layer: Layer, reason: string): Refused {
+    const { name } = layer;
+    const known = this.unsupported.some((other) => other.name === name && other.reason === reason);
+    if (!known) this.unsupported.push({ name, className: kindOf(layer), reason });
     return new Refused();
   }
 

@@ -1,10 +1,12 @@
 import { ModelFileError } from '../keras/errors.js';
 import type { Graph, Layer } from '../keras/model.js';
 import type { LayerTable } from './context.js';
+import { kindOf } from './kinds.js';
 
 /** A layer that can't be compiled. */
 export interface UnsupportedLayer {
   name: string;
+  /** The class, and the function where the layer is a call of one: `TFOpLambda(tf.signal.stft)`. */
   className: string;
   /** Why, and what to do. */
   reason: string;
@@ -14,10 +16,12 @@ const stringLayers = new Set(['TextVectorization', 'StringLookup', 'Hashing', 'H
 
 /** Why a class that no handler knows is refused. */
 function reasonFor(className: string): string {
-  if (className === 'Lambda' || className === 'TFOpLambda.Lambda')
+  if (className === 'Lambda')
     return 'it holds Python code, which is never run; rewrite it with built-in layers or keras.ops';
   if (stringLayers.has(className))
     return 'it works on strings, which are not supported yet; do this step in the client';
+  if (/^(ops\.|TFOpLambda|SlicingOpLambda|TensorFlowOpLayer)/.test(className))
+    return 'it calls a function that is not supported; replace it with built-in layers or other functions';
   return 'it is not a built-in Keras layer that is supported; replace it with built-in layers';
 }
 
@@ -31,7 +35,8 @@ export function findUnsupported(graph: Graph, table: LayerTable): UnsupportedLay
 export function findUnsupportedIn(layer: Layer, table: LayerTable, seen = new Set<Layer>()): UnsupportedLayer[] {
   if (seen.has(layer)) return [];
   seen.add(layer);
-  const { name, className, graph } = layer;
+  const { name, graph } = layer;
+  const className = kindOf(layer);
   const inner = [...(graph?.calls.map((call) => call.layer) ?? []), ...Object.values(layer.layers)];
   const self = graph || Object.hasOwn(table, className) ? [] : [{ name, className, reason: reasonFor(className) }];
   return [...self, ...inner.flatMap((other) => findUnsupportedIn(other, table, seen))];

@@ -12,6 +12,8 @@ import { kerasOperation, type OperationTable } from './operation.js';
 import { reductionOperations } from './reduction.js';
 import { shapeOperations } from './shape.js';
 import { sortingOperations } from './sorting.js';
+import { tensorflowLayers } from './tensorflow.js';
+import { tensorflowOperations } from './tensorflow-operations.js';
 import { windowOperations } from './windows.js';
 
 /** Every operation by the name of its class in Keras 3. */
@@ -31,7 +33,10 @@ const operations: OperationTable = {
   ...windowOperations,
 };
 
-/** Calls of functions on symbolic tensors, as Keras 3 (`ops.Add`) writes them. */
-export const operationLayers: LayerTable = Object.fromEntries(
-  Object.entries(operations).map(([name, operation]) => [`ops.${name}`, kerasOperation(operation)]),
-);
+/** Calls of functions on symbolic tensors, as Keras 3 (`ops.Add`) and Keras 2 (`TFOpLambda(tf.math.add)`) write them. */
+export const operationLayers: LayerTable = {
+  ...Object.fromEntries(
+    Object.entries(operations).map(([name, operation]) => [`ops.${name}`, kerasOperation(operation)]),
+  ),
+  ...tensorflowLayers({ ...operations, ...tensorflowOperations }),
+};

@@ -14,9 +14,11 @@ import {
   reshape,
   type Size,
   type SliceRange,
+  sizeDifference,
   sizeOf,
   sizeVector,
   slice,
+  sliceFrom as sliceAxis,
   unsqueeze,
   where,
 } from '../../operators/index.js';
@@ -98,7 +100,7 @@ function completeKeys(a: Arguments, rank: number, keys: readonly CallArgument[])
 }
 
 /** Python's `x[key]`: whole numbers, slices, None, an ellipsis, and tensors of whole numbers. */
-function getItem(a: Arguments, x: Value, keys: readonly CallArgument[]): Value {
+export function getItem(a: Arguments, x: Value, keys: readonly CallArgument[]): Value {
   const known = keys.length === 1 ? fromSizes(x, keys[0]!) : undefined;
   if (known) return known;
   const ranges: SliceRange[] = [];
@@ -193,6 +195,23 @@ function sliceFrom(a: Arguments): Value {
 }
 
 /** `inputs` with `updates` in the place that starts at `start_indices`. */
+function _sliceUpdate(a: Arguments): Value {
+  const x = a.tensor('inputs');
+  const _updates = cast(a.tensor('updates'), x.type);
+  const known = (size: Size): Size => (typeof size === 'number' ? size : (scalarOf(size) ?? cast(size, 'int64')));
+  const starts = a.sizes('start_indices').map(known);
+  const lengths = a.sizes('shape').map(known);
+  if (starts.length !== x.rank || lengths.length !== x.rank)
+    return a.unsupported('it does not have a start and a length for each axis');
+  return lengths.reduce<Value>((result, length, axis) => {
+    const start = starts[axis]!;
+    // A length of -1 is all that is left.
+    const rest = length === -1 ? sizeDifference(sizeOf(x, axis), start) : length;
+    return sliceAxis(result, axis, start, rest);
+  }, x);
+}
+
+/** `inputs` with `updates` in the place that starts at `start_indices`. */
 function sliceUpdate(a: Arguments): Value {
   const x = a.tensor('inputs');
   const updates = cast(a.tensor('updates'), x.type);
@@ -227,6 +246,13 @@ function scatterUpdate(a: Arguments): Value {
     given === undefined ? undefined : (scatterModes[given] ?? a.unsupported(`its reduction is ${given}`));
   return scatterInto(a, x, cast(a.tensor('updates'), x.type), reduction);
 }
+
+/** TensorFlow has a function for each reduction. */
+const scatterBy = (reduction: string) =>
+  operation('inputs indices updates', (a) => {
+    const x = a.tensor('inputs');
+    return scatterInto(a, x, cast(a.tensor('updates'), x.type), reduction);
+  });
 
 function scatter(a: Arguments): Value {
   const values = a.tensor('values');
@@ -305,6 +331,9 @@ export const indexingOperations: OperationTable = {
   SliceUpdate: operation('inputs start_indices updates', sliceUpdate),
   Scatter: operation('indices values', scatter),
   ScatterUpdate: operation('inputs indices updates', scatterUpdate),
+  ScatterAdd: scatterBy('add'),
+  ScatterMax: scatterBy('max'),
+  ScatterMin: scatterBy('min'),
   OneHot: operation('x', oneHotOperation),
   MultiHot: operation('inputs', multiHot),
   Gather: operation('x indices', gatherBatched),

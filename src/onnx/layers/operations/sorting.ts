@@ -9,7 +9,6 @@ import {
   equal,
   floor,
   gather,
-  greaterOrEqual,
   isFloat,
   isNan,
   less,

@@ -1,0 +1,284 @@
+import { activations } from '../../activations.js';
+import type { CallArgument } from '../../context.js';
+import { float, type Value } from '../../graph.js';
+import {
+  add,
+  and,
+  cast,
+  channelsFirst,
+  channelsLast,
+  concat,
+  div,
+  equal,
+  greaterOrEqual,
+  isFloat,
+  less,
+  lessOrEqual,
+  matmul,
+  max,
+  min,
+  mod,
+  mul,
+  neg,
+  node,
+  range,
+  reciprocal,
+  reduceMax,
+  reduceMean,
+  reduceSum,
+  reduceSumSquare,
+  relu,
+  reshape,
+  sizeOf,
+  sqrt,
+  squeeze,
+  sub,
+  swapLastAxes,
+  toFloat,
+  unsqueeze,
+  where,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { floorDivide } from './arithmetic.js';
+import { choose } from './comparison.js';
+import { rowsAndColumns } from './creation.js';
+import { computed } from './dtypes.js';
+import { getItem } from './indexing.js';
+import { norm } from './linear-algebra.js';
+import { type OperationTable, operation } from './operation.js';
+import { flatten } from './shape.js';
+import { scalarOf } from './sizes.js';
+import { isChannelsFirst } from './windows.js';
+
+type Binary = (a: Value, b: Value) => Value;
+
+const pair = ['x1', 'x2'] as const;
+
+const floating = (compute: Binary) =>
+  operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair, 'float');
+    return compute(x1!, x2!);
+  });
+
+/** A slice by its bounds, where a bit of a mask for each says that it is left out, an index, a new axis, or the rest. */
+function stridedSlice(a: Arguments): Value {
+  const [begin, end] = [a.sizes('begin'), a.sizes('end')];
+  const strides = a.has('strides') ? a.numbers('strides') : begin.map(() => 1);
+  const bit = (name: string, index: number) => (a.number(name, 0) & (1 << index)) !== 0;
+  const keys = begin.map((start, index): CallArgument => {
+    if (bit('ellipsis_mask', index)) return '...';
+    if (bit('new_axis_mask', index)) return null;
+    if (bit('shrink_axis_mask', index)) return start;
+    return {
+      start: bit('begin_mask', index) ? null : start,
+      stop: bit('end_mask', index) ? null : (end[index] ?? null),
+      step: strides[index] ?? 1,
+    };
+  });
+  return getItem(a, a.tensor('x'), keys);
+}
+
+/** Adds a number for each channel. */
+function biasAdd(a: Arguments): Value {
+  const [x, bias] = [a.tensor('x'), a.tensor('bias')];
+  const along = isChannelsFirst(a) ? reshape(bias, [-1, ...Array<number>(x.rank - 2).fill(1)]) : bias;
+  return add(x, cast(along, x.type));
+}
+
+/** `(x - mean) / sqrt(variance + epsilon) · scale + offset`, all broadcast. */
+function scaleAndShift(a: Arguments): Value {
+  const [x, mean, variance] = ['x', 'mean', 'variance'].map((name) => toFloat(a.tensor(name)));
+  const normalized = mul(sub(x!, mean!), reciprocal(sqrt(add(variance!, a.number('variance_epsilon')))));
+  const scaled = a.has('scale') ? mul(normalized, toFloat(a.tensor('scale'))) : normalized;
+  return a.has('offset') ? add(scaled, toFloat(a.tensor('offset'))) : scaled;
+}
+
+/** TensorFlow divides by a plain sum of squares over `2 · depth_radius + 1` channels, ONNX by their mean. */
+function localResponse(a: Arguments): Value {
+  const size = 2 * a.number('depth_radius', 5) + 1;
+  const x = channelsFirst(toFloat(a.tensor('x')));
+  const attributes = {
+    size,
+    alpha: float(a.number('alpha', 1) * size),
+    beta: float(a.number('beta', 0.5)),
+    bias: float(a.number('bias', 1)),
+  };
+  return channelsLast(node('LRN', [x], attributes, x.type, x.shape));
+}
+
+/** What lies in a band around the diagonal; a width below 0 is without end. */
+function bandPart(a: Arguments): Value {
+  const x = a.tensor('x');
+  const [rows, columns] = rowsAndColumns(x);
+  const [lower, upper] = [a.number('num_lower'), a.number('num_upper')];
+  const all = greaterOrEqual(add(rows, columns), 0);
+  const below = lower < 0 ? all : lessOrEqual(sub(rows, columns), lower);
+  const above = upper < 0 ? all : lessOrEqual(sub(columns, rows), upper);
+  return choose(and(below, above), x, a.constant(x.type, 0));
+}
+
+/** Square matrices with vectors on the diagonal. */
+function diagonalMatrices(a: Arguments): Value {
+  if (a.number('k', 0) !== 0) return a.unsupported('its diagonal is not the main one');
+  const x = a.tensor('x');
+  const positions = range(a.graph, sizeOf(x, -1));
+  return choose(equal(unsqueeze(positions, [1]), positions), unsqueeze(x, [-1]), a.constant(x.type, 0));
+}
+
+/** The main diagonals of matrices, as the only elements of each row that are kept. */
+function diagonals(a: Arguments): Value {
+  if (a.number('offset', 0) !== 0) return a.unsupported('its diagonal is not the main one');
+  const x = a.tensor('x');
+  const [rows, columns] = x.shape.slice(-2);
+  if (rows !== columns) return a.unsupported('its matrices are not square');
+  const [down, across] = rowsAndColumns(x);
+  const kept = choose(equal(down, across), x, a.constant(x.type, 0));
+  return computed([kept], (wide) => reduceSum(wide, [-1]));
+}
+
+/** Limits the length of vectors. */
+function clipByNorm(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const limit = a.number('clip_norm');
+  const length = sqrt(reduceSumSquare(x, a.axes('axis', x.rank), true));
+  return div(mul(x, limit), max(length, limit));
+}
+
+/** TensorFlow's `norm`: without axes the tensor is one vector. */
+function vectorNorm(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const axes = a.axes('axis', x.rank);
+  if (axes) return norm(a, x, axes, a.boolean('keepdims'));
+  const length = norm(a, flatten(x), [0], false);
+  return a.boolean('keepdims') ? reshape(length, Array<number>(x.rank).fill(1)) : length;
+}
+
+/** Whether each place is before a length. */
+function sequenceMask(a: Arguments): Value {
+  const lengths = cast(a.tensor('lengths'), 'int64');
+  const size = a.has('maxlen') ? a.sizes('maxlen')[0]! : reduceMax(lengths, undefined);
+  return cast(less(range(a.graph, size), unsqueeze(lengths, [-1])), a.optionalType('dtype') ?? 'bool');
+}
+
+/** Integers beside floats from 0 to 1. */
+function convertImage(a: Arguments): Value {
+  const x = a.tensor('images');
+  const type = a.optionalType('dtype') ?? 'float32';
+  if (x.type === type || (isFloat(x) && type === 'float32')) return x;
+  if (x.type !== 'uint8' || type !== 'float32') return a.unsupported(`it makes ${type} of ${x.type}`);
+  return mul(toFloat(x), 1 / 255);
+}
+
+/** How the first versions of TensorFlow resize: by the corners, or without half a pixel. */
+function resizeOld(a: Arguments): Value {
+  const x = channelsFirst(toFloat(a.tensor('images')));
+  const [height, width] = a.sizes('size');
+  const method = a.raw('method') ?? 'bilinear';
+  if (typeof height !== 'number' || typeof width !== 'number') return a.unsupported('its size is not known');
+  if (!['bilinear', 'nearest', 0, 1].includes(method as string | number))
+    return a.unsupported('its method is not bilinear or nearest');
+  const nearest = method === 'nearest' || method === 1;
+  if (nearest && a.boolean('align_corners')) return a.unsupported('it aligns the corners of nearest neighbours');
+  const halfPixels = a.boolean('half_pixel_centers') ? 'half_pixel' : 'asymmetric';
+  const attributes = {
+    mode: nearest ? 'nearest' : 'linear',
+    coordinate_transformation_mode: a.boolean('align_corners') ? 'align_corners' : halfPixels,
+    nearest_mode: nearest ? (a.boolean('half_pixel_centers') ? 'round_prefer_ceil' : 'floor') : undefined,
+  };
+  const shape = [...x.shape.slice(0, 2), height, width];
+  const scales = [height, width].map(
+    (size, index) => size / (x.shape[index + 2] ?? a.unsupported('its images are of unknown size')),
+  );
+  const factors = a.graph.constant('float32', [4], Float32Array.of(1, 1, ...scales), 'scales');
+  const resized = channelsLast(node('Resize', [x, undefined, factors], attributes, x.type, shape));
+  return nearest ? cast(resized, a.tensor('images').type) : resized;
+}
+
+/** Keras 2's `relu(x, alpha, max_value, threshold)`. */
+function reluOld(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const [alpha, threshold] = [a.number('alpha', 0), a.number('threshold', 0)];
+  const maximum = a.optionalNumber('max_value');
+  const rising = maximum === undefined ? x : min(x, maximum);
+  return where(greaterOrEqual(x, threshold), rising, mul(sub(x, threshold), alpha));
+}
+
+/** The number of the axis stands behind the tensors. */
+function concatenateLast(a: Arguments): Value {
+  const count = a.list('values').length - 1;
+  const values = Array.from({ length: count }, (_, index) => a.item('values', index));
+  const axis = scalarOf(a.item('values', count)) ?? a.unsupported('its axis is not known');
+  return concat(values, axis);
+}
+
+const matrixTranspose = operation('x', (a) => swapLastAxes(a.tensor('x')));
+const conversion = (type: Value['type']) => operation('x', (a) => cast(a.tensor('x'), type));
+
+/** Functions that TensorFlow has and Keras 3 has not. https://www.tensorflow.org/api_docs/python/tf */
+export const tensorflowOperations: OperationTable = {
+  StridedSlice: operation('x begin end strides', stridedSlice),
+  BiasAdd: operation('x bias', biasAdd),
+  ScaleAndShift: operation('x', scaleAndShift),
+  LocalResponse: operation('x', localResponse),
+  BandPart: operation('x', bandPart),
+  DiagonalMatrices: operation('x', diagonalMatrices),
+  DiagPart: operation('x', diagonals),
+  TraceOfMatrices: operation('x', (a) => reduceSum(diagonals(a), [-1])),
+  MatrixTranspose: matrixTranspose,
+  Matvec: operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair);
+    return squeeze(matmul(a.boolean('transpose_a') ? swapLastAxes(x1!) : x1!, unsqueeze(x2!, [-1])), [-1]);
+  }),
+  ClipByNorm: operation('x', clipByNorm),
+  VectorNorm: operation('x', vectorNorm),
+  SequenceMask: operation('lengths', sequenceMask),
+  ConvertImage: operation('images', convertImage),
+  ResizeOld: operation('images', resizeOld),
+  ReluOld: operation('x', reluOld),
+  HardSigmoidOld: operation('x', (a) => activations.hard_sigmoid_keras2!(toFloat(a.tensor('x')))),
+  ConcatenateLast: operation('*values', concatenateLast),
+  BatchFlatten: operation('x', (a) => {
+    const x = a.tensor('x');
+    return reshape(x, [sizeOf(x, 0), -1]);
+  }),
+  Crelu: operation('x', (a) => {
+    const x = toFloat(a.tensor('x'));
+    return relu(concat([x, neg(x)], a.axis('axis', x.rank, -1)));
+  }),
+  HalfSquare: operation('x', (a) => mul(reduceSumSquare(toFloat(a.tensor('x')), undefined), 0.5)),
+  /** The mean of integers is an integer, as TensorFlow divides them. */
+  MeanOfFloats: operation('x', (a) => {
+    const x = a.tensor('x');
+    if (!isFloat(x)) return a.unsupported('it is the mean of integers');
+    return reduceMean(x, a.axes('axis', x.rank), a.boolean('keepdims'));
+  }),
+  MultiplyNoNan: floating((x, y) => where(equal(y, 0), 0, mul(x, y))),
+  ReciprocalNoNan: operation('x', (a) => {
+    const x = toFloat(a.tensor('x'));
+    return where(equal(x, 0), 0, reciprocal(where(equal(x, 0), 1, x)));
+  }),
+  Xdivy: floating((x, y) => where(equal(x, 0), 0, div(x, y))),
+  /** Integers are divided as Python 2 did. */
+  FloorOrTrueDivide: operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair);
+    return isFloat(x1!) ? div(x1!, x2!) : computed([x1!, x2!], floorDivide);
+  }),
+  TruncateMod: operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair);
+    return computed([x1!, x2!], (x, y) => {
+      const size = (value: Value) => where(less(value, 0), neg(value), value);
+      const rest = mod(size(x), size(y));
+      return where(less(x, 0), neg(rest), rest);
+    });
+  }),
+  ToFloat: conversion('float32'),
+  ToInt32: conversion('int32'),
+  ToInt64: conversion('int64'),
+  Eye: operation('num_rows num_columns', (a) => {
+    if (a.has('batch_shape')) return a.unsupported('it has a batch_shape');
+    const rows = a.sizes('num_rows')[0]!;
+    const columns = a.has('num_columns') ? a.sizes('num_columns')[0]! : rows;
+    const [down, across] = [unsqueeze(range(a.graph, rows), [1]), unsqueeze(range(a.graph, columns), [0])];
+    return cast(equal(down, across), a.optionalType('dtype') ?? 'float32');
+  }),
+};
