@@ -39,11 +39,11 @@ export async function compare(record: Case, onnx?: string): Promise<Outcome> {
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { only: { type: 'string' }, out: { type: 'string' } },
+    options: { only: { type: 'string' }, out: { type: 'string' }, onnx: { type: 'boolean' } },
   });
   const folder = positionals[0];
   if (!folder || !existsSync(folder))
-    throw new Error('Usage: compare.ts <folder with *.case.json> [--only text] [--out file.json]');
+    throw new Error('Usage: compare.ts <folder with *.case.json> [--only text] [--onnx] [--out file.json]');
   const results: Record<string, Outcome & { kind: string; version?: string; keras?: string }> = {};
   for (const file of (readdirSync(folder, { recursive: true }) as string[])
     .filter((name) => name.endsWith('.case.json'))
@@ -52,11 +52,12 @@ async function main(): Promise<void> {
     const path = join(folder, file);
     const record: Case = JSON.parse(readFileSync(path, 'utf8'));
     const here = (name: string) => join(dirname(path), basename(name));
-    const outcome = await compare({
-      ...record,
-      model: here(record.model),
-      ...(record.weights ? { weights: here(record.weights) } : {}),
-    });
+    const model = here(record.model);
+    const weights = record.weights && here(record.weights);
+    const outcome = await compare(
+      { ...record, model, weights },
+      values.onnx ? path.replace('.case.json', '.onnx') : undefined,
+    );
     const name = relative(folder, path).replace('.case.json', '');
     results[name] = { ...outcome, kind: record.kind, version: record.version, keras: record.keras };
     const detail =

@@ -239,7 +239,8 @@ def load(file: ModelFile, framework):
         model.load_weights(file.weights)
         return model
     if file.kind == "tensorflowjs":
-        model = framework.models.model_from_json(json.dumps(for_inference(file.config)))
+        kind = framework.Sequential if file.config["class_name"] == "Sequential" else framework.Model
+        model = kind.from_config(for_inference(file.config)["config"])
         assign(model, read_manifest(file.path))
         return model
     raise NoReference({"weights": "weights without an architecture"}.get(file.kind, "no Keras model file"))
