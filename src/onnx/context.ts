@@ -5,12 +5,14 @@ import { type GraphBuilder, Value } from './graph.js';
 /** An argument of a call with its tensors in place. */
 export type CallArgument = Value | Exclude<Argument, object> | CallArgument[] | { [key: string]: CallArgument };
 
-/** All tensors in an argument, in order. */
+/** All tensors in an argument, in Keras's order: dicts by their sorted keys. */
 export function tensorsIn(argument: CallArgument | undefined): Value[] {
   if (argument instanceof Value) return [argument];
   if (Array.isArray(argument)) return argument.flatMap(tensorsIn);
-  if (argument !== null && typeof argument === 'object') return Object.values(argument).flatMap(tensorsIn);
-  return [];
+  if (argument === null || typeof argument !== 'object') return [];
+  return Object.keys(argument)
+    .sort()
+    .flatMap((key) => tensorsIn(argument[key]));
 }
 
 /** One call of a layer as its handler sees it. */
