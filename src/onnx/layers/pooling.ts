@@ -1,14 +1,15 @@
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import { ShapeError, type Value } from '../graph.js';
 import {
+  channelsFirst,
   concat,
   div,
   gather,
   int64s,
+  node,
   pool,
-  reduceMax,
-  reduceMean,
   reduceSum,
+  squeeze,
   toFloat,
   unsqueeze,
   type Window,
@@ -42,20 +43,31 @@ function spatialAxes(x: Value, call: LayerCall): number[] {
   return Array.from({ length: x.rank - 2 }, (_, index) => first + index);
 }
 
+/** Not as a reduction: ONNX Runtime keeps these two in the blocked layout of the convolutions around them. */
 const globalPooling =
-  (reduce: typeof reduceMean): LayerHandler =>
+  (opType: 'GlobalMaxPool' | 'GlobalAveragePool'): LayerHandler =>
   ([input], call) => {
     const x = toFloat(input!);
-    return reduce(x, spatialAxes(x, call), call.config.boolean('keepdims', false));
+    if (x.rank < 3) throw new ShapeError('its input has no spatial axes');
+    const first = call.config.dataFormat === 'channels_first' ? x : channelsFirst(x);
+    const shape = first.shape.map((size, axis) => (axis < 2 ? size : 1));
+    const pooled = node(opType, [first], {}, 'float32', shape);
+    const spatial = spatialAxes(x, call);
+    const flat = squeeze(
+      pooled,
+      spatial.map((_, index) => index + 2),
+    );
+    return call.config.boolean('keepdims', false) ? unsqueeze(flat, spatial) : flat;
   };
 
 /** Over the steps that the mask does not hide. */
-const globalAveragePooling1D: LayerHandler = ([input], call) => {
+const globalAveragePooling1D: LayerHandler = (inputs, call) => {
+  const [input] = inputs;
+  const mask = maskOf(input!, call);
+  if (!mask) return globalPooling('GlobalAveragePool')(inputs, call);
   const x = toFloat(input!);
   const keepDims = call.config.boolean('keepdims', false);
   const axes = spatialAxes(x, call);
-  const mask = maskOf(input!, call);
-  if (!mask) return reduceMean(x, axes, keepDims);
   const kept = unsqueeze(mask, [call.config.dataFormat === 'channels_first' ? 1 : 2]);
   return div(reduceSum(where(kept, x, 0), axes, keepDims), reduceSum(toFloat(kept), axes, keepDims));
 };
@@ -110,12 +122,12 @@ export const poolingLayers: LayerTable = {
   AveragePooling1D: pooling('AveragePool', 1),
   AveragePooling2D: pooling('AveragePool', 2),
   AveragePooling3D: pooling('AveragePool', 3),
-  GlobalMaxPooling1D: globalPooling(reduceMax),
-  GlobalMaxPooling2D: globalPooling(reduceMax),
-  GlobalMaxPooling3D: globalPooling(reduceMax),
+  GlobalMaxPooling1D: globalPooling('GlobalMaxPool'),
+  GlobalMaxPooling2D: globalPooling('GlobalMaxPool'),
+  GlobalMaxPooling3D: globalPooling('GlobalMaxPool'),
   GlobalAveragePooling1D: globalAveragePooling1D,
-  GlobalAveragePooling2D: globalPooling(reduceMean),
-  GlobalAveragePooling3D: globalPooling(reduceMean),
+  GlobalAveragePooling2D: globalPooling('GlobalAveragePool'),
+  GlobalAveragePooling3D: globalPooling('GlobalAveragePool'),
   AdaptiveMaxPooling1D: adaptivePooling('MaxPool', 1),
   AdaptiveMaxPooling2D: adaptivePooling('MaxPool', 2),
   AdaptiveMaxPooling3D: adaptivePooling('MaxPool', 3),
