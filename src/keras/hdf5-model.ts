@@ -32,8 +32,13 @@ function weightStore(file: Hdf5Group): WeightStore {
   const group = file.groups.get('model_weights') ?? file;
   if ('layer_names' in group.attributes || 'layer_names0' in group.attributes) {
     const version = asText(group.attributes.keras_version) ?? asText(file.attributes.keras_version) ?? '1';
+    const keras1 = /^[01](\.|$)/.test(version);
     const backend = asText(group.attributes.backend) ?? asText(file.attributes.backend);
-    return { layout: 'grouped', group, origin: { keras1: /^[01](\.|$)/.test(version), backend } };
+    return {
+      layout: 'grouped',
+      group,
+      origin: { keras1, backend: backend ?? (keras1 ? keras1Backend(group) : undefined) },
+    };
   }
   if (['layers', '_layer_checkpoint_dependencies', 'vars'].some((name) => file.groups.has(name))) {
     return { layout: 'tree', group: file };
@@ -42,4 +47,13 @@ function weightStore(file: Hdf5Group): WeightStore {
     'model_format_unsupported',
     'This is an HDF5 file, but Keras did not write it: it holds neither a model nor the weights of one.',
   );
+}
+
+/** Keras 1 does not say its backend, but TensorFlow's names of variables end in `:0` and Theano's don't. */
+function keras1Backend(group: Hdf5Group): string | undefined {
+  for (const layer of group.groups.values()) {
+    const names = layer.attributes.weight_names;
+    if (Array.isArray(names) && names.length > 0) return String(names[0]).endsWith(':0') ? 'tensorflow' : 'theano';
+  }
+  return undefined;
 }

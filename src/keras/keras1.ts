@@ -61,14 +61,37 @@ const signs = [
   'consume_less',
 ];
 
+/**
+ * The data format of layers that don't say theirs: that of those that do, and of Keras 1 on Theano, which put channels
+ * first as a rule.
+ */
+export function defaultDataFormat(config: ConfigValue, theano: boolean): string {
+  const text = JSON.stringify(config);
+  if (text.includes('"dim_ordering":"th"')) return 'channels_first';
+  return theano && !text.includes('"dim_ordering":"tf"') ? 'channels_first' : 'channels_last';
+}
+
 /** Whether a layer's config is Keras 1's. `output_dim` alone is a sign too, but not in an Embedding. */
 export function isKeras1(className: string, config: Config): boolean {
-  if (className === 'Merge' || signs.some((key) => key in config)) return true;
+  if (className === 'Merge' || (className === 'BatchNormalization' && 'mode' in config)) return true;
+  if (signs.some((key) => key in config)) return true;
+  if (withoutOrdering.test(className)) return !('data_format' in config);
   return (className === 'Dense' && 'output_dim' in config) || (/Dropout$/.test(className) && 'p' in config);
 }
 
-/** A layer of Keras 1 as Keras 2 writes it. */
-export function fromKeras1(className: string, config: Config): { className: string; config: Config } {
+/** Layers whose configs should have `dim_ordering` and don't. */
+const withoutOrdering = /^(UpSampling|ZeroPadding|Cropping)[23]D$/;
+
+/**
+ * A layer of Keras 1 as Keras 2 writes it.
+ *
+ * @param dataFormat - of layers that don't say theirs
+ */
+export function fromKeras1(
+  className: string,
+  config: Config,
+  dataFormat: string,
+): { className: string; config: Config } {
   if (className === 'Merge') return fromMerge(config);
   const modern: Config = {};
   for (const [key, value] of Object.entries(config)) {
@@ -78,10 +101,11 @@ export function fromKeras1(className: string, config: Config): { className: stri
   const sizes = kernelSizes.find(([first]) => first! in config);
   if (sizes) modern.kernel_size = sizes.map((key) => config[key] ?? null);
   if ('dim_ordering' in config) modern.data_format = dataFormats[String(config.dim_ordering)] ?? 'channels_last';
+  else if (withoutOrdering.test(className)) modern.data_format = dataFormat;
   if (className === 'ZeroPadding2D' || className === 'Cropping2D') padSides(modern);
-  // Statistics per sample, with no moving averages: nothing since has it.
-  const unknown = className === 'BatchNormalization' && config.mode === 1;
-  return { className: unknown ? 'BatchNormalization(mode=1)' : className, config: modern };
+  // Statistics of each sample or of each batch, in place of moving averages: nothing since has it.
+  const unknown = className === 'BatchNormalization' && (config.mode === 1 || config.mode === 2);
+  return { className: unknown ? `BatchNormalization(mode=${config.mode})` : className, config: modern };
 }
 
 function fromMerge(config: Config): { className: string; config: Config } {
@@ -107,4 +131,42 @@ function padSides(config: Config): void {
       ? padding
       : undefined;
   if (sides) config.padding = [sides.slice(0, 2), sides.slice(2)];
+}
+
+/**
+ * A Sequential that begins with a Merge of others has several inputs: it is a functional model in all but its config.
+ *
+ * @returns undefined for any other Sequential
+ */
+export function fromMergedSequential(entry: Config): Config | undefined {
+  const layers = Array.isArray(entry.config) ? entry.config : [];
+  const [merge, ...rest] = layers.filter(isObject);
+  if (merge?.class_name !== 'Merge' || !isObject(merge.config) || !Array.isArray(merge.config.layers)) return undefined;
+  const { layers: branches, ...config } = merge.config;
+  const entries: Config[] = [];
+  const add = (layer: Config, name: string, from: string[]) => {
+    const inputs = from.map((source) => [source, 0, 0]);
+    entries.push({ ...layer, name, inbound_nodes: inputs.length > 0 ? [inputs] : [] });
+    return name;
+  };
+  const merged = (branches as ConfigValue[]).filter(isObject).map((branch, index) => {
+    const [first] = Array.isArray(branch.config) ? branch.config.filter(isObject) : [];
+    const input: Config = { class_name: 'InputLayer', config: isObject(first?.config) ? first.config : {} };
+    const source = add(
+      input,
+      `${asText(input.config && isObject(input.config) ? input.config.name : undefined)}_input`,
+      [],
+    );
+    return add({ class_name: 'Sequential', config: branch.config ?? [] }, `branch_${index + 1}`, [source]);
+  });
+  const inputs = entries
+    .filter(({ class_name: className }) => className === 'InputLayer')
+    .map(({ name }) => [name!, 0, 0]);
+  let last = add({ class_name: 'Merge', config }, asText(config.name) ?? 'merge', merged);
+  for (const layer of rest)
+    last = add(layer, isObject(layer.config) ? (asText(layer.config.name) ?? 'layer') : 'layer', [last]);
+  return {
+    class_name: 'Functional',
+    config: { name: 'sequential', layers: entries, input_layers: inputs, output_layers: [[last, 0, 0]] },
+  };
 }

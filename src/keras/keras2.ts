@@ -45,20 +45,26 @@ const cuDnn: Record<string, Config> = {
   CuDNNGRU: { activation: 'tanh', recurrent_activation: 'sigmoid', use_bias: true, reset_after: true },
 };
 
-/**
- * A layer's class and config in Keras 3's words.
- *
- * @param legacy - whether Keras 1 or 2, or TensorFlow.js, wrote it: some names mean something else there
- */
-export function modernise(className: string, config: Config, legacy: boolean): { className: string; config: Config } {
+/** Who wrote a config. */
+export interface Dialect {
+  /** Whether Keras 1 or 2, or TensorFlow.js, wrote it: some names mean something else there. */
+  legacy: boolean;
+  /** Of layers of Keras 1 that don't say theirs. */
+  dataFormat: string;
+}
+
+/** A layer's class and config in Keras 3's words. */
+export function modernise(className: string, config: Config, dialect: Dialect): { className: string; config: Config } {
   // Keras 3's class has one name in `.h5`, and another in `.keras`.
   if (className === 'GroupedQueryAttention') return { className: 'GroupQueryAttention', config };
-  if (!legacy) return { className, config };
-  const keras2 = isKeras1(className, config) ? fromKeras1(className, config) : { className, config };
+  if (!dialect.legacy) return { className, config };
+  const keras2 = isKeras1(className, config)
+    ? fromKeras1(className, config, dialect.dataFormat)
+    : { className, config };
   const name = keras2.className;
   const modern = { ...keras2.config, ...(Object.hasOwn(cuDnn, name) ? cuDnn[name] : {}) };
   for (const key of ['activation', 'recurrent_activation']) {
-    if (key in modern) modern[key] = activation(modern[key]!);
+    if (key in modern) modern[key] = activation(modern[key]!, dialect);
   }
   const className3 = Object.hasOwn(aliases, name) ? aliases[name]! : name;
   changed[className3]?.(modern);
@@ -66,12 +72,12 @@ export function modernise(className: string, config: Config, legacy: boolean): {
 }
 
 /** The hard sigmoid of Keras 1 and 2 is clip(0.2 x + 0.5, 0, 1), that of Keras 3 relu6(x + 3) / 6. */
-function activation(value: ConfigValue): ConfigValue {
+function activation(value: ConfigValue, dialect: Dialect): ConfigValue {
   if (isObject(value)) {
     const className = asText(value.class_name);
     if (className === undefined || !isObject(value.config))
-      return activation(asText(value.config) ?? className ?? null);
-    const layer = modernise(className, value.config, true);
+      return activation(asText(value.config) ?? className ?? null, dialect);
+    const layer = modernise(className, value.config, dialect);
     return { class_name: layer.className, config: layer.config };
   }
   return value === 'hard_sigmoid' ? 'hard_sigmoid_keras2' : value;

@@ -1,7 +1,8 @@
 import { asDType, asList, asShape, asText, brokenConfig, isObject, nameOf, tidyConfig } from './config.js';
 import { ModelFileError } from './errors.js';
 import { asEntries, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
-import { modernise } from './keras2.js';
+import { fromMergedSequential } from './keras1.js';
+import { type Dialect, modernise } from './keras2.js';
 import { limits, quote } from './limits.js';
 import type { Config, Layer } from './model.js';
 
@@ -22,17 +23,17 @@ export class LayerReader {
   /** Of every model that was read, by its layer. */
   readonly members: Members = new Map();
   readonly #shared = new Map<number | string, { className: string; layer: Layer }>();
-  readonly #legacy: boolean;
+  readonly #dialect: Dialect;
   readonly #inputShape: (number | null)[] | undefined;
   #layers = 0;
   #calls = 0;
 
   /**
-   * @param legacy - whether the config is of Keras 1 or 2, or of TensorFlow.js
+   * @param dialect - who wrote the config
    * @param inputShape - of the model, when it was saved before it was built; with the batch axis first
    */
-  constructor(legacy: boolean, inputShape?: (number | null)[]) {
-    this.#legacy = legacy;
+  constructor(dialect: Dialect, inputShape?: (number | null)[]) {
+    this.#dialect = dialect;
     this.#inputShape = inputShape;
   }
 
@@ -46,6 +47,8 @@ export class LayerReader {
     }
     const className = asText(entry.class_name);
     if (className === undefined) throw brokenConfig('a layer has no class');
+    const merged = fromMergedSequential(entry);
+    if (merged) return this.read(merged, depth);
     // Until Keras 2.2 the config of a Sequential was the list of its layers.
     if (Array.isArray(entry.config))
       return this.#make(className, { ...entry, config: { layers: entry.config } }, depth);
@@ -59,12 +62,12 @@ export class LayerReader {
   }
 
   #make(className: string, entry: Config, depth: number): Layer {
-    const modern = modernise(className, isObject(entry.config) ? entry.config : {}, this.#legacy);
+    const modern = modernise(className, isObject(entry.config) ? entry.config : {}, this.#dialect);
     const { config } = modern;
     const module = asText(entry.module) ?? '';
     const layer: Layer = {
       name: nameOf(entry),
-      className: classOf(modern.className, module, asText(entry.registered_name)),
+      className: this.#classOf(modern.className, config, module, asText(entry.registered_name)),
       module,
       config: {},
       weights: new Map(),
@@ -73,6 +76,19 @@ export class LayerReader {
     if (isModelConfig(layer.className, config)) this.#makeModel(layer, entry, config, depth);
     else this.#makeLayer(layer, config, depth);
     return layer;
+  }
+
+  /**
+   * The class by the name that tells it from others: `ops.Add` for operations, and for classes that are not Keras's own the
+   * name under which they are registered, `package>Class`, as such a class may be called like one of Keras's.
+   */
+  #classOf(className: string, config: Config, module: string, registeredName: string | undefined): string {
+    if (/^keras\.(src\.)?ops(\.|$)/.test(module)) return `ops.${className}`;
+    // Keras 3 names no modules in `.h5`. Of its own classes only models and operations are not `trainable`.
+    const isLayer = module !== '' || 'trainable' in config || 'layers' in config;
+    if (!this.#dialect.legacy && !isLayer) return `ops.${className}`;
+    if (registeredName?.includes('>')) return registeredName;
+    return ownModules.test(module) ? className : `${module}>${className}`;
   }
 
   #makeLayer(layer: Layer, config: Config, depth: number): void {
@@ -153,16 +169,6 @@ export class LayerReader {
 
 /** Modules whose classes are Keras's own. A file of Keras 1 or 2 names none. */
 const ownModules = /^($|(keras|tf_keras)(\.|$)|tensorflow\.(python\.)?keras\.)/;
-
-/**
- * The class by the name that tells it from others: `ops.Add` for operations, and for classes that are not Keras's own the
- * name under which they are registered, `package>Class`, as such a class may be called like one of Keras's.
- */
-function classOf(className: string, module: string, registeredName: string | undefined): string {
-  if (/^keras\.(src\.)?ops(\.|$)/.test(module)) return `ops.${className}`;
-  if (registeredName?.includes('>')) return registeredName;
-  return ownModules.test(module) ? className : `${module}>${className}`;
-}
 
 /** A class that extends Functional may do more than its graph says, so only Keras's own are taken for it. */
 function isModelConfig(className: string, config: Config): boolean {

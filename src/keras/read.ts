@@ -5,6 +5,7 @@ import { ModelFileError } from './errors.js';
 import { attachFlatWeights, attachGroupedWeights } from './flat-weights.js';
 import { readHdf5Model } from './hdf5-model.js';
 import { readJsonModel } from './json-model.js';
+import { defaultDataFormat } from './keras1.js';
 import { LayerReader, type Members } from './layers.js';
 import type { KerasModel, Layer } from './model.js';
 import { recognise } from './recognise.js';
@@ -63,7 +64,9 @@ async function buildModel(
 ): Promise<KerasModel> {
   const major = Number.parseInt(kerasVersion ?? '', 10);
   const legacy = Number.isNaN(major) ? !('module' in entry) : major < 3;
-  const reader = new LayerReader(legacy, inputShape && [null, ...inputShape]);
+  const theano = weights?.layout === 'grouped' && weights.origin.backend === 'theano';
+  const dialect = { legacy, dataFormat: defaultDataFormat(entry, theano) };
+  const reader = new LayerReader(dialect, inputShape && [null, ...inputShape]);
   const root = reader.read(entry);
   if (!weights) {
     throw new ModelFileError(

@@ -81,6 +81,7 @@ const table: Record<string, VariablesOf> = {
     return own(trainable((isOn(config, 'scale') || rms) && 'gamma', isOn(config, 'center') && !rms && 'beta'));
   },
   GroupNormalization: (config) => own(trainable(isOn(config, 'scale') && 'gamma', isOn(config, 'center') && 'beta')),
+  LayerScale: () => own(trainable('gamma')),
   RMSNormalization: () => own(trainable('scale')),
   SpectralNormalization: () => own(frozen('vector_u')),
   Normalization: (config) => own(config.mean == null ? frozen('mean', 'variance', 'count') : []),
