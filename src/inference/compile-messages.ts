@@ -1,4 +1,5 @@
 import type { ModelFileErrorCode } from '../keras/errors.js';
+import type { ModelSummary } from '../onnx/summary.js';
 import type { Signature } from '../tensor.js';
 
 /** A model file and what belongs to it. */
@@ -10,13 +11,37 @@ export interface ModelSource {
   inputShape?: (number | null)[];
 }
 
-/** What a compile process is asked. */
-export interface CompileRequest extends ModelSource {
-  /** Where the ONNX model is written. */
-  output: string;
+/** What a compile process can be asked to do. */
+export interface CompileTasks {
+  /** Writes an ONNX model that is optimised for this processor. */
+  optimize: { request: { output: string }; result: Signature };
+  /** Writes an ONNX model for any processor, and loads it once to see that it runs. */
+  convert: { request: { output: string; externalData?: boolean }; result: ConvertedModel };
+  /** Says what is in the model file. */
+  inspect: { request: object; result: ModelSummary };
 }
 
-/** Its answer. */
+/** What was written. */
+export interface ConvertedModel extends Signature {
+  /** The files: the model, and its weights where they have a file of their own. */
+  files: { path: string; bytes: number }[];
+}
+
+/** What a compile process is asked. */
+export type CompileRequest = {
+  [K in keyof CompileTasks]: { task: K } & ModelSource & CompileTasks[K]['request'];
+}[keyof CompileTasks];
+
+/** How far it has got. */
+export interface CompileProgress {
+  step: 'reading' | 'compiling' | 'writing' | 'checking';
+  /** Of the step: layers that are compiled, bytes that are written. */
+  done?: number;
+  total?: number;
+}
+
+/** What it answers: progress any number of times, then one of the others. */
 export type CompileReply =
-  | { signature: Signature }
-  | { error: { code: ModelFileErrorCode | undefined; message: string } };
+  | { kind: 'progress'; progress: CompileProgress }
+  | { kind: 'result'; result: CompileTasks[keyof CompileTasks]['result'] }
+  | { kind: 'error'; code: ModelFileErrorCode | undefined; message: string };

@@ -3,11 +3,10 @@ import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
-import { ModelFileError, modelFiles } from '../keras/index.js';
+import { modelFiles } from '../keras/index.js';
 import { packageVersion } from '../package.js';
-import type { Signature } from '../tensor.js';
-import type { CompileReply, CompileRequest, ModelSource } from './compile-messages.js';
-import { forkModule } from './inference-process.js';
+import type { ModelSource } from './compile-messages.js';
+import { compileInProcess } from './compile-process.js';
 import { type CachedModel, hashFiles, ModelCache } from './model-cache.js';
 
 /** A model file compiled to ONNX and optimised for this processor. */
@@ -24,23 +23,6 @@ const maxCacheBytes = 10 * 2 ** 30;
 
 const runtimeVersion = (): string => createRequire(import.meta.url)('onnxruntime-node/package.json').version;
 
-/** Compiles in a process of its own. @throws ModelFileError */
-async function compileTo(request: CompileRequest): Promise<Signature> {
-  const child = forkModule('compile-main');
-  const reply = await new Promise<CompileReply>((resolve) => {
-    const ended = (message: string) => resolve({ error: { code: undefined, message } });
-    child.once('message', resolve);
-    child.once('error', (error) => ended(error.message));
-    child.once('exit', (code, signal) =>
-      ended(`the process that compiles it ended (${signal ?? `exit code ${code}`})`),
-    );
-    child.send(request, () => undefined);
-  });
-  if ('signature' in reply) return reply.signature;
-  const { code, message } = reply.error;
-  throw new ModelFileError(code ?? 'model_damaged', code ? message : `The model can't be compiled: ${message}`);
-}
-
 /**
  * Compiles a model file, or finds it compiled in the cache.
  * @param source the model file
@@ -53,7 +35,7 @@ export async function compileModelFile(source: ModelSource, cacheFolder: string 
     const path = join(folder, 'model.onnx');
     const dispose = () => rm(folder, { recursive: true, force: true });
     try {
-      return { path, signature: await compileTo({ ...source, output: path }), dispose };
+      return { path, signature: await compileInProcess('optimize', { ...source, output: path }), dispose };
     } catch (error) {
       await dispose();
       throw error;
@@ -64,6 +46,6 @@ export async function compileModelFile(source: ModelSource, cacheFolder: string 
   const shape = JSON.stringify(source.inputShape ?? null);
   const key = await hashFiles(files, packageVersion, runtimeVersion(), processor, shape);
   const cache = new ModelCache(cacheFolder, maxCacheBytes);
-  const cached = await cache.get(key, (output) => compileTo({ ...source, output }));
+  const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output }));
   return { ...cached, dispose: async () => undefined };
 }

@@ -63,18 +63,22 @@ async function load(model: EngineModel): Promise<Session> {
 /** ONNX Runtime on the processor. */
 export const onnxEngine: Engine = { load };
 
+/** Loads a model once. @returns what it takes and gives */
+async function loadOnce(path: string, more: InferenceSession.SessionOptions = {}): Promise<Signature> {
+  const session = await InferenceSession.create(path, { ...options({ threads: 1, optimized: false }), ...more });
+  const signature = { inputs: infos(session.inputMetadata), outputs: infos(session.outputMetadata) };
+  await session.release();
+  return signature;
+}
+
+/** What an ONNX model takes and gives: it is loaded, so it runs here. */
+export const signatureOf = (path: string): Promise<Signature> => loadOnce(path);
+
 /**
  * Lets ONNX Runtime optimise a model for this processor and writes the result.
  * @param from path of an ONNX model
  * @param to path of the file to write
  * @returns what the model takes and gives
  */
-export async function optimize(from: string, to: string): Promise<Signature> {
-  const session = await InferenceSession.create(from, {
-    ...options({ threads: 1, optimized: false }),
-    optimizedModelFilePath: to,
-  });
-  const signature = { inputs: infos(session.inputMetadata), outputs: infos(session.outputMetadata) };
-  await session.release();
-  return signature;
-}
+export const optimize = (from: string, to: string): Promise<Signature> =>
+  loadOnce(from, { optimizedModelFilePath: to });

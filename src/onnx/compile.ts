@@ -1,11 +1,12 @@
 import { ModelFileError } from '../keras/errors.js';
+import { limits } from '../keras/limits.js';
 import type { Argument, Call, Graph, KerasDType, KerasModel, Layer, OutputStructure } from '../keras/model.js';
 import { TensorReference } from '../keras/model.js';
 import type { TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
 import { arraysAsTensors } from './constants.js';
 import { type CallArgument, type LayerCall, tensorsIn } from './context.js';
-import { encodeOnnx } from './encode.js';
+import { type ExternalModel, encodeOnnx, encodeWithExternalData } from './encode.js';
 import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { kindOf } from './kinds.js';
 import { layerTable, supportsMasking } from './layers/index.js';
@@ -20,6 +21,8 @@ export interface OnnxModel {
   outputs: TensorInfo[];
   /** The file's bytes, in pieces to be written one after the other. */
   chunks: Uint8Array[];
+  /** The same with the weights in a file of this name beside it, for models of more than 2 GB. */
+  withExternalData(name: string): ExternalModel;
 }
 
 /** Types of inputs in the compiled model: every float is float32, in which ONNX Runtime has all its kernels. */
@@ -44,6 +47,7 @@ class Refused extends Error {}
 class Compiler {
   readonly graph = new GraphBuilder();
   private readonly weights = new Map<Layer, Map<string, Value>>();
+  private calls = 0;
 
   /** @param unsupported the layers that are known to be refused; others are added as they are found */
   constructor(
@@ -94,11 +98,24 @@ class Compiler {
     return this.call(call.layer, ready, kwargs);
   }
 
-  /** Emits one call of a layer or nested model. */
+  /**
+   * Emits one call of a layer or nested model.
+   * @throws ModelFileError `model_too_large` when nested models that call nested models make too many
+   */
   call(layer: Layer, args: readonly CallArgument[], kwargs: Readonly<Record<string, CallArgument>>): Value[] {
+    if (++this.calls > limits.calls)
+      throw new ModelFileError('model_too_large', `The model calls layers more than ${limits.calls} times.`);
     const inputs = args.flatMap(tensorsIn);
     return this.graph.scope(layer.name, () => {
-      if (layer.graph) return this.run(layer.graph, [...inputs, ...Object.values(kwargs).flatMap(tensorsIn)]);
+      if (layer.graph) {
+        const { mask, ...named } = kwargs;
+        const masks = tensorsIn(mask);
+        const given = [...inputs, ...Object.values(named).flatMap(tensorsIn)];
+        return this.run(
+          layer.graph,
+          given.map((input, index) => withMask(input, masks[index] ?? input.mask)),
+        );
+      }
       if (findUnsupportedIn(layer, layerTable).length > 0) throw new Refused();
       try {
         const outputs = [layerTable[kindOf(layer)]!(inputs, this.context(layer, args, kwargs))].flat();
@@ -230,7 +247,7 @@ const infoOf = ({ name, type, shape }: Value): TensorInfo => ({ name, type, shap
  * Compiles a Keras model to an ONNX model (opset 21) that gives Keras's answers.
  * @param observe told of every call that can be compiled, those before and beside a layer that can't among them
  * @throws UnsupportedLayersError that lists every layer that can't be compiled
- * @throws ModelFileError `model_damaged`, `model_weights_missing`
+ * @throws ModelFileError `model_damaged`, `model_weights_missing`, `model_too_large`
  */
 export function compile(model: KerasModel, observe: CompileObserver = () => undefined): OnnxModel {
   const stringInputs = findStringInputs(model.graph);
@@ -247,10 +264,16 @@ export function compile(model: KerasModel, observe: CompileObserver = () => unde
   try {
     const outputs = compiler.run(model.graph, inputs).map((value, index) => graph.output(reserved[index]!, value));
     if (unsupported.length === 0)
-      return { inputs: inputs.map(infoOf), outputs: outputs.map(infoOf), chunks: encodeOnnx(graph) };
+      return {
+        inputs: inputs.map(infoOf),
+        outputs: outputs.map(infoOf),
+        chunks: encodeOnnx(graph),
+        withExternalData: (name) => encodeWithExternalData(graph, name),
+      };
   } catch (error) {
-    // What else is wrong matters once these layers are replaced.
-    if (unsupported.length === 0) throw error;
+    // What else is damaged matters once these layers are replaced.
+    const tooLarge = error instanceof ModelFileError && error.code === 'model_too_large';
+    if (unsupported.length === 0 || tooLarge) throw error;
   }
   throw new UnsupportedLayersError(unsupported);
 }

@@ -1,21 +1,53 @@
 import type { GraphBuilder } from './graph.js';
-import { encodeModel } from './protobuf.js';
+import { encodeModel, type Message } from './protobuf.js';
 
 /** ONNX's IR version and operator set that the compiler writes. */
 const irVersion = 10;
 const opset = 21;
-/** Versions of the operator sets of other domains. */
-const domainVersions: Record<string, number> = { 'ai.onnx.ml': 4 };
+
+const modelProto = (graph: Message): Message => ({
+  ir_version: irVersion,
+  producer_name: 'keras-serve',
+  opset_import: [{ domain: '', version: opset }],
+  graph,
+});
 
 /** The bytes of an ONNX file with this graph, in pieces to be written one after the other. */
-export function encodeOnnx(graph: GraphBuilder): Uint8Array[] {
-  return encodeModel({
-    ir_version: irVersion,
-    producer_name: 'keras-serve',
-    opset_import: [
-      { domain: '', version: opset },
-      ...[...graph.domains].map((domain) => ({ domain, version: domainVersions[domain] ?? 1 })),
-    ],
-    graph: graph.message('model'),
-  });
+export const encodeOnnx = (graph: GraphBuilder): Uint8Array[] => encodeModel(modelProto(graph.message('model')));
+
+/** An ONNX file whose weights are in a file beside it: each in pieces to be written one after the other. */
+export interface ExternalModel {
+  chunks: Uint8Array[];
+  data: Uint8Array[];
+}
+
+/** `TensorProto.DataLocation.EXTERNAL` */
+const external = 1;
+
+/** Bytes from which on a tensor goes into the other file. */
+const smallestExternal = 1024;
+
+/** Tensors begin at multiples of a page, so that they can be mapped into memory. */
+const alignment = 4096;
+
+/**
+ * Like {@link encodeOnnx}, with the large tensors in another file, for a protobuf message can't have more than 2 GB.
+ * @param location the name of that file, which lies in the folder of the model
+ */
+export function encodeWithExternalData(graph: GraphBuilder, location: string): ExternalModel {
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  const moveOut = (tensor: Message): Message => {
+    const { raw_data: bytes, ...rest } = tensor;
+    if (!(bytes instanceof Uint8Array) || bytes.byteLength < smallestExternal) return tensor;
+    const start = Math.ceil(offset / alignment) * alignment;
+    data.push(new Uint8Array(start - offset), bytes);
+    offset = start + bytes.byteLength;
+    const entries = { location, offset: start, length: bytes.byteLength };
+    const external_data = Object.entries(entries).map(([key, value]) => ({ key, value: String(value) }));
+    return { ...rest, external_data, data_location: external };
+  };
+  const message = graph.message('model');
+  const initializer = (message.initializer as Message[]).map(moveOut);
+  return { chunks: encodeModel(modelProto({ ...message, initializer })), data };
 }

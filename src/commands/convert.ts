@@ -1,0 +1,78 @@
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { findModelFile } from '../catalog/model-path.js';
+import { formatBytes } from '../config.js';
+import type { ConvertedModel } from '../inference/compile-messages.js';
+import { compileInProcess } from '../inference/compile-process.js';
+import type { Command } from './command.js';
+import { CommandError, UsageError } from './errors.js';
+import { modelFlags, modelOptions } from './model-flags.js';
+import { ProgressLine } from './progress.js';
+
+/** `keras-serve convert <model> <out.onnx>`: a Keras model as an ONNX model, for any program that runs these. */
+export const convert: Command = {
+  usage: 'convert <model> <out.onnx>',
+  summary: 'Write a Keras model as an ONNX model',
+  operands: { least: 2, most: 2 },
+  flags: {
+    ...modelFlags,
+    'external-data': {
+      type: 'boolean',
+      description: 'Write the weights to <out.onnx>.data, as is done with more than 2 GB',
+    },
+    force: { type: 'boolean', short: 'f', description: 'Overwrite what is there' },
+  },
+  takesSettings: false,
+  async run({ positionals: [path, output], flags }) {
+    const file = await findModelFile(path!);
+    const target = resolve(output!);
+    await checkTarget(target, flags.force === true);
+    const folder = await mkdtemp(join(dirname(target), '.keras-serve-')).catch((error: NodeJS.ErrnoException) => {
+      throw new CommandError(`${output} can't be written: ${reasons[error.code ?? ''] ?? error.message}`);
+    });
+    const clean = () => rm(folder, { recursive: true, force: true });
+    const interrupted = () => void clean().finally(() => process.exit(130));
+    process.once('SIGINT', interrupted);
+    const line = new ProgressLine(process.stderr);
+    try {
+      const request = {
+        path: file,
+        ...modelOptions(flags),
+        output: join(folder, basename(target)),
+        externalData: flags['external-data'] === true,
+      };
+      const converted = await compileInProcess('convert', request, (progress) => line.show(progress));
+      // The model last: where it stands, its weights do too.
+      for (const written of converted.files.toReversed())
+        await rename(written.path, join(dirname(target), basename(written.path)));
+      line.clear();
+      console.log(report(output!, converted));
+    } finally {
+      line.clear();
+      process.off('SIGINT', interrupted);
+      await clean();
+    }
+  },
+};
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'there is no such folder',
+  EACCES: 'the folder may not be written to',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+async function checkTarget(target: string, force: boolean): Promise<void> {
+  if (!target.endsWith('.onnx'))
+    throw new UsageError(`The file to write should end in .onnx: ${basename(target)}.onnx`);
+  const there = await stat(target).catch(() => undefined);
+  if (there?.isDirectory()) throw new CommandError(`${target} is a folder`);
+  if (there && !force) throw new CommandError(`${target} is there already: --force overwrites it`);
+}
+
+function report(output: string, { files, inputs, outputs }: ConvertedModel): string {
+  const written = files.map(({ path, bytes }) => `${join(dirname(output), basename(path))} (${formatBytes(bytes)})`);
+  const names = (infos: { name: string }[]) => infos.map(({ name }) => name).join(', ');
+  return `${written.join(' and ')}: takes ${names(inputs)}, gives ${names(outputs)}. ONNX Runtime loads it.`;
+}

@@ -1,0 +1,30 @@
+import { ModelFileError } from '../keras/index.js';
+import type { CompileProgress, CompileReply, CompileTasks, ModelSource } from './compile-messages.js';
+import { forkModule } from './inference-process.js';
+
+/**
+ * Reads a model file in a process of its own, and does something with it: what that takes in memory goes with the process, and
+ * a hostile file can harm nothing else.
+ *
+ * @throws ModelFileError
+ */
+export async function compileInProcess<K extends keyof CompileTasks>(
+  task: K,
+  request: ModelSource & CompileTasks[K]['request'],
+  onProgress: (progress: CompileProgress) => void = () => undefined,
+): Promise<CompileTasks[K]['result']> {
+  const child = forkModule('compile-main');
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) =>
+      reject(new ModelFileError('model_damaged', `The model can't be compiled: ${reason}`));
+    const handlers: { [R in CompileReply['kind']]: (reply: Extract<CompileReply, { kind: R }>) => void } = {
+      progress: ({ progress }) => onProgress(progress),
+      result: ({ result }) => resolve(result),
+      error: ({ code, message }) => (code ? reject(new ModelFileError(code, message)) : fail(message)),
+    };
+    child.on('message', (reply: CompileReply) => handlers[reply.kind](reply as never));
+    child.once('error', (error) => fail(error.message));
+    child.once('exit', (code, signal) => fail(`the process that compiles it ended (${signal ?? `exit code ${code}`})`));
+    child.send({ task, ...request }, () => undefined);
+  });
+}
