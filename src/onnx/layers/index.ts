@@ -1,5 +1,6 @@
 import type { LayerTable } from '../context.js';
 import { activationLayers } from './activation.js';
+import { applicationLayers } from './applications.js';
 import { attentionLayers } from './attention.js';
 import { categoryLayers } from './categories.js';
 import { convolutionLayers } from './convolution.js';
@@ -20,6 +21,7 @@ import { reshapingLayers } from './reshaping.js';
 export const layerTable: LayerTable = {
   ...coreLayers,
   ...activationLayers,
+  ...applicationLayers,
   ...categoryLayers,
   ...attentionLayers,
   ...convolutionLayers,
