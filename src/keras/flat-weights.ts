@@ -173,14 +173,14 @@ function slotsBelow(root: Layer, members: Members, order: Order, visited: Set<La
   return slots;
 }
 
-/** How much a weight's name speaks for a slot: two for the layer, one for the variable. */
+/** How much a weight's name speaks for a slot: three for the layer, two for the variable, one for one that ends like it. */
 function agreement(slot: Slot, name: string): number {
   const path = name.replace(/:\d+$/, '').split('/');
   const last = path.at(-1)!.replace(/_\d+$/, '');
   const variable = slot.name.slice(slot.name.lastIndexOf('/') + 1);
   const part = slot.name.slice(0, Math.max(0, slot.name.lastIndexOf('/')));
   const ofLayer = path.includes(slot.layer.name) && (part === '' || path.includes(part));
-  return (ofLayer ? 2 : 0) + (last === variable || last.endsWith(`_${variable}`) ? 1 : 0);
+  return (ofLayer ? 3 : 0) + (last === variable ? 2 : last.endsWith(`_${variable}`) ? 1 : 0);
 }
 
 /** The slots of the order that the names of the weights speak for most, with the weights in their order. */
@@ -204,7 +204,10 @@ function matchNames(slots: Slot[], weights: NamedWeight[]): [Slot, Weight][] | u
         weights.filter(({ name }) => name.split('/').includes(key)),
       );
     }
-    const matches = byVariable.get(key)!.filter(({ name }) => agreement(slot, name) === 3);
+    const candidates = byVariable.get(key)!.map((weight) => ({ weight, score: agreement(slot, weight.name) }));
+    // `recurrent_kernel` ends like `kernel`, and is none where there is a `kernel`.
+    const best = Math.max(4, ...candidates.map(({ score }) => score));
+    const matches = candidates.filter(({ score }) => score === best).map(({ weight }) => weight);
     if (matches.length !== 1 || taken.has(matches[0]!)) return undefined;
     taken.add(matches[0]!);
     pairs.push([slot, matches[0]!.weight]);

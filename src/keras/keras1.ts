@@ -47,7 +47,6 @@ const mergeModes: Record<string, string> = {
   ave: 'Average',
   max: 'Maximum',
   dot: 'Dot',
-  cos: 'Dot',
 };
 
 /** Signs of Keras 1 in a layer's config. */
@@ -62,13 +61,15 @@ const signs = [
 ];
 
 /**
- * The data format of layers that don't say theirs: that of those that do, and of Keras 1 on Theano, which put channels
- * first as a rule.
+ * The data format of layers that don't say theirs: that of those that do. Where none does: channels first on Theano, as a
+ * rule, and for an input that looks so.
  */
 export function defaultDataFormat(config: ConfigValue, theano: boolean): string {
   const text = JSON.stringify(config);
   if (text.includes('"dim_ordering":"th"')) return 'channels_first';
-  return theano && !text.includes('"dim_ordering":"tf"') ? 'channels_first' : 'channels_last';
+  if (text.includes('"dim_ordering":"tf"')) return 'channels_last';
+  const looksSo = /"batch_input_shape":\[(null|\d+),[134],(null|\d+),(null|\d{2,}|[05-9])\]/.test(text);
+  return theano || looksSo ? 'channels_first' : 'channels_last';
 }
 
 /** Whether a layer's config is Keras 1's. `output_dim` alone is a sign too, but not in an Embedding. */
@@ -111,14 +112,11 @@ export function fromKeras1(
 function fromMerge(config: Config): { className: string; config: Config } {
   const mode = asText(config.mode) ?? '';
   const className = mergeModes[mode];
-  // A mode that is a function, and a Merge in a Sequential, which holds the models that it merges.
-  if (className === undefined || Array.isArray(config.layers)) return { className: 'Merge', config };
+  // A mode that is a function, and `cos`, which has an axis more than the Dot of today.
+  if (className === undefined) return { className: `Merge(mode=${mode || 'function'})`, config };
   const modern: Config = { name: config.name ?? null };
   if (className === 'Concatenate') modern.axis = config.concat_axis ?? -1;
-  if (className === 'Dot') {
-    modern.axes = config.dot_axes ?? -1;
-    modern.normalize = mode === 'cos';
-  }
+  if (className === 'Dot') modern.axes = config.dot_axes ?? -1;
   return { className, config: modern };
 }
 

@@ -65,7 +65,7 @@ async function buildModel(
   const major = Number.parseInt(kerasVersion ?? '', 10);
   const legacy = Number.isNaN(major) ? !('module' in entry) : major < 3;
   const theano = weights?.layout === 'grouped' && weights.origin.backend === 'theano';
-  const dialect = { legacy, dataFormat: defaultDataFormat(entry, theano) };
+  const dialect = { legacy, dataFormat: defaultDataFormat(entry, theano), theano };
   const reader = new LayerReader(dialect, inputShape && [null, ...inputShape]);
   const root = reader.read(entry);
   if (!weights) {

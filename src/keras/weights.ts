@@ -60,21 +60,48 @@ export function attachTree(root: Layer, members: Members, store: Hdf5Group): Map
 
   const visitMembers = (model: Layer, group: Hdf5Group | undefined, path: string): void => {
     const layers = group?.groups.get('layers') ?? group?.groups.get(OLD_LAYERS);
-    const twice = layers !== undefined && layers === group?.groups.get(OLD_LAYERS);
-    const numbered = numbering();
-    for (const { className, layer } of members.get(model) ?? []) {
-      if (layer?.className.startsWith('ops.')) continue;
-      const name = numbered(className);
-      if (twice && layer && holdsVariables(layer, members)) numbered(className);
-      if (layer) visit(layer, layers?.groups.get(name), path === '' ? `layers/${name}` : `${path}/layers/${name}`);
-    }
+    const old = layers !== undefined && layers === group?.groups.get(OLD_LAYERS);
+    const once = numberMembers(model, false);
+    const fits = once.every(([name, layer]) => !holdsVariables(layer, members) || layers?.groups.has(name));
+    for (const [name, layer] of old && !fits ? numberMembers(model, true) : once)
+      visit(layer, layers?.groups.get(name), path === '' ? `layers/${name}` : `${path}/layers/${name}`);
   };
 
-  visit(root, store, '');
+  const numberMembers = (model: Layer, twice: boolean): [name: string, layer: Layer][] => {
+    const numbered = numbering();
+    return (members.get(model) ?? []).flatMap(({ className, layer }): [string, Layer][] => {
+      if (layer?.className.startsWith('ops.')) return [];
+      const name = numbered(className);
+      if (twice && layer && holdsVariables(layer, members)) numbered(className);
+      return layer ? [[name, layer]] : [];
+    });
+  };
+
+  visit(root, unfold(store), '');
   return paths;
 }
 
-/** tf.keras 2.12 names the layers so, and counts every one that has weights twice: `dense`, `dense_2`, `dense_4`. */
+/** tf.keras on Windows joined names with `\\`, which is none of HDF5's separators: `layers\\dense` for `layers/dense`. */
+function unfold(store: Hdf5Group): Hdf5Group {
+  if (![...store.groups.keys()].some((name) => name.includes('\\'))) return store;
+  const tree: Hdf5Group = { ...store, groups: new Map() };
+  for (const [name, group] of store.groups) {
+    let into = tree;
+    for (const part of name.split('\\')) {
+      const inner = into.groups.get(part) ?? { attributes: {}, groups: new Map(), datasets: new Map() };
+      into.groups.set(part, inner);
+      into = inner;
+    }
+    for (const [key, inner] of group.groups) into.groups.set(key, inner);
+    for (const [key, weight] of group.datasets) into.datasets.set(key, weight);
+  }
+  return tree;
+}
+
+/**
+ * tf.keras 2.12 to 2.14 name the layers so, and all but 2.14 count every one that has weights twice: `dense`, `dense_2`,
+ * `dense_4`.
+ */
 const OLD_LAYERS = '_layer_checkpoint_dependencies';
 
 function holdsVariables(layer: Layer, members: Members): boolean {
