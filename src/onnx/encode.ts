@@ -4,16 +4,21 @@ import { encodeModel, type Message } from './protobuf.js';
 /** ONNX's IR version and operator set that the compiler writes. */
 const irVersion = 10;
 const opset = 21;
+/** Versions of the operator sets of other domains. */
+const domainVersions: Record<string, number> = { 'ai.onnx.ml': 4 };
 
-const modelProto = (graph: Message): Message => ({
+const modelProto = ({ domains }: GraphBuilder, graph: Message): Message => ({
   ir_version: irVersion,
   producer_name: 'keras-serve',
-  opset_import: [{ domain: '', version: opset }],
+  opset_import: [
+    { domain: '', version: opset },
+    ...[...domains].map((domain) => ({ domain, version: domainVersions[domain] ?? 1 })),
+  ],
   graph,
 });
 
 /** The bytes of an ONNX file with this graph, in pieces to be written one after the other. */
-export const encodeOnnx = (graph: GraphBuilder): Uint8Array[] => encodeModel(modelProto(graph.message('model')));
+export const encodeOnnx = (graph: GraphBuilder): Uint8Array[] => encodeModel(modelProto(graph, graph.message('model')));
 
 /** An ONNX file whose weights are in a file beside it: each in pieces to be written one after the other. */
 export interface ExternalModel {
@@ -49,5 +54,5 @@ export function encodeWithExternalData(graph: GraphBuilder, location: string): E
   };
   const message = graph.message('model');
   const initializer = (message.initializer as Message[]).map(moveOut);
-  return { chunks: encodeModel(modelProto({ ...message, initializer })), data };
+  return { chunks: encodeModel(modelProto(graph, { ...message, initializer })), data };
 }
