@@ -23,6 +23,8 @@ export interface Case {
   none?: string;
   /** The error that is let pass, where the model computes in half precision: a part of the output's scale. */
   tolerance?: number;
+  /** How far Keras's own answer moves, as a part of its scale, when the last bit of the input changes. */
+  rounding?: number;
 }
 
 /**

@@ -86,6 +86,11 @@ def inspect(path: str) -> ModelFile:
     return ModelFile(path, "unknown")
 
 
+def words(path: str) -> set:
+    """The words of a file's name: what `svdd_weights.h5` shares with `svdd_architecture.json`."""
+    return set(re.split(r"[\W_]+", os.path.basename(path).lower())[:-1])
+
+
 def find(folder: str) -> list:
     """Every model file below `folder`; an architecture goes with the weights beside it."""
     found = []
@@ -102,10 +107,10 @@ def find(folder: str) -> list:
                 here.append(ModelFile(path, "unknown"))
         weights = [file.path for file in here if file.kind == "weights"]
         for file in here:
-            if file.kind == "architecture" and weights:
-                stem = os.path.splitext(os.path.basename(file.path))[0].split(".")[0]
-                weights.sort(key=lambda path: (stem not in os.path.basename(path), path))
-                file.weights = weights[0]
+            if file.kind == "architecture":
+                file.weights = max(weights, key=lambda path: len(words(path) & words(file.path)), default=None)
+                if file.weights and not words(file.weights) & words(file.path):
+                    file.weights = None
         paired = {file.weights for file in here if file.weights}
         found += [file for file in here if file.path not in paired and (file.kind != "unknown" or not file.path.endswith(".json"))]
     return found

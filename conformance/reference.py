@@ -84,6 +84,24 @@ def draw(tensor, size: int, file: ModelFile, random: np.random.Generator) -> np.
     return (random.normal(0, 1, shape) * scale).astype(dtype)
 
 
+def run(model, inputs: list) -> list:
+    """The model's outputs as arrays."""
+    return [np.asarray(value) for value in flat(model(inputs if len(inputs) > 1 else inputs[0], training=False))]
+
+
+def nudge(value: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The array with its last bit of single precision changed at random."""
+    if value.dtype.kind != "f":
+        return value
+    return (value * (1 + random.choice([-1.2e-7, 0, 1.2e-7], value.shape))).astype(value.dtype)
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """The greatest difference as a part of the greatest magnitude."""
+    one, other = np.float64(one), np.float64(other)
+    return float(np.abs(one - other).max(initial=0) / max(1e-3, np.abs(other).max(initial=0)))
+
+
 def answer(file: ModelFile, framework) -> dict:
     """Keras's output on a random input, as the fields of a case."""
     model = load(file, framework)
@@ -96,22 +114,27 @@ def answer(file: ModelFile, framework) -> dict:
     for size in sizes:
         inputs = [draw(tensor, size, file, random) for tensor in model.inputs]
         try:
-            outputs = flat(model(inputs if len(inputs) > 1 else inputs[0], training=False))
+            outputs = run(model, inputs)
             break
         except Exception:
             if size == sizes[-1]:
                 raise
     names = [tensor.name.split(":")[0] for tensor in model.inputs]
+    nudged = [nudge(value, random) for value in inputs]
+    rounding = max(map(apart, run(model, nudged), outputs))
     return {
+        "rounding": rounding,
         "keras": f"{framework.__name__.replace('_', '-')} {framework.__version__}",
         "inputs": [record(name, value) for name, value in zip(names, inputs)],
-        "outputs": [record(f"output_{index}", np.asarray(value)) for index, value in enumerate(outputs)],
+        "outputs": [record(f"output_{index}", value) for index, value in enumerate(outputs)],
     }
 
 
 def case_of(file: ModelFile) -> dict:
     """The case of a file: Keras's answer, or `none` with the reason."""
     case = {"model": os.path.basename(file.path), "kind": file.kind, "version": file.version}
+    if file.weights:
+        case["weights"] = os.path.basename(file.weights)
     if any(half in json.dumps(file.config) for half in ("float16", "bfloat16")):
         case["tolerance"] = 1e-2
     for classes, reason in ((CODE, "holds Python code"), (STRINGS, "works on strings")):
@@ -122,8 +145,7 @@ def case_of(file: ModelFile) -> dict:
     failures = []
     for framework in filter(None, frameworks):
         try:
-            weights = {"weights": os.path.basename(file.weights)} if file.weights else {}
-            return {**case, **weights, **answer(file, framework)}
+            return {**case, **answer(file, framework)}
         except NoReference as error:
             failures.append(str(error))
         except Exception as error:
