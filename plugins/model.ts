@@ -27,6 +27,7 @@ export default fp<ModelPluginOptions>(
     });
     app.addHook('onReady', async () => {
       const started = performance.now();
+      app.log.info('loading the model');
       model = await load();
       await warmUp(model);
       app.log.info({ model: model.name, ms: Math.round(performance.now() - started) }, 'model is loaded and warm');

@@ -1,7 +1,9 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../app.js';
+import type { Config } from '../config.js';
 import { createLogger } from '../logging.js';
 import { packageVersion } from '../package.js';
 import type { Command } from './command.js';
@@ -15,13 +17,14 @@ export const serve: Command = {
   flags: {},
   takesSettings: true,
   async run({ positionals: [model], config }) {
+    await takePort(config).catch(explain(config));
     const logger = createLogger(config);
     const app = await buildApp({ ...config, model: model!, logger });
     try {
       await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
     } catch (error) {
       await app.close();
-      throw explain(error, config);
+      explain(config)(error);
     }
     closeWithGrace({ delay: config.closeTimeout * 1000, logger }, async ({ signal, err }) => {
       if (err) logger.fatal({ err }, 'an unforeseen error ends the server');
@@ -32,7 +35,9 @@ export const serve: Command = {
   },
 };
 
-const explanations: Record<string, (address: { host: string; port: number }) => string> = {
+type Address = Pick<Config, 'host' | 'port'>;
+
+const explanations: Record<string, (address: Address) => string> = {
   EADDRINUSE: ({ port }) =>
     `Port ${port} is in use. Stop the program that uses it, or choose another port: --port ${port === 65535 ? 5000 : port + 1}`,
   EACCES: ({ port }) => `Port ${port} may not be used by this user. Choose one from 1024 up: --port 5000`,
@@ -41,9 +46,18 @@ const explanations: Record<string, (address: { host: string; port: number }) => 
   EAI_AGAIN: ({ host }) => `The host ${host} can't be looked up. Choose another with --host`,
 };
 
-function explain(error: unknown, address: { host: string; port: number }): unknown {
+/** Turns what the system says of an address into what to do about it. */
+const explain = (address: Address) => (error: unknown) => {
   const explanation = explanations[(error as NodeJS.ErrnoException).code ?? ''];
-  return explanation ? new CommandError(explanation(address)) : error;
+  throw explanation ? new CommandError(explanation(address)) : error;
+};
+
+/** Takes the port and gives it back: whoever can't have it needn't wait for the model. */
+async function takePort({ host, port }: Address): Promise<void> {
+  const server = createServer().listen(port, host);
+  await once(server, 'listening');
+  server.close();
+  await once(server, 'close');
 }
 
 /** Where the server is: a few lines on a terminal, one line in a log. */

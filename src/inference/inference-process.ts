@@ -19,8 +19,11 @@ interface Waiting {
 
 /** Forks a module of this folder; it is compiled or not as this one is. */
 export function forkModule(name: string): ChildProcess {
-  const module = new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
-  return fork(module, { serialization: 'advanced' });
+  const extension = extname(import.meta.url);
+  const module = new URL(`./${name}${extension}`, import.meta.url);
+  // Sources need the loader that this process was started with; its other flags (--eval, --inspect) are its own affair.
+  const execArgv = extension === '.ts' ? process.execArgv : [];
+  return fork(module, { serialization: 'advanced', execArgv });
 }
 
 /** The server's side of one inference process. */

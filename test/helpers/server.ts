@@ -7,8 +7,6 @@ import type { TestContext } from 'node:test';
 import { packageRoot } from '../../src/package.js';
 import { bundledModel } from './app.js';
 
-const cli = join(packageRoot, 'dist', 'src', 'cli.js');
-
 /** How a process ended, and what it wrote. */
 export interface Ended {
   code: number | null;
@@ -27,7 +25,13 @@ export interface Cli {
 }
 
 /** Runs the built command line. It is killed when the test ends. */
-export function runCli(t: TestContext, args: string[], environment: Record<string, string> = {}): Cli {
+export function runCli(
+  t: TestContext,
+  args: string[],
+  environment: Record<string, string> = {},
+  root = packageRoot,
+): Cli {
+  const cli = join(root, 'dist', 'src', 'cli.js');
   assert.ok(existsSync(cli), 'the build is missing: npm run build');
   const { PORT: _port, ...inherited } = process.env;
   const child = spawn(process.execPath, [cli, ...args], { cwd: packageRoot, env: { ...inherited, ...environment } });
