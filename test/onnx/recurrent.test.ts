@@ -251,9 +251,22 @@ describe('recurrent layers that make no sense', () => {
   const compiled = (tested: Layer, inputs = { x: [null, null, features] }, kwargs = {}) =>
     compile(layerModel(tested, inputs, { kwargs, outputs: 3 }));
 
-  it('are refused for kernels that do not fit', () => {
-    const tested = layer('LSTM', sequences, { kernel: [features, 12], recurrent_kernel: [3, 11], bias: [12] });
-    assert.throws(() => compiled(tested), /"tested" \(LSTM\) can't be built: its kernels don't fit each other/);
+  it('are refused for weights that do not fit', () => {
+    const weights = { kernel: [features, 12], recurrent_kernel: [3, 12], bias: [12] };
+    for (const [name, shape] of Object.entries({ kernel: [features, 9], recurrent_kernel: [3, 11], bias: [2, 12] })) {
+      const tested = layer('LSTM', sequences, { ...weights, [name]: shape });
+      assert.throws(() => compiled(tested), /"tested" \(LSTM\) can't be built: its .* does not fit its 3 units/);
+    }
+  });
+
+  it('are refused for inputs that do not fit', () => {
+    for (const activation of ['tanh', 'mish']) {
+      const tested = recurrent('LSTM', { activation });
+      assert.throws(() => compiled(tested, { x: [null, null, 5] }), /can't be built/);
+      assert.throws(() => compiled(tested, { x: [null, features] }), /can't be built/);
+      const inputs = { x: [null, null, features], h: [null, 2], c: [null, 2] };
+      assert.throws(() => compiled(tested, inputs, { initial_state: ['h', 'c'] }), /can't be built/);
+    }
   });
 
   it('are refused for a number of states that is not theirs', () => {

@@ -1,6 +1,6 @@
 import { activation } from '../activations.js';
 import type { LayerCall } from '../context.js';
-import type { Dimension, Value } from '../graph.js';
+import { type Dimension, ShapeError, showShape, type Value } from '../graph.js';
 import { add, mul, split } from '../operators/index.js';
 
 /** What a cell leaves after a step. */
@@ -11,6 +11,8 @@ export interface Step {
 
 /** What a recurrent layer does at each step. */
 export interface Cell {
+  /** How many axes its layer's input has. */
+  rank: number;
   /**
    * What a step does with its input alone.
    * @param x (batch, time, …) for a layer, which does it for all steps at once, or (batch, …)
@@ -37,4 +39,11 @@ export function lstmStep(call: LayerCall, gates: Value, carry: Value, axis: numb
   const next = add(mul(gate(f), carry), mul(gate(i), activate(c)));
   const output = mul(gate(o), activate(next));
   return { output, states: [output, next] };
+}
+
+/** @throws ShapeError when a tensor does not have the shape that it should have; null is any size */
+export function checkShape({ shape }: Value, wanted: readonly Dimension[]): void {
+  const fits = shape.every((size, axis) => size === null || wanted[axis] === null || size === wanted[axis]);
+  if (shape.length !== wanted.length || !fits)
+    throw new ShapeError(`it is given a tensor of the shape ${showShape(shape)} for one of ${showShape(wanted)}`);
 }

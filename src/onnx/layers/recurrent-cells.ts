@@ -6,16 +6,21 @@ import { type Cell, type CellMaker, lstmStep } from './recurrent-cell.js';
 import { convolutionalLstm } from './recurrent-convolution.js';
 
 /**
- * The units of a cell by its weights, which must have `gates` columns for each.
+ * The units of a cell by its weights, which must have as many columns for each of its gates.
+ * @param biasRows how many biases there are for each column: two are the input's and the state's
  * @throws ShapeError
  */
-export function unitsOf(call: LayerCall, gates: number): number {
+export function unitsOf(call: LayerCall, gates: number, biasRows: 1 | 2 = 1): number {
   const kernel = call.rawWeight('kernel').shape;
   const recurrent = call.rawWeight('recurrent_kernel').shape;
-  const [units = 0, columns] = recurrent;
-  const fit = [kernel, recurrent].every((shape) => shape.length === 2 && shape[1] === columns);
-  if (fit && columns === gates * units) return units;
-  throw new ShapeError(`its kernels don't fit each other: ${showShape(kernel)} and ${showShape(recurrent)}`);
+  const [units = 0] = recurrent;
+  const columns = gates * units;
+  const wanted = { kernel: [kernel[0], columns], recurrent_kernel: [units, columns] };
+  const bias = { bias: biasRows === 1 ? [columns] : [biasRows, columns] };
+  for (const [name, shape] of Object.entries(call.hasWeight('bias') ? { ...wanted, ...bias } : wanted))
+    if (call.rawWeight(name).shape.join() !== shape.join())
+      throw new ShapeError(`its ${name} of ${showShape(call.rawWeight(name).shape)} does not fit its ${units} units`);
+  return units;
 }
 
 function project(x: Value, call: LayerCall, bias: Value | undefined): Value {
@@ -27,6 +32,7 @@ const simple: CellMaker = (call) => {
   const units = unitsOf(call, 1);
   const activate = activation(call, 'activation', 'tanh');
   return {
+    rank: 3,
     project: (x) => project(x, call, call.optionalWeight('bias')),
     shapes: () => ({ output: [units], states: [[units]] }),
     step(projected, [h]) {
@@ -39,6 +45,7 @@ const simple: CellMaker = (call) => {
 const lstm: CellMaker = (call) => {
   const units = unitsOf(call, 4);
   return {
+    rank: 3,
     project: (x) => project(x, call, call.optionalWeight('bias')),
     shapes: () => ({ output: [units], states: [[units], [units]] }),
     step: (projected, [h, c]) => lstmStep(call, add(projected, matmul(h!, call.weight('recurrent_kernel'))), c!, -1),
@@ -50,8 +57,8 @@ export const resetAfter = ({ config, kerasVersion }: LayerCall): boolean =>
   config.boolean('reset_after', kerasVersion >= 3);
 
 const gru: CellMaker = (call) => {
-  const units = unitsOf(call, 3);
   const after = resetAfter(call);
+  const units = unitsOf(call, 3, after ? 2 : 1);
   const gate = activation(call, 'recurrent_activation', 'sigmoid');
   const activate = activation(call, 'activation', 'tanh');
   const bias = call.optionalWeight('bias');
@@ -60,6 +67,7 @@ const gru: CellMaker = (call) => {
   const gateKernel = after ? kernel : slice(kernel, [{ axis: 1, end: 2 * units }]);
   const candidateKernel = slice(kernel, [{ axis: 1, start: 2 * units }]);
   return {
+    rank: 3,
     project: (x) => project(x, call, inputBias),
     shapes: () => ({ output: [units], states: [[units]] }),
     step(projected, [h]) {
@@ -84,6 +92,7 @@ const stacked: CellMaker = (call) => {
   const [first] = cells;
   if (!first) return call.unsupported('it has no cells');
   return {
+    rank: first.rank,
     project: (x) => first.project(x),
     shapes(projected) {
       const shapes = cells.map((cell) => cell.shapes(projected));

@@ -25,6 +25,7 @@ export const convolutionalLstm =
     const convolve = (x: Value, kernel: string, bias: Value | undefined, how: Window) =>
       inChannelsFirst(x, call, (input) => conv(input, call.weight(kernel, kernelAxes(rank)), bias, how, 1));
     return {
+      rank: rank + 3,
       project: (x) => splitTime(convolve(mergeTime(x), 'kernel', call.optionalWeight('bias'), window), x),
       shapes(projected) {
         const shape = projected.shape.slice(2);

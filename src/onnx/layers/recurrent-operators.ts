@@ -3,6 +3,7 @@ import type { LayerCall } from '../context.js';
 import { floats, type Value } from '../graph.js';
 import { squeeze, transpose, unsqueeze } from '../operators/index.js';
 import { floats as floatsOf } from '../weights.js';
+import { checkShape } from './recurrent-cell.js';
 import { resetAfter, unitsOf } from './recurrent-cells.js';
 import { swapTime } from './time.js';
 
@@ -117,7 +118,10 @@ export function runOperator(
   const used = known.filter((one) => one !== undefined);
   if (used.length < known.length) return undefined;
 
-  const units = unitsOf(call, operator.gates.length);
+  const after = operator === gru && resetAfter(call);
+  const units = unitsOf(call, operator.gates.length, after ? 2 : 1);
+  checkShape(x, [null, null, call.rawWeight('kernel').shape[0]!]);
+  for (const given of initial) checkShape(given, [null, units]);
   const numbers = (key: 'alpha' | 'beta') => {
     const given = used.flatMap((one) => one[key] ?? []);
     return given.length > 0 ? floats(given) : undefined;
@@ -140,7 +144,7 @@ export function runOperator(
       activations: used.map(({ name }) => name),
       activation_alpha: numbers('alpha'),
       activation_beta: numbers('beta'),
-      linear_before_reset: operator === gru && resetAfter(call) ? 1 : undefined,
+      linear_before_reset: after ? 1 : undefined,
     },
     [{ type: 'float32', shape: [time, 1, batch, units] }, ...Array(operator.states).fill(state)],
   );

@@ -1,7 +1,7 @@
 import { type LayerCall, type LayerHandler, type LayerTable, tensorsIn } from '../context.js';
 import { ShapeError, type Value } from '../graph.js';
 import { cast, fill, scan, sizeOf, slice, take, toFloat, unsqueeze, where } from '../operators/index.js';
-import type { Cell } from './recurrent-cell.js';
+import { type Cell, checkShape } from './recurrent-cell.js';
 import { cellOf } from './recurrent-cells.js';
 import { runOperator, type Sequence } from './recurrent-operators.js';
 import { swapTime } from './time.js';
@@ -57,6 +57,7 @@ function runLoop(
   { x, states: given, mask }: RecurrentInputs,
   { goBackwards, zeroOutputForMask }: Required<RecurrentSettings>,
 ): Sequence {
+  if (x.rank !== cell.rank) throw new ShapeError(`its input has ${x.rank} axes instead of ${cell.rank}`);
   const projected = cell.project(x);
   const shapes = cell.shapes(projected);
   const zeros = (shape: readonly (number | null)[]) => {
@@ -65,6 +66,7 @@ function runLoop(
   };
   if (given.length > 0 && given.length !== shapes.states.length)
     throw new ShapeError(`it is called with ${given.length} initial states and has ${shapes.states.length}`);
+  for (const [index, state] of given.entries()) checkShape(state, [null, ...shapes.states[index]!]);
   const initial = given.length > 0 ? given : shapes.states.map(zeros);
   const carriesOutput = mask !== undefined && !zeroOutputForMask;
   const { states, outputs } = scan(
