@@ -1,5 +1,6 @@
 import { type Dimension, ShapeError, showShape, type Value } from '../graph.js';
 import { node } from './elementwise.js';
+import { pad, type Size, sizeDifference, sizeMax, sizeOf, sizePlus, sizeQuotient, sizeTimes } from './shape.js';
 
 /** How a window moves over the spatial axes of a channels-first tensor. */
 export interface Window {
@@ -32,15 +33,37 @@ export function windowOutput(
   });
 }
 
-/** ONNX's padding attributes; sizes that are unknown until the model runs are left to ONNX's `SAME_UPPER`. */
-function paddingAttributes(spatial: readonly Dimension[], { kernel, strides, dilations, padding }: Window) {
-  if (padding === 'valid') return {};
-  if (spatial.includes(null)) return { auto_pad: 'SAME_UPPER' };
-  const totals = spatial.map((size, axis) => {
-    const outputs = Math.ceil(size! / strides[axis]!);
-    return Math.max(0, (outputs - 1) * strides[axis]! + span(kernel[axis]!, dilations[axis]!) - size!);
+/** What `same` adds to an axis in all. For steps of 1 it does not depend on the axis's size. */
+function samePadding(size: Size, { kernel, strides, dilations }: Window, axis: number): Size {
+  const stride = strides[axis]!;
+  const covered = span(kernel[axis]!, dilations[axis]!);
+  if (stride === 1) return covered - 1;
+  const outputs = sizeQuotient(sizePlus(size, stride - 1), stride);
+  return sizeMax(sizeDifference(sizePlus(sizeTimes(sizePlus(outputs, -1), stride), covered), size), 0);
+}
+
+/** ONNX's padding attributes. Sizes that are unknown until the model runs are left to ONNX's `SAME_UPPER`. */
+function paddingAttributes(spatial: readonly Dimension[], window: Window) {
+  if (window.padding === 'valid') return {};
+  const totals = spatial.map((size, axis) =>
+    size === null && window.strides[axis] !== 1 ? null : (samePadding(size ?? 0, window, axis) as number),
+  );
+  if (totals.includes(null)) return { auto_pad: 'SAME_UPPER' };
+  return { pads: [...totals.map((total) => Math.floor(total! / 2)), ...totals.map((total) => Math.ceil(total! / 2))] };
+}
+
+/** Pads for `same` beforehand: ONNX Runtime has no `SAME_UPPER` for windows that are dilated. */
+function padSame(x: Value, window: Window): [Value, Window] {
+  const { dilations, strides, padding } = window;
+  const spatial = x.shape.slice(2);
+  const attributeDoes = spatial.every((size, axis) => size !== null || strides[axis] === 1);
+  if (padding === 'valid' || attributeDoes || dilations.every((dilation) => dilation === 1)) return [x, window];
+  const pads = spatial.map((_, axis): [Size, Size] => {
+    const total = samePadding(sizeOf(x, axis + 2), window, axis);
+    const before = sizeQuotient(total, 2);
+    return [before, sizeDifference(total, before)];
   });
-  return { pads: [...totals.map((total) => Math.floor(total / 2)), ...totals.map((total) => Math.ceil(total / 2))] };
+  return [pad(x, [[0, 0], [0, 0], ...pads]), { ...window, padding: 'valid' }];
 }
 
 /** Whether a kernel of this shape, channels first, takes so many channels in a window of this size. */
@@ -65,14 +88,19 @@ export function conv(x: Value, weight: Value, bias: Value | undefined, window: W
   checkKernel(x, weight, bias, window.kernel, filters!);
   if (channels! * groups !== x.shape[1] || filters! % groups !== 0)
     throw new ShapeError(`its kernel takes ${channels! * groups} channels, its input has ${x.shape[1]}`);
+  const [padded, moved] = padSame(x, window);
   const attributes = {
     kernel_shape: window.kernel,
     strides: window.strides,
     dilations: window.dilations,
     group: groups,
-    ...paddingAttributes(spatial, window),
+    ...paddingAttributes(spatial, moved),
   };
-  return node('Conv', [x, weight, bias], attributes, x.type, [x.shape[0]!, filters!, ...windowOutput(spatial, window)]);
+  return node('Conv', [padded, weight, bias], attributes, x.type, [
+    x.shape[0]!,
+    filters!,
+    ...windowOutput(spatial, window),
+  ]);
 }
 
 /** A window that a transposed convolution moves over its output. */

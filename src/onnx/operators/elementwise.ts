@@ -4,6 +4,11 @@ import { type Attribute, type Dimension, float, type GraphBuilder, ShapeError, s
 /** A value, or a number that becomes a constant of the other operand's type. */
 export type Operand = Value | number;
 
+function big(value: number): bigint {
+  if (Number.isInteger(value)) return BigInt(value);
+  throw new ShapeError(`${value} is no whole number, which a size, an axis or an index should be`);
+}
+
 const arrays: Record<TensorType, (values: readonly number[]) => NonNullable<Value['data']>> = {
   float32: (values) => Float32Array.from(values),
   float64: (values) => Float64Array.from(values),
@@ -13,8 +18,8 @@ const arrays: Record<TensorType, (values: readonly number[]) => NonNullable<Valu
   uint16: (values) => Uint16Array.from(values),
   int32: (values) => Int32Array.from(values),
   uint32: (values) => Uint32Array.from(values),
-  int64: (values) => BigInt64Array.from(values, BigInt),
-  uint64: (values) => BigUint64Array.from(values, BigInt),
+  int64: (values) => BigInt64Array.from(values, big),
+  uint64: (values) => BigUint64Array.from(values, big),
   bool: (values) => Uint8Array.from(values),
 };
 

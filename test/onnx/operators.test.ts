@@ -1,0 +1,351 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { encodeOnnx } from '../../src/onnx/encode.js';
+import { type Dimension, GraphBuilder, ShapeError, type Value } from '../../src/onnx/graph.js';
+import * as operators from '../../src/onnx/operators/index.js';
+import type { TensorType } from '../../src/tensor.js';
+
+type Array1 = Float32Array | Int32Array;
+
+/** An input as the graph declares it, and the tensor that is fed; sizes may be declared unknown. */
+interface Fed {
+  declared: readonly Dimension[];
+  shape: readonly number[];
+  data?: Array1;
+}
+
+const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const counting = (shape: readonly number[]) => Float32Array.from({ length: count(shape) }, (_, index) => index);
+const fed = (shape: readonly number[], declared: readonly Dimension[] = shape): Fed => ({ declared, shape });
+
+/**
+ * Runs what `build` makes of the inputs, which count up from 0 unless they have data. What is known of the result's shape
+ * must be so.
+ */
+async function run(inputs: readonly Fed[], build: (...values: Value[]) => Value) {
+  const graph = new GraphBuilder();
+  const typeOf = ({ data }: Fed): TensorType => (data instanceof Int32Array ? 'int32' : 'float32');
+  const values = inputs.map((input, index) => graph.input(`x${index}`, typeOf(input), input.declared));
+  const result = graph.output('y', build(...values));
+  const session = await InferenceSession.create(Buffer.concat(encodeOnnx(graph)), { logSeverityLevel: 4 });
+  const feeds = inputs.map((input, index): [string, OrtTensor] => [
+    `x${index}`,
+    new OrtTensor(typeOf(input), (input.data ?? counting(input.shape)) as never, [...input.shape]),
+  ]);
+  const { y } = await session.run(Object.fromEntries(feeds));
+  const shape = [...y!.dims];
+  assert.equal(shape.length, result.shape.length);
+  result.shape.forEach((size, axis) => {
+    if (size !== null) assert.equal(shape[axis], size);
+  });
+  return { shape, data: Array.from(y!.data as Float32Array, Number), known: result.shape };
+}
+
+const graphOf = (...shapes: (readonly Dimension[])[]) => {
+  const graph = new GraphBuilder();
+  return shapes.map((shape, index) => graph.input(`x${index}`, 'float32', shape)) as [Value, Value];
+};
+
+describe('slice', () => {
+  const bound = fc.option(fc.integer({ min: -9, max: 9 }), { nil: undefined });
+  const ranges = fc.record({ start: bound, end: bound, step: fc.constantFrom(1, 2, 3, -1, -2) });
+
+  /** What Python's `list(range(size))[start:end:step]` gives. */
+  function python(size: number, { start, end, step }: { start?: number; end?: number; step: number }): number[] {
+    const clamp = (value: number, low: number, high: number) =>
+      Math.min(Math.max(value < 0 ? value + size : value, low), high);
+    const found: number[] = [];
+    if (step > 0) for (let i = clamp(start ?? 0, 0, size); i < clamp(end ?? size, 0, size); i += step) found.push(i);
+    else {
+      const last = end === undefined ? -1 : clamp(end, -1, size - 1);
+      for (let i = clamp(start ?? size - 1, -1, size - 1); i > last; i += step) found.push(i);
+    }
+    return found;
+  }
+
+  for (const declared of [7, null]) {
+    it(`takes what Python takes of an axis of ${declared ?? 'unknown'} elements`, async () => {
+      await fc.assert(
+        fc.asyncProperty(ranges, async (range) => {
+          const wanted = python(7, range);
+          if (wanted.length === 0) return;
+          const { data } = await run([fed([7], [declared])], (x) => operators.slice(x, [{ axis: 0, ...range }]));
+          assert.deepEqual(data, wanted);
+        }),
+        { numRuns: 30 },
+      );
+    });
+  }
+
+  it('takes a length that the graph works out', async () => {
+    const half = (x: Value) => operators.sizeQuotient(operators.sizeOf(x, 0), 2);
+    const { data, known } = await run([fed([7], [null])], (x) => operators.sliceFrom(x, 0, half(x), half(x)));
+    assert.deepEqual([data, known], [[3, 4, 5], [null]]);
+  });
+});
+
+describe('reshape', () => {
+  for (const [name, declared, shape, build, wanted, known] of [
+    ['one size left over', [2, 6], [2, 6], () => [4, -1], [4, 3], [4, 3]],
+    ['one unknown size', [null, 6], [2, 6], (x: Value) => [operators.sizeOf(x, 0), 2, 3], [2, 2, 3], [null, 2, 3]],
+    [
+      'two unknown sizes',
+      [null, null, 2],
+      [3, 5, 2],
+      (x: Value) => operators.sizesOf(x).toReversed(),
+      [2, 5, 3],
+      [2, null, null],
+    ],
+    [
+      'an unknown size and one left over',
+      [null, 6],
+      [2, 6],
+      (x: Value) => [operators.sizeOf(x, 0), -1, 2],
+      [2, 3, 2],
+      [null, null, 2],
+    ],
+    [
+      'a product of unknown sizes',
+      [null, null, 4],
+      [2, 3, 4],
+      (x: Value) => [operators.sizeProduct(operators.sizesOf(x).slice(0, 2)), 4],
+      [6, 4],
+      [null, 4],
+    ],
+  ] as const) {
+    it(`reshapes to ${name}`, async () => {
+      const result = await run([fed(shape, declared)], (x) => operators.reshape(x, build(x)));
+      assert.deepEqual([result.shape, result.known], [wanted, known]);
+      assert.deepEqual(result.data, [...counting(shape)]);
+    });
+  }
+
+  it('refuses a shape of another number of elements', () => {
+    const [x] = graphOf([2, 6]);
+    assert.throws(() => operators.reshape(x, [5, 2]), ShapeError);
+    assert.throws(() => operators.reshape(x, [5, -1]), ShapeError);
+  });
+});
+
+describe('einsum', () => {
+  const numbers = [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(1, 0, 2, 0, 1, 1)];
+
+  for (const [equation, shapes, shape, data] of [
+    [
+      'ab,bc->ac',
+      [
+        [2, 3],
+        [3, 2],
+      ],
+      [2, 2],
+      [8, 3, 20, 6],
+    ],
+    [
+      'ij,jk',
+      [
+        [2, 3],
+        [3, 2],
+      ],
+      [2, 2],
+      [8, 3, 20, 6],
+    ],
+    [
+      '...b,bc->...c',
+      [
+        [1, 2, 3],
+        [3, 2],
+      ],
+      [1, 2, 2],
+      [8, 3, 20, 6],
+    ],
+    ['...b,bc->...c', [[3], [3, 2]], [2], [8, 3]],
+    [
+      'a...,ab->b...',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      [3, 3],
+      [1, 2, 3, 4, 5, 6, 6, 9, 12],
+    ],
+    [
+      'i...,i...->...',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      [3],
+      [1, 5, 12],
+    ],
+    ['ab', [[2, 3]], [2, 3], [1, 2, 3, 4, 5, 6]],
+    ['ba', [[2, 3]], [3, 2], [1, 4, 2, 5, 3, 6]],
+  ] as const) {
+    it(`${equation} of ${shapes.map((one) => `(${one})`).join(' and ')}`, async () => {
+      const inputs = shapes.map((one, index) => ({ ...fed(one), data: numbers[index]!.slice(0, count(one)) }));
+      const result = await run(inputs, (...values) => operators.einsum(equation, values));
+      assert.deepEqual([result.shape, result.data, result.known], [shape, data, shape]);
+    });
+  }
+
+  for (const equation of [
+    'ab,cd->ae',
+    'abc,bc->a',
+    'ab,bc->aa',
+    'a.b,bc->ac',
+    'ab;bc',
+    'ab,bc,cd->ad',
+    'ab,ac->bc',
+    '',
+  ]) {
+    it(`refuses "${equation}" of (2,3) and (3,2)`, () => {
+      assert.throws(() => operators.einsum(equation, graphOf([2, 3], [3, 2])), ShapeError);
+    });
+  }
+});
+
+describe('shapes that do not fit are refused', () => {
+  const cases: [string, (x: Value, y: Value) => unknown][] = [
+    ['broadcasting', (x, y) => operators.add(x, y)],
+    ['matrix products', (x, y) => operators.matmul(x, y)],
+    ['joining', (x, y) => operators.concat([x, y], 0)],
+    ['an axis that is not there', (x) => operators.reduceSum(x, [2])],
+    ['an axis that is no number', (x) => operators.normalizeAxis(Number.NaN, x.rank)],
+    ['half an axis', (x) => operators.normalizeAxis(0.5, x.rank)],
+    ['an axis named twice', (x) => operators.transpose(x, [0, 0])],
+    ['too few axes', (x) => operators.transpose(x, [0])],
+    [
+      'less than nothing',
+      (x) =>
+        operators.pad(x, [
+          [-5, 0],
+          [0, 0],
+        ]),
+    ],
+    ['more than a billion elements', (x) => operators.tile(x, [2 ** 20, 2 ** 20])],
+    ['half an element', (x) => operators.expand(operators.unsqueeze(x, [0]), [1.5, 2, 3])],
+  ];
+  for (const [name, build] of cases) {
+    it(name, () => {
+      const [x, y] = graphOf([2, 3], [4, 5]);
+      assert.throws(() => build(x, y), ShapeError);
+    });
+  }
+
+  it('a window that is larger than its input', () => {
+    const window = { kernel: [3], strides: [1], dilations: [2], padding: 'valid' } as const;
+    assert.throws(() => operators.windowOutput([4], window), /spans 5 elements, its input has 4/);
+    assert.deepEqual(operators.windowOutput([5], window), [1]);
+    assert.throws(() => operators.windowOutput([4, 4], window), ShapeError);
+  });
+
+  it('a kernel for other channels', () => {
+    const window = { kernel: [1], strides: [1], dilations: [1], padding: 'valid' } as const;
+    const [x, kernel] = graphOf([null, 4, 8], [6, 3, 1]);
+    assert.throws(() => operators.conv(x, kernel, undefined, window, 1), /takes 3 channels, its input has 4/);
+    assert.throws(
+      () => operators.convTranspose(x, kernel, undefined, { ...window, outputPadding: undefined }),
+      ShapeError,
+    );
+  });
+});
+
+describe('windows', () => {
+  const settings = fc.record({
+    size: fc.integer({ min: 1, max: 12 }),
+    kernel: fc.integer({ min: 1, max: 4 }),
+    stride: fc.integer({ min: 1, max: 4 }),
+    dilation: fc.integer({ min: 1, max: 3 }),
+    padding: fc.constantFrom('valid' as const, 'same' as const),
+    unknown: fc.boolean(),
+  });
+
+  it('give the shape that was foretold, and the same numbers for sizes known and unknown', async () => {
+    await fc.assert(
+      fc.asyncProperty(settings, async ({ size, kernel, stride, dilation, padding }) => {
+        const covered = (kernel - 1) * dilation + 1;
+        if (padding === 'valid' && covered > size) return;
+        const window = { kernel: [kernel], strides: [stride], dilations: [dilation], padding };
+        const shape = [1, 1, size];
+        const convolve = (x: Value) =>
+          operators.conv(
+            x,
+            operators.constant(x.graph, 'float32', [1, 1, kernel], Array(kernel).fill(1)),
+            undefined,
+            window,
+            1,
+          );
+        const known = await run([fed(shape)], convolve);
+        const unknown = await run([fed(shape, [null, 1, null])], convolve);
+        assert.deepEqual(unknown.data, known.data);
+        assert.equal(
+          known.shape[2],
+          padding === 'same' ? Math.ceil(size / stride) : Math.floor((size - covered) / stride) + 1,
+        );
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('are undone in shape by a transposed convolution', async () => {
+    await fc.assert(
+      fc.asyncProperty(settings, async ({ size, kernel, stride, padding, unknown }) => {
+        const window = { kernel: [kernel], strides: [stride], dilations: [1], padding, outputPadding: undefined };
+        const { shape } = await run([fed([1, 2, size], [null, 2, unknown ? null : size])], (x) =>
+          operators.convTranspose(x, operators.filled(x.graph, [2, 3, kernel], 1), undefined, window),
+        );
+        assert.deepEqual(shape, [
+          1,
+          3,
+          padding === 'same' ? size * stride : (size - 1) * stride + Math.max(kernel, stride),
+        ]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('resizeImages', () => {
+  for (const interpolation of operators.interpolations) {
+    it(`${interpolation} makes the same of sizes known and unknown, and leaves an even image even`, async () => {
+      const resize = (x: Value) => operators.resizeImages(x, [5, 4], interpolation, false);
+      const known = await run([fed([1, 1, 3, 7])], resize);
+      const unknown = await run([fed([1, 1, 3, 7], [null, 1, null, null])], resize);
+      assert.deepEqual(known.shape, [1, 1, 5, 4]);
+      known.data.forEach((value, index) => {
+        assert.ok(Math.abs(value - unknown.data[index]!) < 1e-4);
+      });
+      const even = await run([{ ...fed([1, 1, 6, 6]), data: new Float32Array(36).fill(3) }], resize);
+      for (const value of even.data) assert.ok(Math.abs(value - 3) < 1e-5);
+    });
+  }
+
+  it('averages over what is left out when it is told to', async () => {
+    const stripes = { ...fed([1, 1, 2, 8]), data: Float32Array.from({ length: 16 }, (_, index) => index % 2) };
+    const { data } = await run([stripes], (x) => operators.resizeImages(x, [2, 2], 'bilinear', true));
+    for (const value of data) assert.ok(Math.abs(value - 0.5) < 0.1);
+  });
+});
+
+describe('range', () => {
+  it('counts in the graph where a constant would be large', async () => {
+    const graph = new GraphBuilder();
+    assert.equal(operators.range(graph, 2 ** 16).data?.length, 2 ** 16);
+    assert.equal(operators.range(graph, 2 ** 20).data, undefined);
+    const { data } = await run([fed([5], [null])], (x) =>
+      operators.toFloat(operators.range(x.graph, operators.sizeOf(x, 0))),
+    );
+    assert.deepEqual(data, [0, 1, 2, 3, 4]);
+  });
+});
+
+describe('optional inputs', () => {
+  it('leave no trace at the end, for else ONNX Runtime folds nothing into a convolution', () => {
+    const graph = new GraphBuilder();
+    const [x, kernel] = [graph.input('x', 'float32', [null, 1, 4]), operators.filled(graph, [1, 1, 1], 1)];
+    operators.conv(x, kernel, undefined, { kernel: [1], strides: [1], dilations: [1], padding: 'valid' }, 1);
+    const nodes = graph.message('graph').node as { input: string[] }[];
+    assert.equal(nodes.at(-1)!.input.length, 2);
+  });
+});
