@@ -7,7 +7,7 @@ import { type Hdf5Source, readHdf5 } from './hdf5.js';
 import { limits, parseJson } from './limits.js';
 import type { Config } from './model.js';
 import { type ModelSource, readPart, withSource } from './source.js';
-import { findZipEntries, readZipEntry } from './zip.js';
+import { findZipEntries, readZipEntry, verifyZipEntry } from './zip.js';
 
 /** The files of a `.keras` archive. */
 export const archiveFiles = { config: 'config.json', metadata: 'metadata.json', weights: 'model.weights.h5' } as const;
@@ -34,7 +34,7 @@ export async function readArchive({ path, file, size }: ModelSource): Promise<Co
   const entries = await findZipEntries(file, size, [config, weightsName]);
   const weights = entries.get(weightsName);
   if (!entries.has(config) || !weights) throw await nameZip({ path, file, size }, entries.has(config));
-  return readFiles({
+  const contents = readFiles({
     read: async (name, maxBytes) => {
       const entry = (await findZipEntries(file, size, [name])).get(name);
       if (!entry) return undefined;
@@ -45,9 +45,15 @@ export async function readArchive({ path, file, size }: ModelSource): Promise<Co
       path,
       offset: weights.offset,
       length: weights.compressedSize,
-      inflatedLength: weights.deflated ? weights.size : undefined,
+      inflated: weights.deflated ? { length: weights.size, checksum: weights.checksum } : undefined,
     },
   });
+  const checked = weights.deflated ? undefined : verifyZipEntry(file, weights);
+  // Of two errors that of the reading says more; one of a checksum alone means numbers that were not saved.
+  const [read, check] = await Promise.allSettled([contents, checked]);
+  if (read.status === 'rejected') throw read.reason;
+  if (check.status === 'rejected') throw check.reason;
+  return read.value;
 }
 
 /** Reads a `.keras` archive that was unpacked into a folder. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 import { ready } from 'h5wasm';
 import { ModelFileError } from './errors.js';
 import type { H5Module, MemoryRead } from './h5wasm.js';
@@ -29,7 +29,7 @@ function answer(source: Hdf5Source, buffers: ArrayBuffer[]): Hdf5Reply {
     const file = hdf5.open(FILE);
     if (file < 0n) throw damaged('it is no HDF5 file, or it is cut off: copy or download it again');
     try {
-      return { group: readTree(file, source.inflatedLength ?? source.length, buffers) };
+      return { group: readTree(file, source.inflated?.length ?? source.length, buffers) };
     } finally {
       hdf5.close_file(file);
     }
@@ -48,10 +48,11 @@ function damaged(reason: string): ModelFileError {
 
 /** Puts the file into HDF5's file system: not its bytes, but a node that reads them from the disk when asked. */
 function mount(source: Hdf5Source, descriptor: number): void {
-  const read = source.inflatedLength === undefined ? fromDisk(source, descriptor) : fromMemory(source, descriptor);
+  const { inflated } = source;
+  const read = inflated ? fromMemory(source, inflated, descriptor) : fromDisk(source, descriptor);
   hdf5.FS.writeFile(FILE, new Uint8Array(0));
   const { node } = hdf5.FS.lookupPath(FILE);
-  node.usedBytes = source.inflatedLength ?? source.length;
+  node.usedBytes = source.inflated?.length ?? source.length;
   node.stream_ops = { ...node.stream_ops, read };
 }
 
@@ -62,15 +63,16 @@ const fromDisk =
     return available === 0 ? 0 : readSync(descriptor, buffer, offset, available, source.offset + position);
   };
 
-function fromMemory(source: Hdf5Source, descriptor: number): MemoryRead {
+function fromMemory(source: Hdf5Source, inflated: NonNullable<Hdf5Source['inflated']>, descriptor: number): MemoryRead {
   const packed = Buffer.allocUnsafe(source.length);
   readSync(descriptor, packed, 0, source.length, source.offset);
   let bytes: Buffer;
   try {
-    bytes = inflateRawSync(packed, { maxOutputLength: source.inflatedLength });
+    bytes = inflateRawSync(packed, { maxOutputLength: Math.max(1, inflated.length) });
   } catch {
     throw damaged('it does not unpack');
   }
+  if (crc32(bytes) !== inflated.checksum) throw damaged('it is not what was packed');
   return (_stream, buffer, offset, length, position) => {
     const part = bytes.subarray(position, position + length);
     buffer.set(part, offset);

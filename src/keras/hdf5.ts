@@ -10,8 +10,8 @@ export interface Hdf5Source {
   offset: number;
   /** Bytes in the file. */
   length: number;
-  /** For a deflated entry: the bytes that it unpacks to. */
-  inflatedLength?: number;
+  /** For a deflated entry of a zip: the bytes that it unpacks to, and their CRC-32. */
+  inflated?: { length: number; checksum: number };
 }
 
 /** The value of an attribute; those of other types are left out. */

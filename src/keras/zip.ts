@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
+import { crc32, inflateRaw } from 'node:zlib';
 import { ModelFileError } from './errors.js';
 import { expandedLimit, limits, quote } from './limits.js';
 
@@ -14,6 +14,8 @@ export interface ZipEntry {
   /** Bytes once unpacked. */
   size: number;
   deflated: boolean;
+  /** CRC-32 of the entry once unpacked. */
+  checksum: number;
 }
 
 const LOCAL_HEADER = 0x04034b50;
@@ -53,9 +55,32 @@ export async function findZipEntries(
   return found;
 }
 
-/** The bytes of an entry, unpacked. */
+/**
+ * The bytes of an entry, unpacked.
+ *
+ * @throws ModelFileError `model_damaged` when they are not those that were packed
+ */
 export async function readZipEntry(file: FileHandle, entry: ZipEntry): Promise<Buffer> {
-  return unpackZipEntry(entry, await readAt(file, entry.offset, entry.compressedSize));
+  const bytes = await unpackZipEntry(entry, await readAt(file, entry.offset, entry.compressedSize));
+  if (crc32(bytes) === entry.checksum) return bytes;
+  throw damaged(`${quote(entry.name)} is not what was packed`);
+}
+
+/**
+ * Checks an entry that is not deflated against its checksum, without holding it in memory.
+ *
+ * @throws ModelFileError `model_damaged`
+ */
+export async function verifyZipEntry(file: FileHandle, entry: ZipEntry): Promise<void> {
+  const buffer = Buffer.allocUnsafe(2 ** 20);
+  let checksum = 0;
+  for (let position = 0; position < entry.size; position += buffer.length) {
+    const length = Math.min(buffer.length, entry.size - position);
+    const { bytesRead } = await file.read(buffer, 0, length, entry.offset + position);
+    if (bytesRead < length) throw damaged('it ends too early');
+    checksum = crc32(buffer.subarray(0, length), checksum);
+  }
+  if (checksum !== entry.checksum) throw damaged(`${quote(entry.name)} is not what was packed`);
 }
 
 /** @throws ModelFileError `model_damaged` when the data does not unpack to the size that the directory says */
@@ -121,7 +146,8 @@ function readCentralHeader(header: Buffer, nameEnd: number): ZipEntry {
   const sizes = [header.readUInt32LE(24), header.readUInt32LE(20), header.readUInt32LE(42)];
   const wide = zip64Extra(header.subarray(nameEnd));
   const [size, compressedSize, offset] = sizes.map((value) => (value === 0xffffffff ? wide() : value));
-  return { name, offset: offset!, compressedSize: compressedSize!, size: size!, deflated: method === 8 };
+  const checksum = header.readUInt32LE(16);
+  return { name, offset: offset!, compressedSize: compressedSize!, size: size!, deflated: method === 8, checksum };
 }
 
 /** The 64-bit values of extra field 1 stand in order, only those whose 32-bit field is all ones. */
