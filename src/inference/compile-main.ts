@@ -99,20 +99,15 @@ const tasks: {
     if (await isOnnxFile(source.path))
       throw new ModelFileError('model_format_unsupported', 'This is an ONNX model already.');
     const model = compileReporting(await read(source, report), report);
-    const dataPath = `${output}.data`;
-    const apart =
-      externalData || size(model.chunks) > largestMessage ? model.withExternalData(basename(dataPath)) : undefined;
-    const files = await write(
-      apart
-        ? [
-            { path: dataPath, chunks: apart.data },
-            { path: output, chunks: apart.chunks },
-          ]
-        : [{ path: output, chunks: model.chunks }],
-      report,
-    );
+    const large = externalData || size(model.chunks) > largestMessage;
+    const { chunks, data } = large
+      ? model.withExternalData(`${basename(output)}.data`)
+      : { chunks: model.chunks, data: [] };
+    // The model last: where it stands, its weights do too.
+    const weights = data.length > 0 ? [{ path: `${output}.data`, chunks: data }] : [];
+    const files = await write([...weights, { path: output, chunks }], report);
     report({ step: 'checking' });
-    return { ...(await signatureOf(output)), files: files.reverse() };
+    return { ...(await signatureOf(output)), files };
   },
   async inspect(source, report) {
     if (!(await isOnnxFile(source.path))) return summarize(await read(source, report));

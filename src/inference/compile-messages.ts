@@ -23,7 +23,7 @@ export interface CompileTasks {
 
 /** What was written. */
 export interface ConvertedModel extends Signature {
-  /** The files: the model, and its weights where they have a file of their own. */
+  /** The files: weights that have a file of their own, then the model. */
   files: { path: string; bytes: number }[];
 }
 

@@ -1,5 +1,6 @@
 /** What can go wrong between a request and its scores. */
 export type InferenceErrorCode =
+  | 'inputs_invalid'
   | 'engine_failed'
   | 'model_load_failed'
   | 'inference_process_died'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Tensors } from '../tensor.js';
+import type { Signature, Tensors } from '../tensor.js';
 import { batchSizeOf, concatRows, mapTensors, rowsOf, sliceRows } from './batch.js';
+import { checkInputs } from './check-inputs.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
 import { InferenceProcess } from './inference-process.js';
@@ -44,6 +45,7 @@ export class ModelRunner {
   private onDrained: (() => void) | undefined;
   /** Processes that ended one after the other with no run between them. */
   private deaths = 0;
+  private readonly signature: Signature;
   private batchSize: number | null | undefined;
 
   private constructor(
@@ -52,7 +54,8 @@ export class ModelRunner {
     private readonly events: RunnerEvents,
     processes: readonly InferenceProcess[],
   ) {
-    this.batchSize = batchSizeOf(processes[0]!.signature);
+    this.signature = processes[0]!.signature;
+    this.batchSize = batchSizeOf(this.signature);
     for (const process of processes) this.adopt(process);
   }
 
@@ -97,6 +100,7 @@ export class ModelRunner {
     inputs: Tensors,
     { image = false, signal }: { image?: boolean; signal?: AbortSignal } = {},
   ): Promise<Prediction> {
+    if (!image) checkInputs(inputs, this.signature);
     const rows = rowsOf(inputs) ?? 1;
     const limit = this.batchSize ?? this.options.maxBatch;
     if (this.batchSize === undefined || rows <= limit) return this.enqueue(inputs, image, rows, signal);

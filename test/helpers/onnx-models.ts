@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
-import { add, cast, mul, reduceMean, reduceSum } from '../../src/onnx/operators/index.js';
+import { add, cast, constant, gather, mul, reduceMean, reduceSum } from '../../src/onnx/operators/index.js';
 
 function write(graph: GraphBuilder): string {
   const path = join(mkdtempSync(join(tmpdir(), 'keras-serve-model-')), 'model.onnx');
@@ -23,6 +23,14 @@ export function mixingModel(): string {
   const graph = new GraphBuilder();
   const sum = reduceSum(graph.input('x', 'float32', [null, 3]), [0], true);
   graph.output('y', graph.node('Identity', [sum], {}, [{ type: 'float32', shape: [null, 3] }])[0]!);
+  return write(graph);
+}
+
+/** A model that looks up `x` (batch, 1) in a table of three; the engine fails on any other index. */
+export function lookupModel(): string {
+  const graph = new GraphBuilder();
+  const table = constant(graph, 'float32', [3], [10, 20, 30]);
+  graph.output('y', gather(table, graph.input('x', 'int64', [null, 1]), 0));
   return write(graph);
 }
 

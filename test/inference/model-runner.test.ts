@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InferenceError } from '../../src/inference/errors.js';
 import { ModelRunner, type RunnerEvents, type RunnerOptions } from '../../src/inference/model-runner.js';
 import type { Tensors } from '../../src/tensor.js';
-import { doublingModel, loopingModel, mixingModel } from '../helpers/onnx-models.js';
+import { doublingModel, lookupModel, loopingModel, mixingModel } from '../helpers/onnx-models.js';
 
 const defaults: RunnerOptions = { processes: 1, maxBatch: 4, maxQueue: 100, deadline: 20_000 };
 const cleanups: (() => unknown)[] = [];
@@ -77,16 +77,34 @@ describe('ModelRunner', () => {
   });
 
   it("fails only the request that the engine can't run, not those in its batch", async () => {
-    const runner = await start(doublingModel());
-    const wrong: Tensors = { x: { type: 'float32', shape: [1, 2], data: new Float32Array(2) } };
-    const settled = await Promise.allSettled(
-      [rows([1, 1, 1]), wrong, rows([2, 2, 2])].map((inputs) => runner.predict(inputs)),
-    );
+    const runner = await start(lookupModel());
+    const index = (value: bigint): Tensors => ({ x: { type: 'int64', shape: [1, 1], data: BigInt64Array.of(value) } });
+    const settled = await Promise.allSettled([0n, 1n, 99n, 2n].map((value) => runner.predict(index(value))));
     assert.deepEqual(
       settled.map(({ status }) => status),
-      ['fulfilled', 'rejected', 'fulfilled'],
+      ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
     );
-    await assert.rejects(runner.predict(wrong), failsWith('engine_failed'));
+    await assert.rejects(runner.predict(index(99n)), failsWith('engine_failed'));
+  });
+
+  it('refuses tensors that are not what the model takes, before the engine sees them', async () => {
+    const runner = await start(doublingModel());
+    const x = (shape: number[], data = new Float32Array(3)): Tensors => ({ x: { type: 'float32', shape, data } });
+    const wrong: [Tensors, RegExp][] = [
+      [{}, /"x" is missing/],
+      [{ ...x([1, 3]), z: x([1, 3]).x! }, /no input "z". It takes "x"/],
+      [{ x: { type: 'int32', shape: [1, 3], data: new Int32Array(3) } }, /should be float32, but is int32/],
+      [x([1, 2]), /should have the shape \(any, 3\), but has \(1, 2\)/],
+      [x([3]), /should have the shape/],
+      [x([2, 3]), /needs 6 numbers, but has 3/],
+      [x([0, 3], new Float32Array(0)), /no axis may be empty/],
+    ];
+    for (const [inputs, message] of wrong)
+      await assert.rejects(runner.predict(inputs), (error: InferenceError) => {
+        assert.equal(error.code, 'inputs_invalid');
+        assert.match(error.message, message);
+        return true;
+      });
   });
 
   it('replaces a process that is killed, and loses no request', async () => {

@@ -1,0 +1,36 @@
+import type { Signature, Tensor, TensorInfo, Tensors } from '../tensor.js';
+import { InferenceError } from './errors.js';
+
+const invalid = (message: string) => new InferenceError('inputs_invalid', message);
+const showShape = (shape: readonly (number | null)[]) => `(${shape.map((size) => size ?? 'any').join(', ')})`;
+
+function check({ name, type, shape }: TensorInfo, tensor: Tensor | undefined): void {
+  if (!tensor) throw invalid(`The input "${name}" is missing.`);
+  if (tensor.type !== type) throw invalid(`The input "${name}" should be ${type}, but is ${tensor.type}.`);
+  const fits =
+    tensor.shape.length === shape.length &&
+    tensor.shape.every((size, axis) => shape[axis] === null || axis === 0 || shape[axis] === size);
+  if (!fits)
+    throw invalid(`The input "${name}" should have the shape ${showShape(shape)}, but has ${showShape(tensor.shape)}.`);
+  const count = tensor.shape.reduce((product, size) => product * size, 1);
+  // ONNX Runtime ends the process on some operators when an axis is empty.
+  if (count === 0) throw invalid(`The input "${name}" has the shape ${showShape(tensor.shape)}: no axis may be empty.`);
+  if (count !== tensor.data.length)
+    throw invalid(
+      `The input "${name}" of shape ${showShape(tensor.shape)} needs ${count} numbers, but has ${tensor.data.length}.`,
+    );
+}
+
+/**
+ * Checks tensors against what a model takes, before they get to an engine in native code. The first axis may have any length,
+ * since requests are put together and filled up to the model's batch size.
+ * @throws InferenceError `inputs_invalid`
+ */
+export function checkInputs(tensors: Tensors, { inputs }: Signature): void {
+  const unknown = Object.keys(tensors).find((name) => !inputs.some((input) => input.name === name));
+  if (unknown !== undefined) {
+    const names = inputs.map(({ name }) => `"${name}"`).join(', ');
+    throw invalid(`The model has no input "${unknown.slice(0, 80)}". It takes ${names}.`);
+  }
+  for (const input of inputs) check(input, tensors[input.name]);
+}
