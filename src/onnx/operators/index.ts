@@ -1,5 +1,6 @@
 export * from './convolution.js';
 export * from './elementwise.js';
+export * from './fourier.js';
 export * from './matrix.js';
 export * from './normalization.js';
 export * from './reduce.js';

@@ -87,7 +87,7 @@ export class Arguments {
   }
 
   private wrong(name: string, expected: string): never {
-    return this.unsupported(`its ${name} should be ${expected}`);
+    return this.unsupported(this.has(name) ? `its ${name} should be ${expected}` : `the file has no ${name} for it`);
   }
 
   raw(name: string): CallArgument | undefined {
@@ -227,11 +227,12 @@ export class Arguments {
   /** A shape: numbers, -1 and null among them as they are (null as -1), and sizes that the graph works out. */
   sizes(name: string): Size[] {
     const value = this.raw(name);
-    if (value instanceof Value) return sizesIn(value) ?? this.wrong(name, 'a shape of known length');
-    return this.list(name).map((item) => {
+    const items = value instanceof Value ? sizesIn(value) : this.list(name);
+    if (!items) return this.wrong(name, 'a shape of known length');
+    return items.map((item) => {
       if (item === null) return -1;
       const known = asNumber(item);
-      return known ?? (item instanceof Value ? item : this.wrong(name, 'a shape'));
+      return known ?? (item instanceof Value ? cast(item, 'int64') : this.wrong(name, 'a shape'));
     });
   }
 

@@ -3,6 +3,7 @@ import { arithmeticOperations } from './arithmetic.js';
 import { comparisonOperations } from './comparison.js';
 import { creationOperations } from './creation.js';
 import { elementwiseOperations } from './elementwise.js';
+import { fourierOperations } from './fourier.js';
 import { imageOperations } from './image.js';
 import { indexingOperations } from './indexing.js';
 import { joiningOperations } from './joining.js';
@@ -22,6 +23,7 @@ const operations: OperationTable = {
   ...comparisonOperations,
   ...creationOperations,
   ...elementwiseOperations,
+  ...fourierOperations,
   ...imageOperations,
   ...indexingOperations,
   ...joiningOperations,

@@ -240,18 +240,18 @@ function scatterInto(a: Arguments, x: Value, updates: Value, reduction: string |
 }
 
 function scatterUpdate(a: Arguments): Value {
-  const x = a.tensor('inputs');
+  const [x, updates] = a.promoted(['inputs', 'updates']);
   const given = a.has('reduction') ? a.string('reduction') : undefined;
   const reduction =
     given === undefined ? undefined : (scatterModes[given] ?? a.unsupported(`its reduction is ${given}`));
-  return scatterInto(a, x, cast(a.tensor('updates'), x.type), reduction);
+  return scatterInto(a, x!, updates!, reduction);
 }
 
 /** TensorFlow has a function for each reduction. */
 const scatterBy = (reduction: string) =>
   operation('inputs indices updates', (a) => {
-    const x = a.tensor('inputs');
-    return scatterInto(a, x, cast(a.tensor('updates'), x.type), reduction);
+    const [x, updates] = a.promoted(['inputs', 'updates']);
+    return scatterInto(a, x!, updates!, reduction);
   });
 
 function scatter(a: Arguments): Value {

@@ -126,12 +126,19 @@ function sizeAsFloat(x: Value): Value {
   return typeof size === 'number' ? constant(x.graph, 'float32', [], [size]) : toFloat(size);
 }
 
-const quantile = (scale: number, fixed?: number) =>
+/**
+ * @param scale what q is multiplied by
+ * @param fixed the q of a function that takes none
+ * @param methods whether the operation heeds its `method`: Keras's `Quantile` takes it and does not
+ */
+const quantile = ({ scale = 1, fixed, methods = false }: { scale?: number; fixed?: number; methods?: boolean }) =>
   operation('x q', (a) => {
     const x = toFloat(a.tensor('x'));
     const q = fixed === undefined ? mul(toFloat(a.tensor('q')), scale) : a.constant('float32', fixed);
     if (q.rank > 1) return a.unsupported('its q has more than one axis');
-    const method = a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear');
+    const method = methods
+      ? a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear')
+      : 'linear';
     const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
     const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
     const moved = transpose(x, [...others, ...axes]);
@@ -200,9 +207,9 @@ export const sortingOperations: OperationTable = {
   Cumprod: cumulative((x) => x, runningProduct),
   Nancumsum: cumulative(withoutNan(0), runningSum),
   Nancumprod: cumulative(withoutNan(1), runningProduct),
-  Median: quantile(1, 0.5),
-  Quantile: quantile(1),
-  Percentile: quantile(1 / 100),
+  Median: quantile({ fixed: 0.5 }),
+  Quantile: quantile({}),
+  Percentile: quantile({ scale: 1 / 100, methods: true }),
   SearchSorted: operation('sorted_sequence values', searchSorted),
   Digitize: operation('x bins', digitize),
   Bincount: operation('x', bincount),

@@ -228,7 +228,7 @@ image.adjust_contrast    AdjustContrast images contrast_factor
 image.central_crop       CentralCrop image:images central_fraction
 image.convert_image_dtype ConvertImage image:images dtype saturate:-
 image.crop_to_bounding_box CropImages image:images offset_height:top_cropping offset_width:left_cropping target_height target_width
-image.extract_patches    ExtractImagePatches images sizes:size strides rates:dilation_rate padding
+image.extract_patches    ExtractPatches images sizes:size strides rates:dilation_rate padding
 image.flip_left_right    FlipLeftRight image:images
 image.flip_up_down       FlipUpDown image:images
 image.grayscale_to_rgb   GrayscaleToRgb images

@@ -50,7 +50,7 @@ Erfc          Erfc x
 Exp           Exp x
 ExpandDims    ExpandDims x axis
 Expm1         Expm1 x
-ExtractImagePatches ExtractImagePatches images | ksizes:size strides rates:dilation_rate padding
+ExtractImagePatches ExtractPatches images | ksizes:size strides rates:dilation_rate padding
 Fill          Fill shape value
 Floor         Floor x
 FloorDiv      FloorDivide x1 x2
@@ -130,7 +130,7 @@ Softmax       Softmax x
 Softplus      Softplus x
 Softsign      Softsign x
 SpaceToDepth  SpaceToDepth x | block_size data_format
-Split         SplitFirst axis value | num_split:num_or_size_splits
+Split         SplitSizes axis value | num_split:num_or_size_splits
 SplitV        SplitSizes value num_or_size_splits axis
 Sqrt          Sqrt x
 Square        Square x

@@ -7,7 +7,7 @@ import { type Parameter, type TensorflowFunction, tensorflowFunctions } from './
 import { tensorflowNodes } from './tensorflow-nodes.js';
 
 /** Arguments of any function that say nothing of what it computes. */
-const ignored = new Set(['name', 'layout']);
+const ignored = new Set(['name', 'layout', 'use_cudnn_on_gpu']);
 
 const given = (value: CallArgument | undefined): value is Exclude<CallArgument, null> =>
   value !== undefined && value !== null;

@@ -145,7 +145,9 @@ function patches(a: Arguments, x: Value, window: Window): Value {
 /** The last axis holds a window's elements, of all channels at each place. */
 function extractPatches(a: Arguments): Value {
   const given = a.tensor('images');
-  const size = a.numbers('size');
+  // TensorFlow gives the size in the batch and the channels too.
+  const size =
+    a.numbers('size').length === given.rank && given.rank === 4 ? a.numbers('size').slice(1, 3) : a.numbers('size');
   const rank = size.length === 3 ? 3 : 2;
   const kernel = size.length === 1 ? Array<number>(rank).fill(size[0]!) : size;
   const single = given.rank === rank + 1;
