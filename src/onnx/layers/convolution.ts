@@ -24,7 +24,10 @@ export function windowOf({ config }: LayerCall, rank: number): Window {
     kernel: config.integers('kernel_size', rank, undefined, 1),
     strides: config.integers('strides', rank, ones, 1),
     dilations: config.integers('dilation_rate', rank, ones, 1),
-    padding: config.choice('padding', ['valid', 'same', 'causal'], 'valid') === 'same' ? 'same' : 'valid',
+    padding:
+      config.choice('padding', rank === 1 ? ['valid', 'same', 'causal'] : ['valid', 'same'], 'valid') === 'same'
+        ? 'same'
+        : 'valid',
   };
 }
 

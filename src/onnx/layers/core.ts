@@ -1,6 +1,6 @@
 import { activation } from '../activations.js';
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
-import type { Value } from '../graph.js';
+import { ShapeError, showShape, type Value } from '../graph.js';
 import {
   add,
   any,
@@ -39,7 +39,9 @@ const einsumDense: LayerHandler = ([x], call) =>
 /** Rows of a table by index. `mask_zero` hides the steps whose index is 0. */
 const embedding: LayerHandler = ([x], call) => {
   const indices = x!.type === 'int64' ? x! : cast(x!, 'int32');
-  const rows = gather(floatWeight(call, 'embeddings'), indices, 0);
+  const table = floatWeight(call, 'embeddings');
+  if (table.rank !== 2) throw new ShapeError(`its table has the shape ${showShape(table.shape)}`);
+  const rows = gather(table, indices, 0);
   if (call.config.boolean('mask_zero', false)) rows.mask = not(equal(indices, 0));
   return rows;
 };

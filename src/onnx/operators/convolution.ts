@@ -71,7 +71,7 @@ function checkKernel(x: Value, weight: Value, bias: Value | undefined, sizes: re
   const [, channels] = x.shape;
   const fits =
     sizes.join() === weight.shape.slice(2 - weight.rank).join() && (!bias || bias.shape.join() === `${filters}`);
-  if (!fits || channels === null)
+  if (!fits || channels === null || x.rank !== weight.rank)
     throw new ShapeError(`its weights don't fit a window of ${showShape(sizes)} over ${showShape(x.shape)}`);
 }
 
@@ -138,6 +138,8 @@ export function convTranspose(x: Value, weight: Value, bias: Value | undefined, 
   if (channels !== x.shape[1] || x.rank !== weight.rank)
     throw new ShapeError(`its kernel takes ${channels} channels, its input is ${showShape(x.shape)}`);
   const cuts = kernel.map((_, axis) => cut(window, axis));
+  if (cuts.some(({ end }, axis) => -end >= Math.max(strides[axis]!, dilations[axis]!)))
+    throw new ShapeError('its output_padding is not smaller than its strides');
   const attributes = {
     kernel_shape: kernel,
     strides,
