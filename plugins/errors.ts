@@ -38,6 +38,7 @@ const translations: Record<string, ErrorCode> = {
   FST_PROTO_VIOLATION: 'form_invalid',
   FST_INVALID_JSON_FIELD_ERROR: 'form_invalid',
   FST_MP_PREMATURE_CLOSE: 'form_invalid',
+  ECONNRESET: 'request_aborted',
   engine_failed: 'internal_error',
   model_load_failed: 'internal_error',
 };

@@ -12,10 +12,11 @@ import page from '../plugins/routes/page.js';
 import predict from '../plugins/routes/predict.js';
 import { type LoadOptions, loadServedModel, type ServedModel } from './catalog/served-model.js';
 import { type Config, readConfig } from './config.js';
+import type { ModelSource } from './inference/compile-messages.js';
 import type { RunnerEvents } from './inference/model-runner.js';
 import { logAborted, RequestLog } from './logging.js';
 
-export interface AppOptions extends Partial<Config> {
+export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
   /** The path of a model file, or what loads the model. */
   model: string | (() => Promise<ServedModel>);
 }
@@ -23,9 +24,11 @@ export interface AppOptions extends Partial<Config> {
 /** The whole API as a Fastify plugin. */
 const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   const config = { ...readConfig(), ...options };
-  const { model: source } = options;
+  const { model: source, weights, inputShape } = options;
   const load =
-    typeof source === 'string' ? () => loadServedModel(source, loadOptions(config, app.runnerEvents)) : source;
+    typeof source === 'string'
+      ? () => loadServedModel(source, { weights, inputShape, ...loadOptions(config, app.runnerEvents) })
+      : source;
 
   app.addHook('onSend', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
@@ -68,6 +71,8 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
     logController: new RequestLog(),
     genReqId: () => randomUUID(),
     requestTimeout: requestTimeout * 1000,
+    // By itself Node looks for late requests every 30 seconds, and at no request before its headers would be late.
+    http: { connectionsCheckingInterval: 500, headersTimeout: Math.min(requestTimeout, 60) * 1000 },
     // A large model takes its time to load.
     pluginTimeout: 0,
     return503OnClosing: false,
