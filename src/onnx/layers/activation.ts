@@ -24,9 +24,12 @@ const reluLayer: LayerHandler = ([input], { config }) => {
   const maximum = config.optionalNumber('max_value');
   const slope = config.number('negative_slope', 0);
   const threshold = config.number('threshold', 0);
-  if (slope !== 0 && maximum === undefined && threshold === 0) return leakyRelu(x, { alpha: slope });
-  if (threshold === 0 && slope === 0) return maximum === undefined ? relu(x) : clip(x, 0, maximum);
-  const above = threshold === 0 ? relu(x) : where(greater(x, threshold), x, 0);
+  if (threshold === 0) {
+    const sloped = slope === 0 ? relu(x) : leakyRelu(x, { alpha: slope });
+    if (maximum === undefined) return sloped;
+    return slope === 0 ? clip(x, 0, maximum) : min(sloped, maximum);
+  }
+  const above = where(greater(x, threshold), x, 0);
   const limited = maximum === undefined ? above : min(above, maximum);
   return slope === 0 ? limited : sub(limited, mul(relu(sub(threshold, x)), slope));
 };
