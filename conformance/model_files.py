@@ -108,7 +108,8 @@ def find(folder: str) -> list:
         weights = [file.path for file in here if file.kind == "weights"]
         for file in here:
             if file.kind == "architecture":
-                file.weights = max(weights, key=lambda path: len(words(path) & words(file.path)), default=None)
+                likeness = lambda path: (len(words(path) & words(file.path)), "weights" in words(path))  # noqa: E731
+                file.weights = max(weights, key=likeness, default=None)
                 if file.weights and not words(file.weights) & words(file.path):
                     file.weights = None
         paired = {file.weights for file in here if file.weights}
@@ -149,6 +150,25 @@ def for_inference(config):
     return [for_inference(value) for value in config] if isinstance(config, list) else config
 
 
+CUDNN = {"CuDNNLSTM": {"recurrent_activation": "sigmoid"}, "CuDNNGRU": {"recurrent_activation": "sigmoid", "reset_after": True}}
+"""What the layers for graphics cards alone are on any machine."""
+
+
+def runnable(config):
+    """A config that today's Keras can run here: layers of CuDNN by their common names, numbers out of NumPy's wrapping."""
+    if isinstance(config, list):
+        return [runnable(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("type") == "ndarray" and "value" in config:
+        return config["value"]
+    config = {key: runnable(value) for key, value in config.items()}
+    if config.get("class_name") in CUDNN:
+        name = config["class_name"]
+        return {**config, "class_name": name[5:], "config": {**config["config"], **CUDNN[name]}}
+    return config
+
+
 def assign(model, weights: dict) -> None:
     """Give the variables of `model` their weights by the layer's name and the variable's last name."""
 
@@ -176,11 +196,13 @@ def members(group) -> dict:
     """What is in an HDF5 group by portable names: tf.keras on Windows wrote `layers\\dense` for `layers/dense`."""
     found = {}
     for name, item in group.items():
-        if "\\" in name:
-            first, _, rest = name.partition("\\")
+        first, _, rest = name.partition("\\")
+        if rest:
             found.setdefault(first, {})[rest] = item
+        elif isinstance(found.get(first), dict):
+            found[first].update(item)
         else:
-            found[name] = item
+            found[name] = item if isinstance(item, h5py.Dataset) else dict(item)
     return found
 
 
@@ -199,7 +221,7 @@ def renumbered(names) -> dict:
 
 def copy_portably(old, new) -> None:
     """Copies a group of weights under the names that tf.keras 2.15 and later look for."""
-    for name, item in (old if isinstance(old, dict) else members(old)).items():
+    for name, item in members(old).items():
         if isinstance(item, h5py.Dataset):
             new[name] = item[()]
         elif name == "_layer_checkpoint_dependencies":
@@ -235,6 +257,10 @@ def load(file: ModelFile, framework):
     if file.kind == "keras":
         with portable(file.path) as path:
             return framework.saving.load_model(path, compile=False, safe_mode=True)
+    if file.kind == "hdf5" and runnable(file.config) != file.config:
+        model = framework.models.model_from_json(json.dumps(runnable(file.config)))
+        model.load_weights(file.path)
+        return model
     if file.kind == "hdf5":
         return framework.saving.load_model(file.path, compile=False, safe_mode=True)
     if file.kind == "architecture":

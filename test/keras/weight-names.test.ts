@@ -33,7 +33,7 @@ function modelOf(layers: Layer[]): { model: Layer; members: Members } {
   const model = layer('model', 'Functional');
   return {
     model,
-    members: new Map([[model, layers.map((member) => ({ className: member.className, layer: member }))]]),
+    members: new Map([[model, layers.map((member) => ({ ...member, layer: member, nodes: [] }))]]),
   };
 }
 
