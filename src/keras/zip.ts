@@ -38,19 +38,17 @@ export async function findZipEntries(
   names: readonly string[],
 ): Promise<Map<string, ZipEntry>> {
   const directory = await readDirectory(file, fileSize);
-  const found = new Map<string, ZipEntry>();
-  let claimed = 0;
-  for (const entry of directory) {
-    claimed += entry.size;
-    if (!names.includes(entry.name)) continue;
-    if (found.has(entry.name)) throw damaged(`it holds ${quote(entry.name)} twice`);
-    found.set(entry.name, { ...entry, offset: await dataOffset(file, fileSize, entry) });
-  }
+  const claimed = directory.reduce((sum, { size }) => sum + size, 0);
   if (claimed > expandedLimit(fileSize)) {
     throw new ModelFileError(
       'model_too_large',
       `The zip says that it unpacks to ${claimed} bytes, out of ${fileSize}: it was not unpacked.`,
     );
+  }
+  const found = new Map<string, ZipEntry>();
+  for (const entry of directory.filter(({ name }) => names.includes(name))) {
+    if (found.has(entry.name)) throw damaged(`it holds ${quote(entry.name)} twice`);
+    found.set(entry.name, { ...entry, offset: await dataOffset(file, fileSize, entry) });
   }
   return found;
 }
