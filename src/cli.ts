@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import type { Command } from './commands/command.js';
+import { convert } from './commands/convert.js';
 import { UsageError } from './commands/errors.js';
+import { inspect } from './commands/inspect.js';
 import { predict } from './commands/predict.js';
 import { serve } from './commands/serve.js';
 import { ConfigError, flagOf, placeholderOf, readConfig, settingRows, settings } from './config.js';
 import { packageDescription, packageVersion } from './package.js';
 
 /** The commands by name; what names none of them is a model to serve. */
-const commands: Record<string, Command> = { serve, predict };
+const commands: Record<string, Command> = { serve, predict, convert, inspect };
 
 const common = {
   help: { type: 'boolean', short: 'h', description: 'Print this help, or that of a command' },
@@ -41,11 +43,13 @@ async function main(args: string[]): Promise<void> {
   await command.run({ positionals, flags: values, config });
 }
 
-/** Flags may stand anywhere, so they are read before it is known whose they are. */
+/** Flags may stand anywhere, so the first reading is for whose they are; the same flag may be another one elsewhere. */
 function parse(args: string[]) {
-  const options = Object.assign({}, ...Object.values(commands).map(flagsOf)) as Command['flags'];
+  const all = Object.assign({}, ...Object.values(commands).map(flagsOf)) as Command['flags'];
   try {
-    return parseArgs({ args, options, allowPositionals: true });
+    const [first = ''] = parseArgs({ args, options: all, allowPositionals: true, strict: false }).positionals;
+    const command = commands[Object.hasOwn(commands, first) ? first : 'serve']!;
+    return parseArgs({ args, options: { ...all, ...flagsOf(command) }, allowPositionals: true });
   } catch (error) {
     const [sentence] = (error as Error).message.split('. ');
     throw new UsageError(sentence!.replace(/^Unknown option/, 'There is no option'));
@@ -61,12 +65,15 @@ const commandHelp = (command: Command): string =>
     `${command.summary}.`,
     '',
     'Options:',
-    ...Object.entries(command.flags).map(([name, { value, description }]) =>
-      row(`--${name}${value ? ` <${value}>` : ''}`, description),
-    ),
+    ...flagsHelp(command),
     ...(command.takesSettings ? settingsHelp() : []),
     ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
   ].join('\n');
+
+const flagsHelp = ({ flags }: Command): string[] =>
+  Object.entries(flags).map(([name, { short, value, description }]) =>
+    row(`${short ? `-${short}, ` : ''}--${name}${value ? ` <${value}>` : ''}`, description),
+  );
 
 const settingsHelp = (): string[] =>
   settingRows().flatMap(({ flag, fallback, environment, description }) => [
@@ -83,6 +90,7 @@ const help = (): string =>
     ...Object.values(commands).map(({ usage, summary }) => row(`keras-serve ${usage}`, summary)),
     '',
     'Options of serve:',
+    ...flagsHelp(serve),
     ...settingsHelp(),
     ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
   ].join('\n');

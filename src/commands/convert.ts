@@ -1,4 +1,5 @@
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { findModelFile } from '../catalog/model-path.js';
 import { formatBytes } from '../config.js';
@@ -24,27 +25,26 @@ export const convert: Command = {
   },
   takesSettings: false,
   async run({ positionals: [path, output], flags }) {
-    const file = await findModelFile(path!);
+    const options = modelOptions(flags);
     const target = resolve(output!);
     await checkTarget(target, flags.force === true);
-    const folder = await mkdtemp(join(dirname(target), '.keras-serve-')).catch((error: NodeJS.ErrnoException) => {
-      throw new CommandError(`${output} can't be written: ${reasons[error.code ?? ''] ?? error.message}`);
-    });
+    const file = await findModelFile(path!);
+    // For what is not whole yet, on the disk on which it will stay.
+    const folder = join(dirname(target), `.keras-serve-${randomUUID()}`);
     const clean = () => rm(folder, { recursive: true, force: true });
     const interrupted = () => void clean().finally(() => process.exit(130));
     process.once('SIGINT', interrupted);
     const line = new ProgressLine(process.stderr);
     try {
+      await makeFolder(folder);
       const request = {
         path: file,
-        ...modelOptions(flags),
+        ...options,
         output: join(folder, basename(target)),
         externalData: flags['external-data'] === true,
       };
       const converted = await compileInProcess('convert', request, (progress) => line.show(progress));
-      // The model last: where it stands, its weights do too.
-      for (const written of converted.files.toReversed())
-        await rename(written.path, join(dirname(target), basename(written.path)));
+      for (const written of converted.files) await rename(written.path, join(dirname(target), basename(written.path)));
       line.clear();
       console.log(report(output!, converted));
     } finally {
@@ -58,10 +58,16 @@ export const convert: Command = {
 const reasons: Record<string, string> = {
   ENOENT: 'there is no such folder',
   ENOTDIR: 'there is no such folder',
-  EACCES: 'the folder may not be written to',
+  EACCES: 'this user may not',
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
 };
+
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(`${dirname(folder)} can't be written to: ${reasons[error.code ?? ''] ?? error.message}`);
+  });
+}
 
 async function checkTarget(target: string, force: boolean): Promise<void> {
   if (!target.endsWith('.onnx'))

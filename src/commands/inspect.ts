@@ -18,8 +18,8 @@ export const inspect: Command = {
   },
   takesSettings: false,
   async run({ positionals: [path], flags }) {
-    const file = await findModelFile(path!);
-    const summary = await compileInProcess('inspect', { path: file, ...modelOptions(flags) });
+    const options = modelOptions(flags);
+    const summary = await compileInProcess('inspect', { path: await findModelFile(path!), ...options });
     if (flags.json) console.log(JSON.stringify(summary, null, 2));
     else console.log(formatSummary(summary, process.stdout.columns ?? 100, flags['expand-nested'] === true).join('\n'));
     if (summary.problem) throw new CommandError(`${path}: ${summary.problem}`);
@@ -54,9 +54,7 @@ export function formatSummary(summary: ModelSummary, width: number, expandNested
     '',
     ...formatTensors('Inputs', inputs, width),
     '',
-    ...(outputs
-      ? formatTensors('Outputs', outputs, width)
-      : ['Outputs', '  unknown: there are layers that are not supported']),
+    ...formatTensors('Outputs', outputs ?? [], width),
     ...(layers.length > 0 ? ['', ...formatLayers(layers, className !== 'Sequential', width, expandNested)] : []),
     ...(parameters === null ? [] : ['', `Parameters: ${formatCount(parameters)}`]),
     ...(unsupported.length > 0 ? ['', ...formatUnsupported(summary)] : []),
@@ -64,6 +62,7 @@ export function formatSummary(summary: ModelSummary, width: number, expandNested
 }
 
 function formatTensors(title: string, tensors: readonly TensorSummary[], width: number): string[] {
+  if (tensors.length === 0) return [title, '  unknown, for not every layer is supported'];
   const rows = tensors.map(({ name, type, shape }) => [`  ${name}`, type, formatShape(shape)]);
   const [, , ...lines] = formatTable([{ title: '' }, { title: '' }, { title: '' }], rows, width);
   return [title, ...lines];

@@ -1,40 +1,88 @@
 import { readFile } from 'node:fs/promises';
-import { loadServedModel } from '../catalog/served-model.js';
+import { buffer } from 'node:stream/consumers';
+import { InstancesError, jsonOf, tensorsOf } from '../catalog/instances.js';
+import { loadServedModel, type ServedModel } from '../catalog/served-model.js';
+import { type Config, formatBytes } from '../config.js';
 import { ImageDecoder } from '../images/decoder.js';
+import type { Tensors } from '../tensor.js';
 import type { Command } from './command.js';
 import { CommandError, UsageError } from './errors.js';
+import { modelFlags, modelOptions } from './model-flags.js';
 
-/** `keras-serve predict <model> <image>...`: labels without a server. */
+/** `keras-serve predict <model> <image>...`: what the model makes of images or numbers, without a server. */
 export const predict: Command = {
-  usage: 'predict <model> <image>...',
-  summary: 'Print the labels of images, without a server',
-  operands: { least: 2, most: Number.POSITIVE_INFINITY },
+  usage: 'predict <model> [<image>...]',
+  summary: 'Print the labels of images, or the outputs for numbers in JSON, without a server',
+  operands: { least: 1, most: Number.POSITIVE_INFINITY },
   flags: {
+    json: {
+      type: 'string',
+      value: 'file',
+      description:
+        'Numbers to predict, - for standard input: {"instances": [...]}, a nested array, or an object by input name',
+    },
     'top-k': { type: 'string', value: 'number', description: 'How many labels to print (default 5)' },
-    json: { type: 'boolean', description: 'Print one JSON object a line, with the file and its predictions' },
+    jsonl: { type: 'boolean', description: 'Print one JSON object a line, with the image file and its predictions' },
+    ...modelFlags,
   },
   takesSettings: false,
   async run({ positionals: [path, ...files], flags, config }) {
-    const { 'top-k': topK = '5' } = flags;
+    const { json, 'top-k': topK = '5' } = flags;
     if (!/^[1-9]\d*$/.test(String(topK))) throw new UsageError('--top-k must be a whole number from 1');
-    const decoder = new ImageDecoder({ maxPixels: config.maxPixels });
-    const model = await loadServedModel(path!);
+    if ((json === undefined) === (files.length === 0))
+      throw new UsageError('Give either images, or --json with a file of numbers (- for standard input)');
+    const input = json === undefined ? undefined : await readJson(String(json));
+    const model = await loadServedModel(path!, modelOptions(flags));
     try {
-      if (!model.image) throw new CommandError(`${model.name} doesn't take images`);
-      for (const [index, file] of files.entries()) {
-        const pixels = await decoder.decode(await read(file), model.image).catch(about(file));
-        const { predictions } = await model.classify(pixels.data, { topK: Math.min(Number(topK), model.classes) });
-        const lines = predictions.map(
-          ({ label, probability }, rank) => `${rank + 1}. ${label}: ${probability.toFixed(4)}`,
-        );
-        const heading = files.length > 1 ? [`${index ? '\n' : ''}${file}`] : [];
-        console.log(flags.json ? JSON.stringify({ file, predictions }) : [...heading, ...lines].join('\n'));
-      }
+      if (json !== undefined) await predictJson(model, input, json === '-' ? 'standard input' : String(json));
+      else await classifyImages(model, files, { topK: Number(topK), jsonl: flags.jsonl === true, config });
     } finally {
       await model.close();
     }
   },
 };
+
+/** The most bytes of JSON that are read: V8 has no longer strings. */
+const maxJsonBytes = 2 ** 29 - 24;
+
+async function readJson(file: string): Promise<unknown> {
+  const bytes = await read(file);
+  if (bytes.length > maxJsonBytes) throw new CommandError(`${file}: more than ${formatBytes(maxJsonBytes)} of JSON`);
+  try {
+    return JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw new CommandError(`${file}: that is no JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function predictJson(model: ServedModel, input: unknown, source: string): Promise<void> {
+  const { outputs } = await model.predict(tensorsFrom(input, model, source));
+  console.log(JSON.stringify({ predictions: jsonOf(outputs, model) }));
+}
+
+function tensorsFrom(input: unknown, model: ServedModel, source: string): Tensors {
+  try {
+    return tensorsOf(input, model);
+  } catch (error) {
+    throw error instanceof InstancesError ? new CommandError(`${source}: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+async function classifyImages(
+  model: ServedModel,
+  files: readonly string[],
+  { topK, jsonl, config }: { topK: number; jsonl: boolean; config: Config },
+): Promise<void> {
+  if (!model.image) throw new CommandError(`${model.name} doesn't take images. Give numbers: --json input.json`);
+  const decoder = new ImageDecoder({ maxPixels: config.maxPixels });
+  for (const [index, file] of files.entries()) {
+    const pixels = await decoder.decode(await read(file), model.image).catch(about(file));
+    const { predictions } = await model.classify(pixels.data, { topK: Math.min(topK, model.classes) });
+    const lines = predictions.map(({ label, probability }, rank) => `${rank + 1}. ${label}: ${probability.toFixed(4)}`);
+    const heading = files.length > 1 ? [`${index ? '\n' : ''}${file}`] : [];
+    console.log(jsonl ? JSON.stringify({ file, predictions }) : [...heading, ...lines].join('\n'));
+  }
+}
 
 const reasons: Record<string, string> = {
   ENOENT: 'there is no such file',
@@ -43,7 +91,8 @@ const reasons: Record<string, string> = {
 };
 
 async function read(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+  const content = file === '-' ? buffer(process.stdin) : readFile(file);
+  return content.catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(`${file}: ${reasons[error.code ?? ''] ?? error.message}`);
   });
 }

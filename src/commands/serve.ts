@@ -8,18 +8,20 @@ import { createLogger } from '../logging.js';
 import { packageVersion } from '../package.js';
 import type { Command } from './command.js';
 import { CommandError } from './errors.js';
+import { modelFlags, modelOptions } from './model-flags.js';
 
 /** `keras-serve serve <model>`: serves until a signal ends it. */
 export const serve: Command = {
   usage: 'serve <model>',
   summary: 'Serve a model as a REST API',
   operands: { least: 1, most: 1 },
-  flags: {},
+  flags: modelFlags,
   takesSettings: true,
-  async run({ positionals: [model], config }) {
+  async run({ positionals: [model], flags, config }) {
+    const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
     const logger = createLogger(config);
-    const app = await buildApp({ ...config, model: model!, logger });
+    const app = await buildApp({ ...config, ...options, model: model!, logger });
     try {
       await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
     } catch (error) {
@@ -65,8 +67,8 @@ function announce(app: FastifyInstance, host: string): void {
   const { port } = app.addresses()[0] as AddressInfo;
   const everywhere = host === '0.0.0.0' || host === '::';
   const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-  app.log.info({ url }, `${app.model.name} is served at ${url}/ with its documents at ${url}/docs`);
-  if (!process.stdout.isTTY) return;
+  if (!process.stdout.isTTY)
+    return app.log.info({ url }, `${app.model.name} is served at ${url}/ with its documents at ${url}/docs`);
   process.stdout.write(`
   keras-serve ${packageVersion} serves ${app.model.name}
 

@@ -55,6 +55,7 @@ function fit(natural: readonly number[], width: number): number[] {
 
 /** Lines of at most `width` characters, broken behind spaces, commas and the like where there are any. */
 function wrap(text: string, width: number): string[] {
+  if (text.length <= width) return [text];
   const indent = /^ */.exec(text)![0].slice(0, Math.floor(width / 2));
   const lines: string[] = [];
   let rest = text.trimStart();

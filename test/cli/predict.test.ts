@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
+import { loadModel } from '../../src/index.js';
 import { packageRoot } from '../../src/package.js';
 import { bundledModel } from '../helpers/app.js';
+import { unpackFamily } from '../helpers/fixtures.js';
 import { runCli } from '../helpers/server.js';
 
 const example = (name: string) => join(packageRoot, 'examples', name);
@@ -28,7 +31,7 @@ describe('keras-serve predict', () => {
   });
 
   it('prints JSON for programs', async (t) => {
-    const { stdout } = await runCli(t, ['predict', '--json', bundledModel, example('coffee.jpg')]).ended;
+    const { stdout } = await runCli(t, ['predict', '--jsonl', bundledModel, example('coffee.jpg')]).ended;
     const { file, predictions } = JSON.parse(stdout);
     assert.equal(file, example('coffee.jpg'));
     assert.equal(predictions[0].label, 'espresso');
@@ -46,4 +49,80 @@ describe('keras-serve predict', () => {
       assert.equal(stderr.split('\n').length, 2);
     });
   }
+
+  describe('with numbers', () => {
+    const { folder, cases } = unpackFamily('models');
+    after(() => rmSync(folder, { recursive: true }));
+    const model = (name: string) => cases.find((one) => one.name === name)!.model;
+    const input = (text: string) => {
+      const path = join(folder, 'input.json');
+      writeFileSync(path, text);
+      return path;
+    };
+
+    it('prints a prediction for every instance', async (t) => {
+      const path = input('{"instances": [[1, 2, 3, 4, 5, 6], [0, 0, 0, 0, 0, 0]]}');
+      const { code, stdout, stderr } = await runCli(t, ['predict', model('sequential'), '--json', path]).ended;
+      assert.equal(code, 0, stderr);
+      const { predictions } = JSON.parse(stdout);
+      assert.deepEqual([predictions.length, predictions[0].length, predictions[1].length], [2, 3, 3]);
+    });
+
+    it('reads standard input', async (t) => {
+      const { child, ended } = runCli(t, ['predict', '--json', '-', model('sequential')]);
+      child.stdin!.end('[[1, 2, 3, 4, 5, 6]]');
+      const { code, stdout } = await ended;
+      assert.equal(code, 0);
+      assert.equal(JSON.parse(stdout).predictions.length, 1);
+    });
+
+    it('takes and prints named tensors', async (t) => {
+      const { inputs, outputs } = await loadModel(model('functional_dicts'), { cacheFolder: null }).then(
+        async (loaded) => {
+          await loaded.close();
+          return loaded;
+        },
+      );
+      const zeros = (shape: readonly (number | null)[]): unknown =>
+        shape.length === 0 ? 0 : Array.from({ length: shape[0] ?? 1 }, () => zeros(shape.slice(1)));
+      const instance = Object.fromEntries(inputs.map(({ name, shape }) => [name, zeros(shape.slice(1))]));
+      const path = input(JSON.stringify({ instances: [instance, instance] }));
+      const { code, stdout, stderr } = await runCli(t, ['predict', '--json', path, model('functional_dicts')]).ended;
+      assert.equal(code, 0, stderr);
+      const { predictions } = JSON.parse(stdout);
+      assert.equal(predictions.length, 2);
+      assert.deepEqual(
+        Object.keys(predictions[0]),
+        outputs.map(({ name }) => name),
+      );
+    });
+
+    for (const [text, message] of [
+      ['[[1, 2, 3, 4, 5, "6"]]', /input\.json: \[0\]\[5\] should be a number that float32 can hold, but is "6"\./],
+      ['{"instances": [[1, 2]]}', /input\.json: instances\[0\] should be an array of 6 numbers, but is an array of 2/],
+      ['{"instances": [[1, 2]', /input\.json: that is no JSON: /],
+    ] as const) {
+      it(`says what is wrong with ${text}`, async (t) => {
+        const { code, stderr, stdout } = await runCli(t, ['predict', model('sequential'), '--json', input(text)]).ended;
+        assert.equal(code, 1);
+        assert.match(stderr, message);
+        assert.equal(stderr.split('\n').length, 2);
+        assert.equal(stdout, '');
+      });
+    }
+
+    it('wants either images or numbers', async (t) => {
+      for (const more of [[], ['--json', 'a.json', 'b.jpg']]) {
+        const { code, stderr } = await runCli(t, ['predict', model('sequential'), ...more]).ended;
+        assert.equal(code, 2);
+        assert.match(stderr, /Give either images, or --json/);
+      }
+    });
+
+    it('says of images that the model takes none', async (t) => {
+      const { code, stderr } = await runCli(t, ['predict', model('sequential'), example('cat.jpg')]).ended;
+      assert.equal(code, 1);
+      assert.match(stderr, /doesn't take images\. Give numbers: --json input\.json/);
+    });
+  });
 });

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { bundledModel } from '../helpers/app.js';
+import { as, decode, difference, unpackFamily } from '../helpers/fixtures.js';
+import { doublingModel } from '../helpers/onnx-models.js';
+import { runCli } from '../helpers/server.js';
+
+const { folder, cases } = unpackFamily('models');
+const fixture = (name: string) => cases.find((one) => one.name === name)!;
+const output = mkdtempSync(join(tmpdir(), 'keras-serve-convert-'));
+after(() => {
+  for (const path of [folder, output]) rmSync(path, { recursive: true });
+});
+
+/** Holds an ONNX file to what Keras gave for a fixture. */
+async function check(path: string, name: string): Promise<void> {
+  const session = await InferenceSession.create(path, { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const { inputs, outputs, tolerance } = fixture(name);
+  const feeds = Object.fromEntries(
+    session.inputNames.map((input, index) => {
+      const { type, data, shape } = as(decode(inputs[index]!), 'float32');
+      return [input, new Tensor(type, data as never, shape)];
+    }),
+  );
+  const results = await session.run(feeds);
+  await session.release();
+  for (const [index, recorded] of outputs.entries()) {
+    const { data, dims } = results[session.outputNames[index]!]!;
+    const actual = { type: 'float32' as const, shape: [...dims], data: data as Float32Array };
+    assert.ok(difference(actual, decode(recorded)) <= tolerance);
+  }
+}
+
+/** What the bundled model, converted, makes of a grey picture. */
+async function scores(path: string): Promise<unknown> {
+  const session = await InferenceSession.create(path, { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const grey = new Tensor('float32', new Float32Array(224 * 224 * 3).fill(0.1), [1, 224, 224, 3]);
+  const results = await session.run({ image: grey });
+  await session.release();
+  return results.predictions!.data;
+}
+
+const model = 'functional_vision_transformer';
+
+describe('keras-serve convert', () => {
+  it("writes an ONNX model that gives Keras's answers", async (t) => {
+    const path = join(output, 'whole.onnx');
+    const { code, stdout, stderr } = await runCli(t, ['convert', fixture(model).model, path]).ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /whole\.onnx \(.* KB\): takes .*, gives .*\. ONNX Runtime loads it\.$/);
+    assert.equal(stderr, '', 'no progress where there is no terminal');
+    await check(path, model);
+  });
+
+  it('writes the weights beside the model when asked', async (t) => {
+    const paths = ['one.onnx', 'two.onnx'].map((name) => join(output, name));
+    const [one, two] = paths as [string, string];
+    assert.equal((await runCli(t, ['convert', bundledModel, one]).ended).code, 0);
+    const { code, stdout, stderr } = await runCli(t, ['convert', '--external-data', bundledModel, two]).ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /two\.onnx\.data \(1\d\.\d MB\) and .*two\.onnx \(/);
+    assert.ok(statSync(two).size < statSync(one).size / 20);
+    const [expected, actual] = await Promise.all(paths.map(scores));
+    assert.deepEqual(actual, expected);
+    rmSync(`${two}.data`);
+    await assert.rejects(scores(two), 'the weights were in the other file');
+  });
+
+  it('overwrites only when told to, and then only when it has a model', async (t) => {
+    const path = join(output, 'there.onnx');
+    writeFileSync(path, 'precious');
+    const refused = await runCli(t, ['convert', fixture('sequential').model, path]).ended;
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /there\.onnx is there already: --force overwrites it/);
+    const broken = await runCli(t, ['convert', '--force', join(folder, 'missing.keras'), path]).ended;
+    assert.equal(broken.code, 1);
+    assert.equal(readFileSync(path, 'utf8'), 'precious');
+    assert.equal((await runCli(t, ['convert', '--force', fixture('sequential').model, path]).ended).code, 0);
+    await check(path, 'sequential');
+  });
+
+  it('leaves nothing behind when a model is refused', async (t) => {
+    const place = join(output, 'empty');
+    mkdirSync(place);
+    const path = join(place, 'refused.onnx');
+    const source = join(output, 'broken.keras');
+    writeFileSync(source, readFileSync(fixture('sequential').model).subarray(0, 3000));
+    const { code, stderr } = await runCli(t, ['convert', source, path]).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /zip is damaged/);
+    assert.deepEqual(readdirSync(place), []);
+  });
+
+  it('leaves nothing behind when it is interrupted', async (t) => {
+    const place = join(output, 'interrupted');
+    mkdirSync(place);
+    const { child, ended } = runCli(t, ['convert', fixture(model).model, join(place, 'out.onnx')]);
+    while (readdirSync(place).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGINT');
+    assert.equal((await ended).code, 130);
+    assert.deepEqual(readdirSync(place), []);
+  });
+
+  for (const [name, args, code, message] of [
+    ['a name that is no .onnx', ['out.keras'], 2, /should end in \.onnx/],
+    ['a folder that is not there', [join(output, 'none', 'out.onnx')], 1, /there is no such folder/],
+    ['no output', [], 2, /Usage: keras-serve convert <model> <out\.onnx>/],
+  ] as const) {
+    it(`refuses ${name}`, async (t) => {
+      const ended = await runCli(t, ['convert', fixture('sequential').model, ...args]).ended;
+      assert.equal(ended.code, code);
+      assert.match(ended.stderr, message);
+      assert.ok(!existsSync('out.keras'));
+    });
+  }
+
+  it('refuses a model that is ONNX already', async (t) => {
+    const path = doublingModel();
+    const { code, stderr } = await runCli(t, ['convert', path, join(output, 'again.onnx')]).ended;
+    rmSync(join(path, '..'), { recursive: true });
+    assert.equal(code, 1);
+    assert.match(stderr, /an ONNX model already/);
+  });
+});
