@@ -16,6 +16,7 @@ import { recurrentLayers } from './recurrent.js';
 import { recurrentWrappers } from './recurrent-wrappers.js';
 import { regularizationLayers } from './regularization.js';
 import { reshapingLayers } from './reshaping.js';
+import { spectrogramLayers } from './spectrogram.js';
 
 /** Every layer that can be compiled, by Keras class name. */
 export const layerTable: LayerTable = {
@@ -36,6 +37,7 @@ export const layerTable: LayerTable = {
   ...recurrentWrappers,
   ...regularizationLayers,
   ...reshapingLayers,
+  ...spectrogramLayers,
 };
 
 /**

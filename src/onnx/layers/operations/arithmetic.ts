@@ -79,7 +79,7 @@ const logAddExp =
   };
 
 /** The angle of the point (x, y) in all four quadrants. */
-const arctan2: Binary = (y, x) => {
+export const arctan2: Binary = (y, x) => {
   const shape = broadcast(y.shape, x.shape);
   const angle = node('Atan', [div(y, x)], {}, 'float32', shape);
   const turned = where(less(x, 0), where(less(y, 0), sub(angle, Math.PI), add(angle, Math.PI)), angle);
