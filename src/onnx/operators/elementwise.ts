@@ -1,5 +1,6 @@
 import type { TensorType } from '../../tensor.js';
 import { type Attribute, type Dimension, float, type GraphBuilder, ShapeError, showShape, Value } from '../graph.js';
+import { dataTypes } from '../protobuf.js';
 
 /** A value, or a number that becomes a constant of the other operand's type. */
 export type Operand = Value | number;
@@ -177,23 +178,8 @@ export function mod(a: Operand, b: Operand): Value {
 export const square = (x: Value): Value => mul(x, x);
 
 /** `x` as `type`; the same value when it is that already. */
-export function cast(x: Value, type: TensorType): Value {
-  if (x.type === type) return x;
-  const to = {
-    float32: 1,
-    uint8: 2,
-    int8: 3,
-    uint16: 4,
-    int16: 5,
-    int32: 6,
-    int64: 7,
-    bool: 9,
-    float64: 11,
-    uint32: 12,
-    uint64: 13,
-  };
-  return node('Cast', [x], { to: to[type] }, type, x.shape);
-}
+export const cast = (x: Value, type: TensorType): Value =>
+  x.type === type ? x : node('Cast', [x], { to: dataTypes[type] }, type, x.shape);
 
 /** `x` as float32, the type that layers compute in. */
 export const toFloat = (x: Value): Value => cast(x, 'float32');
