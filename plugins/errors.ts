@@ -115,6 +115,7 @@ export function sendError(
   const [status] = errors[failure.code];
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   else request.log.debug({ code: failure.code, reason: error.message }, 'request refused');
+  if (status === 503) reply.header('retry-after', '1');
   return reply.code(status).headers(failure.headers).send(errorReply(failure.code, failure.message));
 }
 

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { errorReplies } from '../schemas/error.js';
 import type { RunnerEvents } from '../src/inference/model-runner.js';
 
 /** The parts of a prediction that take time. */
@@ -108,7 +109,10 @@ export default fp(
           tags: ['Health'],
           summary: 'Metrics in Prometheus’s format',
           description: 'Requests, latencies by stage, batches, queue, restarts, memory and the event loop’s delay.',
-          response: { 200: { description: 'Metrics', content: { 'text/plain': { schema: { type: 'string' } } } } },
+          response: {
+            200: { description: 'Metrics', content: { 'text/plain': { schema: { type: 'string' } } } },
+            ...errorReplies('method_not_allowed'),
+          },
         },
       },
       async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),

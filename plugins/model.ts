@@ -30,7 +30,8 @@ export default fp<ModelPluginOptions>(
       app.log.info('loading the model');
       model = await load();
       await warmUp(model);
-      app.log.info({ model: model.name, ms: Math.round(performance.now() - started) }, 'model is loaded and warm');
+      const ms = Math.round(performance.now() - started);
+      app.log.info({ ms }, `${model.name} is loaded and warm after ${ms} ms`);
     });
     app.addHook('onClose', async () => model?.close());
   },

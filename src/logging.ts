@@ -10,7 +10,7 @@ export function createLogger({ logLevel, logFormat }: Pick<Config, 'logLevel' | 
   if (logFormat === 'json' || (logFormat === 'auto' && !process.stdout.isTTY)) return pino(options);
   return pino(
     options,
-    pretty({ singleLine: true, translateTime: 'HH:MM:ss', ignore: 'method,url,status,id', sync: true }),
+    pretty({ singleLine: true, translateTime: 'HH:MM:ss', ignore: 'method,url,status,id,ms', sync: true }),
   );
 }
 
@@ -34,7 +34,7 @@ export class RequestLog extends LogController {
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
     const line = describe(request, reply.statusCode, reply.elapsedTime);
-    const message = `${line.method} ${line.url} ${line.status}`;
+    const message = `${line.method} ${line.url} ${line.status} in ${line.ms} ms`;
     if (error) request.log.warn({ ...line, err: error }, message);
     else request.log.info(line, message);
   }

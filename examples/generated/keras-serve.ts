@@ -241,6 +241,15 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
         };
     };
     predict: {
