@@ -67,8 +67,10 @@ function announce(app: FastifyInstance, host: string): void {
   const { port } = app.addresses()[0] as AddressInfo;
   const everywhere = host === '0.0.0.0' || host === '::';
   const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-  if (!process.stdout.isTTY)
-    return app.log.info({ url }, `${app.model.name} is served at ${url}/ with its documents at ${url}/docs`);
+  if (!process.stdout.isTTY) {
+    app.log.info({ url }, `${app.model.name} is served at ${url}/ with its documents at ${url}/docs`);
+    return;
+  }
   process.stdout.write(`
   keras-serve ${packageVersion} serves ${app.model.name}
 
