@@ -13,6 +13,9 @@ export type Outcome =
   | { result: 'failed'; message: string }
   | { result: 'unknown'; message: string };
 
+/** The outcomes of a folder by the name of the file, as `--out` writes them. */
+export type Results = Record<string, Outcome & Pick<Case, 'kind' | 'version' | 'keras' | 'tolerance'>>;
+
 /**
  * The greatest error, as a part of the output's scale, at which an answer is Keras's. More is let pass in half precision,
  * and where the model is so sensitive that Keras's own answer moves by more when the last bit of the input changes.
@@ -51,7 +54,7 @@ async function main(): Promise<void> {
   const folder = positionals[0];
   if (!folder || !existsSync(folder))
     throw new Error('Usage: compare.ts <folder with *.case.json> [--only text] [--onnx] [--out file.json]');
-  const results: Record<string, Outcome & { kind: string; version?: string; keras?: string }> = {};
+  const results: Results = {};
   for (const file of (readdirSync(folder, { recursive: true }) as string[])
     .filter((name) => name.endsWith('.case.json'))
     .sort()) {
@@ -66,7 +69,8 @@ async function main(): Promise<void> {
       values.onnx ? path.replace('.case.json', '.onnx') : undefined,
     );
     const name = relative(folder, path).replace('.case.json', '');
-    results[name] = { ...outcome, kind: record.kind, version: record.version, keras: record.keras };
+    const { kind, version, keras, tolerance } = record;
+    results[name] = { ...outcome, kind, version, keras, tolerance };
     const detail =
       'message' in outcome ? outcome.message.split('\n').slice(0, 3).join(' ') : outcome.error.toExponential(1);
     console.log(`${outcome.result.padEnd(9)} ${name} [${record.kind} ${record.version ?? ''}] ${detail}`);

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Outcome, tolerance } from './compare.js';
+import { type Results, tolerance } from './compare.js';
 
 /** The counts. */
 export interface WildCounts {
@@ -15,9 +15,9 @@ export interface WildCounts {
   containers: Record<string, number>;
   writtenBy: Record<string, number>;
   equal: number;
-  /** The greatest error of those that equal Keras within 1e-3, as a part of the output's scale. */
+  /** The greatest error of those that equal Keras in single precision, as a part of the output's scale. */
   worst: number;
-  /** Those of the equal ones that are further apart: half precision, or a model as sensitive to rounding as that. */
+  /** Those of the equal ones that compute in half precision, or whose own answers the last bit of the input moves by more. */
   roughly: number;
   different: number;
   failed: number;
@@ -25,8 +25,6 @@ export interface WildCounts {
   withoutReference: number;
   refused: Record<string, number>;
 }
-
-type Results = Record<string, Outcome & { kind: string; version?: string; keras?: string }>;
 
 const containers: Record<string, string> = {
   keras: '`.keras`',
@@ -83,7 +81,7 @@ export function count(results: Results, folder: string): WildCounts {
     else if (outcome.result === 'unknown') counts.withoutReference++;
     else counts[outcome.result]++;
     if (outcome.result !== 'equal') continue;
-    if (outcome.error > tolerance) counts.roughly++;
+    if (outcome.tolerance || outcome.error > tolerance) counts.roughly++;
     else counts.worst = Math.max(counts.worst, outcome.error);
   }
   return counts;
