@@ -57,11 +57,10 @@ const unused = /(_initializer|_regularizer|_constraint)$|^(activity_regularizer|
 
 /** A layer's config with values in one form whoever wrote it, and without what inference never asks for. */
 export function tidyConfig(config: Config): Config {
-  const tidy: Config = {};
-  for (const [key, value] of Object.entries(config)) {
-    if (!unused.test(key)) tidy[key] = key === 'dtype' ? (policyName(value) ?? null) : tidyValue(value);
-  }
-  return tidy;
+  const used = Object.entries(config).filter(([key]) => !unused.test(key));
+  return Object.fromEntries(
+    used.map(([key, value]) => [key, key === 'dtype' ? (policyName(value) ?? null) : tidyValue(value)]),
+  );
 }
 
 /**
@@ -77,9 +76,7 @@ export function tidyValue(value: ConfigValue): ConfigValue {
   }
   if ((className === '__numpy__' || className === '__tensor__') && isObject(config)) return config.value ?? null;
   if (className === 'function' && typeof config === 'string') return config;
-  const tidy: Config = {};
-  for (const [key, child] of Object.entries(value)) tidy[key] = tidyValue(child);
-  return tidy;
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, tidyValue(child)]));
 }
 
 /** The error of a config that does not hold together. */

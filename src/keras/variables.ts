@@ -70,6 +70,11 @@ const table: Record<string, VariablesOf> = {
   LocallyConnected1D: kernelAndBias,
   LocallyConnected2D: kernelAndBias,
 
+  // Keras 1's, by its own names.
+  Highway: (config) => own(trainable('W', 'W_carry', bias(config) && 'b', bias(config) && 'b_carry')),
+  MaxoutDense: (config) => own(trainable('W', bias(config) && 'b')),
+  'BatchNormalization(mode=1)': () => own([...trainable('gamma', 'beta'), ...frozen('moving_mean', 'moving_variance')]),
+
   BatchNormalization: (config) =>
     own([
       ...trainable(isOn(config, 'scale') && 'gamma', isOn(config, 'center') && 'beta'),
