@@ -6,6 +6,7 @@ import { categoryLayers } from './categories.js';
 import { convolutionLayers } from './convolution.js';
 import { coreLayers } from './core.js';
 import { imagePreprocessingLayers } from './image-preprocessing.js';
+import { keras1Layers } from './keras1.js';
 import { locallyConnectedLayers } from './locally-connected.js';
 import { mergingLayers } from './merging.js';
 import { normalizationLayers } from './normalization.js';
@@ -27,6 +28,7 @@ export const layerTable: LayerTable = {
   ...attentionLayers,
   ...convolutionLayers,
   ...imagePreprocessingLayers,
+  ...keras1Layers,
   ...locallyConnectedLayers,
   ...mergingLayers,
   ...normalizationLayers,
