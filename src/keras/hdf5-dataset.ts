@@ -48,7 +48,13 @@ export function readDataset(
   const [dtype, wrap] = kind;
   const bytes = new Uint8Array(count * size);
   if (count > 0) {
-    const limit = chunks === null ? limits.hdf5SliceBytes : limits.hdf5ChunkBytes;
+    const limit =
+      chunks === null
+        ? limits.hdf5SliceBytes
+        : Math.max(
+            limits.hdf5ChunkedSliceBytes,
+            chunks.reduce((product, length) => product * length, size),
+          );
     let position = 0;
     for (const slab of slabs(shape, size, limit, chunks?.[0] ?? 1)) {
       position += readSlab(hdf5, file, path, slab, size, bytes.subarray(position));

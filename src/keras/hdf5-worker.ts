@@ -17,7 +17,12 @@ const progress = workerData as Int32Array;
 
 const hdf5 = (await ready) as unknown as H5Module;
 
+const advance = () => {
+  Atomics.add(progress, 0, 1);
+};
+
 parentPort?.on('message', (source: Hdf5Source) => {
+  advance();
   const buffers: ArrayBuffer[] = [];
   parentPort?.postMessage(answer(source, buffers), buffers);
 });
@@ -53,7 +58,15 @@ function mount(source: Hdf5Source, descriptor: number): void {
   hdf5.FS.writeFile(FILE, new Uint8Array(0));
   const { node } = hdf5.FS.lookupPath(FILE);
   node.usedBytes = source.inflated?.length ?? source.length;
-  node.stream_ops = { ...node.stream_ops, read };
+  let left = expandedLimit(node.usedBytes);
+  const counted: MemoryRead = (stream, buffer, offset, length, position) => {
+    advance();
+    left -= length;
+    // Some structures can be made to lead around in a circle.
+    if (left < 0) throw damaged('it is read again and again, without end');
+    return read(stream, buffer, offset, length, position);
+  };
+  node.stream_ops = { ...node.stream_ops, read: counted };
 }
 
 const fromDisk =
@@ -92,10 +105,6 @@ function readTree(file: bigint, fileBytes: number, buffers: ArrayBuffer[]): Hdf5
       );
     }
   };
-  const advance = () => {
-    Atomics.add(progress, 0, 1);
-  };
-
   const readGroup = (path: string, depth: number): Hdf5Group => {
     // Every `vars` of a `.keras` has an attribute, the name of its layer, that nobody needs.
     const attributes = path.endsWith('/vars') ? {} : readAttributes(hdf5, file, path);

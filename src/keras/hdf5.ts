@@ -94,15 +94,21 @@ class Reader {
   constructor() {
     this.#worker.on('message', (reply: Hdf5Reply) => this.#settle(reply));
     this.#worker.on('error', () => this.#settle(failure('HDF5 gave up on it')));
-    this.#worker.on('exit', () => this.#settle(failure('HDF5 gave up on it')));
+    this.#worker.on('exit', () => {
+      if (idle?.reader === this) idle = undefined;
+      this.#settle(failure('HDF5 gave up on it'));
+    });
   }
 
   async read(source: Hdf5Source): Promise<Hdf5Reply> {
     this.#worker.ref();
-    let seen = Atomics.load(this.#progress, 0);
+    const before = Atomics.load(this.#progress, 0);
+    let seen = before;
     const watch = setInterval(() => {
       const now = Atomics.load(this.#progress, 0);
-      if (now === seen) this.#settle(failure('it has no end, or the disk that it lies on does not answer'));
+      // A worker that has yet to start is not to blame, nor is the file.
+      if (now === seen && now !== before)
+        this.#settle(failure('it has no end, or the disk that it lies on does not answer'));
       seen = now;
     }, limits.hdf5StallMilliseconds);
     try {

@@ -83,7 +83,7 @@ export class LayerReader {
    * name under which they are registered, `package>Class`, as such a class may be called like one of Keras's.
    */
   #classOf(className: string, config: Config, module: string, registeredName: string | undefined): string {
-    if (/^keras\.(src\.)?ops(\.|$)/.test(module)) return `ops.${className}`;
+    if (/^keras(_core)?\.(src\.)?ops(\.|$)/.test(module)) return `ops.${className}`;
     // Keras 3 names no modules in `.h5`. Of its own classes only models and operations are not `trainable`.
     const isLayer = module !== '' || 'trainable' in config || 'layers' in config;
     if (!this.#dialect.legacy && !isLayer) return `ops.${className}`;
@@ -168,7 +168,7 @@ export class LayerReader {
 }
 
 /** Modules whose classes are Keras's own. A file of Keras 1 or 2 names none. */
-const ownModules = /^($|(keras|tf_keras)(\.|$)|tensorflow\.(python\.)?keras\.)/;
+const ownModules = /^($|(keras|tf_keras|keras_core)(\.|$)|tensorflow\.(python\.)?keras\.)/;
 
 /** A class that extends Functional may do more than its graph says, so only Keras's own are taken for it. */
 function isModelConfig(className: string, config: Config): boolean {

@@ -122,6 +122,13 @@ function assign(layer: Layer, names: string[], group: Hdf5Group | undefined): vo
   // SpectralNormalization keeps the kernel of the layer that it wraps as its own, before its vector.
   const extra = layer.className === 'SpectralNormalization' && numbers.length === 2 ? 1 : 0;
   if (numbers.length === 0) throw missing(layer);
+  if (/^(int8|int4|float8|gptq|awq)/.test(String(layer.config.dtype))) {
+    throw new ModelFileError(
+      'model_format_unsupported',
+      `The ${layer.className} layer ${quote(layer.name)} was quantised (${quote(layer.config.dtype)}), which is not supported. ` +
+        'Give the model as it was before model.quantize().',
+    );
+  }
   if (numbers.length - extra !== names.length) {
     throw new ModelFileError(
       'model_damaged',
