@@ -127,6 +127,7 @@ export class Arguments {
   /** A list of tensors in the type that holds all of them. */
   tensors(name: string): Value[] {
     const items = this.list(name);
+    if (items.length === 0) return this.wrong(name, 'a list of tensors');
     const type = resultType(items.map((item) => this.typeOf(item, name)));
     return items.map((item) => this.toTensor(item, type) ?? this.wrong(name, 'a list of tensors'));
   }
@@ -165,6 +166,14 @@ export class Arguments {
   number(name: string, fallback?: number): number {
     const value = this.has(name) ? asNumber(this.raw(name)) : fallback;
     return value ?? this.wrong(name, 'a number');
+  }
+
+  /** A whole number from 0 to `largest`: of parts, of places, of repetitions. */
+  count(name: string, fallback?: number, largest = 2 ** 16): number {
+    const value = this.number(name, fallback);
+    return Number.isInteger(value) && value >= 0 && value <= largest
+      ? value
+      : this.wrong(name, `a whole number from 0 to ${largest}`);
   }
 
   optionalNumber(name: string): number | undefined {

@@ -72,7 +72,8 @@ function select(a: Arguments): Value {
     .list('condlist')
     .map((one) => (one instanceof Value ? cast(one, 'bool') : a.unsupported('a condition is no tensor')));
   const choices = a.tensors('choicelist');
-  const fallback = a.tensor('default');
+  const fallback = a.has('default') ? a.tensor('default') : a.constant('int32', 0);
+  if (choices.length !== conditions.length) return a.unsupported('it does not have a choice for each condition');
   const type = resultType([
     choices[0]!.type,
     fallback.rank === 0 && fallback.data ? (isFloat(fallback) ? 'float' : 'int') : fallback.type,

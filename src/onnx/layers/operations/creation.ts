@@ -47,6 +47,9 @@ const _sizeArgument = (a: Arguments, name: string): Size | undefined => {
   return scalarOf(value) ?? value;
 };
 
+/** The most numbers that a range is written out as. */
+const largestRange = 2 ** 20;
+
 function arange(a: Arguments): Value {
   const bounds = (a.has('stop') ? ['start', 'stop', 'step'] : ['start', 'step']).filter((name) => a.has(name));
   const values = a.promoted(bounds);
@@ -59,6 +62,7 @@ function arange(a: Arguments): Value {
   const [from, to, by] = inputs.map(scalarOf);
   if (from !== undefined && to !== undefined && by !== undefined) {
     const length = Math.max(0, Math.ceil((to - from) / by));
+    if (!(length <= largestRange)) return a.unsupported(`it counts more than ${largestRange} numbers`);
     return constant(
       a.graph,
       type,

@@ -165,6 +165,7 @@ function gaussianBlur(a: Arguments): Value {
 /** Differences down and across, in a new last axis. */
 function sobelEdges(a: Arguments): Value {
   const images = toFloat(a.tensor('images'));
+  if (images.rank !== 4) return a.unsupported(`its images are of rank ${images.rank}`);
   const first = isChannelsFirst(a);
   const x = first ? images : channelsFirst(images);
   const kernels = [

@@ -216,16 +216,18 @@ function sliceUpdate(a: Arguments): Value {
   const x = a.tensor('inputs');
   const updates = cast(a.tensor('updates'), x.type);
   const starts = a.sizes('start_indices');
+  const sizes = updates.shape.filter((size) => size !== null);
+  if (sizes.length !== x.rank || starts.length !== x.rank)
+    return a.unsupported('its updates are not of known sizes, with a start for each axis');
   // The index of every element that changes, in the last axis of a tensor of the updates' shape.
-  const coordinates = updates.shape.map((size, axis) => {
-    if (size === null) return a.unsupported('its updates have an axis of unknown size');
+  const coordinates = sizes.map((size, axis) => {
     const start = starts[axis]!;
     const along = add(range(a.graph, size), typeof start === 'number' ? start : cast(start, 'int64'));
     const placed = reshape(
       along,
-      updates.shape.map((_, index) => (index === axis ? size : 1)),
+      sizes.map((_, index) => (index === axis ? size : 1)),
     );
-    return unsqueeze(broadcastTo(placed, updates.shape as number[]), [-1]);
+    return unsqueeze(broadcastTo(placed, sizes), [-1]);
   });
   return node('ScatterND', [x, concat(coordinates, -1), updates], {}, x.type, x.shape);
 }
@@ -288,12 +290,20 @@ function oneHotOperation(a: Arguments): Value {
   return where(hot, value('on_value', 1), value('off_value', 0));
 }
 
+/** How many axes are those of the batch, both of the tensor and of its indices. */
+function batchAxes(a: Arguments, indices: Value): number {
+  const given = a.number('batch_dims', 0);
+  const batch = given < 0 ? given + indices.rank : given;
+  return Number.isInteger(batch) && batch >= 0 && batch <= indices.rank
+    ? batch
+    : a.unsupported(`its batch_dims is ${given}`);
+}
+
 /** TensorFlow's `gather` with `batch_dims`: the axes before are those of both. */
 function gatherBatched(a: Arguments): Value {
   const x = a.tensor('x');
   const indices = cast(a.tensor('indices'), 'int64');
-  const given = a.number('batch_dims', 0);
-  const batch = given < 0 ? given + indices.rank : given;
+  const batch = batchAxes(a, indices);
   const axis = a.axis('axis', x.rank, batch);
   if (batch === 0) return fromSizesByIndex(x, indices) ?? gather(x, indices, axis);
   // GatherND takes an index vector for each element and gathers along the axes after the batch.
@@ -314,7 +324,7 @@ function gatherBatched(a: Arguments): Value {
 function gatherNd(a: Arguments): Value {
   const x = a.tensor('x');
   const indices = cast(a.tensor('indices'), 'int64');
-  const batch = a.number('batch_dims', 0);
+  const batch = batchAxes(a, indices);
   const depth = indices.shape.at(-1) ?? a.unsupported('its indices have a last axis of unknown size');
   return node('GatherND', [x, indices], { batch_dims: batch }, x.type, [
     ...indices.shape.slice(0, -1),

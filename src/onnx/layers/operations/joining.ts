@@ -1,5 +1,6 @@
 import { Value } from '../../graph.js';
 import {
+  cast,
   concat,
   equal,
   not,
@@ -50,11 +51,19 @@ const withAxes = (value: Value, places: readonly number[]): Value =>
 const sizeAlong = (a: Arguments, x: Value, axis: number): number =>
   x.shape[axis] ?? a.unsupported(`it splits an axis whose size is unknown, axis ${axis}`);
 
+function equalParts(a: Arguments, x: Value, name: string, axis: number): Value[] {
+  const count = a.count(name);
+  const size = sizeAlong(a, x, axis) / count;
+  return Number.isInteger(size)
+    ? split(x, Array<number>(count).fill(size), axis)
+    : a.unsupported(`its parts are not equal`);
+}
+
 /** Keras's `split`: into equal parts, or at indices. */
 function splitAt(a: Arguments, x: Value, axis: number): Value[] {
   const size = sizeAlong(a, x, axis);
   const given = a.raw('indices_or_sections');
-  if (typeof given === 'number') return split(x, Array<number>(given).fill(size / given), axis);
+  if (typeof given === 'number') return equalParts(a, x, 'indices_or_sections', axis);
   const bounds = a.numbers('indices_or_sections').map((bound) => (bound < 0 ? bound + size : Math.min(bound, size)));
   return split(
     x,
@@ -68,7 +77,7 @@ function arraySplit(a: Arguments): Value[] {
   const x = a.tensor('x');
   const axis = a.axis('axis', x.rank, 0);
   const size = sizeAlong(a, x, axis);
-  const count = a.number('indices_or_sections');
+  const count = a.count('indices_or_sections');
   const sizes = Array.from({ length: count }, (_, index) => Math.floor(size / count) + (index < size % count ? 1 : 0));
   return split(x, sizes, axis);
 }
@@ -80,7 +89,7 @@ function splitSizes(a: Arguments): Value[] {
   const size = sizeAlong(a, x, axis);
   const given = a.numbers('num_or_size_splits');
   if (!Array.isArray(a.raw('num_or_size_splits')) && given.length === 1)
-    return split(x, Array<number>(given[0]!).fill(size / given[0]!), axis);
+    return equalParts(a, x, 'num_or_size_splits', axis);
   const rest = size - given.filter((one) => one >= 0).reduce((sum, one) => sum + one, 0);
   return split(
     x,
@@ -89,12 +98,16 @@ function splitSizes(a: Arguments): Value[] {
   );
 }
 
+/** The most tensors that one is taken apart into. */
+const largestStack = 2 ** 12;
+
 function unstack(a: Arguments): Value[] {
   const x = a.tensor('x');
   const axis = a.axis('axis', x.rank, 0);
   const size = sizeAlong(a, x, axis);
   const known = x.rank === 1 && x.type.startsWith('int') ? sizesIn(x) : undefined;
-  if (known) return known.map((part) => (part instanceof Value ? part : a.constant('int32', part)));
+  if (known) return known.map((part) => (part instanceof Value ? cast(part, x.type) : a.constant(x.type, part)));
+  if (size > largestStack) return a.unsupported(`it takes apart an axis of ${size}`);
   return split(x, Array<number>(size).fill(1), axis).map((part) => squeeze(part, [axis]));
 }
 
@@ -125,6 +138,7 @@ function padOperation(a: Arguments): Value {
     if (flat.length === 1) return [flat[0]!, flat[0]!];
     return flat.length === 2 ? [flat[0]!, flat[1]!] : [flat[2 * axis]!, flat[2 * axis + 1]!];
   });
+  if (![1, 2, 2 * x.rank].includes(flat.length)) return a.unsupported('its pad_width does not fit its input');
   const mode = a.choice('mode', ['constant', 'reflect', 'symmetric', 'edge'], 'constant');
   if (mode === 'symmetric') return symmetric(x, pads);
   return computed([x], (wide) => pad(wide, pads, mode, a.number('constant_values', 0)));
@@ -133,7 +147,7 @@ function padOperation(a: Arguments): Value {
 function diff(a: Arguments): Value {
   let x = a.tensor('a');
   const axis = a.axis('axis', x.rank, -1);
-  for (let order = a.number('n', 1); order > 0; order--) {
+  for (let order = a.count('n', 1, 64); order > 0; order--) {
     const [later, earlier] = [slice(x, [{ axis, start: 1 }]), slice(x, [{ axis, end: -1 }])];
     x = x.type === 'bool' ? not(equal(later, earlier)) : computed([later, earlier], sub);
   }

@@ -83,6 +83,7 @@ function tensordot(a: Arguments): Value {
   const [x1, x2] = a.promoted(pair);
   const axes = a.raw('axes') ?? 2;
   if (typeof axes === 'number') {
+    if (a.count('axes', 2) > Math.min(x1!.rank, x2!.rank)) return a.unsupported(`it sums over ${axes} axes`);
     const last = Array.from({ length: axes }, (_, index) => x1!.rank - axes + index);
     return contract(
       x1!,
@@ -143,6 +144,7 @@ function cross(a: Arguments): Value {
   };
   const vectors = [last(values[0]!, 'axisa'), last(values[1]!, 'axisb')];
   const sizes = vectors.map((x) => x.shape.at(-1) ?? a.unsupported('its vectors are of unknown length'));
+  if (!sizes.every((size) => size === 2 || size === 3)) return a.unsupported('its vectors are not of 2 or 3 elements');
   const [p, q] = vectors.map((x, index) => split(x, Array<number>(sizes[index]!).fill(1), x.rank - 1));
   const element = (one: Value[], index: number) => one[index] ?? mul(one[0]!, 0);
   const component = (i: number, j: number) =>
@@ -179,6 +181,7 @@ function diagonalMatrix(x: Value, k: number): Value {
 
 function diag(a: Arguments, x: Value): Value {
   const k = a.number('k', 0);
+  if (!Number.isInteger(k) || Math.abs(k) > 2 ** 16) return a.unsupported(`its k is ${k}`);
   return x.rank === 1 ? diagonalMatrix(x, k) : diagonal(a, x, k);
 }
 

@@ -101,11 +101,11 @@ function batchNormalization(a: Arguments): Value {
           x.shape.map((_, index) => (index === axis ? -1 : 1)),
         )
       : value;
-  const parameter = (name: string) => (a.has(name) ? along(toFloat(a.tensor(name))) : undefined);
-  const deviation = sqrt(add(parameter('variance')!, a.number('epsilon', 1e-3)));
-  const normalized = div(sub(x, parameter('mean')!), deviation);
-  const scale = parameter('scale');
-  const offset = parameter('offset');
+  const parameter = (name: string) => along(toFloat(a.tensor(name)));
+  const deviation = sqrt(add(parameter('variance'), a.number('epsilon', 1e-3)));
+  const normalized = div(sub(x, parameter('mean')), deviation);
+  const scale = a.has('scale') ? parameter('scale') : undefined;
+  const offset = a.has('offset') ? parameter('offset') : undefined;
   const scaled = scale ? mul(normalized, scale) : normalized;
   return offset ? add(scaled, offset) : scaled;
 }

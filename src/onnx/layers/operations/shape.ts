@@ -110,7 +110,9 @@ function repeat(a: Arguments): Value {
   const x = axis === undefined ? flatten(a.tensor('x')) : a.tensor('x');
   const at = axis ?? 0;
   const repeats = a.numbers('repeats');
-  if (repeats.length > 1) {
+  if (repeats.length !== 1) {
+    if (!repeats.every((times) => Number.isInteger(times) && times >= 0 && times <= 2 ** 16))
+      return a.unsupported('its repeats are not whole numbers that it can take');
     const indices = repeats.flatMap((times, index) => Array<number>(times).fill(index));
     return gather(x, int64s(a.graph, indices), at);
   }

@@ -206,6 +206,7 @@ function reluOld(a: Arguments): Value {
 /** The number of the axis stands behind the tensors. */
 function concatenateLast(a: Arguments): Value {
   const count = a.list('values').length - 1;
+  if (count < 1) return a.unsupported('it has no tensors');
   const values = Array.from({ length: count }, (_, index) => a.item('values', index));
   const axis = scalarOf(a.item('values', count)) ?? a.unsupported('its axis is not known');
   return concat(values, axis);

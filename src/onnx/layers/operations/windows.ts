@@ -29,12 +29,16 @@ export const isChannelsFirst = (a: Arguments): boolean =>
 export const inChannelsFirst = (a: Arguments, x: Value, body: (x: Value) => Value): Value =>
   isChannelsFirst(a) ? body(x) : channelsLast(body(channelsFirst(x)));
 
+/** The largest size, stride and dilation of a window. */
+const largestStep = 2 ** 16;
+
 /** A number for each spatial axis; TensorFlow gives those of the batch and channels too. */
 function perAxis(a: Arguments, name: string, rank: number, fallback?: readonly number[]): number[] {
   const given = a.optionalNumbers(name);
   const inner = given?.length === rank + 2 ? (isChannelsFirst(a) ? given.slice(2) : given.slice(1, -1)) : given;
   const all = inner?.length === 1 ? Array<number>(rank).fill(inner[0]!) : (inner ?? fallback);
-  if (all?.length === rank && all.every((one) => Number.isInteger(one) && one > 0)) return [...all];
+  if (all?.length === rank && all.every((one) => Number.isInteger(one) && one > 0 && one <= largestStep))
+    return [...all];
   return a.unsupported(`its ${name} should be ${rank} whole numbers`);
 }
 
@@ -51,7 +55,15 @@ function windowOf(a: Arguments, kernel: readonly number[], strides: readonly num
   };
 }
 
-const spatialOf = (kernel: Value): number[] => kernel.shape.slice(0, -2) as number[];
+/** The sizes of a kernel's spatial axes. */
+function spatialOf(a: Arguments, kernel: Value): number[] {
+  if (kernel.rank < 3 || kernel.shape.includes(null)) return a.unsupported('its kernel is not of known sizes');
+  return kernel.shape.slice(0, -2) as number[];
+}
+
+/** How many spatial axes a tensor with a batch and channels has. */
+const spatialRank = (a: Arguments, x: Value): number =>
+  x.rank > 2 ? x.rank - 2 : a.unsupported(`its input is of rank ${x.rank}`);
 
 /** (…kernel, in, out) to (out, in, …kernel). */
 function kernelFirst(kernel: Value): Value {
@@ -69,7 +81,7 @@ function depthwiseFirst(kernel: Value): Value {
 
 function convolution(a: Arguments): Value {
   const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
-  const window = windowOf(a, spatialOf(kernel), ones(kernel.rank - 2));
+  const window = windowOf(a, spatialOf(a, kernel), ones(Math.max(1, kernel.rank - 2)));
   return inChannelsFirst(a, x, (input) => {
     const groups = (input.shape[1] ?? 1) / kernel.shape.at(-2)!;
     return conv(input, kernelFirst(kernel), undefined, window, groups);
@@ -78,7 +90,7 @@ function convolution(a: Arguments): Value {
 
 function depthwiseConvolution(a: Arguments): Value {
   const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
-  const window = windowOf(a, spatialOf(kernel), ones(kernel.rank - 2));
+  const window = windowOf(a, spatialOf(a, kernel), ones(Math.max(1, kernel.rank - 2)));
   return inChannelsFirst(a, x, (input) => conv(input, depthwiseFirst(kernel), undefined, window, input.shape[1] ?? 1));
 }
 
@@ -86,7 +98,7 @@ function separableConvolution(a: Arguments): Value {
   const x = toFloat(a.tensor('inputs'));
   const [depthwise, pointwise] = [toFloat(a.tensor('depthwise_kernel')), toFloat(a.tensor('pointwise_kernel'))];
   const rank = depthwise.rank - 2;
-  const window = windowOf(a, spatialOf(depthwise), ones(rank));
+  const window = windowOf(a, spatialOf(a, depthwise), ones(rank));
   const point: Window = { kernel: ones(rank), strides: ones(rank), dilations: ones(rank), padding: 'valid' };
   return inChannelsFirst(a, x, (input) => {
     const apart = conv(input, depthwiseFirst(depthwise), undefined, window, input.shape[1] ?? 1);
@@ -96,7 +108,7 @@ function separableConvolution(a: Arguments): Value {
 
 function transposedConvolution(a: Arguments): Value {
   const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
-  const window = windowOf(a, spatialOf(kernel), ones(kernel.rank - 2));
+  const window = windowOf(a, spatialOf(a, kernel), ones(Math.max(1, kernel.rank - 2)));
   const outputPadding = a.has('output_padding') ? a.numbers('output_padding', kernel.rank - 2) : undefined;
   return inChannelsFirst(a, x, (input) =>
     convTranspose(input, kernelFirst(kernel), undefined, { ...window, outputPadding }),
@@ -106,7 +118,7 @@ function transposedConvolution(a: Arguments): Value {
 const pooling = (opType: 'MaxPool' | 'AveragePool') =>
   operation('inputs', (a) => {
     const x = a.tensor('inputs');
-    const size = perAxis(a, 'pool_size', x.rank - 2);
+    const size = perAxis(a, 'pool_size', spatialRank(a, x));
     const window = windowOf(a, size, size);
     return cast(
       inChannelsFirst(a, toFloat(x), (input) => pool(opType, input, window)),
@@ -117,7 +129,7 @@ const pooling = (opType: 'MaxPool' | 'AveragePool') =>
 const adaptivePooling = (opType: 'MaxPool' | 'AveragePool') =>
   operation('inputs', (a) => {
     const x = toFloat(a.tensor('inputs'));
-    const counts = perAxis(a, 'output_size', x.rank - 2);
+    const counts = perAxis(a, 'output_size', spatialRank(a, x));
     return inChannelsFirst(a, x, (input) => adaptivePool(opType, input, counts));
   });
 
@@ -167,6 +179,7 @@ function extractPatches(a: Arguments): Value {
 /** Blocks of channels-first images as columns. */
 function unfold(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
+  if (x.rank !== 4) return a.unsupported(`its images are of rank ${x.rank}`);
   const kernel = a.numbers('kernel_size', 2);
   const window: Window = {
     kernel,
