@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join, parse } from 'node:path';
 import { asText, isObject } from './config.js';
 import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
@@ -26,4 +28,17 @@ export async function readJsonModel(source: ModelSource): Promise<Contents> {
     'model_format_unknown',
     'This is JSON, but no Keras model: it has neither class_name and config (model.to_json()) nor modelTopology (TensorFlow.js).',
   );
+}
+
+/** Endings of the files that hold the weights of `model.json`, as Keras's guides name them: `model.weights.h5`, `model.h5`. */
+const weightEndings = ['.weights.h5', '.weights.json', '.h5', '_weights.h5'];
+
+/** The file with the weights of an architecture, when it lies beside it under the same name. */
+export async function weightsBeside(path: string): Promise<string | undefined> {
+  for (const ending of weightEndings) {
+    const weights = join(dirname(path), parse(path).name + ending);
+    const found = await stat(weights).catch(() => undefined);
+    if (found?.isFile()) return weights;
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archiveFiles } from './archive.js';
 import { asList, isObject } from './config.js';
+import { weightsBeside } from './json-model.js';
 import { limits, parseJson } from './limits.js';
 import { isOnnx } from './recognise.js';
 import { shardNames } from './sharded-weights.js';
@@ -37,17 +38,20 @@ function filesOf(path: string): Promise<string[]> {
     }
     const [first] = await readPart(source, 0, 1);
     const isJson = first === '{'.charCodeAt(0) && source.size <= limits.jsonBytes;
-    return [path, ...(isJson ? await shardsOf(source) : [])];
+    return isJson ? [path, ...(await filesOfJson(source))] : [path];
   });
 }
 
-/** The shards that a `model.json` of TensorFlow.js or a `.weights.json` of Keras names. */
-async function shardsOf(source: ModelSource): Promise<string[]> {
+/** The shards that a `model.json` of TensorFlow.js or a `.weights.json` of Keras names, or the weights of an architecture. */
+async function filesOfJson(source: ModelSource): Promise<string[]> {
   try {
     const json = parseJson((await readPart(source, 0, source.size)).toString('utf8'), 'The file');
     if (!isObject(json)) return [];
     const manifest = asList(json.weightsManifest).flatMap((group) => (isObject(group) ? asList(group.paths) : []));
-    return [...manifest, ...shardNames(json)].map((name) => pathBeside(source.path, name));
+    const shards = [...manifest, ...shardNames(json)];
+    if (shards.length > 0) return shards.map((name) => pathBeside(source.path, name));
+    const weights = await weightsBeside(source.path);
+    return weights === undefined ? [] : await filesOf(weights);
   } catch {
     return [];
   }

@@ -4,7 +4,7 @@ import type { Architecture, Contents, WeightStore } from './contents.js';
 import { ModelFileError } from './errors.js';
 import { attachFlatWeights, attachGroupedWeights } from './flat-weights.js';
 import { readHdf5Model } from './hdf5-model.js';
-import { readJsonModel } from './json-model.js';
+import { readJsonModel, weightsBeside } from './json-model.js';
 import { defaultDataFormat } from './keras1.js';
 import { LayerReader, type Members } from './layers.js';
 import type { KerasModel, Layer } from './model.js';
@@ -14,7 +14,10 @@ import { attachTree } from './weights.js';
 
 /** What a file does not say. */
 export interface ReadOptions {
-  /** A file whose weights are taken, in place of the model file's own: of an architecture in JSON, which has none. */
+  /**
+   * A file whose weights are taken in place of the model file's own. An architecture in JSON has none: for `model.json`, a
+   * `model.weights.h5` or `model.h5` beside it is taken when this is not given.
+   */
   weights?: string;
   /** The input's shape without the batch axis, for a Sequential that was saved before it was built. */
   inputShape?: (number | null)[];
@@ -40,8 +43,9 @@ export async function readKerasModel(path: string, options: ReadOptions = {}): P
           "model.save('model.keras'), or give the architecture (model.to_json()) as the model and this file as its weights.",
       );
     }
-    if (options.weights === undefined) return buildModel(architecture, weights, options.inputShape);
-    return withSource(options.weights, async (weightSource) => {
+    const elsewhere = options.weights ?? (weights ? undefined : await weightsBeside(path));
+    if (elsewhere === undefined) return buildModel(architecture, weights, options.inputShape);
+    return withSource(elsewhere, async (weightSource) => {
       const contents = await readContents(weightSource);
       if (contents.weights) return buildModel(architecture, contents.weights, options.inputShape);
       throw new ModelFileError('model_weights_missing', 'The file that was given for the weights holds none.');

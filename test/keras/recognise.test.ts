@@ -114,13 +114,20 @@ describe('a file that is no Keras model', () => {
 });
 
 describe('a model in more than one file', () => {
-  it('is an architecture with weights, in whatever order they are listed', async () => {
+  it('is an architecture with the weights that are given', async () => {
     const model = write('parts.json', JSON.stringify(architecture));
-    const weights = await writeHdf5(join(folder, 'parts.weights.h5'), fillDense);
+    const weights = await writeHdf5(join(folder, 'other-name.h5'), fillDense);
     const { graph, container } = await readKerasModel(model, { weights });
     assert.equal(container, 'json');
     assert.deepEqual([...graph.calls[0]!.layer.weights.keys()], ['kernel', 'bias']);
     assert.deepEqual(await modelFiles(model, { weights }), [model, weights]);
+  });
+
+  it('takes the weights beside the architecture when none are given', async () => {
+    const model = write('beside.json', JSON.stringify(architecture));
+    const weights = await writeHdf5(join(folder, 'beside.weights.h5'), fillDense);
+    assert.equal((await readKerasModel(model)).graph.calls[0]!.layer.weights.size, 2);
+    assert.deepEqual(await modelFiles(model), [model, weights]);
   });
 
   it('takes the input shape that the caller gives when it was not built', async () => {
