@@ -20,7 +20,7 @@ export const serve: Command = {
   async run({ positionals: [model], flags, config }) {
     const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
-    const logger = createLogger(config);
+    const logger = await createLogger(config);
     const app = await buildApp({ ...config, ...options, model: model!, logger });
     try {
       await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
