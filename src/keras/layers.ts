@@ -5,12 +5,14 @@ import { fromMergedSequential } from './keras1.js';
 import { type Dialect, modernise } from './keras2.js';
 import { limits, quote } from './limits.js';
 import type { Config, Layer } from './model.js';
+import { fromTheano } from './theano.js';
 
 /** Wrapped layers by class: the keys of the config that hold them, which are the attributes too. */
 const wrapped: Record<string, string[]> = {
   TimeDistributed: ['layer'],
   SpectralNormalization: ['layer'],
   Bidirectional: ['layer', 'backward_layer'],
+  Pipeline: ['layers'],
   RNN: ['cell'],
   StackedRNNCells: ['cells'],
 };
@@ -64,6 +66,8 @@ export class LayerReader {
   #make(className: string, entry: Config, depth: number): Layer {
     const modern = modernise(className, isObject(entry.config) ? entry.config : {}, this.#dialect);
     const { config } = modern;
+    const padded = this.#dialect.theano ? fromTheano(modern.className, config) : undefined;
+    if (padded) return this.#make('Sequential', padded, depth);
     const module = asText(entry.module) ?? '';
     const layer: Layer = {
       name: nameOf(entry),
@@ -102,6 +106,10 @@ export class LayerReader {
       if (isObject(value)) layer.layers[key] = this.read(value, depth + 1);
     }
     if (layer.className === 'Bidirectional') this.#makeBothDirections(layer, config, depth);
+    // The one layer with weights that stands in for an activation.
+    const { activation } = config;
+    if (isObject(activation) && activation.class_name === 'PReLU')
+      layer.layers.activation = this.read(activation, depth + 1);
   }
 
   /** Without a config of its own, the backward layer is the forward layer's twin that goes the other way. */

@@ -175,6 +175,10 @@ const gentleAugmentations = [
   'RandomSaturation',
 ];
 
+/** Layers one after the other. */
+const pipeline: LayerHandler = (inputs, call) =>
+  Object.values(call.layer.layers).reduce((values, layer) => call.call(layer, values), inputs);
+
 const asFloats: LayerHandler = ([x]) => toFloat(x!);
 const asGiven: LayerHandler = ([x], { kerasVersion }) => (kerasVersion >= 3 ? x! : toFloat(x!));
 
@@ -184,6 +188,7 @@ export const imagePreprocessingLayers: LayerTable = {
   CenterCrop: centerCrop,
   RandomCrop: randomCrop,
   AutoContrast: autoContrast,
+  Pipeline: pipeline,
   ...Object.fromEntries(augmentations.map((className) => [className, asFloats])),
   ...Object.fromEntries(gentleAugmentations.map((className) => [className, asGiven])),
 };
