@@ -27,7 +27,6 @@ import {
   sqrt,
   square,
   sub,
-  toFloat,
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
@@ -181,13 +180,4 @@ export const arithmeticOperations: OperationTable = {
   BitwiseLeftShift: leftShift,
   RightShift: rightShift,
   BitwiseRightShift: rightShift,
-  /** x² - y² of the difference, which TensorFlow has as one function. */
-  SquaredDifference: binary((a, b) => square(sub(a, b))),
-  /** `x · log y`, 0 where x is: a function of TensorFlow. */
-  Xlogy: floating((x, y) => where(equal(x, 0), 0, mul(x, log(where(equal(x, 0), 1, y))))),
-  /** A sum of many tensors: TensorFlow's `add_n`. */
-  AddN: operation('inputs', (a) => a.tensors('inputs').reduce((sum, one) => computed([sum, one], add))),
 };
-
-/** `x` as float32, for those who divide it. */
-export const floatOf = (a: Arguments, name = 'x'): Value => toFloat(a.tensor(name));

@@ -37,7 +37,8 @@ const filledLike = (value: number) =>
     return filled(a, a.optionalType('dtype') ?? x.type, sizesOf(x), value);
   });
 
-const filled = (a: Arguments, type: TensorType, sizes: readonly Size[], value: number): Value =>
+/** A tensor of this shape, all of one number. */
+export const filled = (a: Arguments, type: TensorType, sizes: readonly Size[], value: number): Value =>
   broadcastTo(a.constant(type, value), sizes);
 
 /** A number that may be a tensor: the bounds of ranges. */
@@ -197,9 +198,6 @@ export const creationOperations: OperationTable = {
   OnesLike: ones,
   FullLike: operation('x fill_value', fullLike),
   Full: operation('fill_value', full),
-  Zeros: operation('shape dtype', (a) => filled(a, a.optionalType('dtype') ?? 'float32', a.sizes('shape'), 0)),
-  Ones: operation('shape dtype', (a) => filled(a, a.optionalType('dtype') ?? 'float32', a.sizes('shape'), 1)),
-  Fill: operation('shape value', (a) => broadcastTo(a.tensor('value'), a.sizes('shape'))),
   Arange: operation('start stop step', arange),
   Linspace: operation('start stop', linspace),
   Logspace: operation('start stop', logspace),
@@ -211,7 +209,3 @@ export const creationOperations: OperationTable = {
   ConvertToTensor: conversion,
   SaturateCast: operation('x', saturateCast),
 };
-
-/** The size as a value of this type. */
-export const sizeValue = (a: Arguments, size: Size, type: TensorType): Value =>
-  typeof size === 'number' ? a.constant(type, size) : cast(size, type);

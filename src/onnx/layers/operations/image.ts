@@ -17,18 +17,14 @@ import {
   min,
   mul,
   pad,
-  reduceMean,
-  reduceSumSquare,
   reshape,
   resizeImages,
   type Size,
   sizeDifference,
   sizeOf,
   sizesOf,
-  slice,
   sliceFrom,
   split,
-  sqrt,
   squeeze,
   sub,
   toFloat,
@@ -38,7 +34,6 @@ import {
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { type OperationTable, operation } from './operation.js';
-import { flip } from './shape.js';
 import { isChannelsFirst } from './windows.js';
 
 /** Runs `body` on a batch of channels-first images, and gives its result the form of what was given. */
@@ -234,37 +229,6 @@ function cropImages(a: Arguments): Value {
   }, images);
 }
 
-/** Mean 0 and deviation 1 for each image; the deviation is at least that of one pixel. */
-function standardize(a: Arguments): Value {
-  const images = toFloat(a.tensor('images'));
-  const axes = [images.rank - 3, images.rank - 2, images.rank - 1];
-  const centred = sub(images, reduceMean(images, axes, true));
-  const count = axes.reduce(
-    (product, axis) => product * (images.shape[axis] ?? a.unsupported('its images are of unknown size')),
-    1,
-  );
-  const deviation = sqrt(div(reduceSumSquare(centred, axes, true), count));
-  return div(centred, max(deviation, 1 / Math.sqrt(count)));
-}
-
-/** The middle of images, by the part of height and width that is kept. */
-function centralCrop(a: Arguments): Value {
-  const images = a.tensor('images');
-  const kept = a.number('central_fraction');
-  const cut = [images.rank - 3, images.rank - 2].map((axis) => {
-    const size = images.shape[axis] ?? a.unsupported('its images are of unknown size');
-    const start = Math.floor((size - size * kept) / 2);
-    return { axis, start, end: size - start };
-  });
-  return slice(images, cut);
-}
-
-const flipAt = (fromEnd: number) =>
-  operation('images', (a) => {
-    const images = a.tensor('images');
-    return flip(images, [images.rank - fromEnd]);
-  });
-
 /** Images. https://keras.io/api/ops/image/ */
 export const imageOperations: OperationTable = {
   Resize: operation('images', resize),
@@ -275,19 +239,4 @@ export const imageOperations: OperationTable = {
   SobelEdges: operation('images', sobelEdges),
   PadImages: operation('images', padImages),
   CropImages: operation('images', cropImages),
-  /** Functions of `tf.image` alone. */
-  PerImageStandardization: operation('images', standardize),
-  CentralCrop: operation('images', centralCrop),
-  FlipLeftRight: flipAt(2),
-  FlipUpDown: flipAt(3),
-  GrayscaleToRgb: operation('images', (a) => {
-    const images = a.tensor('images');
-    return concat([images, images, images], images.rank - 1);
-  }),
-  AdjustBrightness: operation('images delta', (a) => add(toFloat(a.tensor('images')), a.number('delta'))),
-  AdjustContrast: operation('images contrast_factor', (a) => {
-    const images = toFloat(a.tensor('images'));
-    const mean = reduceMean(images, [images.rank - 3, images.rank - 2], true);
-    return add(mul(sub(images, mean), a.number('contrast_factor')), mean);
-  }),
 };

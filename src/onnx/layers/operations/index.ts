@@ -4,16 +4,19 @@ import { comparisonOperations } from './comparison.js';
 import { creationOperations } from './creation.js';
 import { elementwiseOperations } from './elementwise.js';
 import { fourierOperations } from './fourier.js';
+import { gatheringOperations, tensorflowGathering } from './gathering.js';
 import { imageOperations } from './image.js';
 import { indexingOperations } from './indexing.js';
-import { joiningOperations } from './joining.js';
+import { joiningOperations, tensorflowJoining } from './joining.js';
 import { linearAlgebraOperations } from './linear-algebra.js';
 import { neuralOperations } from './neural.js';
 import { kerasOperation, type OperationTable } from './operation.js';
+import { productOperations } from './products.js';
 import { reductionOperations } from './reduction.js';
 import { shapeOperations } from './shape.js';
 import { sortingOperations } from './sorting.js';
 import { tensorflowLayers } from './tensorflow.js';
+import { tensorflowImages } from './tensorflow-images.js';
 import { tensorflowOperations } from './tensorflow-operations.js';
 import { windowOperations } from './windows.js';
 
@@ -24,15 +27,25 @@ const operations: OperationTable = {
   ...creationOperations,
   ...elementwiseOperations,
   ...fourierOperations,
+  ...gatheringOperations,
   ...imageOperations,
   ...indexingOperations,
   ...joiningOperations,
   ...linearAlgebraOperations,
   ...neuralOperations,
+  ...productOperations,
   ...reductionOperations,
   ...shapeOperations,
   ...sortingOperations,
   ...windowOperations,
+};
+
+/** Functions that TensorFlow has and Keras 3 has not, by names that describe them. */
+const tensorflow: OperationTable = {
+  ...tensorflowGathering,
+  ...tensorflowImages,
+  ...tensorflowJoining,
+  ...tensorflowOperations,
 };
 
 /** Calls of functions on symbolic tensors, as Keras 3 (`ops.Add`) and Keras 2 (`TFOpLambda(tf.math.add)`) write them. */
@@ -40,5 +53,5 @@ export const operationLayers: LayerTable = {
   ...Object.fromEntries(
     Object.entries(operations).map(([name, operation]) => [`ops.${name}`, kerasOperation(operation)]),
   ),
-  ...tensorflowLayers({ ...operations, ...tensorflowOperations }),
+  ...tensorflowLayers({ ...operations, ...tensorflow }),
 };

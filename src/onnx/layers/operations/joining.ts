@@ -184,7 +184,6 @@ export const joiningOperations: OperationTable = {
     const x = a.tensor('x');
     return splitAt(a, x, a.axis('axis', x.rank, 0));
   }),
-  SplitSizes: operation('value num_or_size_splits axis', splitSizes),
   ArraySplit: operation('x indices_or_sections axis', arraySplit),
   Hsplit: splitAlong((rank) => (rank === 1 ? 0 : 1)),
   Vsplit: splitAlong(() => 0),
@@ -193,4 +192,9 @@ export const joiningOperations: OperationTable = {
   Meshgrid: operation('*x', meshgrid),
   Pad: operation('x constant_values', padOperation),
   Diff: operation('a n axis', diff),
+};
+
+/** What TensorFlow has and Keras 3 has not. */
+export const tensorflowJoining: OperationTable = {
+  SplitSizes: operation('value num_or_size_splits axis', splitSizes),
 };

@@ -43,7 +43,7 @@ import {
 import { causalMask } from '../attention-masks.js';
 import type { Arguments } from './arguments.js';
 import { computed } from './dtypes.js';
-import { oneHot } from './indexing.js';
+import { oneHot } from './gathering.js';
 import { type OperationTable, operation } from './operation.js';
 import { variance } from './reduction.js';
 import { flatten, swapAxes } from './shape.js';

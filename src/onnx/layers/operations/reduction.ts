@@ -7,7 +7,6 @@ import {
   argMax,
   argMin,
   cast,
-  constant,
   div,
   equal,
   fill,
@@ -17,7 +16,6 @@ import {
   min,
   mul,
   not,
-  reduceL2,
   reduceLogSumExp,
   reduceMax,
   reduceMean,
@@ -183,8 +181,6 @@ export const reductionOperations: OperationTable = {
   Nanmin: reduction(keep, nanExtreme(reduceMin, Number.POSITIVE_INFINITY)),
   Nanargmax: nanIndex(argMax, Number.NEGATIVE_INFINITY),
   Nanargmin: nanIndex(argMin, Number.POSITIVE_INFINITY),
-  /** TensorFlow's Euclidean norm of `reduce_euclidean_norm`. */
-  EuclideanNorm: reduction(toFloat, reduceL2),
 };
 
 /** The sum of absolute values. */
@@ -192,6 +188,3 @@ export const reduceL1: Reduce = (x, axes, keepDims) => reduceSum(abs(x), axes, k
 
 /** How many elements differ from 0, as float32. */
 export const reduceL0: Reduce = (x, axes, keepDims) => reduceSum(toFloat(not(equal(x, 0))), axes, keepDims);
-
-/** A scalar constant of the value's type. */
-export const scalarLike = (x: Value, value: number): Value => constant(x.graph, x.type, [], [value]);

@@ -228,6 +228,4 @@ export const shapeOperations: OperationTable = {
   Rearrange: operation('tensor pattern', rearrange),
   Size: operation('x', count),
   Ndim: operation('x', (a) => constant(a.graph, 'int32', [], [a.tensor('x').rank])),
-  /** TensorFlow's `tf.shape`; Keras 3's gives numbers instead of an operation. */
-  Shape: operation('x', (a) => shapeVector(a, a.optionalType('out_type') === 'int64' ? 'int64' : 'int32')),
 };

@@ -14,6 +14,7 @@ import {
   isFloat,
   less,
   lessOrEqual,
+  log,
   matmul,
   max,
   min,
@@ -23,6 +24,7 @@ import {
   node,
   range,
   reciprocal,
+  reduceL2,
   reduceMax,
   reduceMean,
   reduceSum,
@@ -31,6 +33,7 @@ import {
   reshape,
   sizeOf,
   sqrt,
+  square,
   squeeze,
   sub,
   swapLastAxes,
@@ -41,12 +44,12 @@ import {
 import type { Arguments } from './arguments.js';
 import { floorDivide } from './arithmetic.js';
 import { choose } from './comparison.js';
-import { rowsAndColumns } from './creation.js';
+import { filled, rowsAndColumns } from './creation.js';
 import { computed } from './dtypes.js';
 import { getItem } from './indexing.js';
 import { norm } from './linear-algebra.js';
 import { type OperationTable, operation } from './operation.js';
-import { flatten } from './shape.js';
+import { broadcastTo, flatten, shapeVector } from './shape.js';
 import { scalarOf } from './sizes.js';
 import { isChannelsFirst } from './windows.js';
 
@@ -136,6 +139,13 @@ function diagonals(a: Arguments): Value {
   return computed([kept], (wide) => reduceSum(wide, [-1]));
 }
 
+/** TensorFlow's `l2_normalize`: the squares' sum is at least epsilon. */
+function l2Normalize(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
+  return mul(x, reciprocal(sqrt(max(reduceSumSquare(x, axes, true), a.number('epsilon', 1e-12)))));
+}
+
 /** Limits the length of vectors. */
 function clipByNorm(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
@@ -160,40 +170,6 @@ function sequenceMask(a: Arguments): Value {
   return cast(less(range(a.graph, size), unsqueeze(lengths, [-1])), a.optionalType('dtype') ?? 'bool');
 }
 
-/** Integers beside floats from 0 to 1. */
-function convertImage(a: Arguments): Value {
-  const x = a.tensor('images');
-  const type = a.optionalType('dtype') ?? 'float32';
-  if (x.type === type || (isFloat(x) && type === 'float32')) return x;
-  if (x.type !== 'uint8' || type !== 'float32') return a.unsupported(`it makes ${type} of ${x.type}`);
-  return mul(toFloat(x), 1 / 255);
-}
-
-/** How the first versions of TensorFlow resize: by the corners, or without half a pixel. */
-function resizeOld(a: Arguments): Value {
-  const x = channelsFirst(toFloat(a.tensor('images')));
-  const [height, width] = a.sizes('size');
-  const method = a.raw('method') ?? 'bilinear';
-  if (typeof height !== 'number' || typeof width !== 'number') return a.unsupported('its size is not known');
-  if (!['bilinear', 'nearest', 0, 1].includes(method as string | number))
-    return a.unsupported('its method is not bilinear or nearest');
-  const nearest = method === 'nearest' || method === 1;
-  if (nearest && a.boolean('align_corners')) return a.unsupported('it aligns the corners of nearest neighbours');
-  const halfPixels = a.boolean('half_pixel_centers') ? 'half_pixel' : 'asymmetric';
-  const attributes = {
-    mode: nearest ? 'nearest' : 'linear',
-    coordinate_transformation_mode: a.boolean('align_corners') ? 'align_corners' : halfPixels,
-    nearest_mode: nearest ? (a.boolean('half_pixel_centers') ? 'round_prefer_ceil' : 'floor') : undefined,
-  };
-  const shape = [...x.shape.slice(0, 2), height, width];
-  const scales = [height, width].map(
-    (size, index) => size / (x.shape[index + 2] ?? a.unsupported('its images are of unknown size')),
-  );
-  const factors = a.graph.constant('float32', [4], Float32Array.of(1, 1, ...scales), 'scales');
-  const resized = channelsLast(node('Resize', [x, undefined, factors], attributes, x.type, shape));
-  return nearest ? cast(resized, a.tensor('images').type) : resized;
-}
-
 /** Keras 2's `relu(x, alpha, max_value, threshold)`. */
 function reluOld(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
@@ -213,11 +189,29 @@ function concatenateLast(a: Arguments): Value {
 }
 
 const matrixTranspose = operation('x', (a) => swapLastAxes(a.tensor('x')));
+
 const conversion = (type: Value['type']) => operation('x', (a) => cast(a.tensor('x'), type));
 
 /** Functions that TensorFlow has and Keras 3 has not. https://www.tensorflow.org/api_docs/python/tf */
 export const tensorflowOperations: OperationTable = {
   StridedSlice: operation('x begin end strides', stridedSlice),
+  /** Keras 3's gives numbers instead of an operation. */
+  Shape: operation('x', (a) => shapeVector(a, a.optionalType('out_type') === 'int64' ? 'int64' : 'int32')),
+  Zeros: operation('shape dtype', (a) => filled(a, a.optionalType('dtype') ?? 'float32', a.sizes('shape'), 0)),
+  Ones: operation('shape dtype', (a) => filled(a, a.optionalType('dtype') ?? 'float32', a.sizes('shape'), 1)),
+  Fill: operation('shape value', (a) => broadcastTo(a.tensor('value'), a.sizes('shape'))),
+  /** A sum of many tensors. */
+  AddN: operation('inputs', (a) => a.tensors('inputs').reduce((sum, one) => computed([sum, one], add))),
+  SquaredDifference: operation('x1 x2', (a) => {
+    const [x1, x2] = a.promoted(pair);
+    return computed([x1!, x2!], (x, y) => square(sub(x, y)));
+  }),
+  EuclideanNorm: operation('x', (a) => {
+    const x = toFloat(a.tensor('x'));
+    return reduceL2(x, a.axes('axis', x.rank), a.boolean('keepdims'));
+  }),
+  /** `x · log y`, 0 where x is. */
+  Xlogy: floating((x, y) => where(equal(x, 0), 0, mul(x, log(where(equal(x, 0), 1, y))))),
   BiasAdd: operation('x bias', biasAdd),
   ScaleAndShift: operation('x', scaleAndShift),
   LocalResponse: operation('x', localResponse),
@@ -230,11 +224,10 @@ export const tensorflowOperations: OperationTable = {
     const [x1, x2] = a.promoted(pair);
     return squeeze(matmul(a.boolean('transpose_a') ? swapLastAxes(x1!) : x1!, unsqueeze(x2!, [-1])), [-1]);
   }),
+  L2Normalize: operation('x axis epsilon', l2Normalize),
   ClipByNorm: operation('x', clipByNorm),
   VectorNorm: operation('x', vectorNorm),
   SequenceMask: operation('lengths', sequenceMask),
-  ConvertImage: operation('images', convertImage),
-  ResizeOld: operation('images', resizeOld),
   ReluOld: operation('x', reluOld),
   HardSigmoidOld: operation('x', (a) => activations.hard_sigmoid_keras2!(toFloat(a.tensor('x')))),
   ConcatenateLast: operation('*values', concatenateLast),

@@ -1,0 +1,107 @@
+import type { Value } from '../../graph.js';
+import {
+  add,
+  cast,
+  channelsFirst,
+  channelsLast,
+  concat,
+  div,
+  isFloat,
+  max,
+  mul,
+  node,
+  reduceMean,
+  reduceSumSquare,
+  slice,
+  sqrt,
+  sub,
+  toFloat,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { type OperationTable, operation } from './operation.js';
+import { flip } from './shape.js';
+
+/** Mean 0 and deviation 1 for each image; the deviation is at least that of one pixel. */
+function standardize(a: Arguments): Value {
+  const images = toFloat(a.tensor('images'));
+  const axes = [images.rank - 3, images.rank - 2, images.rank - 1];
+  const centred = sub(images, reduceMean(images, axes, true));
+  const count = axes.reduce(
+    (product, axis) => product * (images.shape[axis] ?? a.unsupported('its images are of unknown size')),
+    1,
+  );
+  const deviation = sqrt(div(reduceSumSquare(centred, axes, true), count));
+  return div(centred, max(deviation, 1 / Math.sqrt(count)));
+}
+
+/** The middle of images, by the part of height and width that is kept. */
+function centralCrop(a: Arguments): Value {
+  const images = a.tensor('images');
+  const kept = a.number('central_fraction');
+  const cut = [images.rank - 3, images.rank - 2].map((axis) => {
+    const size = images.shape[axis] ?? a.unsupported('its images are of unknown size');
+    const start = Math.floor((size - size * kept) / 2);
+    return { axis, start, end: size - start };
+  });
+  return slice(images, cut);
+}
+
+const flipAt = (fromEnd: number) =>
+  operation('images', (a) => {
+    const images = a.tensor('images');
+    return flip(images, [images.rank - fromEnd]);
+  });
+
+/** Integers beside floats from 0 to 1. */
+function convertImage(a: Arguments): Value {
+  const x = a.tensor('images');
+  const type = a.optionalType('dtype') ?? 'float32';
+  if (x.type === type || (isFloat(x) && type === 'float32')) return x;
+  if (x.type !== 'uint8' || type !== 'float32') return a.unsupported(`it makes ${type} of ${x.type}`);
+  return mul(toFloat(x), 1 / 255);
+}
+
+/** How the first versions of TensorFlow resize: by the corners, or without half a pixel. */
+function resizeOld(a: Arguments): Value {
+  const x = channelsFirst(toFloat(a.tensor('images')));
+  const [height, width] = a.sizes('size');
+  const method = a.raw('method') ?? 'bilinear';
+  if (typeof height !== 'number' || typeof width !== 'number') return a.unsupported('its size is not known');
+  if (!['bilinear', 'nearest', 0, 1].includes(method as string | number))
+    return a.unsupported('its method is not bilinear or nearest');
+  const nearest = method === 'nearest' || method === 1;
+  if (nearest && a.boolean('align_corners')) return a.unsupported('it aligns the corners of nearest neighbours');
+  const halfPixels = a.boolean('half_pixel_centers') ? 'half_pixel' : 'asymmetric';
+  const attributes = {
+    mode: nearest ? 'nearest' : 'linear',
+    coordinate_transformation_mode: a.boolean('align_corners') ? 'align_corners' : halfPixels,
+    nearest_mode: nearest ? (a.boolean('half_pixel_centers') ? 'round_prefer_ceil' : 'floor') : undefined,
+  };
+  const shape = [...x.shape.slice(0, 2), height, width];
+  const scales = [height, width].map(
+    (size, index) => size / (x.shape[index + 2] ?? a.unsupported('its images are of unknown size')),
+  );
+  const factors = a.graph.constant('float32', [4], Float32Array.of(1, 1, ...scales), 'scales');
+  const resized = channelsLast(node('Resize', [x, undefined, factors], attributes, x.type, shape));
+  return nearest ? cast(resized, a.tensor('images').type) : resized;
+}
+
+/** Functions of `tf.image` that Keras 3 has not. https://www.tensorflow.org/api_docs/python/tf/image */
+export const tensorflowImages: OperationTable = {
+  PerImageStandardization: operation('images', standardize),
+  CentralCrop: operation('images', centralCrop),
+  FlipLeftRight: flipAt(2),
+  FlipUpDown: flipAt(3),
+  GrayscaleToRgb: operation('images', (a) => {
+    const images = a.tensor('images');
+    return concat([images, images, images], images.rank - 1);
+  }),
+  AdjustBrightness: operation('images delta', (a) => add(toFloat(a.tensor('images')), a.number('delta'))),
+  AdjustContrast: operation('images contrast_factor', (a) => {
+    const images = toFloat(a.tensor('images'));
+    const mean = reduceMean(images, [images.rank - 3, images.rank - 2], true);
+    return add(mul(sub(images, mean), a.number('contrast_factor')), mean);
+  }),
+  ConvertImage: operation('images', convertImage),
+  ResizeOld: operation('images', resizeOld),
+};
