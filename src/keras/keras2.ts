@@ -1,6 +1,7 @@
 import { asText, isObject } from './config.js';
 import { fromKeras1, isKeras1 } from './keras1.js';
 import type { Config, ConfigValue } from './model.js';
+import { poolsAsTheano } from './theano.js';
 
 /** Other names of classes, in files of Keras 1 and 2. */
 const aliases: Record<string, string> = {
@@ -70,21 +71,10 @@ export function modernise(className: string, config: Config, dialect: Dialect): 
   }
   const className3 = Object.hasOwn(aliases, name) ? aliases[name]! : name;
   changed[className3]?.(modern);
-  if (dialect.theano && padsUnlikeTensorflow(className3, modern)) {
+  if (dialect.theano && poolsAsTheano(className3, modern)) {
     return { className: `${className3}(padding=same on Theano)`, config: modern };
   }
   return { className: className3, config: modern };
-}
-
-/** Where Theano's `same` is not TensorFlow's: it pads by half the kernel on either side, whatever the stride leaves over. */
-function padsUnlikeTensorflow(className: string, { padding, kernel_size: kernel, strides }: Config): boolean {
-  if (padding !== 'same') return false;
-  if (/Pooling/.test(className)) return true;
-  const numbers = (value: ConfigValue | undefined) => (Array.isArray(value) ? value : [value ?? 1]).map(Number);
-  return (
-    /Conv/.test(className) &&
-    (numbers(kernel).some((size) => size % 2 === 0) || numbers(strides).some((step) => step > 1))
-  );
 }
 
 /** The hard sigmoid of Keras 1 and 2 is clip(0.2 x + 0.5, 0, 1), that of Keras 3 relu6(x + 3) / 6. */
