@@ -31,10 +31,10 @@ function translate(
   return values;
 }
 
-const functionHandler =
-  (operations: OperationTable, { operation, parameters }: TensorflowFunction): LayerHandler =>
-  (_, call) =>
-    operations[operation]!.emit(new Arguments(call, translate(call, parameters, call.args, call.kwargs)));
+function functionHandler(operations: OperationTable, { operation, parameters }: TensorflowFunction): LayerHandler {
+  const { emit } = operations[operation]!;
+  return (_, call) => emit(new Arguments(call, translate(call, parameters, call.args, call.kwargs)));
+}
 
 /** The inputs of a node: tensors of the call with the constants of the config between them. */
 function nodeInputs({ args, config }: LayerCall): CallArgument[] {
@@ -48,18 +48,19 @@ function nodeInputs({ args, config }: LayerCall): CallArgument[] {
   return inputs;
 }
 
-const nodeHandler =
-  (operations: OperationTable, { operation, parameters }: TensorflowFunction): LayerHandler =>
-  (_, call) => {
-    const bar = parameters.findIndex(({ name }) => name === '|');
-    const positional = bar < 0 ? parameters : parameters.slice(0, bar);
-    const named = bar < 0 ? [] : parameters.slice(bar + 1);
+function nodeHandler(operations: OperationTable, { operation, parameters }: TensorflowFunction): LayerHandler {
+  const { emit } = operations[operation]!;
+  const bar = parameters.findIndex(({ name }) => name === '|');
+  const positional = bar < 0 ? parameters : parameters.slice(0, bar);
+  const named = bar < 0 ? [] : parameters.slice(bar + 1);
+  return (_, call) => {
     const attributes = nodeDefOf(call.layer.config)?.attributes ?? {};
     const wanted = Object.fromEntries(named.map(({ name }) => [name, attributes[name] ?? null]));
-    const values = translate(call, positional, nodeInputs(call), {});
+    const inputs = translate(call, positional, nodeInputs(call), {});
     const settings = translate(call, named, [], wanted);
-    return operations[operation]!.emit(new Arguments(call, new Map([...values, ...settings])));
+    return emit(new Arguments(call, new Map([...inputs, ...settings])));
   };
+}
 
 /** Calls of TensorFlow's functions as Keras 2 writes them, by the kind of layer that each is. */
 export function tensorflowLayers(operations: OperationTable): LayerTable {

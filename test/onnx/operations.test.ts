@@ -1,0 +1,187 @@
+/** Functions on symbolic tensors: Keras's dtypes, sizes that are known, refusals by name, and hostile arguments. */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  type Argument,
+  type Call,
+  type Config,
+  type KerasModel,
+  type Layer,
+  ModelFileError,
+  readKerasModel,
+  TensorReference,
+} from '../../src/keras/index.js';
+import { compile } from '../../src/onnx/compile.js';
+import { UnsupportedLayersError } from '../../src/onnx/unsupported.js';
+import { unpackFamily } from '../helpers/fixtures.js';
+
+const layer = (name: string, className: string, config: Config = {}): Layer => ({
+  name,
+  className,
+  module: '',
+  config,
+  weights: new Map(),
+  layers: {},
+});
+
+/** A model of one input, (batch, 4), that calls layers one after the other. */
+function chain(calls: { layer: Layer; args?: Argument[]; kwargs?: Record<string, Argument> }[]): KerasModel {
+  const ids = ['x:0', ...calls.map((_, index) => `call${index}:0`)];
+  return {
+    name: 'chain',
+    container: 'json',
+    kerasVersion: '3.0.0',
+    className: 'Functional',
+    graph: {
+      inputs: [{ name: 'x', shape: [null, 4], dtype: 'float32', id: 'x:0' }],
+      calls: calls.map(({ layer: called, args = [], kwargs = {} }, index) => ({
+        layer: called,
+        args: [new TensorReference(ids[index]!), ...args],
+        kwargs,
+        output: `call${index}`,
+      })),
+      outputs: new TensorReference(ids.at(-1)!),
+    },
+  };
+}
+
+const families = ['functions', 'operations', 'tensorflow'];
+
+describe('operations', () => {
+  const unpacked = families.map(unpackFamily);
+  after(() => {
+    for (const { folder } of unpacked) rmSync(folder, { recursive: true });
+  });
+  const cases = unpacked.flatMap((family) => family.cases).filter(({ refused }) => !refused);
+  const read = Promise.all(cases.map(({ model, weights }) => readKerasModel(model, { weights })));
+
+  it("give outputs of Keras's dtypes, every float being float32", async () => {
+    for (const [index, model] of (await read).entries()) {
+      const { name, outputs } = cases[index]!;
+      const wanted = outputs.map(({ dtype }) => (dtype.startsWith('float') ? 'float32' : dtype));
+      assert.deepEqual(
+        compile(model).outputs.map(({ type }) => type),
+        wanted,
+        name,
+      );
+    }
+  });
+
+  it('that nobody knows are refused all at once, each by its function', () => {
+    const model = chain([
+      { layer: layer('a', 'TFOpLambda', { function: 'signal.stft' }) },
+      { layer: layer('b', 'TFOpLambda', { function: 'math.add' }), kwargs: { y: 2 } },
+      { layer: layer('c', 'TensorFlowOpLayer', { node_def: { op: 'PyFunc' } }) },
+      { layer: layer('d', 'ops.SVD') },
+      { layer: layer('e', 'TFOpLambda', {}) },
+    ]);
+    assert.throws(
+      () => compile(model),
+      (error: Error) => {
+        assert.ok(error instanceof UnsupportedLayersError);
+        assert.deepEqual(
+          error.layers.map(({ name, className }) => [name, className]),
+          [
+            ['a', 'TFOpLambda(tf.signal.stft)'],
+            ['c', 'TensorFlowOpLayer(PyFunc)'],
+            ['d', 'ops.SVD'],
+            ['e', 'TFOpLambda(tf.?)'],
+          ],
+        );
+        return true;
+      },
+    );
+  });
+
+  it('refuse an argument that they do not know rather than pass it over', () => {
+    const model = chain([
+      { layer: layer('sum', 'TFOpLambda', { function: 'math.add' }), kwargs: { y: 1, casting: 'same' } },
+    ]);
+    assert.throws(() => compile(model), /sum \(TFOpLambda\(tf\.math\.add\)\): .*"casting"/);
+  });
+
+  it('know the sizes that arithmetic on a shape comes to', () => {
+    const shape = layer('shape', 'TFOpLambda', { function: 'compat.v1.shape' });
+    const last = layer('last', 'SlicingOpLambda', { function: '__operators__.getitem' });
+    const twice = layer('twice', 'TFOpLambda', { function: 'math.multiply' });
+    const model = chain([
+      { layer: shape },
+      { layer: last, kwargs: { slice_spec: -1 } },
+      { layer: twice, kwargs: { y: 2 } },
+    ]);
+    model.graph.calls.push({
+      layer: layer('ones', 'TFOpLambda', { function: 'ones' }),
+      args: [[3, new TensorReference('call2:0')]],
+      kwargs: {},
+      output: 'ones',
+    });
+    model.graph.outputs = new TensorReference('ones:0');
+    assert.deepEqual(compile(model).outputs[0]!.shape, [3, 8]);
+  });
+
+  it('compile hostile arguments or refuse them, and bound what they ask for', async () => {
+    const models = await read;
+    const numbers = fc.constantFrom(-1, 0, 1, 2, 3, 7, -5, 1e9, 2 ** 31, -(2 ** 40), 1.5, Number.MAX_VALUE);
+    const words = fc.constantFrom<Argument>(
+      null,
+      true,
+      false,
+      '',
+      'x',
+      'same',
+      'NaN',
+      '-Infinity',
+      'int32',
+      'complex64',
+    );
+    const objects = fc.constantFrom<Argument>(
+      {},
+      { start: null, stop: null, step: 0 },
+      { start: 5, stop: 1, step: -1 },
+      { class_name: '__slice__', config: {} },
+      { class_name: '__ellipsis__', config: {} },
+      { class_name: '__numpy__', config: { value: [1, 2], dtype: 'float32' } },
+    );
+    const leaf = fc.oneof(numbers, words, objects);
+    const junk = fc.oneof(
+      leaf,
+      fc.array(leaf, { maxLength: 5 }),
+      fc.array(fc.array(numbers, { maxLength: 3 }), { maxLength: 3 }),
+    );
+    const spoilt = fc.record({
+      model: fc.nat(models.length - 1),
+      call: fc.nat(50),
+      part: fc.constantFrom('args', 'kwargs', 'config'),
+      key: fc.nat(20),
+      value: junk,
+    });
+    fc.assert(
+      fc.property(spoilt, ({ model: index, call: position, part, key, value }) => {
+        const model = models[index]!;
+        const { calls } = model.graph;
+        const call = calls[position % calls.length]!;
+        const changed = spoil(call, part, key, value);
+        const graph = { ...model.graph, calls: calls.map((one) => (one === call ? changed : one)) };
+        try {
+          compile({ ...model, graph });
+        } catch (error) {
+          assert.ok(error instanceof ModelFileError, String((error as Error).stack));
+        }
+      }),
+      { numRuns: 1500 },
+    );
+  });
+});
+
+/** The call with one of its arguments or settings replaced. */
+function spoil(call: Call, part: 'args' | 'kwargs' | 'config', key: number, value: Argument): Call {
+  if (part === 'args')
+    return { ...call, args: call.args.map((one, index) => (index === key % call.args.length ? value : one)) };
+  const source = part === 'kwargs' ? call.kwargs : call.layer.config;
+  const names = Object.keys(source);
+  const name = names[key % Math.max(1, names.length)] ?? 'axis';
+  if (part === 'kwargs') return { ...call, kwargs: { ...call.kwargs, [name]: value } };
+  return { ...call, layer: { ...call.layer, config: { ...call.layer.config, [name]: value } as Config } };
+}
