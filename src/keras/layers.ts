@@ -90,7 +90,7 @@ export class LayerReader {
     if (/^keras(_core)?\.(src\.)?ops(\.|$)/.test(module)) return `ops.${className}`;
     // Keras 3 names no modules in `.h5`. Of its own classes only models and operations are not `trainable`.
     const isLayer = module !== '' || 'trainable' in config || 'layers' in config;
-    if (!this.#dialect.legacy && !isLayer) return `ops.${className}`;
+    if (!this.#dialect.legacy && !isLayer && registeredName === undefined) return `ops.${className}`;
     if (registeredName?.includes('>')) return registeredName;
     return ownModules.test(module) ? className : `${module}>${className}`;
   }
