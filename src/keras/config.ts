@@ -63,6 +63,9 @@ export function tidyConfig(config: Config): Config {
   );
 }
 
+/** Arrays, which have a dtype beside their value, and floats that are whole. */
+export const arrays: ReadonlySet<ConfigValue | undefined> = new Set(['__numpy__', '__tensor__', '__float__']);
+
 /**
  * Tuples and shapes become lists, arrays their values, references to functions their names. Other objects stay as they
  * are: what they stand for is the compiler's to know.
@@ -74,7 +77,7 @@ export function tidyValue(value: ConfigValue): ConfigValue {
   if ((className === '__tuple__' || className === 'TensorShape') && Array.isArray(value.items)) {
     return value.items.map(tidyValue);
   }
-  if ((className === '__numpy__' || className === '__tensor__') && isObject(config)) return config.value ?? null;
+  if (arrays.has(className) && isObject(config)) return config.value ?? null;
   if (className === 'function' && typeof config === 'string') return config;
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, tidyValue(child)]));
 }

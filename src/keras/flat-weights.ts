@@ -103,13 +103,15 @@ export function attachFlatWeights(layer: Layer, members: Members, weights: Named
   const orders = [asSaved, allTrainable, layerByLayer, gatesApart].map((order) => slotsOf([layer], members, order));
   orders.push(slotsOf(topLayers(layer, members), members, asSaved));
   const fitting = orders.filter((slots) => slots.length === found.length);
-  const named = [...fitting, orders[0]!]
-    .map((slots) => matchNames(slots, found))
+  // Layers of unknown classes have weights that nobody asks for.
+  const more = found.length > orders[0]!.length && hasUnknown(layer, members);
+  const byPath = indexPaths(found);
+  const named = [...fitting, ...(more ? [orders[0]!] : [])]
+    .map((slots) => matchNames(slots, byPath))
     .find((matched) => matched !== undefined);
   const pairs = named ?? matchOrder(fitting, found);
   if (pairs === undefined && found.length === 0) throw missing(layer);
-  // Layers of unknown classes have weights that nobody asks for.
-  if (pairs === undefined && found.length > orders[0]!.length && hasUnknown(layer, members)) return;
+  if (pairs === undefined && more) return;
   if (pairs === undefined) {
     throw new ModelFileError(
       'model_damaged',
@@ -190,21 +192,29 @@ function matchOrder(orders: Slot[][], weights: NamedWeight[]): [Slot, Weight][] 
   return best?.map((slot, index): [Slot, Weight] => [slot, weights[index]!.weight]);
 }
 
+/** Weights by every part of their names. */
+function indexPaths(weights: NamedWeight[]): Map<string, NamedWeight[]> {
+  const byPath = new Map<string, NamedWeight[]>();
+  for (const weight of weights) {
+    for (const part of new Set(weight.name.split('/'))) {
+      const others = byPath.get(part);
+      if (others) others.push(weight);
+      else byPath.set(part, [weight]);
+    }
+  }
+  return byPath;
+}
+
 /** The slots with their weights when every slot's layer and variable are those of exactly one weight. */
-function matchNames(slots: Slot[], weights: NamedWeight[]): [Slot, Weight][] | undefined {
-  const byVariable = new Map<string, NamedWeight[]>();
+function matchNames(slots: Slot[], byPath: Map<string, NamedWeight[]>): [Slot, Weight][] | undefined {
   if (slots.length === 0) return undefined;
   const pairs: [Slot, Weight][] = [];
   const taken = new Set<NamedWeight>();
   for (const slot of slots) {
-    const key = slot.layer.name;
-    if (!byVariable.has(key)) {
-      byVariable.set(
-        key,
-        weights.filter(({ name }) => name.split('/').includes(key)),
-      );
-    }
-    const candidates = byVariable.get(key)!.map((weight) => ({ weight, score: agreement(slot, weight.name) }));
+    const candidates = (byPath.get(slot.layer.name) ?? []).map((weight) => ({
+      weight,
+      score: agreement(slot, weight.name),
+    }));
     // `recurrent_kernel` ends like `kernel`, and is none where there is a `kernel`.
     const best = Math.max(4, ...candidates.map(({ score }) => score));
     const matches = candidates.filter(({ score }) => score === best).map(({ weight }) => weight);

@@ -1,5 +1,6 @@
 import { ModelFileError } from './errors.js';
 import type { ConfigValue } from './model.js';
+import { markFloats } from './python-floats.js';
 
 const MEGABYTE = 2 ** 20;
 
@@ -60,7 +61,7 @@ export function parseJson(text: string, what: string): ConfigValue {
     throw new ModelFileError('model_too_large', `${what} is too long to be a config.`);
   let value: ConfigValue;
   try {
-    value = parseTolerant(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    value = parseTolerant(markFloats(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text));
   } catch (cause) {
     throw new ModelFileError(
       'model_damaged',
