@@ -43,8 +43,9 @@ const reasons: [pattern: RegExp, reason: string][] = [
   [/weights without the architecture/, 'weights without the architecture that they belong to'],
   [/architecture without weights/, 'an architecture without weights'],
   [/Git LFS/, 'a Git LFS pointer instead of the model'],
-  [/holds ".*" twice/, 'an archive with two entries of one name, made to attack'],
-  [/is empty|of a known kind/, 'no model in any format'],
+  [/holds ".*" twice/, 'an archive with two entries of one name'],
+  [/is empty|of a known kind|no Keras model: it holds no config/, 'no model in any format'],
+  [/before it was built/, 'saved before its input was known, until its shape is given'],
   [/is damaged|cut off/, 'a damaged file'],
 ];
 
