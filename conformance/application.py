@@ -81,6 +81,17 @@ def shake(model, images, random: np.random.Generator) -> None:
     classifier.kernel.assign(classifier.kernel * (2 / logits.std()))
 
 
+def draw(shape, random: np.random.Generator) -> np.ndarray:
+    """Images that a deep network tells from one another: patches of random colours, coarse in one and fine in the next."""
+    height, width, channels = shape
+    rows = []
+    for patches in (5, 29)[:ROWS]:
+        colours = random.uniform(0, 255, (patches, patches, channels))
+        rows.append(colours[np.arange(height) * patches // height][:, np.arange(width) * patches // width])
+    noise = random.uniform(-20, 20, (ROWS, *shape))
+    return np.clip(np.stack(rows) + noise, 0, 255).astype("float32")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name")
@@ -91,7 +102,7 @@ def main() -> int:
     keras.utils.set_random_seed(zlib.crc32(options.name.encode()) % (1 << 31))
     random = np.random.default_rng(zlib.crc32(options.name.encode()))
     model = applications()[options.name](weights=None)
-    images = random.uniform(0, 255, (ROWS, *model.input_shape[1:])).astype("float32")
+    images = draw(model.input_shape[1:], random)
     if not options.name.startswith(SCALES_INPUT):
         images = images / 127.5 - 1
     shake(model, images, random)
