@@ -11,6 +11,7 @@ import {
   type OutputStructure,
   TensorReference,
 } from './model.js';
+import { countOutputs } from './outputs.js';
 import { asHistory, eachHistory, type History, type RawCall, readNode, resolveArgument } from './references.js';
 
 /** A layer of a functional model with its calls, as the config lists them. */
@@ -213,14 +214,19 @@ export function sequentialGraph(
   layers: Layer[],
 ): Graph {
   const id = tensorId(input.name, 0, 0);
-  let last = id;
-  const calls = layers.map((layer, index): Call => {
-    const output = `${layer.name}/${index + 1}`;
-    const call = { layer, args: [new TensorReference(last)], kwargs: {}, output };
-    last = `${output}:0`;
-    return call;
-  });
-  return { inputs: [{ ...input, id }], calls, outputs: new TensorReference(last) };
+  let last: TensorReference | TensorReference[] = new TensorReference(id);
+  const calls: Call[] = [];
+  for (const [index, layer] of layers.entries()) {
+    const call = index + 1;
+    calls.push({ layer, args: [last], kwargs: {}, output: `${layer.name}/${call}` });
+    const count = countOutputs(layer);
+    const returned = Array.from(
+      { length: count },
+      (_, tensor) => new TensorReference(tensorId(layer.name, call, tensor)),
+    );
+    last = count === 1 ? returned[0]! : returned;
+  }
+  return { inputs: [{ ...input, id }], calls, outputs: last };
 }
 
 /** The shape in which a layer says that it was built, or takes its input, where its config has one. */

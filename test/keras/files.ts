@@ -60,11 +60,13 @@ export async function writeArchive(
   path: string,
   config: unknown,
   fill: (file: Hdf5File) => void = fillDense,
-  options: { level?: 0 | 9; more?: Zippable } = {},
+  options: { level?: 0 | 9; more?: Zippable; version?: string } = {},
 ): Promise<string> {
   const weights = readFileSync(await writeHdf5(`${path}.h5`, fill));
   const files: Zippable = {
-    'metadata.json': Buffer.from(JSON.stringify({ keras_version: '3.9.0', date_saved: '2025-01-01' })),
+    'metadata.json': Buffer.from(
+      JSON.stringify({ keras_version: options.version ?? '3.9.0', date_saved: '2025-01-01' }),
+    ),
     'config.json': Buffer.from(typeof config === 'string' ? config : JSON.stringify(config)),
     'model.weights.h5': weights,
     ...options.more,

@@ -1,0 +1,37 @@
+import { type Layer, type OutputStructure, TensorReference } from './model.js';
+
+/** How many states a recurrent layer or cell carries. */
+const states: Record<string, number> = {
+  SimpleRNN: 1,
+  SimpleRNNCell: 1,
+  GRU: 1,
+  GRUCell: 1,
+  LSTM: 2,
+  LSTMCell: 2,
+  ConvLSTM1D: 2,
+  ConvLSTM2D: 2,
+  ConvLSTM3D: 2,
+};
+
+function countStates(layer: Layer): number {
+  const { cell } = layer.layers;
+  if (cell) return countStates(cell);
+  const cells = Object.entries(layer.layers).filter(([name]) => name.startsWith('cells/'));
+  return cells.reduce((sum, [, inner]) => sum + countStates(inner), states[layer.className] ?? 0);
+}
+
+/** How many tensors a call of a layer returns, flattened. */
+export function countOutputs(layer: Layer): number {
+  if (layer.graph) return countTensors(layer.graph.outputs);
+  const { forward_layer: forward } = layer.layers;
+  if (forward) {
+    const sequences = layer.config.merge_mode === null ? 2 : 1;
+    return sequences + (forward.config.return_state === true ? 2 * countStates(forward) : 0);
+  }
+  return 1 + (layer.config.return_state === true ? countStates(layer) : 0);
+}
+
+const countTensors = (structure: OutputStructure): number =>
+  structure instanceof TensorReference
+    ? 1
+    : Object.values(structure).reduce<number>((sum, child) => sum + countTensors(child), 0);
