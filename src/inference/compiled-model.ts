@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
 import { modelFiles } from '../keras/index.js';
 import { packageVersion } from '../package.js';
@@ -24,6 +25,25 @@ const maxCacheBytes = 10 * 2 ** 30;
 const runtimeVersion = (): string => createRequire(import.meta.url)('onnxruntime-node/package.json').version;
 
 /**
+ * What the optimised model depends on beside the file: the layout of its weights goes by the processor's vector instructions,
+ * which its name alone does not tell on a virtual machine.
+ */
+async function processor(): Promise<string> {
+  const information = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
+  const flags = /^(?:flags|Features)\s*:.*$/m.exec(information)?.[0] ?? '';
+  return `${process.platform}-${process.arch} ${cpus()[0]?.model} ${flags}`;
+}
+
+/** When the compiler was last changed: in a checkout it changes without the version. What npm installs has one date. */
+async function compilerTime(): Promise<string> {
+  const rooms = ['keras', 'onnx', 'inference'].map((room) => fileURLToPath(new URL(`../${room}/`, import.meta.url)));
+  const files = await Promise.all(rooms.map((room) => readdir(room, { recursive: true, withFileTypes: true })));
+  const paths = files.flat().flatMap((file) => (file.isFile() ? join(file.parentPath ?? file.path, file.name) : []));
+  const times = await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs));
+  return String(Math.max(...times));
+}
+
+/**
  * Compiles a model file, or finds it compiled in the cache.
  * @param source the model file
  * @param cacheFolder undefined to keep nothing: the compiled model then lives in a temporary folder
@@ -42,9 +62,9 @@ export async function compileModelFile(source: ModelSource, cacheFolder: string 
     }
   }
   const files = await modelFiles(source.path, { weights: source.weights });
-  const processor = `${process.platform}-${process.arch} ${cpus()[0]?.model}`;
   const shape = JSON.stringify(source.inputShape ?? null);
-  const key = await hashFiles(files, packageVersion, runtimeVersion(), processor, shape);
+  const versions = [packageVersion, await compilerTime(), runtimeVersion(), await processor()];
+  const key = await hashFiles(files, ...versions, shape);
   const cache = new ModelCache(cacheFolder, maxCacheBytes);
   const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output }));
   return { ...cached, dispose: async () => undefined };
