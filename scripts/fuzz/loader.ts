@@ -1,0 +1,47 @@
+/** A process that loads one mutated model after the other, as the compile process does, and says how each ended. */
+import { InferenceSession } from 'onnxruntime-node';
+import { isOnnxFile, ModelFileError, readKerasModel } from '../../src/keras/index.js';
+import { compile } from '../../src/onnx/compile.js';
+
+/** What is to be loaded. */
+export interface LoadRequest {
+  model: string;
+  weights: string | undefined;
+}
+
+/** How it ended. `fault` is an error that is none of ours: one that no reader foresaw. */
+export type LoadOutcome = (
+  | { kind: 'loaded' }
+  | { kind: 'refused'; code: string; message: string }
+  | { kind: 'refused by the engine'; message: string }
+  | { kind: 'fault'; message: string }
+) & {
+  /** The most that the process ever had in memory, in bytes. */
+  memory: number;
+};
+
+type Ending = LoadOutcome extends infer T ? (T extends { memory: number } ? Omit<T, 'memory'> : never) : never;
+
+async function load({ model, weights }: LoadRequest): Promise<Ending> {
+  let onnx: Buffer;
+  try {
+    if (await isOnnxFile(model)) return { kind: 'refused by the engine', message: 'ONNX' };
+    onnx = Buffer.concat(compile(await readKerasModel(model, { weights })).chunks);
+  } catch (error) {
+    if (error instanceof ModelFileError) return { kind: 'refused', code: error.code, message: error.message };
+    return { kind: 'fault', message: (error as Error).stack ?? String(error) };
+  }
+  try {
+    const session = await InferenceSession.create(onnx, { logSeverityLevel: 4, intraOpNumThreads: 1 });
+    await session.release();
+    return { kind: 'loaded' };
+  } catch (error) {
+    return { kind: 'refused by the engine', message: (error as Error).message };
+  }
+}
+
+process.on('message', async (request: LoadRequest) => {
+  const ending = await load(request);
+  process.send?.({ ...ending, memory: process.resourceUsage().maxRSS * 1024 });
+});
+process.on('disconnect', () => process.exit(0));
