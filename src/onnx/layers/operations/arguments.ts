@@ -79,6 +79,12 @@ export class Arguments {
     return names.map((name) => this.tensor(name, type));
   }
 
+  /** Like {@link promoted}, for functions in which Python's numbers are int32 and float32 from the start. */
+  converted(names: readonly string[]): Value[] {
+    const strong = names.map((name) => resultType([this.typeOf(this.raw(name) ?? null, name)]));
+    return names.map((name) => this.tensor(name, resultType(strong)));
+  }
+
   private typeOf(argument: CallArgument, name: string): OperandType {
     if (argument instanceof Value) return argument.type;
     const known = literal(argument);

@@ -124,7 +124,7 @@ const shift = (apply: Binary) =>
 
 const bitwise = (opType: string, logical: Binary) =>
   operation('x y', (a) => {
-    const [x, y] = a.promoted(['x', 'y']);
+    const [x, y] = a.converted(['x', 'y']);
     if (x!.type === 'bool') return logical(x!, y!);
     return node(opType, [x, y], {}, x!.type, broadcast(x!.shape, y!.shape));
   });
@@ -139,7 +139,7 @@ const xor: Binary = (a, b) => node('Xor', [a, b], {}, 'bool', broadcast(a.shape,
 /** Keras's `mod` and `fmod` of bools are those of int32. */
 const remainder = (compute: Binary) =>
   operation('x1 x2', (a) => {
-    const values = a.promoted(pair);
+    const values = a.converted(pair);
     const [x1, x2] = values[0]!.type === 'bool' ? values.map((value) => cast(value, 'int32')) : values;
     return folded(x1!, x2!, compute);
   });

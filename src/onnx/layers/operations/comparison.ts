@@ -60,8 +60,6 @@ export const choose = (condition: Value, yes: Value, no: Value): Value =>
   computed([yes, no], (left, right) => where(condition, left, right));
 
 function whereOperation(a: Arguments): Value {
-  if (!a.has('x1') || !a.has('x2'))
-    return a.unsupported('it has a condition alone, so the size of its result is unknown');
   const [x1, x2] = a.promoted(['x1', 'x2']);
   return choose(cast(a.tensor('condition'), 'bool'), x1!, x2!);
 }

@@ -4,6 +4,7 @@ import {
   constant,
   equal,
   gather,
+  mod,
   node,
   range,
   reduceMax,
@@ -14,6 +15,7 @@ import {
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
+import { floorDivide } from './arithmetic.js';
 import { computed } from './dtypes.js';
 import { fromSizes } from './indexing.js';
 import { type OperationTable, operation } from './operation.js';
@@ -150,12 +152,34 @@ function gatherNd(a: Arguments): Value {
   ]);
 }
 
+/** The places of what is not 0, an int32 vector for each axis, as many as there are. */
+function nonzero(a: Arguments, x: Value): Value[] {
+  const places = node('NonZero', [cast(x, 'bool')], {}, 'int64', [x.rank, null]);
+  return x.shape.map((_, axis) => cast(gather(places, a.constant('int64', axis), 0), 'int32'));
+}
+
+/** The index along each axis of a tensor of this shape that an index of all its elements is. */
+function unravelIndex(a: Arguments): Value[] {
+  const indices = a.tensor('indices');
+  if (indices.rank !== 1) return a.unsupported('its indices are no vector');
+  const shape = a.numbers('shape');
+  if (!shape.every((size) => Number.isInteger(size) && size > 0))
+    return a.unsupported('its shape is not of whole numbers');
+  const wide = cast(indices, 'int64');
+  return shape.map((size, axis) => {
+    const below = shape.slice(axis + 1).reduce((product, one) => product * one, 1);
+    return cast(mod(floorDivide(wide, a.constant('int64', below)), a.constant('int64', size)), indices.type);
+  });
+}
+
 /** Taking elements by index and putting them back. https://keras.io/api/ops/numpy/ */
 export const gatheringOperations: OperationTable = {
   Take: operation('x indices', take),
   TakeAlongAxis: operation('x indices', takeAlongAxis),
   Scatter: operation('indices values', scatter),
   ScatterUpdate: operation('inputs indices updates', scatterUpdate),
+  Nonzero: operation('x', (a) => nonzero(a, a.tensor('x'))),
+  UnravelIndex: operation('indices', unravelIndex),
   OneHot: operation('x', oneHotOperation),
   MultiHot: operation('inputs', multiHot),
 };

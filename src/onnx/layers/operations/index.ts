@@ -12,6 +12,7 @@ import { linearAlgebraOperations } from './linear-algebra.js';
 import { neuralOperations } from './neural.js';
 import { kerasOperation, type OperationTable } from './operation.js';
 import { productOperations } from './products.js';
+import { quantileOperations } from './quantiles.js';
 import { reductionOperations } from './reduction.js';
 import { shapeOperations } from './shape.js';
 import { sortingOperations } from './sorting.js';
@@ -34,6 +35,7 @@ const operations: OperationTable = {
   ...linearAlgebraOperations,
   ...neuralOperations,
   ...productOperations,
+  ...quantileOperations,
   ...reductionOperations,
   ...shapeOperations,
   ...sortingOperations,

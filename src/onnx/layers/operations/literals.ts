@@ -44,7 +44,8 @@ export function literal(argument: CallArgument): Literal | undefined {
   if (object) {
     const inner = literal(object.config.value ?? null);
     const type = typeof object.config.dtype === 'string' ? typeNamed(object.config.dtype) : undefined;
-    return inner && { ...inner, type: type ?? inner.type };
+    const known = object.kind === '__float__' ? 'float' : type;
+    return inner && { ...inner, type: known ?? inner.type };
   }
   if (Array.isArray(argument)) {
     const parts: Literal[] = [];

@@ -1,34 +1,23 @@
 import type { Value } from '../../graph.js';
 import {
   add,
-  any,
   cast,
-  ceil,
-  constant,
   cumulativeSum,
   equal,
-  floor,
-  gather,
   isFloat,
   isNan,
   less,
   lessOrEqual,
   max,
-  min,
   mul,
   node,
   range,
   reduceProd,
   reduceSum,
-  reshape,
-  round,
   type Size,
   sizeOf,
-  sizesOf,
   sizeVector,
-  sub,
   toFloat,
-  transpose,
   unsqueeze,
   where,
 } from '../../operators/index.js';
@@ -38,7 +27,7 @@ import { type OperationTable, operation } from './operation.js';
 import { flatten, swapAxes } from './shape.js';
 
 /** The `count` greatest or least along an axis in order, with their int64 indices; the first of equals comes first. */
-function ordered(x: Value, count: Size, axis: number, largest: boolean): [values: Value, indices: Value] {
+export function ordered(x: Value, count: Size, axis: number, largest: boolean): [values: Value, indices: Value] {
   const wide = cast(x, wideType(x.type));
   const shape = x.shape.map((size, index) => (index === axis ? (typeof count === 'number' ? count : null) : size));
   const results = [
@@ -105,64 +94,6 @@ function runningProduct(x: Value, axis: number, a: Arguments): Value {
   return swapAxes(reduceProd(factors, [-1]), axis, x.rank - 1);
 }
 
-type Method = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
-
-/** A quantile along the last axis of sorted values, `q` a vector; the result has q's axis last. */
-function interpolated(values: Value, q: Value, method: Method): Value {
-  const last = sub(sizeAsFloat(values), 1);
-  const exact = mul(q, last);
-  const at = (position: Value) => gather(values, cast(position, 'int64'), values.rank - 1);
-  if (method === 'nearest') return at(round(exact));
-  const [below, above] = [floor(exact), ceil(exact)];
-  if (method === 'lower') return at(below);
-  if (method === 'higher') return at(above);
-  if (method === 'midpoint') return mul(add(at(below), at(above)), 0.5);
-  const fraction = sub(exact, below);
-  return add(at(below), mul(sub(at(min(add(below, 1), last)), at(below)), fraction));
-}
-
-function sizeAsFloat(x: Value): Value {
-  const size = sizeOf(x, -1);
-  return typeof size === 'number' ? constant(x.graph, 'float32', [], [size]) : toFloat(size);
-}
-
-/**
- * @param scale what q is multiplied by
- * @param fixed the q of a function that takes none
- * @param methods whether the operation heeds its `method`: Keras's `Quantile` takes it and does not
- */
-const quantile = ({ scale = 1, fixed, methods = false }: { scale?: number; fixed?: number; methods?: boolean }) =>
-  operation('x q', (a) => {
-    const x = toFloat(a.tensor('x'));
-    const q = fixed === undefined ? mul(toFloat(a.tensor('q')), scale) : a.constant('float32', fixed);
-    if (q.rank > 1) return a.unsupported('its q has more than one axis');
-    const method = methods
-      ? a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear')
-      : 'linear';
-    const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
-    const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-    const moved = transpose(x, [...others, ...axes]);
-    const sizes = sizesOf(moved).slice(0, others.length);
-    const flat = reshape(moved, [...sizes, sizeProductOf(moved, others.length)]);
-    const [values] = ordered(flat, sizeOf(flat, -1), flat.rank - 1, false);
-    const found = interpolated(values, reshape(q, [-1]), method);
-    const known = where(any(isNan(flat), [-1], true), Number.NaN, found);
-    const axesFirst = transpose(known, [others.length, ...others.map((_, index) => index)]);
-    const kept = a.boolean('keepdims')
-      ? unsqueeze(
-          axesFirst,
-          axes.map((axis) => axis + 1),
-        )
-      : axesFirst;
-    return q.rank === 0 ? gather(kept, a.constant('int64', 0), 0) : kept;
-  });
-
-/** How many elements the axes from `first` on hold; -1 leaves it to the reshape. */
-const sizeProductOf = (x: Value, first: number): Size =>
-  x.shape.slice(first).includes(null)
-    ? -1
-    : (x.shape.slice(first) as number[]).reduce((product, size) => product * size, 1);
-
 /** How many of a sorted vector stand before each value. */
 function searchSorted(a: Arguments): Value {
   const [sequence, values] = a.promoted(['sorted_sequence', 'values']).map((one) => cast(one, wideType(one.type)));
@@ -207,9 +138,6 @@ export const sortingOperations: OperationTable = {
   Cumprod: cumulative((x) => x, runningProduct),
   Nancumsum: cumulative(withoutNan(0), runningSum),
   Nancumprod: cumulative(withoutNan(1), runningProduct),
-  Median: quantile({ fixed: 0.5 }),
-  Quantile: quantile({}),
-  Percentile: quantile({ scale: 1 / 100, methods: true }),
   SearchSorted: operation('sorted_sequence values', searchSorted),
   Digitize: operation('x bins', digitize),
   Bincount: operation('x', bincount),

@@ -6,6 +6,7 @@ import {
   constant,
   conv,
   convTranspose,
+  int64s,
   node,
   pad,
   pool,
@@ -194,6 +195,26 @@ function unfold(a: Arguments): Value {
   return reshape(taken, [places === -1 ? sizesOf(taken)[0]! : (taken.shape[0] ?? -1), columns!, places]);
 }
 
+/** Puts columns back to where {@link unfold} takes them from, adding up what overlaps. */
+function fold(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const pair = (name: string, fallback?: number) => {
+    const sizes = a.numbers(name, 2, fallback === undefined ? undefined : [fallback]);
+    return sizes.every((size) => Number.isInteger(size) && size >= 0)
+      ? sizes
+      : a.unsupported(`its ${name} is not of whole numbers`);
+  };
+  const [size, kernel] = [pair('output_size'), pair('kernel_size')];
+  const attributes = {
+    dilations: pair('dilation', 1),
+    pads: [...pair('padding', 0), ...pair('padding', 0)],
+    strides: pair('stride', 1),
+  };
+  const channels = (x.shape[1] ?? Number.NaN) / (kernel[0]! * kernel[1]!);
+  const shape = [x.shape[0] ?? null, channels, ...size];
+  return node('Col2Im', [x, int64s(a.graph, size), int64s(a.graph, kernel)], attributes, x.type, shape);
+}
+
 const spaced = (opType: 'DepthToSpace' | 'SpaceToDepth') =>
   operation('x', (a) => {
     const given = a.tensor('x');
@@ -242,6 +263,7 @@ export const windowOperations: OperationTable = {
   AdaptiveAveragePool: adaptivePooling('AveragePool'),
   ExtractPatches: operation('images', extractPatches),
   Unfold: operation('x', unfold),
+  Fold: operation('x', fold),
   DepthToSpace: spaced('DepthToSpace'),
   SpaceToDepth: spaced('SpaceToDepth'),
   Correlate: operation('x1 x2', correlate),

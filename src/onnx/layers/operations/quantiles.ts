@@ -1,0 +1,124 @@
+import type { Value } from '../../graph.js';
+import {
+  add,
+  any,
+  cast,
+  ceil,
+  constant,
+  floor,
+  gather,
+  isNan,
+  less,
+  max,
+  min,
+  mul,
+  node,
+  not,
+  reduceSum,
+  reshape,
+  round,
+  type Size,
+  sizeOf,
+  sizesOf,
+  squeeze,
+  sub,
+  toFloat,
+  transpose,
+  unsqueeze,
+  where,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { type OperationTable, operation } from './operation.js';
+import { ordered } from './sorting.js';
+
+type Method = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
+
+/** A quantile along the last axis of sorted values, `q` a vector; the result has q's axis last. */
+function interpolated(values: Value, q: Value, method: Method): Value {
+  const last = sub(sizeAsFloat(values), 1);
+  const exact = mul(q, last);
+  const at = (position: Value) => gather(values, cast(position, 'int64'), values.rank - 1);
+  if (method === 'nearest') return at(round(exact));
+  const [below, above] = [floor(exact), ceil(exact)];
+  if (method === 'lower') return at(below);
+  if (method === 'higher') return at(above);
+  if (method === 'midpoint') return mul(add(at(below), at(above)), 0.5);
+  const fraction = sub(exact, below);
+  return add(at(below), mul(sub(at(min(add(below, 1), last)), at(below)), fraction));
+}
+
+function sizeAsFloat(x: Value): Value {
+  const size = sizeOf(x, -1);
+  return typeof size === 'number' ? constant(x.graph, 'float32', [], [size]) : toFloat(size);
+}
+
+/** The axes that a quantile is over, put last as one. */
+function flattened(a: Arguments, x: Value): { flat: Value; axes: number[]; others: number[] } {
+  const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
+  const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const moved = transpose(x, [...others, ...axes]);
+  const sizes = sizesOf(moved).slice(0, others.length);
+  return { flat: reshape(moved, [...sizes, sizeProductOf(moved, others.length)]), axes, others };
+}
+
+/**
+ * @param scale what q is multiplied by
+ * @param fixed the q of a function that takes none
+ * @param methods whether the operation heeds its `method`: Keras's `Quantile` takes it and does not
+ */
+const quantile = ({ scale = 1, fixed, methods = false }: { scale?: number; fixed?: number; methods?: boolean }) =>
+  operation('x q', (a) => {
+    const x = toFloat(a.tensor('x'));
+    const q = fixed === undefined ? mul(toFloat(a.tensor('q')), scale) : a.constant('float32', fixed);
+    if (q.rank > 1) return a.unsupported('its q has more than one axis');
+    const method = methods
+      ? a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear')
+      : 'linear';
+    const { flat, axes, others } = flattened(a, x);
+    const [values] = ordered(flat, sizeOf(flat, -1), flat.rank - 1, false);
+    const found = interpolated(values, reshape(q, [-1]), method);
+    const known = where(any(isNan(flat), [-1], true), Number.NaN, found);
+    const axesFirst = transpose(known, [others.length, ...others.map((_, index) => index)]);
+    const kept = a.boolean('keepdims')
+      ? unsqueeze(
+          axesFirst,
+          axes.map((axis) => axis + 1),
+        )
+      : axesFirst;
+    return q.rank === 0 ? gather(kept, a.constant('int64', 0), 0) : kept;
+  });
+
+/** How many elements the axes from `first` on hold; -1 leaves it to the reshape. */
+const sizeProductOf = (x: Value, first: number): Size =>
+  x.shape.slice(first).includes(null)
+    ? -1
+    : (x.shape.slice(first) as number[]).reduce((product, size) => product * size, 1);
+
+/** The same of the numbers alone among the elements; NaN where there is none. */
+const nanQuantile = ({ scale = 1, fixed }: { scale?: number; fixed?: number }) =>
+  operation('x q', (a) => {
+    const x = toFloat(a.tensor('x'));
+    const q = fixed ?? a.number('q') * scale;
+    if (a.has('method') && a.string('method') !== 'linear') return a.unsupported(`its method is ${a.string('method')}`);
+    const { flat, axes } = flattened(a, x);
+    const missing = isNan(flat);
+    const last = sub(reduceSum(toFloat(not(missing)), [-1], true), 1);
+    const [values] = ordered(where(missing, Number.POSITIVE_INFINITY, flat), sizeOf(flat, -1), flat.rank - 1, false);
+    const exact = mul(max(last, 0), q);
+    const below = floor(exact);
+    const at = (place: Value) =>
+      node('GatherElements', [values, cast(place, 'int64')], { axis: -1 }, 'float32', exact.shape);
+    const between = add(at(below), mul(sub(at(min(add(below, 1), max(last, 0))), at(below)), sub(exact, below)));
+    const found = squeeze(where(less(last, 0), Number.NaN, between), [-1]);
+    return a.boolean('keepdims') ? unsqueeze(found, axes) : found;
+  });
+
+/** Quantiles. https://keras.io/api/ops/numpy/ */
+export const quantileOperations: OperationTable = {
+  Median: quantile({ fixed: 0.5 }),
+  Quantile: quantile({}),
+  Percentile: quantile({ scale: 1 / 100, methods: true }),
+  Nanmedian: nanQuantile({ fixed: 0.5 }),
+  Nanquantile: nanQuantile({}),
+  Nanpercentile: nanQuantile({ scale: 1 / 100 }),
+};
