@@ -1,5 +1,6 @@
 import type { TensorData, TensorType } from '../tensor.js';
 import { attributeTypes, dataTypes, type Message } from './protobuf.js';
+import { prune } from './prune.js';
 
 /** The size of an axis; null where it is known only when the model runs. */
 export type Dimension = number | null;
@@ -212,12 +213,15 @@ export class GraphBuilder {
     return graph;
   }
 
-  /** The graph as a `GraphProto`. */
+  /** The graph as a `GraphProto`, without what no output needs. */
   message(name: string): Message {
     return {
       name,
-      node: this.nodes,
-      initializer: this.initializers,
+      ...prune(
+        this.nodes,
+        this.initializers,
+        this.outputs.map((output) => output.name),
+      ),
       input: this.inputs.map(valueInfo),
       output: this.outputs.map(valueInfo),
     };
