@@ -39,13 +39,13 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   await app.register(errors, { maxImageSize: config.maxImageSize });
   await app.register(model, { load });
   await app.register(preprocessing, { maxPixels: config.maxPixels });
+  await app.register(closing);
   await app.register(openapi);
   await app.register(health);
   await app.register(metrics);
   await app.register(predict, { maxImageSize: config.maxImageSize });
   await app.register(page);
   refuseOtherMethods();
-  await app.register(closing);
 };
 
 /** How the configuration would have the model run. */

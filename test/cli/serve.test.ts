@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { settingRows } from '../../src/config.js';
 import { packageVersion } from '../../src/package.js';
 import { bundledModel, photo } from '../helpers/app.js';
@@ -69,7 +70,8 @@ describe('keras-serve <model>', () => {
       await fetch(`${url}/health/live`);
       child.kill(signal);
       await line(`${signal}: finishing`);
-      await assert.rejects(fetch(`http://127.0.0.1:${port}/health/live`), 'no new connection is taken');
+      // Soon no new connection is taken.
+      while (await fetch(`http://127.0.0.1:${port}/health/live`).catch(() => undefined)) await sleep(10);
       const replies = await Promise.all(
         uploads.map(async (upload) => {
           upload.end(cat.payload.subarray(1000));
@@ -83,6 +85,27 @@ describe('keras-serve <model>', () => {
       assert.equal((await ended).code, 0);
     });
   }
+
+  it('ends though its clients keep their connections open', async (t) => {
+    const { child, url, line, ended } = await startServer(t, ['--close-timeout', '20']);
+    const post = () =>
+      fetch(`${url}/predict`, { method: 'POST', headers: cat.headers, body: new Uint8Array(cat.payload) });
+    await Promise.all([post(), post()]);
+    const replies = Array.from({ length: 20 }, post);
+    await line('POST /predict');
+    child.kill('SIGTERM');
+    const statuses = await Promise.all(
+      replies.map((reply) =>
+        reply.then(
+          ({ status }) => status,
+          () => 'refused',
+        ),
+      ),
+    );
+    assert.ok(statuses.includes(200));
+    assert.ok(statuses.every((status) => status === 200 || status === 'refused'));
+    assert.equal((await ended).code, 0);
+  });
 
   it('answers malformed HTTP in JSON and goes on', async (t) => {
     const { url } = await startServer(t);
