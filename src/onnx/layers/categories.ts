@@ -91,6 +91,7 @@ const integerLookup: LayerHandler = ([x], call) => {
   ];
   const tokens =
     first <= given.length && special.every((token, index) => token === given[index]) ? given.slice(first) : given;
+  if (tokens.length === 0) return unsupported('its vocabulary is empty');
   const indices = tokens.map((_, index) => first + index);
 
   if (config.boolean('invert', false)) {

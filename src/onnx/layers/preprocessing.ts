@@ -27,6 +27,7 @@ function statistic(x: Value, call: LayerCall, key: 'mean' | 'variance'): Value {
   const { shape, values } = adapted
     ? { shape: call.rawWeight(key).shape, values: [...floats(call.rawWeight(key))] }
     : call.config.array(key);
+  if (kept.some((axis) => x.shape[axis] === null)) throw new ShapeError('the size of an axis that it keeps is unknown');
   if (shape.length > kept.length) throw new ShapeError(`its ${key} of the shape ${showShape(shape)} has too many axes`);
   const axes = kept.slice(kept.length - shape.length);
   const sizes = x.shape.map((_, axis) => shape[axes.indexOf(axis)] ?? 1);
