@@ -1,6 +1,10 @@
 import { ModelFileError } from './errors.js';
 import type { Config, ConfigValue, KerasDType } from './model.js';
 
+/** The entry of a table by a name out of the file; those that every object has, like `constructor`, are none. */
+export const lookUp = <T>(table: Record<string, T>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 /** A JSON object, as opposed to a list or null. */
 export const isObject = (value: ConfigValue | undefined): value is Config =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

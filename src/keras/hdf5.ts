@@ -31,6 +31,9 @@ export type Hdf5Reply = { group: Hdf5Group } | { error: { code: ModelFileErrorCo
 /** How long an idle worker is kept for the next file. */
 const IDLE_MILLISECONDS = 2_000;
 
+/** How often it is looked whether a worker gets on. */
+const WATCH_MILLISECONDS = 250;
+
 /** Names at the top of a file that hold no weights of the model. */
 export const ignoredGroups = [
   'optimizer',
@@ -104,13 +107,15 @@ class Reader {
     this.#worker.ref();
     const before = Atomics.load(this.#progress, 0);
     let seen = before;
+    let idleTicks = 0;
     const watch = setInterval(() => {
       const now = Atomics.load(this.#progress, 0);
       // A worker that has yet to start is not to blame, nor is the file.
-      if (now === seen && now !== before)
-        this.#settle(failure('it has no end, or the disk that it lies on does not answer'));
+      idleTicks = now === seen && now !== before ? idleTicks + 1 : 0;
       seen = now;
-    }, limits.hdf5StallMilliseconds);
+      if (idleTicks * WATCH_MILLISECONDS >= limits.hdf5StallMilliseconds)
+        this.#settle(failure('it has no end, or the disk that it lies on does not answer'));
+    }, WATCH_MILLISECONDS);
     try {
       return await new Promise((resolve) => {
         this.#settle = resolve;

@@ -1,4 +1,4 @@
-import { asText, isObject } from './config.js';
+import { asText, isObject, lookUp } from './config.js';
 import type { Config, ConfigValue } from './model.js';
 
 /** Renames of Keras 1's arguments (`keras.legacy.interfaces` of Keras 2 lists them). */
@@ -96,12 +96,13 @@ export function fromKeras1(
   if (className === 'Merge') return fromMerge(config);
   const modern: Config = {};
   for (const [key, value] of Object.entries(config)) {
-    const keeps = kept[className]?.includes(key);
-    if (!dropped.has(key)) modern[keeps || !Object.hasOwn(renamed, key) ? key : renamed[key]!] = value;
+    const keeps = lookUp(kept, className)?.includes(key);
+    if (!dropped.has(key)) modern[(keeps ? undefined : lookUp(renamed, key)) ?? key] = value;
   }
   const sizes = kernelSizes.find(([first]) => first! in config);
   if (sizes) modern.kernel_size = sizes.map((key) => config[key] ?? null);
-  if ('dim_ordering' in config) modern.data_format = dataFormats[String(config.dim_ordering)] ?? 'channels_last';
+  if ('dim_ordering' in config)
+    modern.data_format = lookUp(dataFormats, String(config.dim_ordering)) ?? 'channels_last';
   else if (withoutOrdering.test(className)) modern.data_format = dataFormat;
   if (className === 'ZeroPadding2D' || className === 'Cropping2D') padSides(modern);
   // Statistics of each sample or of each batch, in place of moving averages: nothing since has it.
@@ -111,7 +112,7 @@ export function fromKeras1(
 
 function fromMerge(config: Config): { className: string; config: Config } {
   const mode = asText(config.mode) ?? '';
-  const className = mergeModes[mode];
+  const className = lookUp(mergeModes, mode);
   // A mode that is a function, and `cos`, which has an axis more than the Dot of today.
   if (className === undefined) return { className: `Merge(mode=${mode || 'function'})`, config };
   const modern: Config = { name: config.name ?? null };

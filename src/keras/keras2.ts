@@ -1,4 +1,4 @@
-import { asText, isObject } from './config.js';
+import { asText, isObject, lookUp } from './config.js';
 import { fromKeras1, isKeras1 } from './keras1.js';
 import type { Config, ConfigValue } from './model.js';
 import { poolsAsTheano } from './theano.js';
@@ -65,12 +65,12 @@ export function modernise(className: string, config: Config, dialect: Dialect): 
     ? fromKeras1(className, config, dialect.dataFormat)
     : { className, config };
   const name = keras2.className;
-  const modern = { ...keras2.config, ...(Object.hasOwn(cuDnn, name) ? cuDnn[name] : {}) };
+  const modern = { ...keras2.config, ...lookUp(cuDnn, name) };
   for (const key of ['activation', 'recurrent_activation']) {
     if (key in modern) modern[key] = activation(modern[key]!, dialect);
   }
-  const className3 = Object.hasOwn(aliases, name) ? aliases[name]! : name;
-  changed[className3]?.(modern);
+  const className3 = lookUp(aliases, name) ?? name;
+  lookUp(changed, className3)?.(modern);
   if (dialect.theano && poolsAsTheano(className3, modern)) {
     return { className: `${className3}(padding=same on Theano)`, config: modern };
   }

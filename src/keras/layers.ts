@@ -1,4 +1,4 @@
-import { asDType, asList, asShape, asText, brokenConfig, isObject, nameOf, tidyConfig } from './config.js';
+import { asDType, asList, asShape, asText, brokenConfig, isObject, lookUp, nameOf, tidyConfig } from './config.js';
 import { ModelFileError } from './errors.js';
 import { asEntries, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
 import { fromMergedSequential } from './keras1.js';
@@ -96,7 +96,7 @@ export class LayerReader {
   }
 
   #makeLayer(layer: Layer, config: Config, depth: number): void {
-    const keys = Object.hasOwn(wrapped, layer.className) ? wrapped[layer.className]! : [];
+    const keys = lookUp(wrapped, layer.className) ?? [];
     layer.config = tidyConfig(Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key))));
     for (const key of keys) {
       const value = config[key];

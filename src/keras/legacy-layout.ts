@@ -1,3 +1,4 @@
+import { lookUp } from './config.js';
 import { ModelFileError } from './errors.js';
 import { quote } from './limits.js';
 import type { Layer, Weight } from './model.js';
@@ -28,7 +29,7 @@ const gateParts: Record<string, string> = { W: 'kernel', U: 'recurrent_kernel', 
 
 /** The names of the arrays of a recurrent layer of Keras 1: `W_i`, `U_i`, `b_i`, `W_c`, … */
 export const gateVariables = (className: string): string[] =>
-  (gates[className] ?? []).flatMap((gate) => Object.keys(gateParts).map((part) => `${part}_${gate}`));
+  (lookUp(gates, className) ?? []).flatMap((gate) => Object.keys(gateParts).map((part) => `${part}_${gate}`));
 
 const convolutions = ['Conv1D', 'Conv2D', 'Conv3D', 'Conv2DTranspose', 'ConvLSTM2D'];
 

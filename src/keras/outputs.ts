@@ -1,3 +1,4 @@
+import { lookUp } from './config.js';
 import { type Layer, type OutputStructure, TensorReference } from './model.js';
 
 /** How many states a recurrent layer or cell carries. */
@@ -17,7 +18,7 @@ function countStates(layer: Layer): number {
   const { cell } = layer.layers;
   if (cell) return countStates(cell);
   const cells = Object.entries(layer.layers).filter(([name]) => name.startsWith('cells/'));
-  return cells.reduce((sum, [, inner]) => sum + countStates(inner), states[layer.className] ?? 0);
+  return cells.reduce((sum, [, inner]) => sum + countStates(inner), lookUp(states, layer.className) ?? 0);
 }
 
 /** How many tensors a call of a layer returns, flattened. */

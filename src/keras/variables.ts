@@ -1,3 +1,4 @@
+import { lookUp } from './config.js';
 import type { Config } from './model.js';
 
 /** A variable that a class of layer creates. */
@@ -126,7 +127,7 @@ const table: Record<string, VariablesOf> = {
  * | SpectralNormalization | `vector_u`; the normalised kernel is in `layers.layer` |
  */
 export function variablesOf(className: string, config: Config): Variables {
-  return Object.hasOwn(table, className) ? table[className]!(config) : { own: [], parts: [] };
+  return lookUp(table, className)?.(config) ?? { own: [], parts: [] };
 }
 
 /** Whether a class of layer is known to have variables. */
