@@ -102,6 +102,22 @@ describe('operations', () => {
     assert.throws(() => compile(model), /sum \(TFOpLambda\(tf\.math\.add\)\): .*"casting"/);
   });
 
+  it('read the bytes of a NodeDef that the first tf.keras wrote as text', () => {
+    const mean =
+      '\n\u0004Mean\u0012\u0004Mean\u001a\u000bPlaceholder\u001a\u0016Mean/reduction_indices*\n\n\u0004Tidx\u0012\u00020\u0003' +
+      '*\u0007\n\u0001T\u0012\u00020\u0001*\u000f\n\tkeep_dims\u0012\u0002(\u0001';
+    const squeeze =
+      '\n\u0007Squeeze\u0012\u0007Squeeze\u001a\rPlaceholder_1*\u0015\n\fsqueeze_dims\u0012\u0005\n\u0003\u001a\u0001\u0001' +
+      '*\u0007\n\u0001T\u0012\u00020\u0001';
+    const model = (calls: Layer[]) => chain(calls.map((one) => ({ layer: one })));
+    const averaged = layer('mean', 'TensorFlowOpLayer', { node_def: mean, constants: { 1: [1] } });
+    assert.deepEqual(compile(model([averaged])).outputs[0]!.shape, [null, 1]);
+    const squeezed = layer('squeeze', 'TensorFlowOpLayer', { node_def: squeeze, constants: {} });
+    assert.deepEqual(compile(model([averaged, squeezed])).outputs[0]!.shape, [null]);
+    const cut = layer('cut', 'TensorFlowOpLayer', { node_def: mean.slice(0, 20), constants: {} });
+    assert.throws(() => compile(model([cut])), /TensorFlowOpLayer\(\?\)/);
+  });
+
   it('know the sizes that arithmetic on a shape comes to', () => {
     const shape = layer('shape', 'TFOpLambda', { function: 'compat.v1.shape' });
     const last = layer('last', 'SlicingOpLambda', { function: '__operators__.getitem' });

@@ -60,6 +60,7 @@ export const choose = (condition: Value, yes: Value, no: Value): Value =>
   computed([yes, no], (left, right) => where(condition, left, right));
 
 function whereOperation(a: Arguments): Value {
+  if (!a.has('x1') || !a.has('x2')) return a.unsupported('without its two choices the size of its result is unknown');
   const [x1, x2] = a.promoted(['x1', 'x2']);
   return choose(cast(a.tensor('condition'), 'bool'), x1!, x2!);
 }
@@ -101,8 +102,8 @@ export const comparisonOperations: OperationTable = {
   LogicalOr: bools(or),
   LogicalXor: bools(xor),
   LogicalNot: operation('x', (a) => not(cast(a.tensor('x'), 'bool'))),
-  Isclose: operation('x1 x2 rtol atol', (a) => close(a, ...comparable(a))),
-  AllClose: operation('x1 x2', allClose),
+  Isclose: operation('x1 x2 rtol atol equal_nan', (a) => close(a, ...comparable(a))),
+  AllClose: operation('x1 x2 rtol atol equal_nan', allClose),
   IsIn: operation('x1 x2', isIn),
   Where: operation('condition x1 x2', whereOperation),
   Select: operation('condlist choicelist default', select),

@@ -32,7 +32,7 @@ import { scalarOf } from './sizes.js';
 
 /** A tensor of the shape of another, filled with one number. */
 const filledLike = (value: number) =>
-  operation('x', (a) => {
+  operation('x dtype', (a) => {
     const x = a.tensor('x');
     return filled(a, a.optionalType('dtype') ?? x.type, sizesOf(x), value);
   });
@@ -196,9 +196,9 @@ export const creationOperations: OperationTable = {
   ZerosLike: zeros,
   EmptyLike: zeros,
   OnesLike: ones,
-  FullLike: operation('x fill_value', fullLike),
+  FullLike: operation('x fill_value dtype', fullLike),
   Full: operation('fill_value', full),
-  Arange: operation('start stop step', arange),
+  Arange: operation('start stop step dtype', arange),
   Linspace: operation('start stop', linspace),
   Logspace: operation('start stop', logspace),
   Geomspace: operation('start stop', geomspace),

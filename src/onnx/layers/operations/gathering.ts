@@ -176,7 +176,7 @@ function unravelIndex(a: Arguments): Value[] {
 export const gatheringOperations: OperationTable = {
   Take: operation('x indices', take),
   TakeAlongAxis: operation('x indices', takeAlongAxis),
-  Scatter: operation('indices values', scatter),
+  Scatter: operation('indices values shape', scatter),
   ScatterUpdate: operation('inputs indices updates', scatterUpdate),
   Nonzero: operation('x', (a) => nonzero(a, a.tensor('x'))),
   UnravelIndex: operation('indices', unravelIndex),

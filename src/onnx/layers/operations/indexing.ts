@@ -182,6 +182,6 @@ function sliceUpdate(a: Arguments): Value {
 /** Indexing by ranges and places. https://keras.io/api/ops/core/ */
 export const indexingOperations: OperationTable = {
   GetItem: operation('x key', getItemOperation),
-  Slice: operation('inputs start_indices', sliceFrom),
+  Slice: operation('inputs start_indices shape', sliceFrom),
   SliceUpdate: operation('inputs start_indices updates', sliceUpdate),
 };

@@ -222,7 +222,7 @@ export const neuralOperations: OperationTable = {
   BatchNorm: operation('x mean variance offset scale', batchNormalization),
   LayerNorm: operation('x gamma beta', layerNormalization),
   RMSNorm: operation('x scale', rmsNormalization),
-  DotProductAttention: operation('query key value bias mask scale', attention),
+  DotProductAttention: operation('query key value bias mask scale is_causal', attention),
   BinaryCrossentropy: operation('target output', binaryCrossentropy),
   CategoricalCrossentropy: operation('target output', categoricalCrossentropy),
   SparseCategoricalCrossentropy: operation('target output', sparseCategoricalCrossentropy),

@@ -1,34 +1,14 @@
 import type { Config, ConfigValue } from '../../../keras/model.js';
 import type { CallArgument } from '../../context.js';
+import { type NodeDef, nodeDefFromBytes, typeNames } from './node-def-bytes.js';
 
 const isObject = (value: ConfigValue | undefined): value is Config =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The operation that a TensorFlowOpLayer holds: TensorFlow's `NodeDef`. */
-export interface NodeDef {
-  op: string;
-  attributes: Record<string, CallArgument>;
-}
-
-/** `DT_FLOAT` and its like by Keras's names. */
-const types: Record<string, string> = {
-  DT_FLOAT: 'float32',
-  DT_HALF: 'float16',
-  DT_BFLOAT16: 'bfloat16',
-  DT_DOUBLE: 'float64',
-  DT_BOOL: 'bool',
-  DT_UINT8: 'uint8',
-  DT_INT8: 'int8',
-  DT_UINT16: 'uint16',
-  DT_INT16: 'int16',
-  DT_INT32: 'int32',
-  DT_INT64: 'int64',
-};
-
 /** An `AttrValue` in protobuf's JSON: integers are strings, and strings are in base64. */
 function attribute(value: ConfigValue): CallArgument {
   if (!isObject(value)) return null;
-  if (typeof value.type === 'string') return types[value.type] ?? value.type;
+  if (typeof value.type === 'string') return typeNames[value.type] ?? value.type;
   if (typeof value.s === 'string') return Buffer.from(value.s, 'base64').toString('latin1');
   if (isObject(value.list)) {
     const [items] = Object.values(value.list);
@@ -39,9 +19,10 @@ function attribute(value: ConfigValue): CallArgument {
   return null;
 }
 
-/** The node of a TensorFlowOpLayer's config; undefined when it is no JSON. */
+/** The node of a TensorFlowOpLayer's config: JSON, or the text of its bytes as the first versions wrote it. */
 export function nodeDefOf(config: Config): NodeDef | undefined {
   const { node_def: node } = config;
+  if (typeof node === 'string') return nodeDefFromBytes(Buffer.from(node, 'utf8'));
   if (!isObject(node) || typeof node.op !== 'string') return undefined;
   const attributes = isObject(node.attr) ? node.attr : {};
   return {

@@ -7,7 +7,10 @@ export type Emit = (args: Arguments) => Value | Value[];
 
 /** What an operation means, whichever API it was called by. */
 export interface Operation {
-  /** The names of the positional arguments in order; the last may be `*rest`, a list of those that follow. */
+  /**
+   * The names of the positional arguments in order, of any version: what one takes in a call another takes in its constructor.
+   * The last may be `*rest`, a list of those that follow.
+   */
   parameters: readonly string[];
   emit: Emit;
 }
