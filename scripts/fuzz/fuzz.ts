@@ -37,6 +37,8 @@ export interface FuzzResult {
   /** How many files ended how. */
   counts: Map<string, number>;
   failures: Failure[];
+  /** What ONNX Runtime said of models that were compiled and then refused by it: the compiler might have told sooner. */
+  engineRefusals: string[];
 }
 
 /** What a process made of a file, or that it did not get that far. */
@@ -92,7 +94,7 @@ export async function fuzz({ seed, first, count, jobs, keep, onProgress }: FuzzO
   const kinds = new Map<string, Seed[]>();
   for (const one of readSeeds()) kinds.set(one.kind, [...(kinds.get(one.kind) ?? []), one]);
   const folder = mkdtempSync(join(tmpdir(), 'keras-serve-fuzz-'));
-  const result: FuzzResult = { counts: new Map(), failures: [] };
+  const result: FuzzResult = { counts: new Map(), failures: [], engineRefusals: [] };
   let next = first;
   let done = 0;
 
@@ -113,6 +115,8 @@ export async function fuzz({ seed, first, count, jobs, keep, onProgress }: FuzzO
       const failed = isFailure(ending);
       const key = describe(ending);
       result.counts.set(key, (result.counts.get(key) ?? 0) + 1);
+      if (ending.kind === 'refused by the engine')
+        result.engineRefusals.push(`--only ${number} (${one.name}): ${ending.message}`);
       if (failed) {
         const message = 'message' in ending ? ending.message : '';
         result.failures.push({ number, name: one.name, ending: key, message, kept: keep ? place : undefined });

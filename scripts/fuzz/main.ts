@@ -19,7 +19,7 @@ const { values } = parseArgs({
 });
 
 const only = values.only === undefined ? undefined : Number(values.only);
-const { counts, failures } = await fuzz({
+const { counts, failures, engineRefusals } = await fuzz({
   seed: Number(values.seed),
   first: only ?? 0,
   count: only === undefined ? Number(values.count) : 1,
@@ -32,5 +32,6 @@ for (const [ending, count] of [...counts].sort(([, a], [, b]) => b - a))
   console.log(`${String(count).padStart(6)}  ${ending}`);
 for (const { number, name, ending, message, kept } of failures)
   console.log(`\n--only ${number} (${name}): ${ending}${kept ? `, kept in ${kept}` : ''}\n${message}`);
+if (engineRefusals.length > 0) console.log(`\nRefused by the engine alone:\n${engineRefusals.join('\n')}`);
 console.log(failures.length === 0 ? '\nEvery file was loaded or refused.' : `\n${failures.length} failures.`);
 process.exitCode = failures.length === 0 ? 0 : 1;

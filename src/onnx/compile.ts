@@ -105,18 +105,21 @@ class Compiler {
   call(layer: Layer, args: readonly CallArgument[], kwargs: Readonly<Record<string, CallArgument>>): Value[] {
     if (++this.calls > limits.calls)
       throw new ModelFileError('model_too_large', `The model calls layers more than ${limits.calls} times.`);
-    const inputs = args.flatMap(tensorsIn);
+    const positional = args.flatMap(tensorsIn);
+    const inputs = positional.length > 0 ? positional : tensorsIn(kwargs.inputs);
     return this.graph.scope(layer.name, () => {
       if (layer.graph) {
         const { mask, ...named } = kwargs;
         const masks = tensorsIn(mask);
-        const given = [...inputs, ...Object.values(named).flatMap(tensorsIn)];
+        const given = [...positional, ...Object.values(named).flatMap(tensorsIn)];
         return this.run(
           layer.graph,
           given.map((input, index) => withMask(input, masks[index] ?? input.mask)),
         );
       }
       if (findUnsupportedIn(layer, layerTable).length > 0) throw new Refused();
+      if (inputs.length === 0 && !('query' in kwargs) && !operation.test(layer.className))
+        throw new ModelFileError('model_damaged', `The layer "${layer.name}" (${layer.className}) has no input.`);
       try {
         const outputs = [layerTable[kindOf(layer)]!(inputs, this.context(layer, args, kwargs))].flat();
         const mask = supportsMasking.has(layer.className) ? inputs.find((input) => input.mask)?.mask : undefined;

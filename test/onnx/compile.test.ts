@@ -112,6 +112,19 @@ describe('compile', () => {
     assert.deepEqual(refusals(graph).refused, ['x']);
   });
 
+  it('refuses a layer that is called without a tensor', () => {
+    const graph = chain(relu('a'));
+    graph.calls[0]!.args = [[], 'text', 3];
+    assert.throws(() => compile(model(graph)), { code: 'model_damaged', message: /"a" \(ReLU\) has no input/ });
+  });
+
+  it('takes the tensor that a layer is called with by name', () => {
+    const graph = chain(relu('a'));
+    graph.calls[0]!.kwargs = { inputs: graph.calls[0]!.args[0]! };
+    graph.calls[0]!.args = [];
+    assert.deepEqual(compile(model(graph)).outputs, [{ name: 'a', type: 'float32', shape: [null, 4] }]);
+  });
+
   for (const className of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
     it(`knows no class ${className}`, () => {
       assert.deepEqual(refusals(chain(layer('odd', className))).refused, ['odd']);
