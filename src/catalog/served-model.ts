@@ -63,6 +63,12 @@ export interface Classification {
 }
 
 /**
+ * A process for each core, up to four: several sessions of one thread get more done than one of several threads, and a lone
+ * request keeps at least a quarter of the machine.
+ */
+const defaultProcesses = (): number => Math.min(4, availableParallelism());
+
+/**
  * Loads a model file and starts its inference processes.
  * @param path a model file, or a folder with one
  * @throws ModelFileError, CardError, InferenceError `model_load_failed`
@@ -71,7 +77,7 @@ export async function loadServedModel(path: string, options: LoadOptions = {}): 
   const file = await findModelFile(path);
   const card = (await readCard(file)) ?? {};
   const { cacheFolder = defaultCacheFolder(), weights, inputShape, events } = options;
-  const { processes = 1, maxBatch = 8, maxQueue = 128, deadline = 30_000 } = options;
+  const { processes = defaultProcesses(), maxBatch = 8, maxQueue = 128, deadline = 30_000 } = options;
   const { threads = Math.max(1, Math.floor(availableParallelism() / processes)) } = options;
   const compiled = await compileModelFile({ path: file, weights, inputShape }, cacheFolder ?? undefined);
   try {

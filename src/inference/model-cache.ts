@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Signature } from '../tensor.js';
 
 /** The SHA-256 of files, one after the other. */
@@ -15,6 +16,19 @@ export async function hashFiles(paths: readonly string[], ...more: string[]): Pr
     hash.update(content.digest());
   }
   return hash.digest('hex');
+}
+
+/** The SHA-256 of every file in a folder but the manifest. */
+async function hashesIn(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).filter((name) => name !== manifestName).sort();
+  const hashes = await Promise.all(names.map((name) => hashFiles([join(folder, name)])));
+  return Object.fromEntries(names.map((name, index) => [name, hashes[index]!]));
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => ({ size: 0 }))));
+  return sizes.reduce((sum, { size }) => sum + size, 0);
 }
 
 const modelName = 'model.onnx';
@@ -30,8 +44,8 @@ export interface CachedModel {
 }
 
 interface Manifest {
-  /** Of the model's file. */
-  sha256: string;
+  /** The SHA-256 of every file by its name. */
+  files: Record<string, string>;
   signature: Signature;
 }
 
@@ -51,7 +65,7 @@ export class ModelCache {
 
   /**
    * The model under `key`, made by `make` if it is not there.
-   * @param make writes the model to the path that it is given
+   * @param make writes the model to the path that it is given, and what belongs to it beside it
    */
   async get(key: string, make: (path: string) => Promise<Signature>): Promise<CachedModel> {
     const entry = join(this.folder, key);
@@ -63,7 +77,7 @@ export class ModelCache {
     try {
       const path = join(temporary, modelName);
       const signature = await make(path);
-      const manifest: Manifest = { sha256: await hashFiles([path]), signature };
+      const manifest: Manifest = { files: await hashesIn(temporary), signature };
       await writeFile(join(temporary, manifestName), JSON.stringify(manifest));
       // Where another server was quicker the rename fails, and its entry is as good.
       await rename(temporary, entry).catch(async (error) => {
@@ -79,12 +93,11 @@ export class ModelCache {
   /** An entry that is whole and unharmed. */
   private async read(entry: string): Promise<CachedModel | undefined> {
     try {
-      const path = join(entry, modelName);
-      const { sha256, signature } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
-      if ((await hashFiles([path])) !== sha256) return undefined;
+      const { files, signature } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
+      if (!isDeepStrictEqual(await hashesIn(entry), files)) return undefined;
       const now = new Date();
       await utimes(entry, now, now);
-      return { path, signature };
+      return { path: join(entry, modelName), signature };
     } catch {
       return undefined;
     }
@@ -97,7 +110,7 @@ export class ModelCache {
       names.map(async (name) => {
         const path = join(this.folder, name);
         const used = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
-        const bytes = (await stat(join(path, modelName)).catch(() => undefined))?.size ?? 0;
+        const bytes = await bytesIn(path);
         return { name, path, used, bytes };
       }),
     );

@@ -158,12 +158,13 @@ export class ModelRunner {
     return this.running === 0 && this.queue.length === 0;
   }
 
-  /** The first job and those behind it that can go with it. */
+  /** The first job and those behind it that can go with it, up to the process's share of what waits. */
   private nextBatch(): Job[] {
+    const share = Math.ceil(this.queue.length / this.options.processes);
     const first = this.queue.shift()!;
     const batch = [first];
     if (this.batchSize === undefined || first.failures > 0) return batch;
-    const limit = this.batchSize ?? this.options.maxBatch;
+    const limit = this.batchSize ?? Math.min(this.options.maxBatch, Math.max(first.rows, share));
     let rows = first.rows;
     for (let index = 0; index < this.queue.length && rows < limit; ) {
       const job = this.queue[index]!;

@@ -1,15 +1,18 @@
+import { basename } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Signature, Tensor, TensorInfo, Tensors, TensorType } from '../tensor.js';
 import type { Engine, EngineModel, Session } from './engine.js';
 
-/** Session settings: threads that wait without spinning, for the processors are shared with decoding and HTTP. */
+/** Threads wait without spinning, for the processors are shared with decoding and HTTP. */
+const sessionExtra = { intra_op: { allow_spinning: '0' } };
+
 function options({ threads, optimized }: Pick<EngineModel, 'threads' | 'optimized'>): InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: optimized ? 'disabled' : 'all',
     logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: sessionExtra },
   };
 }
 
@@ -75,10 +78,14 @@ async function loadOnce(path: string, more: InferenceSession.SessionOptions = {}
 export const signatureOf = (path: string): Promise<Signature> => loadOnce(path);
 
 /**
- * Lets ONNX Runtime optimise a model for this processor and writes the result.
+ * Lets ONNX Runtime optimise a model for this processor and writes the result. Weights go into a file of their own, which every
+ * process that loads the model maps into its memory: they share it.
  * @param from path of an ONNX model
- * @param to path of the file to write
+ * @param to path of the file to write; the weights are written beside it, with `.data` behind the name
  * @returns what the model takes and gives
  */
 export const optimize = (from: string, to: string): Promise<Signature> =>
-  loadOnce(from, { optimizedModelFilePath: to });
+  loadOnce(from, {
+    optimizedModelFilePath: to,
+    extra: { session: { ...sessionExtra, optimized_model_external_initializers_file_name: `${basename(to)}.data` } },
+  });

@@ -58,18 +58,18 @@ describe('ModelCache', () => {
   });
 
   it('drops what was used longest ago when it is full, but never what was just made', async () => {
-    const cache = new ModelCache(folder, 10);
+    const cache = new ModelCache(folder, 700);
     const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
     for (const [key, hours] of [
       ['oldest', 3],
       ['older', 2],
       ['old', 1],
     ] as const) {
-      await cache.get(key, make('12345'));
+      await cache.get(key, make('x'.repeat(100)));
       utimesSync(join(folder, key), hoursAgo(hours), hoursAgo(hours));
     }
     assert.deepEqual(readdirSync(folder).sort(), ['old', 'older']);
-    await cache.get('large', make('longer than the whole cache'));
+    await cache.get('large', make('x'.repeat(1000)));
     assert.deepEqual(readdirSync(folder), ['large']);
   });
 
