@@ -182,12 +182,9 @@ export interface SliceRange {
 
 const unbounded = 2 ** 31 - 1;
 
-/** How many elements of `size` a Python slice takes. */
+/** How many elements of `size` a Python slice takes. Of an unknown size even `-3:-1` may take fewer than two. */
 function sliceLength(size: Dimension, { start, end, step = 1 }: SliceRange): Dimension {
-  if (size === null) {
-    const known = start !== undefined && end !== undefined && start >= 0 === end >= 0;
-    return known && start < 0 && step > 0 ? Math.max(0, Math.ceil((end - start) / step)) : null;
-  }
+  if (size === null) return null;
   const clamp = (bound: number, low: number, high: number) =>
     Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
   if (step > 0) return Math.max(0, Math.ceil((clamp(end ?? size, 0, size) - clamp(start ?? 0, 0, size)) / step));
