@@ -46,7 +46,7 @@ function perAxis(a: Arguments, name: string, rank: number, fallback?: readonly n
 const ones = (rank: number): number[] => Array<number>(rank).fill(1);
 
 /** How a kernel of this size moves. */
-function windowOf(a: Arguments, kernel: readonly number[], strides: readonly number[]): Window {
+function windowOf(a: Arguments, kernel: readonly number[], strides: readonly number[] = ones(kernel.length)): Window {
   const rank = kernel.length;
   return {
     kernel,
@@ -82,7 +82,7 @@ function depthwiseFirst(kernel: Value): Value {
 
 function convolution(a: Arguments): Value {
   const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
-  const window = windowOf(a, spatialOf(a, kernel), ones(Math.max(1, kernel.rank - 2)));
+  const window = windowOf(a, spatialOf(a, kernel));
   return inChannelsFirst(a, x, (input) => {
     const groups = (input.shape[1] ?? 1) / kernel.shape.at(-2)!;
     return conv(input, kernelFirst(kernel), undefined, window, groups);
@@ -91,15 +91,16 @@ function convolution(a: Arguments): Value {
 
 function depthwiseConvolution(a: Arguments): Value {
   const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
-  const window = windowOf(a, spatialOf(a, kernel), ones(Math.max(1, kernel.rank - 2)));
+  const window = windowOf(a, spatialOf(a, kernel));
   return inChannelsFirst(a, x, (input) => conv(input, depthwiseFirst(kernel), undefined, window, input.shape[1] ?? 1));
 }
 
 function separableConvolution(a: Arguments): Value {
   const x = toFloat(a.tensor('inputs'));
   const [depthwise, pointwise] = [toFloat(a.tensor('depthwise_kernel')), toFloat(a.tensor('pointwise_kernel'))];
-  const rank = depthwise.rank - 2;
-  const window = windowOf(a, spatialOf(a, depthwise), ones(rank));
+  const rank = spatialOf(a, depthwise).length;
+  const window = windowOf(a, spatialOf(a, depthwise));
+  if (spatialOf(a, pointwise).length !== rank) return a.unsupported('its kernels are not of one rank');
   const point: Window = { kernel: ones(rank), strides: ones(rank), dilations: ones(rank), padding: 'valid' };
   return inChannelsFirst(a, x, (input) => {
     const apart = conv(input, depthwiseFirst(depthwise), undefined, window, input.shape[1] ?? 1);
@@ -109,7 +110,7 @@ function separableConvolution(a: Arguments): Value {
 
 function transposedConvolution(a: Arguments): Value {
   const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
-  const window = windowOf(a, spatialOf(a, kernel), ones(Math.max(1, kernel.rank - 2)));
+  const window = windowOf(a, spatialOf(a, kernel));
   const outputPadding = a.has('output_padding') ? a.numbers('output_padding', kernel.rank - 2) : undefined;
   return inChannelsFirst(a, x, (input) =>
     convTranspose(input, kernelFirst(kernel), undefined, { ...window, outputPadding }),
