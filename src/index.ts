@@ -1,3 +1,14 @@
 export { type AppOptions, buildApp, default as app } from './app.js';
-export { loadServedModel as loadModel, type Prediction, type ServedModel } from './catalog/served-model.js';
+export { CardError } from './catalog/card.js';
+export { InstancesError, type JsonTensor, jsonOf, tensorsOf } from './catalog/instances.js';
+export {
+  type Classification,
+  type LoadOptions,
+  loadServedModel as loadModel,
+  type Prediction,
+  type ServedModel,
+} from './catalog/served-model.js';
 export { type Config, ConfigError } from './config.js';
+export { InferenceError, type InferenceErrorCode } from './inference/errors.js';
+export { ModelFileError, type ModelFileErrorCode } from './keras/errors.js';
+export type { Signature, Tensor, TensorData, TensorInfo, Tensors, TensorType } from './tensor.js';

@@ -24,6 +24,21 @@ export type TensorData =
   | BigInt64Array
   | BigUint64Array;
 
+/** The typed array that holds the elements of each type. */
+export const tensorArrays: Record<TensorType, new (length: number) => TensorData> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+};
+
 /** A dense tensor in row-major order; `bool` is a Uint8Array of 0 and 1. */
 export interface Tensor {
   type: TensorType;

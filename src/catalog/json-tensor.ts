@@ -1,4 +1,4 @@
-import type { Tensor, TensorData, TensorInfo, TensorType } from '../tensor.js';
+import { type Tensor, type TensorData, type TensorInfo, type TensorType, tensorArrays } from '../tensor.js';
 
 /** JSON that is no input of the model. The message names the first place that is wrong, and what was expected there. */
 export class InstancesError extends Error {
@@ -18,14 +18,12 @@ export const wrong = (place: string, expected: string, value: unknown): Instance
   new InstancesError(place, `${place} should be ${expected}, but is ${show(value)}.`);
 
 interface NumberType {
-  array: new (length: number) => TensorData;
   least: number;
   most: number;
   whole: boolean;
 }
 
-const integer = (array: NumberType['array'], least: number, most: number): NumberType => ({
-  array,
+const integer = (least: number, most: number): NumberType => ({
   least: Math.max(least, Number.MIN_SAFE_INTEGER),
   most: Math.min(most, Number.MAX_SAFE_INTEGER),
   whole: true,
@@ -36,17 +34,17 @@ const largestFloat32 = (2 - 2 ** -24 - 2 ** -52) * 2 ** 127;
 
 /** What may stand for an element of each type. Whole numbers end where JSON's are no longer exact. */
 const numberTypes: Partial<Record<string, NumberType>> = {
-  float32: { array: Float32Array, least: -largestFloat32, most: largestFloat32, whole: false },
-  float64: { array: Float64Array, least: -Number.MAX_VALUE, most: Number.MAX_VALUE, whole: false },
-  int8: integer(Int8Array, -(2 ** 7), 2 ** 7 - 1),
-  uint8: integer(Uint8Array, 0, 2 ** 8 - 1),
-  int16: integer(Int16Array, -(2 ** 15), 2 ** 15 - 1),
-  uint16: integer(Uint16Array, 0, 2 ** 16 - 1),
-  int32: integer(Int32Array, -(2 ** 31), 2 ** 31 - 1),
-  uint32: integer(Uint32Array, 0, 2 ** 32 - 1),
-  int64: integer(BigInt64Array, -(2 ** 63), 2 ** 63),
-  uint64: integer(BigUint64Array, 0, 2 ** 64),
-  bool: integer(Uint8Array, 0, 1),
+  float32: { least: -largestFloat32, most: largestFloat32, whole: false },
+  float64: { least: -Number.MAX_VALUE, most: Number.MAX_VALUE, whole: false },
+  int8: integer(-(2 ** 7), 2 ** 7 - 1),
+  uint8: integer(0, 2 ** 8 - 1),
+  int16: integer(-(2 ** 15), 2 ** 15 - 1),
+  uint16: integer(0, 2 ** 16 - 1),
+  int32: integer(-(2 ** 31), 2 ** 31 - 1),
+  uint32: integer(0, 2 ** 32 - 1),
+  int64: integer(-(2 ** 63), 2 ** 63),
+  uint64: integer(0, 2 ** 64),
+  bool: integer(0, 1),
 } satisfies Record<TensorType, NumberType>;
 
 /** A JSON object, as opposed to a list or null. */
@@ -119,7 +117,7 @@ export class TensorWriter {
     this.numbers = numbers;
     this.sizes = info.shape.slice(1);
     this.scalar = this.sizes.every((size) => size === 1);
-    this.data = new numbers.array(0);
+    this.data = new tensorArrays[info.type](0);
   }
 
   /** @param place of the row in the JSON */
@@ -177,7 +175,7 @@ export class TensorWriter {
     if (needed <= this.data.length) return;
     const total = this.sizes.reduce<number>((product, size) => product * (size ?? 1), this.rows);
     const capacity = Math.max(needed, Math.min(total, Math.max(firstCapacity, 2 * this.data.length)));
-    const larger = new this.numbers.array(capacity);
+    const larger = new tensorArrays[this.info.type](capacity);
     (larger as { set(data: TensorData): void }).set(this.data);
     this.data = larger;
   }

@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os';
 import type { ModelCard } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
 import type { ModelSource } from '../inference/compile-messages.js';
-import { compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
+import { type CompiledModel, compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
+import type { EngineModel } from '../inference/engine.js';
 import type { Prediction as Run } from '../inference/job.js';
 import { ModelRunner, type RunnerEvents, type RunnerOptions } from '../inference/model-runner.js';
 import { imageScalingModel } from '../onnx/image-scaling.js';
 import type { TensorInfo, Tensors } from '../tensor.js';
-import { imageOptions, readCard, resolveScaling } from './card.js';
-import { imageInputOf } from './image-input.js';
+import { type ImageInput, imageInputOf } from './image-input.js';
 import { bothClasses, type Prediction, topPredictions } from './labels.js';
 import { findModelFile, nameOf } from './model-path.js';
 
@@ -47,9 +47,12 @@ export interface ServedModel {
    */
   classify(pixels: Uint8Array, options: { topK: number; signal?: AbortSignal }): Promise<Classification>;
   /**
-   * Runs the model.
-   * @param inputs a tensor for every input, by name
-   * @throws InferenceError
+   * Runs the model on any number of rows; requests that wait for a process run together.
+   * @param inputs a tensor for every input, by name: of the type in `inputs`, row-major, of its shape with a number in the
+   *   place of every null. What Keras takes as float16, bfloat16 or float64 is float32 here
+   * @returns a tensor for every output, by name, with the rows in the same order, and what it cost
+   * @throws InferenceError `inputs_invalid` for tensors that the model doesn't take, which says which and why; `queue_full`,
+   *   `deadline_exceeded`, `request_aborted`, `server_closing`; `engine_failed`, `inference_process_died`
    */
   predict(inputs: Tensors, options?: { signal?: AbortSignal }): Promise<Run>;
   /** Answers what has been accepted, then ends the inference processes. */
@@ -69,68 +72,106 @@ export interface Classification {
 const defaultProcesses = (): number => Math.min(4, availableParallelism());
 
 /**
- * Loads a model file and starts its inference processes.
+ * Loads a model file and starts its inference processes, which live until `close()`.
+ *
+ * ```ts
+ * const model = await loadModel('model.keras');
+ * const x = { type: 'float32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) } as const;
+ * const { outputs } = await model.predict({ [model.inputs[0].name]: x });
+ * await model.close();
+ * ```
+ *
  * @param path a model file, or a folder with one
- * @throws ModelFileError, CardError, InferenceError `model_load_failed`
+ * @throws ModelFileError when there is no such file, or it can't be read or served: `code` says of what kind the reason is,
+ *   the message what it is and what to do
+ * @throws CardError when the card beside it is wrong
+ * @throws InferenceError `model_load_failed`
  */
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
-  const file = await findModelFile(path);
-  const card = (await readCard(file)) ?? {};
-  const { cacheFolder = defaultCacheFolder(), weights, inputShape, events } = options;
-  const { processes = defaultProcesses(), maxBatch = 8, maxQueue = 128, deadline = 30_000 } = options;
+  const { processes = defaultProcesses(), maxBatch = 8, maxQueue = 128, deadline = 30_000, events } = options;
   const { threads = Math.max(1, Math.floor(availableParallelism() / processes)) } = options;
-  const compiled = await compileModelFile({ path: file, weights, inputShape }, cacheFolder ?? undefined);
+  const preparing = prepare(await findModelFile(path), options);
+  // The processes start while the model is still being looked up or compiled.
+  const engineModel = preparing.then(({ engineModel }) => ({ ...engineModel, threads }));
   try {
-    const { inputs, outputs } = compiled.signature;
+    const runner = await ModelRunner.start(engineModel, { processes, maxBatch, maxQueue, deadline }, events);
+    return served(await preparing, runner);
+  } catch (error) {
+    const prepared = await preparing.catch(() => undefined);
+    await prepared?.compiled.dispose();
+    throw error;
+  }
+}
+
+/** What there is of a model before it runs. */
+interface Prepared {
+  name: string;
+  card: ModelCard;
+  compiled: CompiledModel;
+  image: (ImageInput & { options: ImageOptions }) | undefined;
+  engineModel: Omit<EngineModel, 'threads'>;
+}
+
+async function prepare(file: string, options: LoadOptions): Promise<Prepared> {
+  const { cacheFolder = defaultCacheFolder(), weights, inputShape } = options;
+  const compiling = compileModelFile({ path: file, weights, inputShape }, cacheFolder ?? undefined);
+  compiling.catch(() => undefined);
+  // Schemas take a while to load: only now, when the processes are on their way.
+  const { imageOptions, readCard, resolveScaling } = await import('./card.js');
+  const card = (await readCard(file)) ?? {};
+  const compiled = await compiling;
+  try {
     const input = imageInputOf(compiled.signature);
     const scaling = input && resolveScaling(card.image?.scaling, input.channels);
-    const runner = await ModelRunner.start(
-      {
-        path: compiled.path,
-        threads,
-        optimized: true,
-        imageScaling: scaling && imageScalingModel(scaling, input.channelsFirst, inputs[0]!.type),
-      },
-      { processes, maxBatch, maxQueue, deadline },
-      events,
-    );
-    const image = input && imageOptions(card.image, input);
-    const classes = outputs[0]?.shape.at(-1) ?? 1;
-    const labels = card.labels ?? [];
+    const type = compiled.signature.inputs[0]?.type ?? 'float32';
     return {
       name: card.name ?? nameOf(file),
       card,
-      image,
-      inputs,
-      outputs,
-      classes: classes === 1 && labels.length === 2 ? 2 : classes,
-      get ready() {
-        return runner.ready;
-      },
-      get queued() {
-        return runner.queued;
-      },
-      get processes() {
-        return runner.processes;
-      },
-      async classify(pixels, { topK, signal }) {
-        const shape = [1, ...image!.size, input!.channels];
-        const tensor = { type: 'uint8', shape, data: pixels } as const;
-        const { outputs: scores, timings } = await runner.predict(
-          { [inputs[0]!.name]: tensor },
-          { image: true, signal },
-        );
-        const row = scores[outputs[0]!.name]!.data as ArrayLike<number>;
-        return { predictions: topPredictions(bothClasses(row, labels), labels, topK), timings };
-      },
-      predict: (tensors, { signal } = {}) => runner.predict(tensors, { signal }),
-      async close() {
-        await runner.close();
-        await compiled.dispose();
+      compiled,
+      image: input && { ...input, options: imageOptions(card.image, input) },
+      engineModel: {
+        path: compiled.path,
+        optimized: true,
+        imageScaling: scaling && imageScalingModel(scaling, input.channelsFirst, type),
       },
     };
   } catch (error) {
     await compiled.dispose();
     throw error;
   }
+}
+
+function served({ name, card, compiled, image }: Prepared, runner: ModelRunner): ServedModel {
+  const { inputs, outputs } = compiled.signature;
+  const classes = outputs[0]?.shape.at(-1) ?? 1;
+  const labels = card.labels ?? [];
+  return {
+    name,
+    card,
+    image: image?.options,
+    inputs,
+    outputs,
+    classes: classes === 1 && labels.length === 2 ? 2 : classes,
+    get ready() {
+      return runner.ready;
+    },
+    get queued() {
+      return runner.queued;
+    },
+    get processes() {
+      return runner.processes;
+    },
+    async classify(pixels, { topK, signal }) {
+      const shape = [1, ...image!.options.size, image!.channels];
+      const tensor = { type: 'uint8', shape, data: pixels } as const;
+      const { outputs: scores, timings } = await runner.predict({ [inputs[0]!.name]: tensor }, { image: true, signal });
+      const row = scores[outputs[0]!.name]!.data as ArrayLike<number>;
+      return { predictions: topPredictions(bothClasses(row, labels), labels, topK), timings };
+    },
+    predict: (tensors, { signal } = {}) => runner.predict(tensors, { signal }),
+    async close() {
+      await runner.close();
+      await compiled.dispose();
+    },
+  };
 }

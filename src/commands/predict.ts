@@ -32,7 +32,7 @@ export const predict: Command = {
     if ((json === undefined) === (files.length === 0))
       throw new UsageError('Give either images, or --json with a file of numbers (- for standard input)');
     const input = json === undefined ? undefined : await readJson(String(json));
-    const model = await loadServedModel(path!, modelOptions(flags));
+    const model = await loadServedModel(path!, { ...modelOptions(flags), processes: 1 });
     try {
       if (json !== undefined) await predictJson(model, input, json === '-' ? 'standard input' : String(json));
       else await classifyImages(model, files, { topK: Number(topK), jsonl: flags.jsonl === true, config });

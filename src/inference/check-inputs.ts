@@ -1,4 +1,4 @@
-import type { Signature, Tensor, TensorInfo, Tensors } from '../tensor.js';
+import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../tensor.js';
 import { InferenceError } from './errors.js';
 
 const invalid = (message: string) => new InferenceError('inputs_invalid', message);
@@ -7,6 +7,11 @@ const showShape = (shape: readonly (number | null)[]) => `(${shape.map((size) =>
 function check({ name, type, shape }: TensorInfo, tensor: Tensor | undefined): void {
   if (!tensor) throw invalid(`The input "${name}" is missing.`);
   if (tensor.type !== type) throw invalid(`The input "${name}" should be ${type}, but is ${tensor.type}.`);
+  // An ONNX model may take what tensors here can't be.
+  if (!Object.hasOwn(tensorArrays, type)) throw invalid(`The input "${name}" is ${type}, which is not supported.`);
+  const array = tensorArrays[type];
+  if (!(tensor.data instanceof array))
+    throw invalid(`The input "${name}" is ${type}, so its data should be of ${array.name}.`);
   const fits =
     tensor.shape.length === shape.length &&
     tensor.shape.every((size, axis) => shape[axis] === null || axis === 0 || shape[axis] === size);
