@@ -5,8 +5,7 @@ import type { CompileProgress } from '../inference/compile-messages.js';
 const steps: Record<CompileProgress['step'], (progress: CompileProgress) => string> = {
   reading: () => 'Reading the model',
   compiling: ({ done = 0, total = 0 }) => `Compiling: ${done} of ${total} layers`,
-  writing: ({ done = 0, total = 0 }) =>
-    `Writing: ${formatBytes(Math.max(1, done))} of ${formatBytes(Math.max(1, total))}`,
+  writing: ({ done = 0, total = 0 }) => `Writing${done > 0 ? ` ${formatBytes(done)} of` : ''} ${formatBytes(total)}`,
   checking: () => 'Checking that ONNX Runtime loads it',
 };
 
