@@ -61,14 +61,14 @@ function crop(x: Value, size: ImageSize): Value {
 }
 
 /** Cuts the largest part of the target's aspect ratio out of the middle. */
-function cropToRatio(x: Value, target: ImageSize): Value {
+export function cropToRatio(x: Value, target: ImageSize): Value {
   const size = sizeOfImages(x);
   const sides = sidesInRatio(size, target).map((side, index) => sizeMax(sizeMin(size[index]!, side), 1));
   return crop(x, sides as ImageSize);
 }
 
 /** Adds to both sides equally until the aspect ratio is the target's, or off by one pixel. */
-function padToRatio(x: Value, target: ImageSize, value: number): Value {
+export function padToRatio(x: Value, target: ImageSize, value: number): Value {
   const size = sizeOfImages(x);
   const pads = sidesInRatio(size, target).map((side, index): [Size, Size] => {
     const added = half(sizeDifference(sizeMax(size[index]!, side), size[index]!));

@@ -10,6 +10,8 @@ import {
   isFloat,
   lessOrEqual,
   log,
+  max,
+  min,
   mul,
   node,
   pow,
@@ -25,7 +27,6 @@ import {
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { choose } from './comparison.js';
-import { computed } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
 import { broadcastTo } from './shape.js';
 import { scalarOf } from './sizes.js';
@@ -168,23 +169,13 @@ const ranges: Partial<Record<TensorType, readonly [number, number]>> = {
 };
 
 /** Like a cast, but what does not fit becomes the nearest number that does. */
-function saturateCast(a: Arguments): Value {
-  const x = a.tensor('x');
-  const type = a.optionalType('dtype') ?? x.type;
+export function saturated(x: Value, type: TensorType): Value {
   const bounds = ranges[type];
   if (!bounds || x.type === 'bool') return cast(x, type);
-  const clipped = computed([isFloat(x) ? x : cast(x, 'int64')], (wide) => {
-    // The greatest int32 that float32 holds exactly.
-    const top = wide.type === 'float32' && bounds[1] > 2 ** 24 ? bounds[1] - 127 : bounds[1];
-    return node(
-      'Min',
-      [node('Max', [wide, a.constant(wide.type, bounds[0])], {}, wide.type, wide.shape), a.constant(wide.type, top)],
-      {},
-      wide.type,
-      wide.shape,
-    );
-  });
-  return cast(clipped, type);
+  const wide = isFloat(x) ? x : cast(x, 'int64');
+  // The greatest int32 that float32 holds exactly.
+  const top = isFloat(x) && bounds[1] > 2 ** 24 ? bounds[1] - 127 : bounds[1];
+  return cast(min(max(wide, bounds[0]), top), type);
 }
 
 const conversion = operation('x dtype', castOperation);
@@ -207,5 +198,8 @@ export const creationOperations: OperationTable = {
   Cast: conversion,
   Array: conversion,
   ConvertToTensor: conversion,
-  SaturateCast: operation('x', saturateCast),
+  SaturateCast: operation('x', (a) => {
+    const x = a.tensor('x');
+    return saturated(x, a.optionalType('dtype') ?? x.type);
+  }),
 };

@@ -19,6 +19,7 @@ import {
   pad,
   reshape,
   resizeImages,
+  round,
   type Size,
   sizeDifference,
   sizeOf,
@@ -32,12 +33,14 @@ import {
   unsqueeze,
   where,
 } from '../../operators/index.js';
+import { cropToRatio, padToRatio } from '../image-preprocessing.js';
 import type { Arguments } from './arguments.js';
+import { saturated } from './creation.js';
 import { type OperationTable, operation } from './operation.js';
 import { isChannelsFirst } from './windows.js';
 
 /** Runs `body` on a batch of channels-first images, and gives its result the form of what was given. */
-function onImages(a: Arguments, images: Value, body: (x: Value) => Value): Value {
+export function onImages(a: Arguments, images: Value, body: (x: Value) => Value): Value {
   const single = images.rank === 3;
   const batch = single ? unsqueeze(images, [0]) : images;
   if (batch.rank !== 4) return a.unsupported(`its images are of rank ${images.rank}`);
@@ -52,23 +55,32 @@ const interpolations = [
 /** TensorFlow's numbers for the methods. */
 const numberedInterpolations: readonly Interpolation[] = ['bilinear', 'nearest', 'bicubic', 'area'];
 
-function interpolationOf(a: Arguments): Interpolation {
+/** How images are resized, by name or by TensorFlow's number. */
+export function interpolationOf(a: Arguments): Interpolation {
   const given = a.raw('interpolation');
   const numbered = typeof given === 'number' ? numberedInterpolations[given] : undefined;
   return numbered ?? a.choice('interpolation', interpolations, 'bilinear');
 }
 
-/** Resized images: float32, or what they were when the nearest pixels are taken or Keras 3 resizes whole numbers. */
-function resize(a: Arguments): Value {
-  for (const option of ['crop_to_aspect_ratio', 'pad_to_aspect_ratio', 'preserve_aspect_ratio'])
-    if (a.boolean(option)) return a.unsupported(`its ${option} is set`);
-  const images = a.tensor('images');
+/** Resized images: float32, or what they were when the nearest pixels are taken. */
+function resized(a: Arguments, images: Value): Value {
   const interpolation = interpolationOf(a);
+  if (a.boolean('preserve_aspect_ratio')) return a.unsupported('its preserve_aspect_ratio is set');
   const [height, width] = a.sizes('size');
   if (height === undefined || width === undefined) return a.unsupported('its size should be two numbers');
-  return onImages(a, interpolation === 'nearest' ? images : toFloat(images), (x) =>
-    resizeImages(x, [height, width], interpolation, a.boolean('antialias')),
-  );
+  const target: [Size, Size] = [height, width];
+  return onImages(a, interpolation === 'nearest' ? images : toFloat(images), (x) => {
+    const cropped = a.boolean('crop_to_aspect_ratio') ? cropToRatio(x, target) : x;
+    const padded = a.boolean('pad_to_aspect_ratio') ? padToRatio(cropped, target, a.number('fill_value', 0)) : cropped;
+    return resizeImages(padded, target, interpolation, a.boolean('antialias'));
+  });
+}
+
+/** Keras 3 gives whole numbers for whole numbers, the nearest that fit. */
+function resize(a: Arguments): Value {
+  const images = a.tensor('images');
+  const result = resized(a, images);
+  return result.type === images.type ? result : saturated(round(result), images.type);
 }
 
 /** The three channels of images, each with an axis of 1 in the channels' place, and that place. */
@@ -239,4 +251,9 @@ export const imageOperations: OperationTable = {
   SobelEdges: operation('images', sobelEdges),
   PadImages: operation('images', padImages),
   CropImages: operation('images', cropImages),
+};
+
+/** What TensorFlow gives otherwise than Keras 3. */
+export const tensorflowResizing: OperationTable = {
+  ResizeToFloat: operation('images', (a) => resized(a, a.tensor('images'))),
 };

@@ -5,7 +5,7 @@ import { creationOperations } from './creation.js';
 import { elementwiseOperations } from './elementwise.js';
 import { fourierOperations } from './fourier.js';
 import { gatheringOperations, tensorflowGathering } from './gathering.js';
-import { imageOperations } from './image.js';
+import { imageOperations, tensorflowResizing } from './image.js';
 import { indexingOperations } from './indexing.js';
 import { joiningOperations, tensorflowJoining } from './joining.js';
 import { linearAlgebraOperations } from './linear-algebra.js';
@@ -48,6 +48,7 @@ const tensorflow: OperationTable = {
   ...tensorflowImages,
   ...tensorflowJoining,
   ...tensorflowOperations,
+  ...tensorflowResizing,
 };
 
 /** Calls of functions on symbolic tensors, as Keras 3 (`ops.Add`) and Keras 2 (`TFOpLambda(tf.math.add)`) write them. */

@@ -98,6 +98,7 @@ math.tan                 Tan x
 math.tanh                Tanh x
 math.top_k               TopK input:x k=1 sorted:- index_type:-
 math.truediv             TrueDivide x:x1 y:x2
+math.zero_fraction       ZeroFraction value:x
 math.xdivy               Xdivy x:x1 y:x2
 math.xlogy               Xlogy x:x1 y:x2
 div                      FloorOrTrueDivide x:x1 y:x2
@@ -218,8 +219,11 @@ nn.relu                  Relu features:x
 nn.relu6                 Relu6 features:x
 nn.selu                  Selu features:x
 nn.separable_conv2d      SeparableConv input:inputs depthwise_filter:depthwise_kernel pointwise_filter:pointwise_kernel strides padding data_format dilations:dilation_rate rate:dilation_rate
+nn.sigmoid_cross_entropy_with_logits SigmoidCrossEntropy labels logits
 nn.silu                  Silu features:x beta
 nn.softmax               Softmax logits:x axis=-1 dim:axis
+nn.softmax_cross_entropy_with_logits SoftmaxCrossEntropy labels logits axis
+nn.softmax_cross_entropy_with_logits_v2 SoftmaxCrossEntropy labels logits axis dim:axis
 nn.softsign              Softsign features:x
 nn.space_to_depth        SpaceToDepth input:x block_size data_format
 
@@ -235,12 +239,16 @@ image.grayscale_to_rgb   GrayscaleToRgb images
 image.hsv_to_rgb         HSVToRGB images
 image.pad_to_bounding_box PadImages image:images offset_height:top_padding offset_width:left_padding target_height target_width
 image.per_image_standardization PerImageStandardization image:images
-image.resize             Resize images size method:interpolation preserve_aspect_ratio antialias
+image.resize             ResizeToFloat images size method:interpolation preserve_aspect_ratio antialias
 image.resize_bilinear    ResizeOld images size align_corners half_pixel_centers method=bilinear
 image.resize_images      ResizeOld images size method align_corners preserve_aspect_ratio:-
 image.resize_nearest_neighbor ResizeOld images size align_corners half_pixel_centers method=nearest
+image.resize_with_crop_or_pad CropOrPad image:images target_height target_width
+image.resize_with_pad    ResizeWithPad image:images target_height target_width method:interpolation antialias
 image.rgb_to_grayscale   RGBToGrayscale images
 image.rgb_to_hsv         RGBToHSV images
+image.rot90              RotateImages image:images k
+image.transpose          TransposeImages image:images
 image.sobel_edges        SobelEdges image:images
 
 keras.activations.elu    Elu x alpha

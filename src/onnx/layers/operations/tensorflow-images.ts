@@ -10,16 +10,20 @@ import {
   max,
   mul,
   node,
+  pad,
   reduceMean,
   reduceSumSquare,
+  resizeImages,
   slice,
   sqrt,
   sub,
   toFloat,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
+import { computed } from './dtypes.js';
+import { interpolationOf, onImages } from './image.js';
 import { type OperationTable, operation } from './operation.js';
-import { flip } from './shape.js';
+import { flip, swapAxes } from './shape.js';
 
 /** Mean 0 and deviation 1 for each image; the deviation is at least that of one pixel. */
 function standardize(a: Arguments): Value {
@@ -86,6 +90,55 @@ function resizeOld(a: Arguments): Value {
   return nearest ? cast(resized, a.tensor('images').type) : resized;
 }
 
+/** Height and width, which must be known. */
+function sizeOfImages(a: Arguments, images: Value): [number, number] {
+  const [height, width] = images.shape.slice(images.rank - 3, -1);
+  return height != null && width != null ? [height, width] : a.unsupported('its images are of unknown size');
+}
+
+/** What is cut off or added on both sides so that images are of this size, the odd pixel at the end. */
+function cropOrPad(a: Arguments, images: Value, target: readonly [number, number]): Value {
+  const size = sizeOfImages(a, images);
+  const first = images.rank - 3;
+  const cuts = target.map((wanted, index) => {
+    const start = Math.max(0, Math.floor((size[index]! - wanted) / 2));
+    return { axis: first + index, start, end: start + Math.min(wanted, size[index]!) };
+  });
+  const pads = images.shape.map((_, axis): [number, number] => {
+    const added = axis === first || axis === first + 1 ? Math.max(0, target[axis - first]! - size[axis - first]!) : 0;
+    return [Math.floor(added / 2), Math.ceil(added / 2)];
+  });
+  return computed([slice(images, cuts)], (x) => pad(x, pads));
+}
+
+const targetOf = (a: Arguments): [number, number] => [a.count('target_height'), a.count('target_width')];
+
+/** Resizes images as far as they fit, and adds black on both sides. */
+function resizeWithPad(a: Arguments): Value {
+  const images = toFloat(a.tensor('images'));
+  const [height, width] = sizeOfImages(a, images);
+  const target = targetOf(a);
+  const ratio = Math.max(height / target[0], width / target[1]);
+  const size: [number, number] = [Math.floor(height / ratio), Math.floor(width / ratio)];
+  const fitted = onImages(a, images, (x) => resizeImages(x, size, interpolationOf(a), a.boolean('antialias')));
+  return cropOrPad(a, fitted, target);
+}
+
+/** Turns images by quarters against the clock. */
+function rotateImages(a: Arguments): Value {
+  const images = a.tensor('images');
+  const [rows, columns] = [images.rank - 3, images.rank - 2];
+  const turns = ((a.number('k', 1) % 4) + 4) % 4;
+  const half = turns >= 2 ? flip(images, [rows, columns]) : images;
+  return turns % 2 === 1 ? flip(swapAxes(half, rows, columns), [rows]) : half;
+}
+
+/** Images of floats: those of whole numbers TensorFlow scales first. */
+function floatImages(a: Arguments): Value {
+  const images = a.tensor('images');
+  return isFloat(images) ? images : a.unsupported('its images are not of floats');
+}
+
 /** Functions of `tf.image` that Keras 3 has not. https://www.tensorflow.org/api_docs/python/tf/image */
 export const tensorflowImages: OperationTable = {
   PerImageStandardization: operation('images', standardize),
@@ -96,11 +149,18 @@ export const tensorflowImages: OperationTable = {
     const images = a.tensor('images');
     return concat([images, images, images], images.rank - 1);
   }),
-  AdjustBrightness: operation('images delta', (a) => add(toFloat(a.tensor('images')), a.number('delta'))),
+  AdjustBrightness: operation('images delta', (a) => add(floatImages(a), a.number('delta'))),
   AdjustContrast: operation('images contrast_factor', (a) => {
-    const images = toFloat(a.tensor('images'));
+    const images = floatImages(a);
     const mean = reduceMean(images, [images.rank - 3, images.rank - 2], true);
     return add(mul(sub(images, mean), a.number('contrast_factor')), mean);
+  }),
+  CropOrPad: operation('images', (a) => cropOrPad(a, a.tensor('images'), targetOf(a))),
+  ResizeWithPad: operation('images', resizeWithPad),
+  RotateImages: operation('images', rotateImages),
+  TransposeImages: operation('images', (a) => {
+    const images = a.tensor('images');
+    return swapAxes(images, images.rank - 3, images.rank - 2);
   }),
   ConvertImage: operation('images', convertImage),
   ResizeOld: operation('images', resizeOld),

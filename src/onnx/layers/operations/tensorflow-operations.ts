@@ -15,6 +15,7 @@ import {
   less,
   lessOrEqual,
   log,
+  logSoftmax,
   matmul,
   max,
   min,
@@ -32,6 +33,7 @@ import {
   relu,
   reshape,
   sizeOf,
+  softplus,
   sqrt,
   square,
   squeeze,
@@ -245,6 +247,16 @@ export const tensorflowOperations: OperationTable = {
     const x = a.tensor('x');
     if (!isFloat(x)) return a.unsupported('it is the mean of integers');
     return reduceMean(x, a.axes('axis', x.rank), a.boolean('keepdims'));
+  }),
+  ZeroFraction: operation('x', (a) => reduceMean(toFloat(equal(toFloat(a.tensor('x')), 0)), undefined)),
+  SigmoidCrossEntropy: operation('labels logits', (a) => {
+    const logits = toFloat(a.tensor('logits'));
+    return sub(softplus(logits), mul(logits, toFloat(a.tensor('labels'))));
+  }),
+  SoftmaxCrossEntropy: operation('labels logits', (a) => {
+    const logits = toFloat(a.tensor('logits'));
+    const axis = a.axis('axis', logits.rank, -1);
+    return neg(reduceSum(mul(toFloat(a.tensor('labels')), logSoftmax(logits, axis)), [axis]));
   }),
   MultiplyNoNan: floating((x, y) => where(equal(y, 0), 0, mul(x, y))),
   ReciprocalNoNan: operation('x', (a) => {
