@@ -154,13 +154,38 @@ export function convTranspose(x: Value, weight: Value, bias: Value | undefined, 
   return node('ConvTranspose', [x, weight, bias], attributes, x.type, [x.shape[0]!, filters!, ...spatial]);
 }
 
-/** Max or average pooling of a (batch, channels, …spatial) tensor; padding does not count in an average. */
+/** Elements of a window over axes of unknown size; each costs time for every element of the output. */
+const largestWindow = 2 ** 20;
+
+/**
+ * The window without what never reaches an element of an axis: what is left of its first element when the last window is
+ * placed, and right of its last when the first is. ONNX Runtime would go over all of it.
+ */
+function trimmed(spatial: readonly Dimension[], window: Window) {
+  const axes = spatial.map((size, axis) => {
+    const [kernel, stride] = [window.kernel[axis]!, window.strides[axis]!];
+    const reach = (Math.ceil(size! / stride) - 1) * stride;
+    const before = Math.floor((samePadding(size!, window, axis) as number) / 2);
+    const left = Math.min(before, reach);
+    const right = Math.min(kernel - before, size!);
+    return { kernel: left + right, left, after: Math.max(0, reach + right - size!) };
+  });
+  const pads = [...axes.map(({ left }) => left), ...axes.map(({ after }) => after)];
+  return { kernel_shape: axes.map(({ kernel }) => kernel), strides: window.strides, pads };
+}
+
+/**
+ * Max or average pooling of a (batch, channels, …spatial) tensor; padding does not count in an average.
+ * @throws ShapeError when the window doesn't fit
+ */
 export function pool(opType: 'MaxPool' | 'AveragePool', x: Value, window: Window): Value {
   const spatial = x.shape.slice(2);
-  const attributes = {
-    kernel_shape: window.kernel,
-    strides: window.strides,
-    ...paddingAttributes(spatial, window),
-  };
-  return node(opType, [x], attributes, x.type, [...x.shape.slice(0, 2), ...windowOutput(spatial, window)]);
+  const outputs = windowOutput(spatial, window);
+  if (spatial.includes(null) && window.kernel.reduce((a, b) => a * b, 1) > largestWindow)
+    throw new ShapeError(`its window of ${showShape(window.kernel)} is too large for an input of unknown size`);
+  const attributes =
+    window.padding === 'same' && !spatial.includes(null)
+      ? trimmed(spatial, window)
+      : { kernel_shape: window.kernel, strides: window.strides, ...paddingAttributes(spatial, window) };
+  return node(opType, [x], attributes, x.type, [...x.shape.slice(0, 2), ...outputs]);
 }
