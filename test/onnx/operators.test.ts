@@ -306,6 +306,48 @@ describe('windows', () => {
   });
 });
 
+describe('pooling windows that reach beyond their input', () => {
+  /** What Keras means by an average with `padding="same"`. */
+  function average(size: number, kernel: number, stride: number): number[] {
+    const outputs = Math.ceil(size / stride);
+    const before = Math.floor(Math.max(0, (outputs - 1) * stride + kernel - size) / 2);
+    return Array.from({ length: outputs }, (_, index) => {
+      const first = index * stride - before;
+      const inside = Array.from({ length: size }, (_, at) => at).filter((at) => at >= first && at < first + kernel);
+      return inside.reduce((a, b) => a + b, 0) / inside.length;
+    });
+  }
+
+  const pool = (size: number, kernel: number, stride: number) =>
+    run([fed([1, 1, size])], (x) =>
+      operators.pool('AveragePool', x, { kernel: [kernel], strides: [stride], dilations: [1], padding: 'same' }),
+    );
+
+  it('give what they give when they are spelt out', async () => {
+    const settings = fc.tuple(
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 25 }),
+      fc.integer({ min: 1, max: 5 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(settings, async ([size, kernel, stride]) => {
+        const { data } = await pool(size, kernel, stride);
+        average(size, kernel, stride).forEach((value, index) => {
+          assert.ok(Math.abs(value - data[index]!) < 1e-4, `${data} for ${average(size, kernel, stride)}`);
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('cost no more than those that do not', async () => {
+    assert.deepEqual((await pool(5, 2 ** 31 - 1, 1)).data, [2, 2, 2, 2, 2]);
+    const [x] = graphOf([null, 1, null]);
+    const window = { kernel: [2 ** 30], strides: [1], dilations: [1], padding: 'same' } as const;
+    assert.throws(() => operators.pool('MaxPool', x, window), /too large for an input of unknown size/);
+  });
+});
+
 describe('resizeImages', () => {
   for (const interpolation of operators.interpolations) {
     it(`${interpolation} makes the same of sizes known and unknown, and leaves an even image even`, async () => {
