@@ -11,6 +11,7 @@ import { joiningOperations, tensorflowJoining } from './joining.js';
 import { linearAlgebraOperations } from './linear-algebra.js';
 import { neuralOperations } from './neural.js';
 import { kerasOperation, type OperationTable } from './operation.js';
+import { patchOperations } from './patches.js';
 import { productOperations } from './products.js';
 import { quantileOperations } from './quantiles.js';
 import { reductionOperations } from './reduction.js';
@@ -18,6 +19,7 @@ import { shapeOperations } from './shape.js';
 import { sortingOperations } from './sorting.js';
 import { tensorflowLayers } from './tensorflow.js';
 import { tensorflowImages } from './tensorflow-images.js';
+import { tensorflowMatrices } from './tensorflow-matrices.js';
 import { tensorflowOperations } from './tensorflow-operations.js';
 import { windowOperations } from './windows.js';
 
@@ -34,6 +36,7 @@ const operations: OperationTable = {
   ...joiningOperations,
   ...linearAlgebraOperations,
   ...neuralOperations,
+  ...patchOperations,
   ...productOperations,
   ...quantileOperations,
   ...reductionOperations,
@@ -47,6 +50,7 @@ const tensorflow: OperationTable = {
   ...tensorflowGathering,
   ...tensorflowImages,
   ...tensorflowJoining,
+  ...tensorflowMatrices,
   ...tensorflowOperations,
   ...tensorflowResizing,
 };

@@ -3,7 +3,6 @@ import type { CallArgument } from '../../context.js';
 import { float, type Value } from '../../graph.js';
 import {
   add,
-  and,
   cast,
   channelsFirst,
   channelsLast,
@@ -13,10 +12,8 @@ import {
   greaterOrEqual,
   isFloat,
   less,
-  lessOrEqual,
   log,
   logSoftmax,
-  matmul,
   max,
   min,
   mod,
@@ -36,17 +33,14 @@ import {
   softplus,
   sqrt,
   square,
-  squeeze,
   sub,
-  swapLastAxes,
   toFloat,
   unsqueeze,
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { floorDivide } from './arithmetic.js';
-import { choose } from './comparison.js';
-import { filled, rowsAndColumns } from './creation.js';
+import { filled } from './creation.js';
 import { computed } from './dtypes.js';
 import { getItem } from './indexing.js';
 import { norm } from './linear-algebra.js';
@@ -111,36 +105,6 @@ function localResponse(a: Arguments): Value {
   return channelsLast(node('LRN', [x], attributes, x.type, x.shape));
 }
 
-/** What lies in a band around the diagonal; a width below 0 is without end. */
-function bandPart(a: Arguments): Value {
-  const x = a.tensor('x');
-  const [rows, columns] = rowsAndColumns(x);
-  const [lower, upper] = [a.number('num_lower'), a.number('num_upper')];
-  const all = greaterOrEqual(add(rows, columns), 0);
-  const below = lower < 0 ? all : lessOrEqual(sub(rows, columns), lower);
-  const above = upper < 0 ? all : lessOrEqual(sub(columns, rows), upper);
-  return choose(and(below, above), x, a.constant(x.type, 0));
-}
-
-/** Square matrices with vectors on the diagonal. */
-function diagonalMatrices(a: Arguments): Value {
-  if (a.number('k', 0) !== 0) return a.unsupported('its diagonal is not the main one');
-  const x = a.tensor('x');
-  const positions = range(a.graph, sizeOf(x, -1));
-  return choose(equal(unsqueeze(positions, [1]), positions), unsqueeze(x, [-1]), a.constant(x.type, 0));
-}
-
-/** The main diagonals of matrices, as the only elements of each row that are kept. */
-function diagonals(a: Arguments): Value {
-  if (a.number('offset', 0) !== 0) return a.unsupported('its diagonal is not the main one');
-  const x = a.tensor('x');
-  const [rows, columns] = x.shape.slice(-2);
-  if (rows !== columns) return a.unsupported('its matrices are not square');
-  const [down, across] = rowsAndColumns(x);
-  const kept = choose(equal(down, across), x, a.constant(x.type, 0));
-  return computed([kept], (wide) => reduceSum(wide, [-1]));
-}
-
 /** TensorFlow's `l2_normalize`: the squares' sum is at least epsilon. */
 function l2Normalize(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
@@ -190,8 +154,6 @@ function concatenateLast(a: Arguments): Value {
   return concat(values, axis);
 }
 
-const matrixTranspose = operation('x', (a) => swapLastAxes(a.tensor('x')));
-
 const conversion = (type: Value['type']) => operation('x', (a) => cast(a.tensor('x'), type));
 
 /** Functions that TensorFlow has and Keras 3 has not. https://www.tensorflow.org/api_docs/python/tf */
@@ -217,15 +179,6 @@ export const tensorflowOperations: OperationTable = {
   BiasAdd: operation('x bias', biasAdd),
   ScaleAndShift: operation('x', scaleAndShift),
   LocalResponse: operation('x', localResponse),
-  BandPart: operation('x', bandPart),
-  DiagonalMatrices: operation('x', diagonalMatrices),
-  DiagPart: operation('x', diagonals),
-  TraceOfMatrices: operation('x', (a) => reduceSum(diagonals(a), [-1])),
-  MatrixTranspose: matrixTranspose,
-  Matvec: operation('x1 x2', (a) => {
-    const [x1, x2] = a.promoted(pair);
-    return squeeze(matmul(a.boolean('transpose_a') ? swapLastAxes(x1!) : x1!, unsqueeze(x2!, [-1])), [-1]);
-  }),
   L2Normalize: operation('x axis epsilon', l2Normalize),
   ClipByNorm: operation('x', clipByNorm),
   VectorNorm: operation('x', vectorNorm),
@@ -280,11 +233,4 @@ export const tensorflowOperations: OperationTable = {
   ToFloat: conversion('float32'),
   ToInt32: conversion('int32'),
   ToInt64: conversion('int64'),
-  Eye: operation('num_rows num_columns', (a) => {
-    if (a.has('batch_shape')) return a.unsupported('it has a batch_shape');
-    const rows = a.sizes('num_rows')[0]!;
-    const columns = a.has('num_columns') ? a.sizes('num_columns')[0]! : rows;
-    const [down, across] = [unsqueeze(range(a.graph, rows), [1]), unsqueeze(range(a.graph, columns), [0])];
-    return cast(equal(down, across), a.optionalType('dtype') ?? 'float32');
-  }),
 };

@@ -1,0 +1,106 @@
+import type { Value } from '../../graph.js';
+import {
+  cast,
+  conv,
+  int64s,
+  node,
+  pad,
+  reshape,
+  sizesOf,
+  squeeze,
+  toFloat,
+  transpose,
+  unsqueeze,
+  type Window,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { type OperationTable, operation } from './operation.js';
+import { inChannelsFirst, windowOf } from './windows.js';
+
+/** Elements of a window beyond which its patches are not taken: the kernel that takes them is of their square. */
+const largestPatch = 4096;
+
+/**
+ * The windows of a channels-first tensor, each channel's elements one after the other: a convolution whose filters pick one
+ * element each. (batch, channels · elements, …)
+ */
+function patches(a: Arguments, x: Value, window: Window): Value {
+  const elements = window.kernel.reduce((product, size) => product * size, 1);
+  const channels = x.shape[1] ?? a.unsupported('the number of its channels is unknown');
+  if (elements > largestPatch || channels * elements * elements > 2 ** 26)
+    return a.unsupported('its patches are too large');
+  const picking = new Float32Array(elements * elements);
+  for (let index = 0; index < elements; index++) picking[index * (elements + 1)] = 1;
+  const one = a.graph.constant('float32', [elements, 1, ...window.kernel], picking, 'patches');
+  const batch = reshape(x, [-1, 1, ...sizesOf(x).slice(2)]);
+  const taken = conv(batch, one, undefined, window, 1);
+  const sizes = sizesOf(taken).slice(2);
+  return reshape(taken, [x.shape[0] ?? -1, channels * elements, ...sizes]);
+}
+
+/** The last axis holds a window's elements, of all channels at each place. */
+function extractPatches(a: Arguments): Value {
+  const given = a.tensor('images');
+  // TensorFlow gives the size in the batch and the channels too.
+  const size =
+    a.numbers('size').length === given.rank && given.rank === 4 ? a.numbers('size').slice(1, 3) : a.numbers('size');
+  const rank = size.length === 3 ? 3 : 2;
+  const kernel = size.length === 1 ? Array<number>(rank).fill(size[0]!) : size;
+  const single = given.rank === rank + 1;
+  const x = toFloat(single ? unsqueeze(given, [0]) : given);
+  const window = windowOf(a, kernel, kernel);
+  const taken = inChannelsFirst(a, x, (input) => {
+    const apart = patches(a, input, window);
+    const [channels, elements] = [input.shape[1]!, apart.shape[1]! / input.shape[1]!];
+    const [batch, , ...sizes] = sizesOf(apart);
+    const split = reshape(apart, [apart.shape[0] === null ? -1 : batch!, channels, elements, ...sizes]);
+    const perm = [0, 2, 1, ...sizes.map((_, axis) => axis + 3)];
+    return reshape(transpose(split, perm), [apart.shape[0] === null ? -1 : batch!, elements * channels, ...sizes]);
+  });
+  return cast(single ? squeeze(taken, [0]) : taken, given.type);
+}
+
+/** Blocks of channels-first images as columns. */
+function unfold(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  if (x.rank !== 4) return a.unsupported(`its images are of rank ${x.rank}`);
+  const kernel = a.numbers('kernel_size', 2);
+  const window: Window = {
+    kernel,
+    strides: a.numbers('stride', 2, [1]),
+    dilations: a.numbers('dilation', 2, [1]),
+    padding: 'valid',
+  };
+  const around = a.numbers('padding', 2, [0]).map((size): [number, number] => [size, size]);
+  const taken = patches(a, pad(x, [[0, 0], [0, 0], ...around]), window);
+  const [, columns] = taken.shape;
+  const places = taken.shape.slice(2).includes(null) ? -1 : taken.shape[2]! * taken.shape[3]!;
+  return reshape(taken, [places === -1 ? sizesOf(taken)[0]! : (taken.shape[0] ?? -1), columns!, places]);
+}
+
+/** Puts columns back to where {@link unfold} takes them from, adding up what overlaps. */
+function fold(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  const pair = (name: string, fallback?: number) => {
+    const sizes = a.numbers(name, 2, fallback === undefined ? undefined : [fallback]);
+    return sizes.every((size) => Number.isInteger(size) && size >= 0)
+      ? sizes
+      : a.unsupported(`its ${name} is not of whole numbers`);
+  };
+  const [size, kernel] = [pair('output_size'), pair('kernel_size')];
+  const attributes = {
+    dilations: pair('dilation', 1),
+    pads: [...pair('padding', 0), ...pair('padding', 0)],
+    strides: pair('stride', 1),
+  };
+  const channels = (x.shape[1] ?? Number.NaN) / (kernel[0]! * kernel[1]!);
+  const shape = [x.shape[0] ?? null, channels, ...size];
+  return node('Col2Im', [x, int64s(a.graph, size), int64s(a.graph, kernel)], attributes, x.type, shape);
+}
+
+/** Windows as tensors of their own. https://keras.io/api/ops/image/ */
+export const patchOperations: OperationTable = {
+  ExtractPatches: operation('images', extractPatches),
+  Unfold: operation('x', unfold),
+  Fold: operation('x', fold),
+};
