@@ -6,6 +6,7 @@ import {
   channelsLast,
   concat,
   div,
+  int64s,
   isFloat,
   max,
   mul,
@@ -79,14 +80,12 @@ function resizeOld(a: Arguments): Value {
   const attributes = {
     mode: nearest ? 'nearest' : 'linear',
     coordinate_transformation_mode: a.boolean('align_corners') ? 'align_corners' : halfPixels,
+    axes: [2, 3],
     nearest_mode: nearest ? (a.boolean('half_pixel_centers') ? 'round_prefer_ceil' : 'floor') : undefined,
   };
+  const sizes = int64s(a.graph, [height, width]);
   const shape = [...x.shape.slice(0, 2), height, width];
-  const scales = [height, width].map(
-    (size, index) => size / (x.shape[index + 2] ?? a.unsupported('its images are of unknown size')),
-  );
-  const factors = a.graph.constant('float32', [4], Float32Array.of(1, 1, ...scales), 'scales');
-  const resized = channelsLast(node('Resize', [x, undefined, factors], attributes, x.type, shape));
+  const resized = channelsLast(node('Resize', [x, undefined, undefined, sizes], attributes, x.type, shape));
   return nearest ? cast(resized, a.tensor('images').type) : resized;
 }
 
