@@ -22,8 +22,9 @@ const table = (head: string[], rows: (string | number)[][]): string =>
 
 /** Layers that a case cannot be about, and why. */
 const withoutCase: Record<string, string> = {
+  GRUCell: 'in the cases of `RNN`',
+  SimpleRNNCell: 'in the cases of `RNN`',
   Lambda: 'refused: it is Python code',
-  Layer: 'the base class',
   Wrapper: 'the base class of wrappers',
   TextVectorization: 'refused: it works on strings',
   StringLookup: 'refused: it works on strings',
