@@ -1,16 +1,14 @@
 import type { Value } from '../../graph.js';
 import {
   add,
-  cast,
-  channelsFirst,
-  channelsLast,
   concat,
+  constant,
   div,
+  gather,
   int64s,
   isFloat,
   max,
   mul,
-  node,
   pad,
   reduceMean,
   reduceSumSquare,
@@ -66,27 +64,44 @@ function convertImage(a: Arguments): Value {
   return mul(toFloat(x), 1 / 255);
 }
 
-/** How the first versions of TensorFlow resize: by the corners, or without half a pixel. */
+/** The most pixels of a side that places are worked out for. */
+const largestSide = 2 ** 14;
+
+/** How the first versions of TensorFlow resize: by the corners, or without half a pixel. Places are float32, as theirs are. */
 function resizeOld(a: Arguments): Value {
-  const x = channelsFirst(toFloat(a.tensor('images')));
-  const [height, width] = a.sizes('size');
+  const images = a.tensor('images');
+  const target = a.sizes('size');
   const method = a.raw('method') ?? 'bilinear';
-  if (typeof height !== 'number' || typeof width !== 'number') return a.unsupported('its size is not known');
   if (!['bilinear', 'nearest', 0, 1].includes(method as string | number))
     return a.unsupported('its method is not bilinear or nearest');
   const nearest = method === 'nearest' || method === 1;
-  if (nearest && a.boolean('align_corners')) return a.unsupported('it aligns the corners of nearest neighbours');
-  const halfPixels = a.boolean('half_pixel_centers') ? 'half_pixel' : 'asymmetric';
-  const attributes = {
-    mode: nearest ? 'nearest' : 'linear',
-    coordinate_transformation_mode: a.boolean('align_corners') ? 'align_corners' : halfPixels,
-    axes: [2, 3],
-    nearest_mode: nearest ? (a.boolean('half_pixel_centers') ? 'round_prefer_ceil' : 'floor') : undefined,
-  };
-  const sizes = int64s(a.graph, [height, width]);
-  const shape = [...x.shape.slice(0, 2), height, width];
-  const resized = channelsLast(node('Resize', [x, undefined, undefined, sizes], attributes, x.type, shape));
-  return nearest ? cast(resized, a.tensor('images').type) : resized;
+  const [corners, halves] = [a.boolean('align_corners'), a.boolean('half_pixel_centers')];
+  if (nearest && corners) return a.unsupported('it aligns the corners of nearest neighbours');
+  return sizeOfImages(a, images).reduce(
+    (x, from, index) => {
+      const to = target[index];
+      if (typeof to !== 'number' || !(to > 0 && to <= largestSide)) return a.unsupported('its size is not known');
+      const scale = Math.fround(corners && to > 1 ? (from - 1) / (to - 1) : from / to);
+      const places = Array.from({ length: to }, (_, place) => {
+        if (halves) return Math.fround(Math.fround((place + 0.5) * scale) - (nearest ? 0 : 0.5));
+        return Math.fround(place * scale);
+      });
+      return sampled(x, images.rank - 3 + index, from, places, nearest);
+    },
+    nearest ? images : toFloat(images),
+  );
+}
+
+/** Elements of an axis at places between them: the one before, or what lies between two in proportion. */
+function sampled(x: Value, axis: number, size: number, places: readonly number[], nearest: boolean): Value {
+  const inside = places.map((place) => Math.min(Math.max(place, 0), size - 1));
+  const at = (indices: number[]) => gather(x, int64s(x.graph, indices), axis);
+  const before = inside.map(Math.floor);
+  if (nearest) return at(before);
+  const after = before.map((index) => Math.min(index + 1, size - 1));
+  const parts = inside.map((place, index) => place - before[index]!);
+  const fractions = constant(x.graph, 'float32', [places.length, ...Array<number>(x.rank - axis - 1).fill(1)], parts);
+  return add(at(before), mul(sub(at(after), at(before)), fractions));
 }
 
 /** Height and width, which must be known. */
