@@ -17,7 +17,9 @@ export const limits = {
   hdf5Objects: 50_000,
   hdf5Depth: 64,
   /** Bytes of one chunk of a chunked dataset, and so the most that is inflated at once. */
-  hdf5ChunkBytes: 256 * MEGABYTE,
+  hdf5ChunkBytes: 128 * MEGABYTE,
+  /** Bytes of WebAssembly's memory: a chunk, as it is packed and unpacked, and then some. */
+  hdf5HeapBytes: 512 * MEGABYTE,
   /** Bytes read of a contiguous dataset at a time. */
   hdf5SliceBytes: 16 * MEGABYTE,
   /** Bytes of an attribute. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { unzipSync } from 'fflate';
 import { readHdf5 } from '../../src/keras/hdf5.js';
 import type { Hdf5File } from './files.js';
 import { temporaryFolder, writeHdf5 } from './files.js';
@@ -15,6 +16,12 @@ let files = 0;
 async function read(fill: (file: Hdf5File) => void) {
   const path = await writeHdf5(join(folder, `${files++}.h5`), fill);
   return readHdf5({ path, offset: 0, length: statSync(path).size });
+}
+
+/** A file out of the fixtures. */
+function kerasFile(family: string, name: string): Uint8Array {
+  const archive = readFileSync(new URL(`../fixtures/keras/${family}.zip`, import.meta.url));
+  return unzipSync(archive, { filter: (entry) => entry.name === name })[name]!;
 }
 
 function readAs(name: string) {
@@ -143,6 +150,21 @@ describe('an HDF5 file', () => {
       file.create_dataset({ name: 'x', data: new Float32Array(1), shape: [1], maxshape: [2 ** 28], chunks: [2 ** 27] });
     };
     await assert.rejects(read(filling), { code: 'model_too_large', message: /chunks/ });
+  });
+
+  it('whose text claims more than the file can hold is refused, and costs no memory', async () => {
+    const bytes = Buffer.from(kerasFile('keras2', 'rnn_list_of_cells/model.h5'));
+    // Text of any length lies in a heap; the attribute has its length and then the heap's address.
+    const address = Buffer.alloc(8);
+    address.writeBigUInt64LE(BigInt(bytes.indexOf('GCOL')));
+    const length = bytes.indexOf(address, bytes.indexOf('model_config')) - 4;
+    assert.ok(bytes.readUInt32LE(length) < bytes.length);
+    bytes.writeUInt32LE(0x41414141, length);
+    const path = join(folder, 'text.h5');
+    writeFileSync(path, bytes);
+    const before = process.resourceUsage().maxRSS;
+    await assert.rejects(readHdf5({ path, offset: 0, length: bytes.length }), { code: 'model_damaged' });
+    assert.ok(process.resourceUsage().maxRSS - before < 512 * 1024);
   });
 
   it('leaves the state of an optimizer alone', async () => {
