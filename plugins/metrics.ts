@@ -1,16 +1,11 @@
 import fp from 'fastify-plugin';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { errorReplies } from '../schemas/error.js';
-import type { RunnerEvents } from '../src/inference/model-runner.js';
 
 /** The parts of a prediction that take time. */
 export type Stage = 'decode' | 'queue' | 'inference';
 
 declare module 'fastify' {
-  interface FastifyInstance {
-    /** What the inference processes of a model are to report to. */
-    runnerEvents: RunnerEvents;
-  }
   interface FastifyRequest {
     /** Milliseconds that the parts of this request took. They go into the metrics and the `Server-Timing` header. */
     timings: Partial<Record<Stage, number>>;
@@ -75,12 +70,14 @@ export default fp(
       },
     });
 
-    app.decorate('runnerEvents', {
-      onBatch: (rows) => batches.observe(rows),
-      onRestart: (pid) => {
-        restarts.inc();
-        app.log.warn({ pid }, 'an inference process ended and is being replaced');
-      },
+    app.addHook('onReady', async () => {
+      app.model.events = {
+        onBatch: (rows) => batches.observe(rows),
+        onRestart: (pid) => {
+          restarts.inc();
+          app.log.warn({ pid }, 'an inference process ended and is being replaced');
+        },
+      };
     });
     app.decorateRequest('timings');
     app.addHook('onRequest', async (request) => {
@@ -118,5 +115,5 @@ export default fp(
       async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
     );
   },
-  { name: 'metrics' },
+  { name: 'metrics', dependencies: ['model'] },
 );

@@ -10,10 +10,10 @@ import openapi from '../plugins/openapi.js';
 import preprocessing from '../plugins/preprocessing.js';
 import page from '../plugins/routes/page.js';
 import predict from '../plugins/routes/predict.js';
-import { type LoadOptions, loadServedModel, type ServedModel } from './catalog/served-model.js';
+import { loadServedModel, type ServedModel } from './catalog/served-model.js';
 import { type Config, readConfig } from './config.js';
 import type { ModelSource } from './inference/compile-messages.js';
-import type { RunnerEvents } from './inference/model-runner.js';
+import { loadOptions } from './load-options.js';
 import { logAborted, RequestLog } from './logging.js';
 
 export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
@@ -27,7 +27,7 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   const { model: source, weights, inputShape } = options;
   const load =
     typeof source === 'string'
-      ? () => loadServedModel(source, { weights, inputShape, ...loadOptions(config, app.runnerEvents) })
+      ? () => loadServedModel(source, { weights, inputShape, ...loadOptions(config) })
       : source;
 
   app.addHook('onSend', async (request, reply) => {
@@ -47,17 +47,6 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   await app.register(page);
   refuseOtherMethods();
 };
-
-/** How the configuration would have the model run. */
-const loadOptions = (config: Config, events: RunnerEvents): LoadOptions => ({
-  cacheFolder: config.noCache ? null : config.cacheFolder,
-  processes: config.processes,
-  threads: config.threads,
-  maxBatch: config.maxBatch,
-  maxQueue: config.maxQueue,
-  deadline: config.deadline * 1000,
-  events,
-});
 
 /**
  * A Fastify instance that serves one model, not yet listening. `ready()` and `listen()` reject with a ModelFileError or

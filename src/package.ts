@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 function findRoot(folder: string): string {
@@ -18,3 +18,11 @@ export const packageVersion = manifest.version;
 
 /** What keras-serve is, in a sentence. */
 export const packageDescription = manifest.description;
+
+const extension = extname(import.meta.url);
+
+/** The folder with the code of `src`: as it was written, or as it was built. */
+export const sourceFolder = join(packageRoot, extension === '.ts' ? 'src' : 'dist/src');
+
+/** The path of a module of `src` that a process is started with: `inference/process-main`. */
+export const modulePath = (name: string): string => join(sourceFolder, `${name}${extension}`);

@@ -20,7 +20,6 @@ export interface LoadOptions extends Omit<ModelSource, 'path'>, Partial<RunnerOp
   cacheFolder?: string | null;
   /** Processor threads that one run may use; by default all that the machine has, shared among the processes. */
   threads?: number;
-  events?: RunnerEvents;
 }
 
 /** A loaded model with its card, ready to predict. */
@@ -38,6 +37,8 @@ export interface ServedModel {
   readonly ready: boolean;
   /** Requests that wait. */
   readonly queued: number;
+  /** Who is told of runs and restarts. */
+  events: RunnerEvents;
   /** The inference processes, with their resident bytes. */
   readonly processes: { pid: number | undefined; memory: number }[];
   /**
@@ -88,13 +89,13 @@ const defaultProcesses = (): number => Math.min(4, availableParallelism());
  * @throws InferenceError `model_load_failed`
  */
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
-  const { processes = defaultProcesses(), maxBatch = 8, maxQueue = 128, deadline = 30_000, events } = options;
+  const { processes = defaultProcesses(), maxBatch = 8, maxQueue = 128, deadline = 30_000 } = options;
   const { threads = Math.max(1, Math.floor(availableParallelism() / processes)) } = options;
   const preparing = prepare(await findModelFile(path), options);
   // The processes start while the model is still being looked up or compiled.
   const engineModel = preparing.then(({ engineModel }) => ({ ...engineModel, threads }));
   try {
-    const runner = await ModelRunner.start(engineModel, { processes, maxBatch, maxQueue, deadline }, events);
+    const runner = await ModelRunner.start(engineModel, { processes, maxBatch, maxQueue, deadline });
     return served(await preparing, runner);
   } catch (error) {
     const prepared = await preparing.catch(() => undefined);
@@ -152,6 +153,12 @@ function served({ name, card, compiled, image }: Prepared, runner: ModelRunner):
     inputs,
     outputs,
     classes: classes === 1 && labels.length === 2 ? 2 : classes,
+    get events() {
+      return runner.events;
+    },
+    set events(events) {
+      runner.events = events;
+    },
     get ready() {
       return runner.ready;
     },

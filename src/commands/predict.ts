@@ -3,7 +3,6 @@ import { buffer } from 'node:stream/consumers';
 import { InstancesError, jsonOf, tensorsOf } from '../catalog/instances.js';
 import { loadServedModel, type ServedModel } from '../catalog/served-model.js';
 import { type Config, formatBytes } from '../config.js';
-import { ImageDecoder } from '../images/decoder.js';
 import type { Tensors } from '../tensor.js';
 import type { Command } from './command.js';
 import { CommandError, UsageError } from './errors.js';
@@ -74,6 +73,7 @@ async function classifyImages(
   { topK, jsonl, config }: { topK: number; jsonl: boolean; config: Config },
 ): Promise<void> {
   if (!model.image) throw new CommandError(`${model.name} doesn't take images. Give numbers: --json input.json`);
+  const { ImageDecoder } = await import('../images/decoder.js');
   const decoder = new ImageDecoder({ maxPixels: config.maxPixels });
   for (const [index, file] of files.entries()) {
     const pixels = await decoder.decode(await read(file), model.image).catch(about(file));

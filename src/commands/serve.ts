@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { buildApp } from '../app.js';
+import { loadServedModel } from '../catalog/served-model.js';
 import type { Config } from '../config.js';
-import { createLogger } from '../logging.js';
+import { loadOptions } from '../load-options.js';
 import { packageVersion } from '../package.js';
 import type { Command } from './command.js';
 import { CommandError } from './errors.js';
@@ -20,8 +20,12 @@ export const serve: Command = {
   async run({ positionals: [model], flags, config }) {
     const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
+    // The model is on its way while the server's own modules load.
+    const loading = loadServedModel(model!, { ...options, ...loadOptions(config) });
+    loading.catch(() => undefined);
+    const [{ buildApp }, { createLogger }] = await Promise.all([import('../app.js'), import('../logging.js')]);
     const logger = await createLogger(config);
-    const app = await buildApp({ ...config, ...options, model: model!, logger });
+    const app = await buildApp({ ...config, model: () => loading, logger });
     try {
       await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
     } catch (error) {

@@ -2,10 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
 import { modelFiles } from '../keras/index.js';
-import { packageVersion } from '../package.js';
+import { packageVersion, sourceFolder } from '../package.js';
 import type { ModelSource } from './compile-messages.js';
 import { compileInProcess } from './compile-process.js';
 import { type CachedModel, hashFiles, ModelCache } from './model-cache.js';
@@ -36,7 +35,7 @@ async function processor(): Promise<string> {
 
 /** When the compiler was last changed: in a checkout it changes without the version. What npm installs has one date. */
 async function compilerTime(): Promise<string> {
-  const rooms = ['keras', 'onnx', 'inference'].map((room) => fileURLToPath(new URL(`../${room}/`, import.meta.url)));
+  const rooms = ['keras', 'onnx', 'inference'].map((room) => join(sourceFolder, room));
   const files = await Promise.all(rooms.map((room) => readdir(room, { recursive: true, withFileTypes: true })));
   const paths = files.flat().flatMap((file) => (file.isFile() ? join(file.parentPath ?? file.path, file.name) : []));
   const times = await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs));

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { extname } from 'node:path';
+import { modulePath } from '../package.js';
 import type { Signature, Tensors } from '../tensor.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
@@ -17,12 +17,11 @@ interface Waiting {
   reject(error: InferenceError): void;
 }
 
-/** Forks a module of this folder; it is compiled or not as this one is. */
+/** Starts a process with a module of this folder; it is built or not as this one is. */
 export function forkModule(name: string): ChildProcess {
-  const extension = extname(import.meta.url);
-  const module = new URL(`./${name}${extension}`, import.meta.url);
+  const module = modulePath(`inference/${name}`);
   // Sources need the loader that this process was started with; its other flags (--eval, --inspect) are its own affair.
-  const execArgv = extension === '.ts' ? process.execArgv : [];
+  const execArgv = module.endsWith('.ts') ? process.execArgv : [];
   return fork(module, { serialization: 'advanced', execArgv });
 }
 
@@ -45,19 +44,26 @@ export class InferenceProcess {
 
   /**
    * Starts a process and loads a model into it.
-   * @throws InferenceError `model_load_failed`
+   * @param model may still be worked out while the process starts
+   * @throws InferenceError `model_load_failed`, or what `model` rejects with
    */
-  static async start(model: EngineModel): Promise<InferenceProcess> {
+  static async start(model: EngineModel | Promise<EngineModel>): Promise<InferenceProcess> {
     const child = forkModule('process-main');
     const inference = new InferenceProcess(child);
-    const loaded = await new Promise<Extract<Reply, { kind: 'loaded' | 'failed' }>>((resolve) => {
+    const loaded = await new Promise<Extract<Reply, { kind: 'loaded' | 'failed' }>>((resolve, reject) => {
       const settle = (message: string) => resolve({ kind: 'failed', message });
       child.once('message', (reply: Reply) => {
         if (reply.kind === 'loaded' || reply.kind === 'failed') resolve(reply);
       });
       child.once('error', (error) => settle(error.message));
       child.once('exit', (code, signal) => settle(`the inference process ended (${signal ?? `exit code ${code}`})`));
-      inference.send({ kind: 'load', model });
+      Promise.resolve(model).then(
+        (known) => inference.send({ kind: 'load', model: known }),
+        (error) => {
+          inference.kill();
+          reject(error);
+        },
+      );
     });
     if (loaded.kind === 'failed') {
       inference.kill();

@@ -47,11 +47,12 @@ export class ModelRunner {
   private deaths = 0;
   private readonly signature: Signature;
   private batchSize: number | null | undefined;
+  /** Who is told of runs and restarts. */
+  events: RunnerEvents = {};
 
   private constructor(
-    private readonly model: EngineModel,
+    private readonly model: EngineModel | Promise<EngineModel>,
     private readonly options: RunnerOptions,
-    private readonly events: RunnerEvents,
     processes: readonly InferenceProcess[],
   ) {
     this.signature = processes[0]!.signature;
@@ -61,15 +62,16 @@ export class ModelRunner {
 
   /**
    * Starts the processes and loads the model into each.
-   * @throws InferenceError `model_load_failed`
+   * @param model may still be worked out while the processes start
+   * @throws InferenceError `model_load_failed`, or what `model` rejects with
    */
-  static async start(model: EngineModel, options: RunnerOptions, events: RunnerEvents = {}): Promise<ModelRunner> {
+  static async start(model: EngineModel | Promise<EngineModel>, options: RunnerOptions): Promise<ModelRunner> {
     const started = await Promise.allSettled(
       Array.from({ length: options.processes }, () => InferenceProcess.start(model)),
     );
     const processes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const failed = started.find((result) => result.status === 'rejected');
-    if (!failed) return new ModelRunner(model, options, events, processes);
+    if (!failed) return new ModelRunner(model, options, processes);
     for (const process of processes) process.kill();
     throw failed.reason;
   }

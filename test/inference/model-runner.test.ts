@@ -14,9 +14,14 @@ after(async () => {
   for (const cleanup of cleanups) await cleanup();
 });
 
-async function start(path: string, options: Partial<RunnerOptions> = {}, events?: RunnerEvents): Promise<ModelRunner> {
+async function start(
+  path: string,
+  options: Partial<RunnerOptions> = {},
+  events: RunnerEvents = {},
+): Promise<ModelRunner> {
   const model = { path, threads: 1, optimized: false };
-  const runner = await ModelRunner.start(model, { ...defaults, ...options }, events);
+  const runner = await ModelRunner.start(model, { ...defaults, ...options });
+  runner.events = events;
   cleanups.push(async () => {
     await runner.close();
     rmSync(dirname(path), { recursive: true });
