@@ -41,6 +41,11 @@ export interface H5Module {
   ): number;
 }
 
+/** WebAssembly's own memory, which Node's types leave out. */
+export interface WebAssemblyGlobal {
+  WebAssembly: { Memory: { prototype: { buffer: ArrayBuffer; grow(pages: number): number } } };
+}
+
 /** A file of emscripten's in-memory file system. */
 export interface MemoryNode {
   usedBytes: number;

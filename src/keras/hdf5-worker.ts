@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { ready } from 'h5wasm';
 import { ModelFileError } from './errors.js';
-import type { H5Module, MemoryRead } from './h5wasm.js';
+import type { H5Module, MemoryRead, WebAssemblyGlobal } from './h5wasm.js';
 import { type Hdf5Group, type Hdf5Reply, type Hdf5Source, ignoredGroups } from './hdf5.js';
 import { readAttributes } from './hdf5-attributes.js';
 import { readDataset } from './hdf5-dataset.js';
@@ -30,8 +30,9 @@ parentPort?.on('message', (source: Hdf5Source) => {
 
 /** Lets HDF5 find no more memory past a limit: it believes what a damaged file says of lengths. */
 function boundMemory(): void {
-  const { grow } = WebAssembly.Memory.prototype;
-  WebAssembly.Memory.prototype.grow = function (pages) {
+  const { prototype } = (globalThis as unknown as WebAssemblyGlobal).WebAssembly.Memory;
+  const { grow } = prototype;
+  prototype.grow = function (pages) {
     if (this.buffer.byteLength + pages * 65536 > limits.hdf5HeapBytes) throw new RangeError('no more memory');
     return grow.call(this, pages);
   };
