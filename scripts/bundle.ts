@@ -16,6 +16,8 @@ await build({
   sourcemap: true,
   external: ['@fastify/static', '@fastify/swagger-ui', 'h5wasm', 'onnxruntime-node', 'pino', 'pino-pretty', 'sharp'],
   // Packages in CommonJS call `require`.
-  banner: { js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 });

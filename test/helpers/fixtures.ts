@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
@@ -93,7 +93,9 @@ export function decode({ dtype, shape, data }: RecordedTensor): Tensor {
 export function as(tensor: Tensor, type: TensorType): Tensor {
   if (tensor.type === type) return tensor;
   const big = type === 'int64' || type === 'uint64';
-  const values = Array.from(tensor.data as ArrayLike<number | bigint>, (value) => (big ? BigInt(value) : Number(value)));
+  const values = Array.from(tensor.data as ArrayLike<number | bigint>, (value) =>
+    big ? BigInt(value) : Number(value),
+  );
   const array = arrays[type] as unknown as { from(values: unknown[]): TensorData };
   return { type, shape: tensor.shape, data: array.from(values) };
 }

@@ -6,11 +6,14 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readKerasModel } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
 import type { Tensor as PlainTensor, TensorType } from '../../src/tensor.js';
-import { as, decode, difference, families, type FixtureCase, unpackFamily } from '../helpers/fixtures.js';
+import { as, decode, difference, type FixtureCase, families, unpackFamily } from '../helpers/fixtures.js';
 
 async function predict(fixture: FixtureCase): Promise<PlainTensor[]> {
   const model = compile(await readKerasModel(fixture.model, { weights: fixture.weights }));
-  const session = await InferenceSession.create(Buffer.concat(model.chunks), { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const session = await InferenceSession.create(Buffer.concat(model.chunks), {
+    logSeverityLevel: 4,
+    intraOpNumThreads: 1,
+  });
   const feeds = Object.fromEntries(
     model.inputs.map((input, index) => {
       const recorded = fixture.inputs.find(({ name }) => name === input.name) ?? fixture.inputs[index]!;
