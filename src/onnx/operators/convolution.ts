@@ -175,6 +175,16 @@ function trimmed(spatial: readonly Dimension[], window: Window) {
 }
 
 /**
+ * The padding by its name wherever it has one. ONNX Runtime (1.30) makes a Pad before a pooling with padding in numbers part of
+ * it, although the zeros of a Pad count in a maximum and in an average, and a pooling's own padding does not.
+ */
+function poolPadding(kernel: readonly number[], pads: readonly number[] | undefined, window: Window) {
+  if (!pads) return window.padding === 'valid' ? { auto_pad: 'VALID' } : {};
+  if (pads.every((length) => length === 0)) return { auto_pad: 'VALID' };
+  return kernel.join() === window.kernel.join() ? { auto_pad: 'SAME_UPPER' } : { pads };
+}
+
+/**
  * Max or average pooling of a (batch, channels, …spatial) tensor; padding does not count in an average.
  * @throws ShapeError when the window doesn't fit
  */
@@ -183,9 +193,10 @@ export function pool(opType: 'MaxPool' | 'AveragePool', x: Value, window: Window
   const outputs = windowOutput(spatial, window);
   if (spatial.includes(null) && window.kernel.reduce((a, b) => a * b, 1) > largestWindow)
     throw new ShapeError(`its window of ${showShape(window.kernel)} is too large for an input of unknown size`);
-  const attributes =
-    window.padding === 'same' && !spatial.includes(null)
-      ? trimmed(spatial, window)
-      : { kernel_shape: window.kernel, strides: window.strides, ...paddingAttributes(spatial, window) };
-  return node(opType, [x], attributes, x.type, [...x.shape.slice(0, 2), ...outputs]);
+  const known = window.padding === 'same' && !spatial.includes(null);
+  const { pads, ...attributes } = known
+    ? trimmed(spatial, window)
+    : { kernel_shape: window.kernel, strides: window.strides, ...paddingAttributes(spatial, window) };
+  const padding = poolPadding(attributes.kernel_shape, pads, window);
+  return node(opType, [x], { ...attributes, ...padding }, x.type, [...x.shape.slice(0, 2), ...outputs]);
 }
