@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
-import { add, cast, constant, gather, mul, reduceMean, reduceSum } from '../../src/onnx/operators/index.js';
+import { add, cast, constant, gather, mul, reduceSum } from '../../src/onnx/operators/index.js';
 
 function write(graph: GraphBuilder): string {
   const path = join(mkdtempSync(join(tmpdir(), 'keras-serve-model-')), 'model.onnx');
@@ -31,13 +31,6 @@ export function lookupModel(): string {
   const graph = new GraphBuilder();
   const table = constant(graph, 'float32', [3], [10, 20, 30]);
   graph.output('y', gather(table, graph.input('x', 'int64', [null, 1]), 0));
-  return write(graph);
-}
-
-/** A model that takes images of 32×32 and says how red, green and blue they are. */
-export function colourModel(): string {
-  const graph = new GraphBuilder();
-  graph.output('scores', reduceMean(graph.input('image', 'float32', [null, 32, 32, 3]), [1, 2]));
   return write(graph);
 }
 

@@ -21,12 +21,3 @@ function children(parent: number): number[] {
 /** The inference processes of a server. */
 export const inferenceProcesses = (server: number): number[] =>
   children(server).filter((pid) => read(`/proc/${pid}/cmdline`).includes('process-main'));
-
-/** Resident bytes of a process and of those that it has started. */
-export const residentMemory = (server: number): number =>
-  [server, ...children(server)]
-    .map((pid) => Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024)
-    .reduce((sum, bytes) => sum + bytes, 0);
-
-/** How many files and sockets a process has open. */
-export const openDescriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
