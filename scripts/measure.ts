@@ -4,12 +4,13 @@
  *
  *     npm run measure
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { usageOf } from '../bench/processes.js';
 import { packageRoot } from '../src/package.js';
 
 const rounds = 5;
@@ -50,16 +51,8 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** Megabytes that a process and its descendants hold. */
-function residentMemory(pid: number): number {
-  const table = execFileSync('ps', ['-eo', 'pid=,ppid=,rss='], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, parent: number, kilobytes: number]);
-  const sum = (pid: number): number =>
-    table.reduce((total, [id, parent, size]) => total + (id === pid ? size : parent === pid ? sum(id) : 0), 0);
-  return sum(pid) / 1024;
-}
+/** Megabytes that a process and its descendants hold; what they share is counted once. */
+const residentMemory = (pid: number): number => usageOf(pid).memory / 2 ** 20;
 
 const starts: number[] = [];
 for (let round = 0; round < rounds; round++) {

@@ -107,7 +107,7 @@ export const settings = {
   }),
   maxBatch: setting({
     value: 'number',
-    fallback: '8',
+    fallback: '4',
     parse: whole(1, 4096),
     description: 'Most images in one run of the model',
   }),

@@ -89,7 +89,7 @@ const defaultProcesses = (): number => Math.min(4, availableParallelism());
  * @throws InferenceError `model_load_failed`
  */
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
-  const { processes = defaultProcesses(), maxBatch = 8, maxQueue = 128, deadline = 30_000 } = options;
+  const { processes = defaultProcesses(), maxBatch = 4, maxQueue = 128, deadline = 30_000 } = options;
   const { threads = Math.max(1, Math.floor(availableParallelism() / processes)) } = options;
   const preparing = prepare(await findModelFile(path), options);
   // The processes start while the model is still being looked up or compiled.
