@@ -73,7 +73,8 @@ async function classifyImages(
   { topK, jsonl, config }: { topK: number; jsonl: boolean; config: Config },
 ): Promise<void> {
   if (!model.image) throw new CommandError(`${model.name} doesn't take images. Give numbers: --json input.json`);
-  const { ImageDecoder } = await import('../images/decoder.js');
+  const { blockOtherLoaders, ImageDecoder } = await import('../images/decoder.js');
+  blockOtherLoaders();
   const decoder = new ImageDecoder({ maxPixels: config.maxPixels });
   for (const [index, file] of files.entries()) {
     const pixels = await decoder.decode(await read(file), model.image).catch(about(file));

@@ -23,7 +23,12 @@ export const serve: Command = {
     // The model is on its way while the server's own modules load.
     const loading = loadServedModel(model!, { ...options, ...loadOptions(config) });
     loading.catch(() => undefined);
-    const [{ buildApp }, { createLogger }] = await Promise.all([import('../app.js'), import('../logging.js')]);
+    const [{ buildApp }, { createLogger }, { blockOtherLoaders }] = await Promise.all([
+      import('../app.js'),
+      import('../logging.js'),
+      import('../images/decoder.js'),
+    ]);
+    blockOtherLoaders();
     const logger = await createLogger(config);
     const app = await buildApp({ ...config, model: () => loading, logger });
     try {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { InstancesError, jsonOf, tensorsOf } from '../../src/catalog/instances.js';
-import type { Signature, Tensor, TensorData, TensorInfo, TensorType } from '../../src/tensor.js';
+import { type Signature, type Tensor, type TensorInfo, type TensorType, tensorArrays } from '../../src/tensor.js';
 
 const info = (name: string, shape: (number | null)[], type: TensorType = 'float32'): TensorInfo => ({
   name,
@@ -224,17 +224,6 @@ describe('tensorsOf', () => {
 });
 
 const types: TensorType[] = ['float32', 'float64', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'bool'];
-const arrays: Record<string, new (length: number) => TensorData> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-};
 const arbitraryTensor = fc
   .tuple(
     fc.constantFrom(...types),
@@ -242,7 +231,7 @@ const arbitraryTensor = fc
     fc.infiniteStream(fc.nat(127)),
   )
   .map(([type, shape, stream]): Tensor => {
-    const data = new arrays[type]!(shape.reduce((a, b) => a * b, 1));
+    const data = new tensorArrays[type](shape.reduce((a, b) => a * b, 1));
     for (let index = 0; index < data.length; index++) {
       const value = stream.next().value;
       data[index] = type === 'bool' ? value % 2 : type.startsWith('float') ? value / 7 : value;
