@@ -1,9 +1,12 @@
 import fp from 'fastify-plugin';
+import { Catalog } from '../src/catalog/catalog.js';
 import type { ServedModel } from '../src/catalog/served-model.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The model that is served: loaded and warm once the instance is ready. */
+    /** The models that are served: loaded and warm once the instance is ready. */
+    readonly catalog: Catalog;
+    /** The default one of them. */
     readonly model: ServedModel;
   }
 }
@@ -18,22 +21,28 @@ export interface ModelPluginOptions {
  */
 export default fp<ModelPluginOptions>(
   async (app, { load }) => {
-    let model: ServedModel | undefined;
+    let catalog: Catalog | undefined;
+    app.decorate('catalog', {
+      getter() {
+        if (!catalog) throw new Error('The models are loaded by app.ready()');
+        return catalog;
+      },
+    });
     app.decorate('model', {
       getter() {
-        if (!model) throw new Error('The model is loaded by app.ready()');
-        return model;
+        return app.catalog.find();
       },
     });
     app.addHook('onReady', async () => {
       const started = performance.now();
       app.log.info('loading the model');
-      model = await load();
+      const model = await load();
+      catalog = Catalog.of(model);
       await warmUp(model);
       const ms = Math.round(performance.now() - started);
       app.log.info({ ms }, `${model.name} is loaded and warm after ${ms} ms`);
     });
-    app.addHook('onClose', async () => model?.close());
+    app.addHook('onClose', async () => catalog?.close());
   },
   { name: 'model' },
 );

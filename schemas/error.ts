@@ -21,6 +21,8 @@ export const errors = {
   request_invalid: [400, 'This is not a valid HTTP request.'],
   model_takes_no_images: [400, 'This model doesn’t classify images.'],
   not_found: [404, 'There is nothing at this address. GET /docs lists what there is.'],
+  model_unknown: [404, 'There is no model of this name. GET /models lists what there is.'],
+  model_version_unknown: [404, 'The model has no such version. GET /models/{name} lists them.'],
   method_not_allowed: [405, 'PUT is not allowed here. The header "Allow" says which methods are.'],
   request_timeout: [408, 'The request took too long to arrive.'],
   content_too_large: [413, 'The image is larger than 10 MB, the most that this server takes.'],

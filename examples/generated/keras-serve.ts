@@ -97,7 +97,7 @@ export interface components {
                  * @description What went wrong, for programs.
                  * @enum {unknown}
                  */
-                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "method_not_allowed" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "content_type_unsupported" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
+                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "method_not_allowed" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "content_type_unsupported" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
                 /** @description What went wrong and what to do about it, for people. */
                 message: string;
             };
