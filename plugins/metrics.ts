@@ -61,7 +61,7 @@ export default fp(
       labelNames: ['process'],
       registers,
       collect() {
-        const { processes } = app.model;
+        const { processes } = app.model.pool;
         this.set({ process: 'server' }, process.memoryUsage.rss());
         this.set(
           { process: 'inference' },
@@ -71,12 +71,13 @@ export default fp(
     });
 
     app.addHook('onReady', async () => {
-      app.model.events = {
-        onBatch: (rows) => batches.observe(rows),
+      app.model.events = { onBatch: (rows) => batches.observe(rows) };
+      app.model.pool.events = {
         onRestart: (pid) => {
           restarts.inc();
           app.log.warn({ pid }, 'an inference process ended and is being replaced');
         },
+        onLoadFailed: (err) => app.log.error({ err }, 'a model could not be loaded into a new inference process'),
       };
     });
     app.decorateRequest('timings');

@@ -38,7 +38,6 @@ export default fp<ModelPluginOptions>(
       app.log.info('loading the model');
       const model = await load();
       catalog = Catalog.of(model);
-      await warmUp(model);
       const ms = Math.round(performance.now() - started);
       app.log.info({ ms }, `${model.name} is loaded and warm after ${ms} ms`);
     });
@@ -46,9 +45,3 @@ export default fp<ModelPluginOptions>(
   },
   { name: 'model' },
 );
-
-async function warmUp(model: ServedModel): Promise<void> {
-  if (!model.image) return;
-  const { size, channels = 3 } = model.image;
-  await model.classify(new Uint8Array(size[0] * size[1] * channels), { topK: 1 });
-}

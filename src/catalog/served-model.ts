@@ -4,10 +4,11 @@ import type { ImageOptions } from '../images/options.js';
 import type { ModelSource } from '../inference/compile-messages.js';
 import { type CompiledModel, compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
 import type { EngineModel } from '../inference/engine.js';
+import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import type { Prediction as Run } from '../inference/job.js';
-import { ModelRunner, type RunnerEvents, type RunnerOptions } from '../inference/model-runner.js';
+import type { ModelRunner, RunnerEvents, RunnerOptions } from '../inference/model-runner.js';
 import { imageScalingModel } from '../onnx/image-scaling.js';
-import type { TensorInfo, Tensors } from '../tensor.js';
+import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../tensor.js';
 import { type ImageInput, imageInputOf } from './image-input.js';
 import { bothClasses, type Prediction, topPredictions } from './labels.js';
 import { findModelFile, nameOf } from './model-path.js';
@@ -18,6 +19,10 @@ export type { Prediction } from './labels.js';
 export interface LoadOptions extends Omit<ModelSource, 'path'>, Partial<RunnerOptions> {
   /** Where compiled models are kept: the user's cache folder by default; null keeps nothing. */
   cacheFolder?: string | null;
+  /** The processes that it runs in, with the other models of the pool; by default it has a pool of its own. */
+  pool?: InferencePool;
+  /** Inference processes of its own pool. */
+  processes?: number;
   /** Processor threads that one run may use; by default all that the machine has, shared among the processes. */
   threads?: number;
 }
@@ -37,10 +42,10 @@ export interface ServedModel {
   readonly ready: boolean;
   /** Requests that wait. */
   readonly queued: number;
-  /** Who is told of runs and restarts. */
+  /** Who is told of runs. */
   events: RunnerEvents;
-  /** The inference processes, with their resident bytes. */
-  readonly processes: { pid: number | undefined; memory: number }[];
+  /** The inference processes that it runs in. */
+  readonly pool: InferencePool;
   /**
    * Labels of one image.
    * @param pixels height × width × channels of `image`, uint8
@@ -67,12 +72,6 @@ export interface Classification {
 }
 
 /**
- * A process for each core, up to four: several sessions of one thread get more done than one of several threads, and a lone
- * request keeps at least a quarter of the machine.
- */
-const defaultProcesses = (): number => Math.min(4, availableParallelism());
-
-/**
  * Loads a model file and starts its inference processes, which live until `close()`.
  *
  * ```ts
@@ -89,17 +88,19 @@ const defaultProcesses = (): number => Math.min(4, availableParallelism());
  * @throws InferenceError `model_load_failed`
  */
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
-  const { processes = defaultProcesses(), maxBatch = 4, maxQueue = 128, deadline = 30_000 } = options;
-  const { threads = Math.max(1, Math.floor(availableParallelism() / processes)) } = options;
-  const preparing = prepare(await findModelFile(path), options);
-  // The processes start while the model is still being looked up or compiled.
-  const engineModel = preparing.then(({ engineModel }) => ({ ...engineModel, threads }));
+  const { maxBatch = 4, maxQueue = 128, deadline = 30_000 } = options;
+  const pool = options.pool ?? new InferencePool(options.processes ?? defaultPoolSize());
+  const { threads = Math.max(1, Math.floor(availableParallelism() / pool.size)) } = options;
+  const closePool = async () => (options.pool ? undefined : pool.close());
+  let prepared: Prepared | undefined;
   try {
-    const runner = await ModelRunner.start(engineModel, { processes, maxBatch, maxQueue, deadline });
-    return served(await preparing, runner);
+    // The processes of a new pool start while the model is being looked up or compiled.
+    prepared = await prepare(await findModelFile(path), options);
+    const runner = await pool.load({ ...prepared.engineModel, threads }, { maxBatch, maxQueue, deadline });
+    return served(prepared, runner, pool, closePool);
   } catch (error) {
-    const prepared = await preparing.catch(() => undefined);
     await prepared?.compiled.dispose();
+    await closePool();
     throw error;
   }
 }
@@ -125,12 +126,14 @@ async function prepare(file: string, options: LoadOptions): Promise<Prepared> {
     const input = imageInputOf(compiled.signature);
     const scaling = input && resolveScaling(card.image?.scaling, input.channels);
     const type = compiled.signature.inputs[0]?.type ?? 'float32';
+    const image = input && { ...input, options: imageOptions(card.image, input) };
     return {
       name: card.name ?? nameOf(file),
       card,
       compiled,
-      image: input && { ...input, options: imageOptions(card.image, input) },
+      image,
       engineModel: {
+        warmUp: warmUpOf(compiled.signature, image),
         path: compiled.path,
         optimized: true,
         imageScaling: scaling && imageScalingModel(scaling, input.channelsFirst, type),
@@ -142,7 +145,27 @@ async function prepare(file: string, options: LoadOptions): Promise<Prepared> {
   }
 }
 
-function served({ name, card, compiled, image }: Prepared, runner: ModelRunner): ServedModel {
+/** Zeros for every input: pixels, for a model that takes images. */
+function warmUpOf({ inputs }: Signature, image: Prepared['image']): EngineModel['warmUp'] {
+  const zeros = inputs.flatMap(({ name, type, shape }): [string, Tensor][] => {
+    // An ONNX model may take what tensors here can't be.
+    if (!Object.hasOwn(tensorArrays, type)) return [];
+    const sizes = image ? [1, ...image.options.size, image.channels] : shape.map((size) => size ?? 1);
+    const length = sizes.reduce((product, size) => product * size, 1);
+    const [kind, data] = image
+      ? (['uint8', new Uint8Array(length)] as const)
+      : ([type, new tensorArrays[type](length)] as const);
+    return [[name, { type: kind, shape: sizes, data }]];
+  });
+  return { inputs: Object.fromEntries(zeros), image: image !== undefined };
+}
+
+function served(
+  { name, card, compiled, image }: Prepared,
+  runner: ModelRunner,
+  pool: InferencePool,
+  closePool: () => Promise<void>,
+): ServedModel {
   const { inputs, outputs } = compiled.signature;
   const classes = outputs[0]?.shape.at(-1) ?? 1;
   const labels = card.labels ?? [];
@@ -150,6 +173,7 @@ function served({ name, card, compiled, image }: Prepared, runner: ModelRunner):
     name,
     card,
     image: image?.options,
+    pool,
     inputs,
     outputs,
     classes: classes === 1 && labels.length === 2 ? 2 : classes,
@@ -165,9 +189,6 @@ function served({ name, card, compiled, image }: Prepared, runner: ModelRunner):
     get queued() {
       return runner.queued;
     },
-    get processes() {
-      return runner.processes;
-    },
     async classify(pixels, { topK, signal }) {
       const shape = [1, ...image!.options.size, image!.channels];
       const tensor = { type: 'uint8', shape, data: pixels } as const;
@@ -178,6 +199,7 @@ function served({ name, card, compiled, image }: Prepared, runner: ModelRunner):
     predict: (tensors, { signal } = {}) => runner.predict(tensors, { signal }),
     async close() {
       await runner.close();
+      await closePool();
       await compiled.dispose();
     },
   };

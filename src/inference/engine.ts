@@ -10,6 +10,8 @@ export interface EngineModel {
   optimized: boolean;
   /** An ONNX model that turns uint8 pixels into the first input's tensor, for models that take images. */
   imageScaling?: Uint8Array;
+  /** What to run once when it is loaded, to make ready what engines put off until then. */
+  warmUp?: { inputs: Tensors; image: boolean };
 }
 
 /** A model loaded into an engine. One run at a time; a run blocks its thread. */

@@ -3,17 +3,10 @@ import { modulePath } from '../package.js';
 import type { Signature, Tensors } from '../tensor.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
-import type { Reply, Request } from './messages.js';
-
-/** What a run gave. */
-export interface RunResult {
-  outputs: Tensors;
-  /** Time in the engine. */
-  milliseconds: number;
-}
+import type { Calls, Reply, Request, RunResult } from './messages.js';
 
 interface Waiting {
-  resolve(result: RunResult): void;
+  resolve(result: unknown): void;
   reject(error: InferenceError): void;
 }
 
@@ -27,51 +20,27 @@ export function forkModule(name: string): ChildProcess {
 
 /** The server's side of one inference process. */
 export class InferenceProcess {
+  private readonly child = forkModule('process-main');
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 0;
-  /** Of the model that is loaded. */
-  signature: Signature = { inputs: [], outputs: [] };
+  /** The models that it has loaded, by their numbers. */
+  readonly loaded = new Map<number, Signature>();
   /** Resident bytes when it last answered. */
   memory = 0;
   /** Settles when the process has ended, whatever the reason. */
   readonly exited: Promise<void>;
 
-  private constructor(private readonly child: ChildProcess) {
-    this.exited = new Promise((resolve) => child.once('exit', () => resolve()));
+  constructor() {
+    const { child } = this;
     child.on('message', (reply: Reply) => this.receive(reply));
-    child.on('exit', (code, signal) => this.failAll(`The inference process ended (${signal ?? `exit code ${code}`}).`));
-  }
-
-  /**
-   * Starts a process and loads a model into it.
-   * @param model may still be worked out while the process starts
-   * @throws InferenceError `model_load_failed`, or what `model` rejects with
-   */
-  static async start(model: EngineModel | Promise<EngineModel>): Promise<InferenceProcess> {
-    const child = forkModule('process-main');
-    const inference = new InferenceProcess(child);
-    const loaded = await new Promise<Extract<Reply, { kind: 'loaded' | 'failed' }>>((resolve, reject) => {
-      const settle = (message: string) => resolve({ kind: 'failed', message });
-      child.once('message', (reply: Reply) => {
-        if (reply.kind === 'loaded' || reply.kind === 'failed') resolve(reply);
-      });
-      child.once('error', (error) => settle(error.message));
-      child.once('exit', (code, signal) => settle(`the inference process ended (${signal ?? `exit code ${code}`})`));
-      Promise.resolve(model).then(
-        (known) => inference.send({ kind: 'load', model: known }),
-        (error) => {
-          inference.kill();
-          reject(error);
-        },
-      );
+    this.exited = new Promise((resolve) => {
+      const end = (reason: string) => {
+        this.failAll(`The inference process ended (${reason}).`);
+        resolve();
+      };
+      child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+      child.once('error', (error) => end(error.message));
     });
-    if (loaded.kind === 'failed') {
-      inference.kill();
-      throw new InferenceError('model_load_failed', `The engine can't load the model: ${loaded.message}`);
-    }
-    inference.signature = loaded.signature;
-    inference.memory = loaded.memory;
-    return inference;
   }
 
   get pid(): number | undefined {
@@ -79,15 +48,25 @@ export class InferenceProcess {
   }
 
   /**
-   * Runs the model.
+   * Loads a model under a number.
+   * @throws InferenceError `engine_failed` when the engine refuses it, `inference_process_died`
+   */
+  async load(model: number, source: EngineModel): Promise<void> {
+    this.loaded.set(model, await this.call('load', { model, source }));
+  }
+
+  /** Frees what a model takes. @throws InferenceError */
+  async unload(model: number): Promise<void> {
+    this.loaded.delete(model);
+    await this.call('unload', { model });
+  }
+
+  /**
+   * Runs a model.
    * @throws InferenceError `engine_failed` when the engine refuses the tensors, `inference_process_died`
    */
-  run(inputs: Tensors, image: boolean): Promise<RunResult> {
-    return new Promise((resolve, reject) => {
-      const id = this.nextId++;
-      this.waiting.set(id, { resolve, reject });
-      this.send({ kind: 'run', id, inputs, image });
-    });
+  run(model: number, inputs: Tensors, image: boolean): Promise<RunResult> {
+    return this.call('run', { model, inputs, image });
   }
 
   /** Ends the process once it has nothing left to answer. */
@@ -96,24 +75,27 @@ export class InferenceProcess {
     await this.exited;
   }
 
-  /** Ends the process at once; runs that wait fail with `inference_process_died`. */
+  /** Ends the process at once; what waits for it fails with `inference_process_died`. */
   kill(): void {
     this.child.kill('SIGKILL');
   }
 
-  private send(request: Request): void {
-    // A send that fails is followed by the process's end, which answers whoever waits.
-    if (this.child.connected) this.child.send(request, () => undefined);
-    else this.failAll('The inference process has ended.');
+  private call<K extends keyof Calls>(kind: K, request: Calls[K]['request']): Promise<Calls[K]['result']> {
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      // A send that fails is followed by the process's end, which answers whoever waits.
+      if (this.child.connected) this.child.send({ kind, id, ...request } as Request, () => undefined);
+      else this.failAll('The inference process has ended.');
+    });
   }
 
   private receive(reply: Reply): void {
-    if (reply.kind !== 'result' && reply.kind !== 'error') return;
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);
     if (reply.kind === 'result') {
       this.memory = reply.memory;
-      waiting?.resolve(reply);
+      waiting?.resolve(reply.result);
     } else waiting?.reject(new InferenceError('engine_failed', reply.message));
   }
 

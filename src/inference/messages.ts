@@ -1,14 +1,24 @@
 import type { Signature, Tensors } from '../tensor.js';
 import type { EngineModel } from './engine.js';
 
-/** What the server sends to an inference process. */
-export type Request =
-  | { kind: 'load'; model: EngineModel }
-  | { kind: 'run'; id: number; inputs: Tensors; image: boolean };
+/** What an inference process can be asked to do; models go by the number that they were loaded under. */
+export interface Calls {
+  load: { request: { model: number; source: EngineModel }; result: Signature };
+  run: { request: { model: number; inputs: Tensors; image: boolean }; result: RunResult };
+  unload: { request: { model: number }; result: undefined };
+}
 
-/** What an inference process answers. `memory` is what it has resident, in bytes. */
+/** What a run gave. */
+export interface RunResult {
+  outputs: Tensors;
+  /** Time in the engine. */
+  milliseconds: number;
+}
+
+/** What the server sends to an inference process. */
+export type Request = { [K in keyof Calls]: { kind: K; id: number } & Calls[K]['request'] }[keyof Calls];
+
+/** What an inference process answers to the request of that id. `memory` is what it has resident, in bytes. */
 export type Reply =
-  | { kind: 'loaded'; signature: Signature; memory: number }
-  | { kind: 'failed'; message: string }
-  | { kind: 'result'; id: number; outputs: Tensors; milliseconds: number; memory: number }
+  | { kind: 'result'; id: number; result: Calls[keyof Calls]['result']; memory: number }
   | { kind: 'error'; id: number; message: string };

@@ -1,16 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Signature, Tensors } from '../tensor.js';
 import { batchSizeOf, concatRows, mapTensors, rowsOf, sliceRows } from './batch.js';
 import { checkInputs } from './check-inputs.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
-import { InferenceProcess } from './inference-process.js';
+import type { InferenceProcess } from './inference-process.js';
 import { Job, type Prediction } from './job.js';
 
 /** How a model is run. */
 export interface RunnerOptions {
-  /** Inference processes. */
-  processes: number;
   /** The most rows in one run. */
   maxBatch: number;
   /** The most requests that wait; one more is refused. */
@@ -23,62 +20,53 @@ export interface RunnerOptions {
 export interface RunnerEvents {
   /** A run has ended well. */
   onBatch?(rows: number, milliseconds: number): void;
-  /** A process has ended unasked and is replaced. */
-  onRestart?(pid: number | undefined): void;
+}
+
+/** What a runner needs of the pool that it is in. */
+export interface RunnerPool {
+  /** How many processes there are. */
+  readonly size: number;
+  /** Whether one of them can run a model. */
+  has(model: number): boolean;
+  /** Looks for who waits, when somebody does. */
+  dispatch(): void;
+  /** Takes a model out of the processes. */
+  remove(runner: ModelRunner): Promise<void>;
 }
 
 /** How often a job may be on a process that dies, or in a batch that fails. */
 const maxFailures = 2;
-/** The longest wait before a process that keeps dying is started again. */
-const maxBackoff = 5_000;
 
 /**
- * Runs one model in a set of processes. A request runs at once when a process is idle; what arrives while all are busy goes
- * together in the next run.
+ * Runs one model in the processes of a pool. A request runs at once when a process is idle; what arrives while all are busy
+ * goes together in the next run.
  */
 export class ModelRunner {
   private readonly queue: Job[] = [];
-  private readonly idle: InferenceProcess[] = [];
-  private readonly alive = new Set<InferenceProcess>();
   private running = 0;
   private closing = false;
   private onDrained: (() => void) | undefined;
-  /** Processes that ended one after the other with no run between them. */
-  private deaths = 0;
-  private readonly signature: Signature;
   private batchSize: number | null | undefined;
-  /** Who is told of runs and restarts. */
+  /** Who is told of runs. */
   events: RunnerEvents = {};
 
-  private constructor(
-    private readonly model: EngineModel | Promise<EngineModel>,
-    private readonly options: RunnerOptions,
-    processes: readonly InferenceProcess[],
-  ) {
-    this.signature = processes[0]!.signature;
-    this.batchSize = batchSizeOf(this.signature);
-    for (const process of processes) this.adopt(process);
-  }
-
   /**
-   * Starts the processes and loads the model into each.
-   * @param model may still be worked out while the processes start
-   * @throws InferenceError `model_load_failed`, or what `model` rejects with
+   * @param model the number that the pool's processes have the model under
+   * @param source what it was loaded from
    */
-  static async start(model: EngineModel | Promise<EngineModel>, options: RunnerOptions): Promise<ModelRunner> {
-    const started = await Promise.allSettled(
-      Array.from({ length: options.processes }, () => InferenceProcess.start(model)),
-    );
-    const processes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const failed = started.find((result) => result.status === 'rejected');
-    if (!failed) return new ModelRunner(model, options, processes);
-    for (const process of processes) process.kill();
-    throw failed.reason;
+  constructor(
+    private readonly pool: RunnerPool,
+    readonly model: number,
+    readonly source: EngineModel,
+    readonly signature: Signature,
+    readonly options: RunnerOptions,
+  ) {
+    this.batchSize = batchSizeOf(signature);
   }
 
   /** Whether a process is there to take work. */
   get ready(): boolean {
-    return !this.closing && this.alive.size > 0;
+    return !this.closing && this.pool.has(this.model);
   }
 
   /** Requests that wait for a process. */
@@ -86,9 +74,9 @@ export class ModelRunner {
     return this.queue.length;
   }
 
-  /** The processes that are alive, with their resident bytes. */
-  get processes(): { pid: number | undefined; memory: number }[] {
-    return [...this.alive].map(({ pid, memory }) => ({ pid, memory }));
+  /** Whether there is something to run. */
+  get waiting(): boolean {
+    return this.queue.length > 0;
   }
 
   /**
@@ -125,7 +113,7 @@ export class ModelRunner {
     };
   }
 
-  /** Answers what has been accepted, then ends the processes. */
+  /** Answers what has been accepted, then takes the model out of the processes. */
   async close(): Promise<void> {
     this.closing = true;
     if (!this.drained) {
@@ -133,7 +121,7 @@ export class ModelRunner {
         this.onDrained = resolve;
       });
     }
-    await Promise.all([...this.alive].map((process) => process.close()));
+    await this.pool.remove(this);
   }
 
   private enqueue(inputs: Tensors, image: boolean, rows: number, signal: AbortSignal | undefined): Promise<Prediction> {
@@ -143,17 +131,11 @@ export class ModelRunner {
     const job = new Job(inputs, image, rows, this.options.deadline, signal, (given) => {
       const index = this.queue.indexOf(given);
       if (index >= 0) this.queue.splice(index, 1);
-      this.dispatch();
+      if (this.drained) this.onDrained?.();
     });
     if (!job.settled) this.queue.push(job);
-    this.dispatch();
+    this.pool.dispatch();
     return job.result;
-  }
-
-  /** Gives waiting jobs to idle processes. */
-  private dispatch(): void {
-    while (this.idle.length > 0 && this.queue.length > 0) void this.run(this.idle.pop()!, this.nextBatch());
-    if (this.drained) this.onDrained?.();
   }
 
   private get drained(): boolean {
@@ -162,7 +144,7 @@ export class ModelRunner {
 
   /** The first job and those behind it that can go with it, up to the process's share of what waits. */
   private nextBatch(): Job[] {
-    const share = Math.ceil(this.queue.length / this.options.processes);
+    const share = Math.ceil(this.queue.length / this.pool.size);
     const first = this.queue.shift()!;
     const batch = [first];
     if (this.batchSize === undefined || first.failures > 0) return batch;
@@ -179,7 +161,9 @@ export class ModelRunner {
     return batch;
   }
 
-  private async run(process: InferenceProcess, batch: readonly Job[]): Promise<void> {
+  /** Runs what waits longest in a process. @returns whether the run ended well */
+  async run(process: InferenceProcess): Promise<boolean> {
+    const batch = this.nextBatch();
     this.running++;
     const startedAt = performance.now();
     const timer = setTimeout(() => process.kill(), this.options.deadline);
@@ -191,20 +175,20 @@ export class ModelRunner {
           rows,
         ),
       );
-      const { outputs, milliseconds } = await process.run(inputs, batch[0]!.image);
-      this.deaths = 0;
+      const { outputs, milliseconds } = await process.run(this.model, inputs, batch[0]!.image);
       this.events.onBatch?.(
         batch.reduce((sum, job) => sum + job.rows, 0),
         milliseconds,
       );
       this.answer(batch, outputs, startedAt, milliseconds);
+      return true;
     } catch (error) {
       this.retry(batch, error);
+      return false;
     } finally {
       clearTimeout(timer);
       this.running--;
-      if (this.alive.has(process)) this.idle.push(process);
-      this.dispatch();
+      if (this.drained) this.onDrained?.();
     }
   }
 
@@ -242,33 +226,5 @@ export class ModelRunner {
     });
     for (const job of batch) if (!job.settled && !again.includes(job)) job.reject(error);
     this.queue.unshift(...again);
-  }
-
-  private adopt(process: InferenceProcess): void {
-    this.alive.add(process);
-    this.idle.push(process);
-    void process.exited.then(() => this.replace(process));
-  }
-
-  private async replace(process: InferenceProcess): Promise<void> {
-    this.alive.delete(process);
-    const index = this.idle.indexOf(process);
-    if (index >= 0) this.idle.splice(index, 1);
-    if (this.closing && this.drained) return;
-    this.events.onRestart?.(process.pid);
-    for (;;) {
-      // The first is replaced at once; one that dies again and again waits longer each time.
-      if (this.deaths > 0) await sleep(Math.min(maxBackoff, 50 * 2 ** this.deaths));
-      this.deaths++;
-      try {
-        const next = await InferenceProcess.start(this.model);
-        if (this.closing && this.drained) return next.kill();
-        this.adopt(next);
-        return this.dispatch();
-      } catch {
-        // Tried again after the wait; requests meanwhile end by their deadlines.
-        if (this.closing && this.drained) return;
-      }
-    }
   }
 }

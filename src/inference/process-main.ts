@@ -1,39 +1,47 @@
 /**
- * An inference process: loads one model into an engine and runs what it is sent. It ends when its parent does.
+ * An inference process: loads models into an engine and runs what it is sent. It ends when its parent does.
  */
 import type { Session } from './engine.js';
-import type { Reply, Request } from './messages.js';
+import type { Calls, Reply, Request } from './messages.js';
 import { onnxEngine } from './onnx-engine.js';
 
-const reply = (message: Reply) => process.send?.(message);
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const sessions = new Map<number, Session>();
 
-let session: Session | undefined;
-
-const handlers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }>) => Promise<void> } = {
-  async load({ model }) {
-    try {
-      session = await onnxEngine.load(model);
-      const { inputs, outputs } = session;
-      reply({ kind: 'loaded', signature: { inputs, outputs }, memory: process.memoryUsage.rss() });
-    } catch (error) {
-      reply({ kind: 'failed', message: messageOf(error) });
-    }
+const handlers: {
+  [K in keyof Calls]: (request: Extract<Request, { kind: K }>) => Promise<Calls[K]['result']>;
+} = {
+  async load({ model, source }) {
+    const session = await onnxEngine.load(source);
+    sessions.set(model, session);
+    const { inputs, outputs } = session;
+    return { inputs, outputs };
   },
-  async run({ id, inputs, image }) {
-    try {
-      if (!session) throw new Error('no model is loaded');
-      const start = performance.now();
-      const outputs = await session.run(inputs, image);
-      const milliseconds = performance.now() - start;
-      reply({ kind: 'result', id, outputs, milliseconds, memory: process.memoryUsage.rss() });
-    } catch (error) {
-      reply({ kind: 'error', id, message: messageOf(error) });
-    }
+  async run({ model, inputs, image }) {
+    const session = sessions.get(model);
+    if (!session) throw new Error('the model is not loaded');
+    const start = performance.now();
+    const outputs = await session.run(inputs, image);
+    return { outputs, milliseconds: performance.now() - start };
+  },
+  async unload({ model }) {
+    const session = sessions.get(model);
+    sessions.delete(model);
+    await session?.close();
+    return undefined;
   },
 };
 
-process.on('message', (request: Request) => handlers[request.kind](request as never));
+async function answer(request: Request): Promise<Reply> {
+  const { id } = request;
+  try {
+    const result = await handlers[request.kind](request as never);
+    return { kind: 'result', id, result, memory: process.memoryUsage.rss() };
+  } catch (error) {
+    return { kind: 'error', id, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+process.on('message', async (request: Request) => process.send?.(await answer(request)));
 process.on('disconnect', () => process.exit(0));
 // A signal to the whole process group (Ctrl-C) is for the server, which lets running work finish and then disconnects.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);

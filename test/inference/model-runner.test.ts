@@ -4,30 +4,38 @@ import { dirname } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferenceError } from '../../src/inference/errors.js';
-import { ModelRunner, type RunnerEvents, type RunnerOptions } from '../../src/inference/model-runner.js';
+import { InferencePool, type PoolEvents } from '../../src/inference/inference-pool.js';
+import type { ModelRunner, RunnerEvents, RunnerOptions } from '../../src/inference/model-runner.js';
 import type { Tensors } from '../../src/tensor.js';
 import { doublingModel, lookupModel, loopingModel, mixingModel } from '../helpers/onnx-models.js';
 
-const defaults: RunnerOptions = { processes: 1, maxBatch: 4, maxQueue: 100, deadline: 20_000 };
+const defaults: RunnerOptions = { maxBatch: 4, maxQueue: 100, deadline: 20_000 };
 const cleanups: (() => unknown)[] = [];
 after(async () => {
   for (const cleanup of cleanups) await cleanup();
 });
 
-async function start(
+function startPool(size: number, events: PoolEvents = {}): InferencePool {
+  const pool = new InferencePool(size);
+  pool.events = events;
+  cleanups.unshift(() => pool.close());
+  return pool;
+}
+
+async function load(
+  pool: InferencePool,
   path: string,
   options: Partial<RunnerOptions> = {},
   events: RunnerEvents = {},
 ): Promise<ModelRunner> {
-  const model = { path, threads: 1, optimized: false };
-  const runner = await ModelRunner.start(model, { ...defaults, ...options });
+  cleanups.push(() => rmSync(dirname(path), { recursive: true }));
+  const runner = await pool.load({ path, threads: 1, optimized: false }, { ...defaults, ...options });
   runner.events = events;
-  cleanups.push(async () => {
-    await runner.close();
-    rmSync(dirname(path), { recursive: true });
-  });
   return runner;
 }
+
+const start = (path: string, options: Partial<RunnerOptions> = {}, events: RunnerEvents = {}) =>
+  load(startPool(1), path, options, events);
 
 const rows = (...values: number[][]): Tensors => ({
   x: { type: 'float32', shape: [values.length, values[0]!.length], data: Float32Array.from(values.flat()) },
@@ -114,9 +122,10 @@ describe('ModelRunner', () => {
 
   it('replaces a process that is killed, and loses no request', async () => {
     let restarts = 0;
-    const runner = await start(doublingModel(), {}, { onRestart: () => restarts++ });
+    const pool = startPool(1, { onRestart: () => restarts++ });
+    const runner = await load(pool, doublingModel());
     const answers = [1, 2, 3, 4, 5, 6].map((n) => runner.predict(rows([n, 0, 0])));
-    process.kill(runner.processes[0]!.pid!, 'SIGKILL');
+    process.kill(pool.processes[0]!.pid!, 'SIGKILL');
     assert.deepEqual(
       (await Promise.all(answers)).map((answer) => numbers(answer)[0]),
       [2, 4, 6, 8, 10, 12],
@@ -126,11 +135,12 @@ describe('ModelRunner', () => {
   });
 
   it('cuts a run that never ends at the deadline; others go on', async () => {
-    const runner = await start(loopingModel(), { processes: 2, deadline: 3_000 });
+    const pool = startPool(2);
+    const runner = await load(pool, loopingModel(), { deadline: 3_000 });
     const endless = assert.rejects(runner.predict(rows([forever])), failsWith('deadline_exceeded'));
     for (let n = 0; n < 5; n++) assert.deepEqual(numbers(await runner.predict(rows([n]))), [2 * n]);
     await endless;
-    while (runner.processes.length < 2) await sleep(20);
+    while (pool.processes.length < 2) await sleep(20);
     assert.deepEqual(numbers(await runner.predict(rows([7]))), [14]);
   });
 
@@ -165,11 +175,70 @@ describe('ModelRunner', () => {
       [2, 4, 6],
     );
     await closed;
-    assert.deepEqual(runner.processes, []);
+    assert.equal(runner.ready, false);
   });
+});
 
+describe('InferencePool', () => {
   it('says why a model does not load', async () => {
     const model = { path: '/nowhere/model.onnx', threads: 1, optimized: false };
-    await assert.rejects(ModelRunner.start(model, defaults), failsWith('model_load_failed'));
+    await assert.rejects(startPool(1).load(model, defaults), failsWith('model_load_failed'));
+  });
+
+  it('runs several models in the same processes, and gives every process all of them when it is replaced', async () => {
+    const pool = startPool(2);
+    const [doubling, lookup] = await Promise.all([load(pool, doublingModel()), load(pool, lookupModel())]);
+    const both = async () => {
+      const [doubled, found] = await Promise.all([
+        doubling.predict(rows([1, 2, 3])),
+        lookup.predict({ x: { type: 'int64', shape: [1, 1], data: BigInt64Array.of(2n) } }),
+      ]);
+      assert.deepEqual(numbers(doubled), [2, 4, 6]);
+      assert.deepEqual(numbers(found), [30]);
+    };
+    await both();
+    for (const { pid } of pool.processes) process.kill(pid!, 'SIGKILL');
+    await both();
+    while (pool.processes.length < 2) await sleep(20);
+    for (let round = 0; round < 4; round++) await both();
+  });
+
+  it('gives models turns: one that floods its queue holds up no other', async () => {
+    const pool = startPool(1);
+    const order: string[] = [];
+    const flooded = await load(pool, doublingModel(), { maxBatch: 1 }, { onBatch: () => order.push('flooded') });
+    const other = await load(pool, doublingModel(), { maxBatch: 1 }, { onBatch: () => order.push('other') });
+    const flood = Promise.all(Array.from({ length: 50 }, () => flooded.predict(rows([1, 1, 1]))));
+    await other.predict(rows([1, 1, 1]));
+    assert.ok(order.indexOf('other') <= 2, order.join());
+    await flood;
+  });
+
+  it('takes one model out and goes on with the other', async () => {
+    const pool = startPool(2);
+    const going = await load(pool, doublingModel());
+    const staying = await load(pool, doublingModel());
+    const last = going.predict(rows([1, 1, 1]));
+    await going.close();
+    assert.deepEqual(numbers(await last), [2, 2, 2]);
+    await assert.rejects(going.predict(rows([1, 1, 1])), failsWith('server_closing'));
+    assert.deepEqual(numbers(await staying.predict(rows([3, 3, 3]))), [6, 6, 6]);
+  });
+
+  it('goes on when a model that is added does not load', async () => {
+    const pool = startPool(2);
+    const runner = await load(pool, doublingModel());
+    const broken = { path: '/nowhere/model.onnx', threads: 1, optimized: false };
+    const failing = assert.rejects(pool.load(broken, defaults), failsWith('model_load_failed'));
+    assert.deepEqual(numbers(await runner.predict(rows([3, 3, 3]))), [6, 6, 6]);
+    await failing;
+    assert.deepEqual(numbers(await runner.predict(rows([4, 4, 4]))), [8, 8, 8]);
+  });
+
+  it('refuses a model whose first run does not end', async () => {
+    const pool = startPool(1);
+    const warmUp = { inputs: rows([forever]), image: false };
+    const model = { path: loopingModel(), threads: 1, optimized: false, warmUp };
+    await assert.rejects(pool.load(model, { ...defaults, deadline: 1_000 }), failsWith('model_load_failed'));
   });
 });

@@ -1,0 +1,210 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Signature } from '../tensor.js';
+import type { EngineModel } from './engine.js';
+import { InferenceError } from './errors.js';
+import { InferenceProcess } from './inference-process.js';
+import { ModelRunner, type RunnerOptions, type RunnerPool } from './model-runner.js';
+
+/** What a pool tells whoever counts. */
+export interface PoolEvents {
+  /** A process has ended unasked and is replaced. */
+  onRestart?(pid: number | undefined): void;
+  /** A process that replaces another can't load a model that the other had. */
+  onLoadFailed?(error: unknown): void;
+}
+
+/**
+ * A process for each core, up to four: several sessions of one thread get more done than one of several threads, and a lone
+ * request keeps at least a quarter of the machine.
+ */
+export const defaultPoolSize = (): number => Math.min(4, availableParallelism());
+
+/** The longest wait before a process that keeps dying is started again, in milliseconds. */
+const maxBackoff = 5_000;
+
+/**
+ * Inference processes, each with every model that is served. A process runs one request or batch at a time; models that wait
+ * for one take turns. A process that dies is replaced.
+ */
+export class InferencePool implements RunnerPool {
+  private readonly runners: ModelRunner[] = [];
+  private readonly alive = new Set<InferenceProcess>();
+  private readonly idle: InferenceProcess[] = [];
+  /** Who waits to have a process for himself, between two runs. */
+  private readonly reservations = new Map<InferenceProcess, (() => void)[]>();
+  private closing = false;
+  private nextModel = 0;
+  /** Processes that ended one after the other with no run between them. */
+  private deaths = 0;
+  events: PoolEvents = {};
+
+  /** @param size how many processes; they start at once */
+  constructor(readonly size: number) {
+    for (let count = 0; count < size; count++) this.adopt(new InferenceProcess());
+  }
+
+  /** The processes that are alive, with their resident bytes. */
+  get processes(): { pid: number | undefined; memory: number }[] {
+    return [...this.alive].map(({ pid, memory }) => ({ pid, memory }));
+  }
+
+  /**
+   * Loads a model into every process and runs it once in each: beside models that are served, into one process after the
+   * other, so that a model that ends its process or takes long harms nobody.
+   * @throws InferenceError `model_load_failed`
+   */
+  async load(source: EngineModel, options: RunnerOptions): Promise<ModelRunner> {
+    const model = this.nextModel++;
+    let signature: Signature | undefined;
+    for (;;) {
+      if (this.closing) throw closed();
+      const lacking = [...this.alive].filter(({ loaded }) => !loaded.has(model));
+      if (this.alive.size === 0) await sleep(20);
+      else if (lacking.length === 0) break;
+      const chosen = this.runners.length === 0 ? lacking : lacking.slice(0, 1);
+      const loads = chosen.map((process) =>
+        this.alone(process, () => loadAndWarm(process, model, source, options.deadline)),
+      );
+      const results = await Promise.allSettled(loads);
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed) {
+        await this.unload(model);
+        const { message } = failed.reason as Error;
+        throw new InferenceError('model_load_failed', `The engine can't load the model: ${message}`);
+      }
+      signature ??= chosen[0]?.loaded.get(model);
+    }
+    const runner = new ModelRunner(this, model, source, signature!, options);
+    this.runners.push(runner);
+    return runner;
+  }
+
+  /** Whether a process is there that can run a model. */
+  has(model: number): boolean {
+    return !this.closing && [...this.alive].some(({ loaded }) => loaded.has(model));
+  }
+
+  /** Gives idle processes to the models that wait for one, in turns. */
+  dispatch(): void {
+    for (;;) {
+      const runner = this.runners.find(
+        ({ waiting, model }) => waiting && this.idle.some((one) => one.loaded.has(model)),
+      );
+      if (!runner) return;
+      this.runners.push(...this.runners.splice(this.runners.indexOf(runner), 1));
+      const index = this.idle.findLastIndex(({ loaded }) => loaded.has(runner.model));
+      void this.run(runner, this.idle.splice(index, 1)[0]!);
+    }
+  }
+
+  /** Takes a model with nothing left to answer out of the processes. */
+  async remove(runner: ModelRunner): Promise<void> {
+    this.runners.splice(this.runners.indexOf(runner), 1);
+    await this.unload(runner.model);
+  }
+
+  /** Ends the processes once they have nothing left to answer. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await Promise.all([...this.alive].map((process) => process.close()));
+  }
+
+  private async run(runner: ModelRunner, process: InferenceProcess): Promise<void> {
+    if (await runner.run(process)) this.deaths = 0;
+    this.release(process);
+  }
+
+  private async unload(model: number): Promise<void> {
+    const having = [...this.alive].filter(({ loaded }) => loaded.has(model));
+    // A process that can't even do that is on its way out.
+    await Promise.allSettled(having.map((process) => this.alone(process, () => process.unload(model))));
+  }
+
+  /** Does something in a process when it has no run. */
+  private async alone<Result>(process: InferenceProcess, work: () => Promise<Result>): Promise<Result> {
+    const index = this.idle.indexOf(process);
+    if (index >= 0) this.idle.splice(index, 1);
+    else await new Promise<void>((resolve) => this.reservations.get(process)?.push(resolve) ?? resolve());
+    try {
+      return await work();
+    } finally {
+      this.release(process);
+    }
+  }
+
+  private release(process: InferenceProcess): void {
+    const next = this.reservations.get(process)?.shift();
+    if (next) next();
+    else if (this.alive.has(process)) this.idle.push(process);
+    this.dispatch();
+  }
+
+  private adopt(process: InferenceProcess): void {
+    this.alive.add(process);
+    this.idle.push(process);
+    this.reservations.set(process, []);
+    void process.exited.then(() => this.replace(process));
+  }
+
+  private async replace(process: InferenceProcess): Promise<void> {
+    this.alive.delete(process);
+    const index = this.idle.indexOf(process);
+    if (index >= 0) this.idle.splice(index, 1);
+    for (const proceed of this.reservations.get(process) ?? []) proceed();
+    this.reservations.delete(process);
+    if (this.closing) return;
+    this.events.onRestart?.(process.pid);
+    // The first is replaced at once; one that dies again and again waits longer each time.
+    for (let next: InferenceProcess | undefined; !next && !this.closing; ) {
+      if (this.deaths > 0) await sleep(Math.min(maxBackoff, 50 * 2 ** this.deaths));
+      this.deaths++;
+      next = await this.startAgain();
+    }
+  }
+
+  /** A process with every model that is served; undefined when it died. */
+  private async startAgain(): Promise<InferenceProcess | undefined> {
+    const process = new InferenceProcess();
+    const failed = new Set<ModelRunner>();
+    const lacking = () => this.runners.find((runner) => !process.loaded.has(runner.model) && !failed.has(runner));
+    for (let runner = lacking(); runner; runner = lacking()) {
+      try {
+        await loadAndWarm(process, runner.model, runner.source, runner.options.deadline);
+      } catch (error) {
+        if ((error as InferenceError).code === 'inference_process_died') return undefined;
+        failed.add(runner);
+        this.events.onLoadFailed?.(error);
+      }
+    }
+    if (this.closing) {
+      process.kill();
+      return undefined;
+    }
+    this.adopt(process);
+    this.dispatch();
+    return process;
+  }
+}
+
+const closed = () => new InferenceError('server_closing', 'The server is shutting down.');
+
+/** Loads a model and runs it once, so that the first request finds it warm. A run that doesn't end ends the process. */
+async function loadAndWarm(
+  process: InferenceProcess,
+  model: number,
+  source: EngineModel,
+  deadline: number,
+): Promise<void> {
+  await process.load(model, source);
+  if (!source.warmUp) return;
+  const timer = setTimeout(() => process.kill(), deadline);
+  try {
+    await process.run(model, source.warmUp.inputs, source.warmUp.image);
+  } catch (error) {
+    // Zeros may be nothing that the model can run on.
+    if ((error as InferenceError).code !== 'engine_failed') throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
