@@ -53,6 +53,13 @@ export interface ServedModel {
    */
   classify(pixels: Uint8Array, options: { topK: number; signal?: AbortSignal }): Promise<Classification>;
   /**
+   * Runs the model on images.
+   * @param pixels images × height × width × channels of `image`, uint8
+   * @returns as `predict`, with a row for each image
+   * @throws InferenceError
+   */
+  predictImages(pixels: Uint8Array, options?: { signal?: AbortSignal }): Promise<Run>;
+  /**
    * Runs the model on any number of rows; requests that wait for a process run together.
    * @param inputs a tensor for every input, by name: of the type in `inputs`, row-major, of its shape with a number in the
    *   place of every null. What Keras takes as float16, bfloat16 or float64 is float32 here
@@ -190,11 +197,14 @@ function served(
       return runner.queued;
     },
     async classify(pixels, { topK, signal }) {
-      const shape = [1, ...image!.options.size, image!.channels];
-      const tensor = { type: 'uint8', shape, data: pixels } as const;
-      const { outputs: scores, timings } = await runner.predict({ [inputs[0]!.name]: tensor }, { image: true, signal });
+      const { outputs: scores, timings } = await this.predictImages(pixels, { signal });
       const row = scores[outputs[0]!.name]!.data as ArrayLike<number>;
       return { predictions: topPredictions(bothClasses(row, labels), labels, topK), timings };
+    },
+    predictImages(pixels, { signal } = {}) {
+      const one = [...image!.options.size, image!.channels];
+      const shape = [pixels.length / one.reduce((a, b) => a * b, 1), ...one];
+      return runner.predict({ [inputs[0]!.name]: { type: 'uint8', shape, data: pixels } }, { image: true, signal });
     },
     predict: (tensors, { signal } = {}) => runner.predict(tensors, { signal }),
     async close() {
