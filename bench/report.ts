@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { barChart } from './chart.js';
 import { contenders } from './contenders.js';
 import type { LoadResult, ServerResult } from './measure.js';
+import { median, table, writeResults } from './results.js';
 
 /** One round over one model: every contender once. */
 export interface Round {
@@ -15,12 +15,6 @@ export interface Round {
 
 const ours = 'keras-serve';
 const tutorial = "the tutorial's server";
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
 
 type Figure = (server: ServerResult) => number;
 const at =
@@ -96,10 +90,6 @@ const bounds: Bound[] = [
 ];
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`;
-const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly string[][]) =>
-  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
-
 /** Medians over the rounds, contender by contender. */
 function figures(rounds: readonly Round[]): string {
   const columns: [string, Figure, (value: number) => string][] = [
@@ -137,7 +127,6 @@ function ratios(rounds: readonly Round[], model: string): string {
 
 /** Writes `results.json`, `results.md` and a chart for each model. */
 export function writeReport(rounds: readonly Round[], folder: string): void {
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node.js ${process.version}`;
   const models = [...new Set(rounds.map(({ model }) => model))];
   const sections = models.map((model) => {
     const own = rounds.filter((round) => round.model === model);
@@ -155,10 +144,5 @@ export function writeReport(rounds: readonly Round[], folder: string): void {
     );
     return `## ${model}\n\nMedians of ${own.length} rounds.\n\n${figures(own)}\n\n![requests a second](${model}.svg)\n\n${ratios(own, model)}\n`;
   });
-  const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(join(folder, 'results.json'), `${JSON.stringify({ date, machine, rounds }, null, 1)}\n`);
-  writeFileSync(
-    join(folder, 'results.md'),
-    `# Benchmark results\n\n${date}, ${machine}. How to read and repeat this: docs/benchmarks.md.\n\n${sections.join('\n')}`,
-  );
+  writeResults(folder, 'results', 'Benchmark results', { rounds }, sections.join('\n'));
 }

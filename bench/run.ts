@@ -2,15 +2,14 @@
  * Measures keras-serve against what people serve Keras models with today. `docs/benchmarks.md` says how to read and repeat it.
  * Usage: npm run bench -- --python <environment> [--rounds 3] [--seconds 8] [--models bundled,resnet50] [--only name,…]
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileModelFile, defaultCacheFolder } from '../src/inference/compiled-model.js';
 import { packageRoot } from '../src/package.js';
 import { type Contender, contenders } from './contenders.js';
 import { type LoadResult, measureBareLoop, measureServer, type ServerResult } from './measure.js';
+import { makeModel } from './models.js';
 import { type Round, writeReport } from './report.js';
 
 const { values } = parseArgs({
@@ -33,15 +32,16 @@ const chosen = contenders.filter(
   ({ name }) => !wanted || wanted.some((part) => name.toLowerCase().includes(part.toLowerCase())),
 );
 
-/** The folder of a model; ResNet50 is made on first use. */
+/** The folders of the models; ResNet50 is made on first use. */
+const folders: Record<string, () => string> = {
+  bundled: () => join(packageRoot, 'models', 'efficientnet-lite0'),
+  resnet50: () => makeModel('ResNet50', python),
+};
+
 function folderOf(model: string): string {
-  if (model === 'bundled') return join(packageRoot, 'models', 'efficientnet-lite0');
-  const folder = join(tmpdir(), 'keras-serve-bench', model);
-  if (!existsSync(join(folder, 'model.keras')))
-    execFileSync(join(python!, 'bin/python'), [join(packageRoot, 'bench/make_models.py'), join(folder, '..')], {
-      stdio: 'inherit',
-    });
-  return folder;
+  const folder = folders[model];
+  if (!folder) throw new Error(`There is no model "${model}"; there are ${Object.keys(folders).join(', ')}.`);
+  return folder();
 }
 
 const report = (text: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${text}`);
@@ -56,7 +56,6 @@ async function measure(contender: Contender, model: string): Promise<ServerResul
   return result;
 }
 
-mkdirSync(join(packageRoot, 'bench/results'), { recursive: true });
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const model of values.models.split(',')) {

@@ -6,6 +6,7 @@ const steps: Record<CompileProgress['step'], (progress: CompileProgress) => stri
   reading: () => 'Reading the model',
   compiling: ({ done = 0, total = 0 }) => `Compiling: ${done} of ${total} layers`,
   writing: ({ done = 0, total = 0 }) => `Writing${done > 0 ? ` ${formatBytes(done)} of` : ''} ${formatBytes(total)}`,
+  optimizing: () => 'Optimizing for this processor',
   checking: () => 'Checking that ONNX Runtime loads it',
 };
 

@@ -18,6 +18,7 @@ import type {
   ConvertedModel,
   ModelSource,
 } from './compile-messages.js';
+import { hintsOf } from './model-hints.js';
 import { optimize, signatureOf } from './onnx-engine.js';
 
 /** Milliseconds between two reports of progress within a step. */
@@ -85,15 +86,20 @@ const tasks: {
   ) => Promise<CompileTasks[K]['result']>;
 } = {
   async optimize({ output, ...source }, report) {
-    if (await isOnnxFile(source.path)) return optimize(source.path, output);
+    const optimizeReporting = (path: string) => {
+      report({ step: 'optimizing' });
+      return optimize(path, output);
+    };
+    if (await isOnnxFile(source.path)) return { signature: await optimizeReporting(source.path), hints: null };
     const plain = `${output}.plain`;
-    const { chunks } = compileReporting(await read(source, report), report);
+    const model = await read(source, report);
+    const { chunks } = compileReporting(model, report);
     if (size(chunks) > largestMessage)
       throw new ModelFileError('model_too_large', 'The model has more than 2 GB of weights, too many to be served.');
     await write([{ path: plain, chunks }], report);
-    const signature = await optimize(plain, output);
+    const signature = await optimizeReporting(plain);
     await rm(plain);
-    return signature;
+    return { signature, hints: await hintsOf(model) };
   },
   async convert({ output, externalData = false, ...source }, report) {
     if (await isOnnxFile(source.path))

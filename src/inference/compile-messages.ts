@@ -1,6 +1,7 @@
 import type { ModelFileErrorCode } from '../keras/errors.js';
 import type { ModelSummary } from '../onnx/summary.js';
 import type { Signature } from '../tensor.js';
+import type { ModelHints } from './model-hints.js';
 
 /** A model file and what belongs to it. */
 export interface ModelSource {
@@ -14,11 +15,18 @@ export interface ModelSource {
 /** What a compile process can be asked to do. */
 export interface CompileTasks {
   /** Writes an ONNX model that is optimised for this processor. */
-  optimize: { request: { output: string }; result: Signature };
+  optimize: { request: { output: string }; result: OptimizedModel };
   /** Writes an ONNX model for any processor, and loads it once to see that it runs. */
   convert: { request: { output: string; externalData?: boolean }; result: ConvertedModel };
   /** Says what is in the model file. */
   inspect: { request: object; result: ModelSummary };
+}
+
+/** What is known of a model once it is compiled. */
+export interface OptimizedModel {
+  signature: Signature;
+  /** null where the file isn't one of Keras. */
+  hints: ModelHints | null;
 }
 
 /** What was written. */
@@ -34,7 +42,7 @@ export type CompileRequest = {
 
 /** How far it has got. */
 export interface CompileProgress {
-  step: 'reading' | 'compiling' | 'writing' | 'checking';
+  step: 'reading' | 'compiling' | 'writing' | 'optimizing' | 'checking';
   /** Of the step: layers that are compiled, bytes that are written. */
   done?: number;
   total?: number;
