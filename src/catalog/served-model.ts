@@ -17,6 +17,10 @@ export type { Prediction } from './labels.js';
 
 /** How a model is loaded and run. */
 export interface LoadOptions extends Omit<ModelSource, 'path'>, Partial<RunnerOptions> {
+  /** What it is called: what its card says, else as its file or folder, by default. */
+  name?: string;
+  /** A folder whose card counts where there is none beside the model. */
+  cardFolder?: string;
   /** Where compiled models are kept: the user's cache folder by default; null keeps nothing. */
   cacheFolder?: string | null;
   /** The processes that it runs in, with the other models of the pool; by default it has a pool of its own. */
@@ -127,7 +131,8 @@ async function prepare(file: string, options: LoadOptions): Promise<Prepared> {
   compiling.catch(() => undefined);
   // Schemas take a while to load: only now, when the processes are on their way.
   const { imageOptions, readCard, resolveScaling } = await import('./card.js');
-  const card = (await readCard(file)) ?? {};
+  const { cardFolder } = options;
+  const card = (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder)) ?? {};
   const compiled = await compiling;
   try {
     const input = imageInputOf(compiled.signature);
@@ -135,7 +140,7 @@ async function prepare(file: string, options: LoadOptions): Promise<Prepared> {
     const type = compiled.signature.inputs[0]?.type ?? 'float32';
     const image = input && { ...input, options: imageOptions(card.image, input) };
     return {
-      name: card.name ?? nameOf(file),
+      name: options.name ?? card.name ?? nameOf(file),
       card,
       compiled,
       image,
