@@ -38,6 +38,7 @@ export default fp<ModelPluginOptions>(
       app.log.info('loading the model');
       const model = await load();
       catalog = Catalog.of(model);
+      for (const { level, message } of model.notes) app.log[level](message);
       const ms = Math.round(performance.now() - started);
       app.log.info({ ms }, `${model.name} is loaded and warm after ${ms} ms`);
     });

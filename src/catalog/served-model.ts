@@ -12,6 +12,7 @@ import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArray
 import { type ImageInput, imageInputOf } from './image-input.js';
 import { bothClasses, type Prediction, topPredictions } from './labels.js';
 import { findModelFile, nameOf } from './model-path.js';
+import type { CardNote } from './worked-out-card.js';
 
 export type { Prediction } from './labels.js';
 
@@ -34,7 +35,10 @@ export interface LoadOptions extends Omit<ModelSource, 'path'>, Partial<RunnerOp
 /** A loaded model with its card, ready to predict. */
 export interface ServedModel {
   name: string;
+  /** With what was worked out where it leaves something out. */
   card: ModelCard;
+  /** What was worked out and why, for the log. */
+  notes: readonly CardNote[];
   /** What makes this model's tensor of an image; undefined when the model doesn't take images. */
   image: ImageOptions | undefined;
   /** In the order of Keras's `model.inputs`; the first axis is the batch, null is any size. */
@@ -120,6 +124,7 @@ export async function loadServedModel(path: string, options: LoadOptions = {}): 
 interface Prepared {
   name: string;
   card: ModelCard;
+  notes: CardNote[];
   compiled: CompiledModel;
   image: (ImageInput & { options: ImageOptions }) | undefined;
   engineModel: Omit<EngineModel, 'threads'>;
@@ -132,9 +137,11 @@ async function prepare(file: string, options: LoadOptions): Promise<Prepared> {
   // Schemas take a while to load: only now, when the processes are on their way.
   const { imageOptions, readCard, resolveScaling } = await import('./card.js');
   const { cardFolder } = options;
-  const card = (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder)) ?? {};
+  const { workOutCard } = await import('./worked-out-card.js');
+  const given = (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder));
   const compiled = await compiling;
   try {
+    const { card, notes } = await workOutCard(compiled, { file, folder: cardFolder, given });
     const input = imageInputOf(compiled.signature);
     const scaling = input && resolveScaling(card.image?.scaling, input.channels);
     const type = compiled.signature.inputs[0]?.type ?? 'float32';
@@ -142,6 +149,7 @@ async function prepare(file: string, options: LoadOptions): Promise<Prepared> {
     return {
       name: options.name ?? card.name ?? nameOf(file),
       card,
+      notes,
       compiled,
       image,
       engineModel: {
@@ -173,7 +181,7 @@ function warmUpOf({ inputs }: Signature, image: Prepared['image']): EngineModel[
 }
 
 function served(
-  { name, card, compiled, image }: Prepared,
+  { name, card, notes, compiled, image }: Prepared,
   runner: ModelRunner,
   pool: InferencePool,
   closePool: () => Promise<void>,
@@ -184,6 +192,7 @@ function served(
   return {
     name,
     card,
+    notes,
     image: image?.options,
     pool,
     inputs,

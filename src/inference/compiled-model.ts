@@ -54,7 +54,7 @@ export async function compileModelFile(source: ModelSource, cacheFolder: string 
     const path = join(folder, 'model.onnx');
     const dispose = () => rm(folder, { recursive: true, force: true });
     try {
-      return { path, signature: await compileInProcess('optimize', { ...source, output: path }), dispose };
+      return { path, ...(await compileInProcess('optimize', { ...source, output: path })), dispose };
     } catch (error) {
       await dispose();
       throw error;

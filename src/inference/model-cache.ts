@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { Signature } from '../tensor.js';
+import type { OptimizedModel } from './compile-messages.js';
 
 /** The SHA-256 of files, one after the other. */
 export async function hashFiles(paths: readonly string[], ...more: string[]): Promise<string> {
@@ -38,15 +38,13 @@ const temporaryPrefix = 'writing-';
 const abandonedAfter = 3_600_000;
 
 /** A compiled model on disk. */
-export interface CachedModel {
+export interface CachedModel extends OptimizedModel {
   path: string;
-  signature: Signature;
 }
 
-interface Manifest {
+interface Manifest extends OptimizedModel {
   /** The SHA-256 of every file by its name. */
   files: Record<string, string>;
-  signature: Signature;
 }
 
 /**
@@ -67,7 +65,7 @@ export class ModelCache {
    * The model under `key`, made by `make` if it is not there.
    * @param make writes the model to the path that it is given, and what belongs to it beside it
    */
-  async get(key: string, make: (path: string) => Promise<Signature>): Promise<CachedModel> {
+  async get(key: string, make: (path: string) => Promise<OptimizedModel>): Promise<CachedModel> {
     const entry = join(this.folder, key);
     const known = await this.read(entry);
     if (known) return known;
@@ -76,15 +74,15 @@ export class ModelCache {
     await mkdir(temporary, { recursive: true });
     try {
       const path = join(temporary, modelName);
-      const signature = await make(path);
-      const manifest: Manifest = { files: await hashesIn(temporary), signature };
+      const made = await make(path);
+      const manifest: Manifest = { files: await hashesIn(temporary), ...made };
       await writeFile(join(temporary, manifestName), JSON.stringify(manifest));
       // Where another server was quicker the rename fails, and its entry is as good.
       await rename(temporary, entry).catch(async (error) => {
         if (!(await this.read(entry))) throw error;
       });
       await this.prune(key);
-      return { path: join(entry, modelName), signature };
+      return { path: join(entry, modelName), ...made };
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -93,11 +91,12 @@ export class ModelCache {
   /** An entry that is whole and unharmed. */
   private async read(entry: string): Promise<CachedModel | undefined> {
     try {
-      const { files, signature } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
-      if (!isDeepStrictEqual(await hashesIn(entry), files)) return undefined;
+      const { files, ...made } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
+      // An older keras-serve left no hints.
+      if (made.hints === undefined || !isDeepStrictEqual(await hashesIn(entry), files)) return undefined;
       const now = new Date();
       await utimes(entry, now, now);
-      return { path: join(entry, modelName), signature };
+      return { path: join(entry, modelName), ...made };
     } catch {
       return undefined;
     }

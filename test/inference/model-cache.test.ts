@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { hashFiles, ModelCache } from '../../src/inference/model-cache.js';
+import type { ModelHints } from '../../src/inference/model-hints.js';
+import type { Signature } from '../../src/tensor.js';
 
-const signature = { inputs: [{ name: 'x', type: 'float32', shape: [null, 3] }], outputs: [] } as const;
+const signature: Signature = { inputs: [{ name: 'x', type: 'float32', shape: [null, 3] }], outputs: [] };
+const hints: ModelHints = { activation: 'softmax' };
 
 describe('ModelCache', () => {
   let folder: string;
@@ -14,7 +17,7 @@ describe('ModelCache', () => {
   const make = (content: string) => async (path: string) => {
     made++;
     await writeFile(path, content);
-    return { inputs: [...signature.inputs].map((input) => ({ ...input, shape: [...input.shape] })), outputs: [] };
+    return { signature, hints };
   };
 
   beforeEach(() => {
@@ -23,14 +26,14 @@ describe('ModelCache', () => {
   });
   afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 
-  it('makes a model once, and then finds it with its signature', async () => {
+  it('makes a model once, and then finds it with its signature and hints', async () => {
     const cache = new ModelCache(folder, 1000);
     const first = await cache.get('key', make('model'));
     const second = await new ModelCache(folder, 1000).get('key', make('another'));
     assert.equal(made, 1);
     assert.equal(await readFile(second.path, 'utf8'), 'model');
     assert.deepEqual(second, first);
-    assert.deepEqual(second.signature, signature);
+    assert.deepEqual([second.signature, second.hints], [signature, hints]);
   });
 
   for (const damage of ['model.onnx', 'manifest.json']) {
@@ -41,6 +44,14 @@ describe('ModelCache', () => {
       assert.equal(await readFile((await cache.get('key', make('again'))).path, 'utf8'), 'again');
     });
   }
+
+  it('makes an entry anew that an older keras-serve left, without hints', async () => {
+    const cache = new ModelCache(folder, 1000);
+    const { path } = await cache.get('key', make('model'));
+    const manifest = join(path, '..', 'manifest.json');
+    writeFileSync(manifest, JSON.stringify({ ...JSON.parse(await readFile(manifest, 'utf8')), hints: undefined }));
+    assert.equal(await readFile((await cache.get('key', make('again'))).path, 'utf8'), 'again');
+  });
 
   it('leaves nothing behind when making fails', async () => {
     const failing = new ModelCache(folder, 1000).get('key', async (path) => {
@@ -58,7 +69,7 @@ describe('ModelCache', () => {
   });
 
   it('drops what was used longest ago when it is full, but never what was just made', async () => {
-    const cache = new ModelCache(folder, 700);
+    const cache = new ModelCache(folder, 800);
     const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
     for (const [key, hours] of [
       ['oldest', 3],
