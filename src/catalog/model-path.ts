@@ -6,6 +6,16 @@ const extensions = new Set(['.keras', '.h5', '.hdf5', '.onnx']);
 const isModelFile = (name: string) =>
   (extensions.has(extname(name)) && !name.endsWith('.weights.h5')) || name === 'model.json';
 
+/** The model files among the names of a folder's files; the weights of a `model.json` are no model of their own. */
+export function modelFilesAmong(names: readonly string[]): string[] {
+  const weights = names.includes('model.json') ? ['model.h5', 'model_weights.h5'] : [];
+  return names.filter((name) => isModelFile(name) && !weights.includes(name)).sort();
+}
+
+/** Whether a folder is itself a model: an unpacked `.keras` archive, or a SavedModel, of which the reader says why it can't be served. */
+export const isModelFolder = (names: readonly string[]): boolean =>
+  names.includes('saved_model.pb') || (names.includes('config.json') && names.includes('model.weights.h5'));
+
 /**
  * The model file that a path means: the file itself, or the only model file in a folder.
  * @throws ModelFileError `model_not_found`
@@ -15,9 +25,8 @@ export async function findModelFile(path: string): Promise<string> {
   if (!found) throw new ModelFileError('model_not_found', `There is no file or folder "${path}".`);
   if (!found.isDirectory()) return path;
   const names = await readdir(path);
-  // What it is, and why it can't be served, is the reader's to say.
-  if (names.includes('saved_model.pb')) return path;
-  const files = names.filter(isModelFile).sort();
+  if (isModelFolder(names)) return path;
+  const files = modelFilesAmong(names);
   if (files.length === 1) return join(path, files[0]!);
   const what = files.length === 0 ? 'no model file' : `several model files (${files.slice(0, 5).join(', ')})`;
   throw new ModelFileError('model_not_found', `The folder "${path}" has ${what}. Name the file to serve.`);
