@@ -1,9 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { asText, isObject } from './config.js';
 import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
 import { limits, parseJson } from './limits.js';
+import type { ConfigValue } from './model.js';
 import { isShardedWeights, readShardedWeights } from './sharded-weights.js';
 import { type ModelSource, readPart } from './source.js';
 import { isTensorflowJs, readTensorflowJs } from './tensorflowjs.js';
@@ -16,18 +19,48 @@ import { isTensorflowJs, readTensorflowJs } from './tensorflowjs.js';
  */
 export async function readJsonModel(source: ModelSource): Promise<Contents> {
   if (source.size > limits.jsonBytes) throw new ModelFileError('model_too_large', 'The JSON file is too long.');
-  let entry = parseJson((await readPart(source, 0, source.size)).toString('utf8'), 'The file');
-  // json.dump(model.to_json()) makes JSON of JSON.
-  if (typeof entry === 'string') entry = parseJson(entry, 'The file');
-  if (isObject(entry) && asText(entry.class_name) !== undefined && 'config' in entry) {
-    return { architecture: { container: 'json', entry, kerasVersion: asText(entry.keras_version) } };
-  }
+  const entry = parseEntry(await readPart(source, 0, source.size));
+  const architecture = architectureOf(entry);
+  if (architecture) return architecture;
   if (isObject(entry) && isShardedWeights(entry)) return readShardedWeights(source.path, entry);
   if (isObject(entry) && isTensorflowJs(entry)) return readTensorflowJs(source.path, entry);
   throw new ModelFileError(
     'model_format_unknown',
     'This is JSON, but no Keras model: it has neither class_name and config (model.to_json()) nor modelTopology (TensorFlow.js).',
   );
+}
+
+/** Far more than any architecture takes when it is packed. */
+const gzippedBytes = 2 ** 24;
+
+/**
+ * Reads an architecture in JSON (`model.to_json()`) that is packed with gzip.
+ *
+ * @throws ModelFileError `model_format_unsupported` for anything else that is
+ */
+export async function readGzippedJson(source: ModelSource): Promise<Contents> {
+  const other = new ModelFileError(
+    'model_format_unsupported',
+    'This file is compressed with gzip. Unpack it, and give the model file that is in it.',
+  );
+  if (source.size > gzippedBytes) throw other;
+  const bytes = await promisify(gunzip)(await readPart(source, 0, source.size), {
+    maxOutputLength: limits.jsonBytes,
+  }).catch(() => undefined);
+  const architecture = bytes?.[0] === '{'.charCodeAt(0) ? architectureOf(parseEntry(bytes)) : undefined;
+  if (architecture) return architecture;
+  throw other;
+}
+
+function parseEntry(bytes: Buffer): ConfigValue {
+  const entry = parseJson(bytes.toString('utf8'), 'The file');
+  // json.dump(model.to_json()) makes JSON of JSON.
+  return typeof entry === 'string' ? parseJson(entry, 'The file') : entry;
+}
+
+function architectureOf(entry: ConfigValue): Contents | undefined {
+  if (!isObject(entry) || asText(entry.class_name) === undefined || !('config' in entry)) return undefined;
+  return { architecture: { container: 'json', entry, kerasVersion: asText(entry.keras_version) } };
 }
 
 /** Endings of the files that hold the weights of `model.json`, as Keras's guides name them: `model.weights.h5`, `model.h5`. */

@@ -4,7 +4,7 @@ import type { Architecture, Contents, WeightStore } from './contents.js';
 import { ModelFileError } from './errors.js';
 import { attachFlatWeights, attachGroupedWeights } from './flat-weights.js';
 import { readHdf5Model } from './hdf5-model.js';
-import { readJsonModel, weightsBeside } from './json-model.js';
+import { readGzippedJson, readJsonModel, weightsBeside } from './json-model.js';
 import { defaultDataFormat } from './keras1.js';
 import { LayerReader, type Members } from './layers.js';
 import type { KerasModel, Layer } from './model.js';
@@ -24,9 +24,9 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a Keras model: a `.keras` archive, a whole-model HDF5 file, an architecture in JSON with its weights, or a
- * TensorFlow.js layers model. It is recognised by its content, whatever its name. Nothing in the file is run, imported or
- * followed.
+ * Reads a Keras model: a `.keras` archive, a whole-model HDF5 file, an architecture in JSON (packed with gzip too) with its
+ * weights, or a TensorFlow.js layers model. It is recognised by its content, whatever its name. Nothing in the file is run,
+ * imported or followed.
  *
  * Layers of unknown classes are read too, without weights.
  *
@@ -53,7 +53,13 @@ export async function readKerasModel(path: string, options: ReadOptions = {}): P
   });
 }
 
-const readers = { zip: readArchive, folder: readFolder, hdf5: readHdf5Model, json: readJsonModel };
+const readers = {
+  zip: readArchive,
+  folder: readFolder,
+  hdf5: readHdf5Model,
+  json: readJsonModel,
+  gzip: readGzippedJson,
+};
 
 async function readContents(source: ModelSource): Promise<Contents> {
   const kind = await recognise(source);

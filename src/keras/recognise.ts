@@ -5,7 +5,7 @@ import { ModelFileError } from './errors.js';
 import { type ModelSource, readPart } from './source.js';
 
 /** The kinds of file that can be read, by their content; a `folder` is an unpacked `.keras` archive. */
-export type FileKind = 'zip' | 'hdf5' | 'json' | 'onnx' | 'folder';
+export type FileKind = 'zip' | 'hdf5' | 'json' | 'gzip' | 'onnx' | 'folder';
 
 const HDF5 = '\x89HDF\r\n\x1a\n';
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
@@ -25,6 +25,7 @@ export async function recognise(source: ModelSource): Promise<FileKind> {
   const text = bytes.startsWith(BYTE_ORDER_MARK) ? bytes.slice(BYTE_ORDER_MARK.length) : bytes;
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return 'zip';
   if (text.startsWith(HDF5) || (await hasUserBlock(source))) return 'hdf5';
+  if (bytes.startsWith('\x1f\x8b')) return 'gzip';
   for (const [sign, code, message] of otherFormats) {
     const matches = typeof sign === 'string' ? text.startsWith(sign) : sign.test(text);
     if (matches) throw new ModelFileError(code, message);
@@ -85,11 +86,6 @@ const otherFormats: OtherFormat[] = [
     'This is a TensorFlow Lite model. Give the Keras model that it was converted from.',
   ],
   ['\x93NUMPY', 'model_format_unsupported', 'This is a NumPy array, not a model.'],
-  [
-    '\x1f\x8b',
-    'model_format_unsupported',
-    'This file is compressed with gzip. Unpack it, and give the model file that is in it.',
-  ],
   ...['7z\xbc\xaf', 'Rar!', 'BZh', '\xfd7zXZ'].map(
     (sign): OtherFormat => [
       sign,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { isOnnxFile, type ModelFileErrorCode, modelFiles, readKerasModel } from '../../src/keras/index.js';
 import { doublingModel } from '../helpers/onnx-models.js';
 import { dense, fillDense, input, sequential, temporaryFolder, writeArchive, writeHdf5 } from './files.js';
@@ -40,7 +41,20 @@ describe('a file that is no Keras model', () => {
     ['a pickle', () => write('model.pkl', '\x80\x04\x95\x00'), 'model_format_unsupported', /pickle.*never run/],
     ['TensorFlow Lite', () => write('model.tflite', '\x1c\0\0\0TFL3'), 'model_format_unsupported', /TensorFlow Lite/],
     ['a NumPy array', () => write('x.npy', '\x93NUMPY\x01'), 'model_format_unsupported', /NumPy/],
-    ['gzipped', () => write('model.h5.gz', '\x1f\x8b\x08'), 'model_format_unsupported', /gzip/],
+    ['gzipped, cut short', () => write('model.h5.gz', '\x1f\x8b\x08'), 'model_format_unsupported', /gzip/],
+    ['gzipped, of another kind', () => write('model.h5.gz', gzipSync('\x89HDF')), 'model_format_unsupported', /gzip/],
+    [
+      'a gzipped architecture without weights',
+      () => write('model.json.gz', gzipSync(JSON.stringify(architecture))),
+      'model_weights_missing',
+      /without weights/,
+    ],
+    [
+      'gzipped zeros, a thousand times as long',
+      () => write('zeros.json.gz', gzipSync(`{${' '.repeat(2 ** 28)}`)),
+      'model_format_unsupported',
+      /gzip/,
+    ],
     [
       'YAML',
       () => write('model.yaml', 'backend: tensorflow\nclass_name: Sequential\n'),
