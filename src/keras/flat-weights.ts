@@ -42,7 +42,7 @@ export function attachGroupedWeights(root: Layer, members: Members, group: Hdf5G
   const choices = [top, flat].map((layers) => layers.filter(hasWeights));
   const named = choices.find((layers) => layers.every(({ name }) => saved.has(name)));
   const ordered = choices.find((layers) => layers.length === saved.size);
-  const layers = named ?? ordered;
+  const layers = ordered ?? named;
   if (!layers) {
     const lost = choices[0]!.find(({ name }) => !saved.has(name))!;
     if (choices[0]!.length > saved.size) throw missing(lost);
@@ -53,7 +53,7 @@ export function attachGroupedWeights(root: Layer, members: Members, group: Hdf5G
   }
   const lists = [...saved.values()];
   layers.forEach((layer, index) => {
-    attachFlatWeights(layer, members, named ? saved.get(layer.name)! : lists[index]!, origin);
+    attachFlatWeights(layer, members, ordered ? lists[index]! : saved.get(layer.name)!, origin);
   });
 }
 

@@ -1,7 +1,7 @@
 /** Weights find their layers by the names that versions and systems gave them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { attachFlatWeights } from '../../src/keras/flat-weights.js';
+import { attachFlatWeights, attachGroupedWeights } from '../../src/keras/flat-weights.js';
 import type { Hdf5Group } from '../../src/keras/hdf5.js';
 import type { Members } from '../../src/keras/layers.js';
 import type { Layer, Weight } from '../../src/keras/model.js';
@@ -81,4 +81,33 @@ describe('a list of weights', () => {
     );
     for (const [name, shape] of Object.entries(weights)) assert.deepEqual(lstm.weights.get(name)?.shape, shape, name);
   });
+});
+
+describe('weights by layer', () => {
+  const saved = (name: string, units: number): Hdf5Group => ({
+    ...group({ [name]: group({}, { 'kernel:0': weight(4, units), 'bias:0': weight(units) }) }),
+    attributes: { weight_names: [`${name}/kernel:0`, `${name}/bias:0`] },
+  });
+  const files: [names: string, first: string, second: string, order: string][] = [
+    ['other names', 'conv2d_1', 'conv2d_2', 'in the order of the file'],
+    [
+      "the layers' names in another order",
+      'second',
+      'first',
+      'in the order of the file all the same, as Keras loads them',
+    ],
+  ];
+  for (const [names, first, second, order] of files) {
+    it(`of ${names} go to the layers ${order}`, () => {
+      const layers = [layer('first', 'Dense', { use_bias: true }), layer('second', 'Dense', { use_bias: true })];
+      const { model, members } = modelOf(layers);
+      const file = group({ [first]: saved(first, 2), [second]: saved(second, 3) });
+      file.attributes.layer_names = [first, second];
+      attachGroupedWeights(model, members, file, { keras1: false, backend: 'tensorflow' });
+      assert.deepEqual(layers.map(shapes), [
+        ['kernel 4,2', 'bias 2'],
+        ['kernel 4,3', 'bias 3'],
+      ]);
+    });
+  }
 });
