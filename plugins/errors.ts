@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { type ErrorCode, ErrorReply, errorReply, errors, isErrorCode } from '../schemas/error.js';
+import { ProtocolError } from '../schemas/protocol-error.js';
 import { formatBytes } from '../src/config.js';
 
 /** A request that is refused; its message is sent to the client. */
@@ -20,6 +21,8 @@ export class RequestError extends Error {
 export interface ErrorsOptions {
   /** The largest image file, in bytes: named when one is larger. */
   maxImageSize: number;
+  /** What all addresses begin with. */
+  prefix?: string;
 }
 
 /** What the errors of Fastify and its plugins mean for a client. */
@@ -109,15 +112,20 @@ export function sendError(
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
-  { maxImageSize }: Partial<ErrorsOptions> = {},
+  { maxImageSize, prefix = '' }: Partial<ErrorsOptions> = {},
 ): FastifyReply {
   const failure = failureOf(error, maxImageSize);
   const [status] = errors[failure.code];
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   else request.log.debug({ code: failure.code, reason: error.message }, 'request refused');
   if (status === 503) reply.header('retry-after', '1');
-  return reply.code(status).headers(failure.headers).send(errorReply(failure.code, failure.message));
+  const isProtocol = protocols.test(request.url.slice(prefix.length));
+  const body = isProtocol ? { error: failure.message } : errorReply(failure.code, failure.message);
+  return reply.code(status).headers(failure.headers).send(body);
 }
+
+/** Addresses of TensorFlow Serving and the Open Inference Protocol, whose clients know errors of another form. */
+const protocols = /^\/v[12](?=[/?]|$)/;
 
 /** Answers what Node's HTTP parser refuses, before there is a request. */
 export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
@@ -142,7 +150,10 @@ const parserErrors: Record<string, ErrorCode> = {
 export default fp<ErrorsOptions>(
   async (app, options) => {
     app.addSchema(ErrorReply);
-    app.setErrorHandler<FastifyError>((error, request, reply) => sendError(error, request, reply, options));
+    app.addSchema(ProtocolError);
+    app.setErrorHandler<FastifyError>((error, request, reply) =>
+      sendError(error, request, reply, { ...options, prefix: app.prefix }),
+    );
     app.setNotFoundHandler(() => {
       throw new RequestError('not_found');
     });

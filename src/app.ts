@@ -8,8 +8,10 @@ import metrics from '../plugins/metrics.js';
 import model from '../plugins/model.js';
 import openapi from '../plugins/openapi.js';
 import preprocessing from '../plugins/preprocessing.js';
+import openInference from '../plugins/routes/open-inference.js';
 import page from '../plugins/routes/page.js';
 import predict from '../plugins/routes/predict.js';
+import tensorFlowServing from '../plugins/routes/tensorflow-serving.js';
 import { loadServedModel, type ServedModel } from './catalog/served-model.js';
 import { type Config, readConfig } from './config.js';
 import type { ModelSource } from './inference/compile-messages.js';
@@ -20,6 +22,9 @@ export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
   /** The path of a model file, or what loads the model. */
   model: string | (() => Promise<ServedModel>);
 }
+
+/** The largest body of a request of TensorFlow Serving or the Open Inference Protocol, in bytes. */
+const maxBodySize = 64 * 2 ** 20;
 
 /** The whole API as a Fastify plugin. */
 const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
@@ -44,6 +49,8 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   await app.register(health);
   await app.register(metrics);
   await app.register(predict, { maxImageSize: config.maxImageSize });
+  await app.register(tensorFlowServing, { maxBodySize });
+  await app.register(openInference, { maxBodySize });
   await app.register(page);
   refuseOtherMethods();
 };

@@ -1,0 +1,170 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest, FastifySchema } from 'fastify';
+import { protocolErrorReplies } from '../../schemas/protocol-error.js';
+import { referTo } from '../../schemas/reference.js';
+import {
+  TensorFlowServingMetadata,
+  TensorFlowServingParams,
+  TensorFlowServingReply,
+  TensorFlowServingRequest,
+  TensorFlowServingStatus,
+} from '../../schemas/tensorflow-serving.js';
+import { CatalogError, type CatalogModel, type ModelVersion } from '../../src/catalog/catalog.js';
+import type { ServedModel } from '../../src/catalog/served-model.js';
+import { parsePredict, writePredict } from '../../src/protocols/tensorflow-serving.js';
+import { metadataOf, statusOf } from '../../src/protocols/tensorflow-serving-status.js';
+import { RequestError } from '../errors.js';
+import { takeRawBodies } from '../raw-body.js';
+import { runModel } from '../run-model.js';
+
+export interface TensorFlowServingOptions {
+  /** The largest body, in bytes. */
+  maxBodySize: number;
+}
+
+/** The label that every model has: of the version that serves where none is named. */
+const STABLE = 'stable';
+
+interface Params {
+  model: string;
+  version?: string;
+  label?: string;
+}
+
+/** The ways to name a model: what follows its name, and what is added to the ids of the operations. */
+const ways = [
+  { path: '', suffix: '', params: TensorFlowServingParams.model, which: 'the newest version' },
+  { path: '/versions/:version', suffix: 'Version', params: TensorFlowServingParams.version, which: 'a version' },
+  { path: '/labels/:label', suffix: 'Label', params: TensorFlowServingParams.label, which: 'a labelled version' },
+];
+
+const tags = ['TensorFlow Serving'];
+const lookUpErrors = ['url_invalid', 'model_unknown', 'method_not_allowed', 'model_not_ready'] as const;
+const predictErrors = [
+  ...lookUpErrors,
+  'body_invalid',
+  'request_timeout',
+  'content_too_large',
+  'content_type_unsupported',
+  'internal_error',
+  'queue_full',
+  'deadline_exceeded',
+] as const;
+
+/** TensorFlow Serving's REST API: `/v1/models/{model}[/versions/{version}|/labels/{label}]`. */
+const tensorFlowServing: FastifyPluginAsyncTypebox<TensorFlowServingOptions> = async (app, { maxBodySize }) => {
+  takeRawBodies(app, maxBodySize);
+  app.setValidatorCompiler(() => () => true);
+  for (const schema of [TensorFlowServingStatus, TensorFlowServingMetadata]) app.addSchema(schema);
+  for (const schema of [TensorFlowServingRequest, TensorFlowServingReply]) app.addSchema(schema);
+
+  /** The versions that an address names, for messages about models. */
+  const versionsOf = (params: Params): { entry: CatalogModel; versions: readonly ModelVersion[] } => {
+    const wanted = versionNumber(params);
+    const entry = app.catalog.models.find(({ name }) => name === params.model);
+    if (!entry) throw new RequestError('model_unknown', `Could not find any versions of model ${params.model}`);
+    const stable = entry.versions.find(({ state }) => state === 'AVAILABLE');
+    const versions = params.label
+      ? entry.versions.filter((version) => version === stable)
+      : entry.versions.filter(({ version }) => wanted === undefined || version === wanted);
+    if (versions.length === 0)
+      throw new RequestError('model_version_unknown', `Could not find version ${wanted} of model ${params.model}`);
+    return { entry, versions };
+  };
+
+  /** The model that an address names, with the number of its version. */
+  const modelOf = (params: Params): { model: ServedModel; version: number } => {
+    const wanted = versionNumber(params);
+    try {
+      const model = app.catalog.find(params.model, wanted);
+      const { versions } = versionsOf(params);
+      return { model, version: versions.find((one) => one.model === model)!.version };
+    } catch (error) {
+      if (!(error instanceof CatalogError) || error.code === 'model_not_ready') throw error;
+      const spec = wanted === undefined ? `Latest(${params.model})` : `Specific(${params.model}, ${wanted})`;
+      throw new RequestError(error.code, `Servable not found for request: ${spec}`);
+    }
+  };
+
+  for (const { path, suffix, params, which } of ways) {
+    app.get(
+      `/v1/models/:model${path}`,
+      {
+        schema: {
+          operationId: `getTensorFlowServingStatus${suffix}`,
+          tags,
+          summary: `Status of ${suffix ? which : 'all versions'}`,
+          description: 'What TensorFlow Serving’s model status API gives.',
+          params,
+          response: { 200: referTo(TensorFlowServingStatus), ...protocolErrorReplies(...lookUpErrors) },
+        },
+      },
+      async (request) => statusOf(versionsOf(request.params as Params).versions),
+    );
+
+    app.get(
+      `/v1/models/:model${path}/metadata`,
+      {
+        schema: {
+          operationId: `getTensorFlowServingMetadata${suffix}`,
+          tags,
+          summary: `Signature of ${which}`,
+          description: 'What TensorFlow Serving’s model metadata API gives.',
+          params,
+          response: { 200: referTo(TensorFlowServingMetadata), ...protocolErrorReplies(...lookUpErrors) },
+        },
+      },
+      async (request) => {
+        const { model, version } = modelOf(request.params as Params);
+        return metadataOf((request.params as Params).model, version, model);
+      },
+    );
+
+    // A name has no colon: what comes after one is the verb.
+    const verbs = `/v1/models/:model([^/:]+)${path.replace(/(:\w+)$/, '$1([^/:]+)')}`;
+
+    app.post(
+      `${verbs}::predict`,
+      {
+        schema: {
+          operationId: `tensorFlowServingPredict${suffix}`,
+          tags,
+          summary: `Run ${which}`,
+          description:
+            'TensorFlow Serving’s predict API, in row format (`instances`) or column format (`inputs`). Errors have its words ' +
+            'and statuses. `:classify` and `:regress` are refused, as TensorFlow Serving refuses them for Keras models.',
+          params,
+          body: referTo(TensorFlowServingRequest),
+          response: { 200: referTo(TensorFlowServingReply), ...protocolErrorReplies(...predictErrors) },
+        },
+      },
+      async (request, reply) => {
+        const { model } = modelOf(request.params as Params);
+        const { format, input } = parsePredict(bodyOf(request), model, model.image !== undefined);
+        const outputs = await runModel(app, request, model, input);
+        // A text, which is sent as it is: JSON.stringify knows neither NaN nor large integers.
+        return reply.type('application/json').send(writePredict(outputs, format, model) as never);
+      },
+    );
+
+    for (const [verb, noun] of Object.entries({ classify: 'classification', regress: 'regression' }))
+      app.post(`${verbs}::${verb}`, { schema: { hide: true } satisfies FastifySchema }, async (request) => {
+        modelOf(request.params as Params);
+        const expected = `Expected ${noun} signature method_name to be tensorflow/serving/${verb}`;
+        throw new RequestError('body_invalid', `${expected}. Was: tensorflow/serving/predict. Use :predict.`);
+      });
+  }
+};
+
+const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+
+/** The number of the version that an address names, if it names one. */
+function versionNumber({ model, version, label }: Params): number | undefined {
+  if (label !== undefined && label !== STABLE)
+    throw new RequestError('url_invalid', `Unrecognized servable version label: ${label}`);
+  if (version === undefined) return undefined;
+  if (/^\d{1,15}$/.test(version)) return Number(version);
+  throw new RequestError('url_invalid', `Failed to convert version: ${version} to numeric, for model ${model}.`);
+}
+
+export default tensorFlowServing;

@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ServedModel } from '../src/catalog/served-model.js';
+import type { ModelInput } from '../src/protocols/model-input.js';
+import type { Tensors } from '../src/tensor.js';
+import { RequestError } from './errors.js';
+
+/** The most bytes that the decoded images of one request may have. */
+const maxPixelBytes = 256 * 2 ** 20;
+
+/** What a model gives for a request: a tensor for every output, by name. The times go into the request's timings. */
+export async function runModel(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  model: ServedModel,
+  input: ModelInput,
+): Promise<Tensors> {
+  const { signal } = request;
+  const { outputs, timings } =
+    'tensors' in input
+      ? await model.predict(input.tensors, { signal })
+      : await model.predictImages(await pixelsOf(app, request, model, input.images), { signal });
+  Object.assign(request.timings, timings);
+  return outputs;
+}
+
+/** The pixels of image files, one image after the other. */
+async function pixelsOf(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  model: ServedModel,
+  images: Buffer[],
+): Promise<Uint8Array> {
+  const { size, channels = 3 } = model.image!;
+  const each = size[0] * size[1] * channels;
+  if (each * images.length > maxPixelBytes)
+    throw new RequestError(
+      'content_too_large',
+      `There are ${images.length} images. The most that one request can have is ${Math.floor(maxPixelBytes / each)}.`,
+    );
+  const started = performance.now();
+  const pixels = new Uint8Array(each * images.length);
+  await Promise.all(
+    images.map(async (image, index) => {
+      const { data } = await app.preprocess(image, model.image!);
+      pixels.set(data, index * each);
+    }),
+  );
+  request.timings.decode = performance.now() - started;
+  return pixels;
+}
