@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { modelNamePattern } from './model-name.js';
 
 const closed = { additionalProperties: false };
 /** One number a channel: grey, RGB or RGBA. */
@@ -65,7 +66,7 @@ export const ModelCard = Type.Object(
   {
     name: Type.Optional(
       Type.String({
-        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$',
+        pattern: modelNamePattern,
         description: 'up to 100 letters, digits, dots, dashes and underscores: it is part of addresses',
       }),
     ),

@@ -1,3 +1,6 @@
+import { EventEmitter } from 'node:events';
+import type { InferencePool } from '../inference/inference-pool.js';
+import type { FoundModel, FoundVersion } from './model-folders.js';
 import type { ServedModel } from './served-model.js';
 
 /** What a version of a model is doing: the states of TensorFlow Serving's `ModelVersionStatus`. `END` has an error, or is unloaded. */
@@ -7,10 +10,12 @@ export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'EN
 export interface ModelVersion {
   readonly version: number;
   readonly state: VersionState;
-  /** Why it isn't served. */
+  /** Why it isn't served; while it is `AVAILABLE`, why what its files hold now isn't, and what they held before is. */
   readonly error?: Error & { code?: string };
   /** While it is `AVAILABLE`. */
   readonly model?: ServedModel;
+  /** How often it could not be loaded. */
+  readonly failures: number;
 }
 
 /** A model with its versions, the newest first. */
@@ -30,16 +35,63 @@ export class CatalogError extends Error {
   }
 }
 
+/** What a catalog tells whoever logs and counts. */
+export interface CatalogEvents {
+  /** A version is loaded and warm, in the place of what its files held before when `isChange`. */
+  available: [{ name: string; version: number; model: ServedModel; milliseconds: number; isChange: boolean }];
+  /** A version can't be loaded; `isChange` when what its files held before goes on serving. */
+  failed: [{ name: string; version: number; error: Error; isChange: boolean }];
+  /** A version is no longer served, for it is no longer there. */
+  gone: [{ name: string; version: number }];
+  /** A sentence on what is not as it should be, such as that a folder can't be read. */
+  notice: [message: string];
+}
+
+/** Loads a version of a model. */
+export type Loader = (name: string, source: FoundVersion) => Promise<ServedModel>;
+
+export interface CatalogOptions {
+  load: Loader;
+  /** The processes that the models run in. */
+  pool: InferencePool;
+  /** Whether the pool ends with the catalog. */
+  ownsPool?: boolean;
+  /** The name of the model that serves where none is named; the first one by default. */
+  defaultModel?: string;
+}
+
+/** How many models are loaded at once. */
+const concurrency = 2;
+
+type Slot = { -readonly [Key in keyof ModelVersion]: ModelVersion[Key] } & { fingerprint?: string };
+
 /** The models that are served, by name. */
-export class Catalog {
-  private readonly entries = new Map<string, CatalogModel>();
+export class Catalog extends EventEmitter<CatalogEvents> {
+  private readonly entries = new Map<string, { name: string; versions: Slot[] }>();
+  private readonly closing = new AbortController();
+  private readonly open = new Set<ServedModel>();
+  private default: string | undefined;
+  readonly pool: InferencePool;
   /** Goes up whenever a model or version comes, goes or changes: what is made of their signatures is then made anew. */
   generation = 0;
+  /** Settles when all models have been loaded, or could not be. */
+  started: Promise<void> = Promise.resolve();
+  /** What was last told of the folders. */
+  notices: readonly string[] = [];
+  /** Resolves when nobody is left who may have found a model before now and not used it yet. */
+  settled: () => Promise<void> = async () => undefined;
 
-  /** A catalog of one model in one version. */
+  constructor(private readonly options: CatalogOptions) {
+    super();
+    this.pool = options.pool;
+    this.default = options.defaultModel;
+  }
+
+  /** A catalog of one loaded model in one version, which ends with it. */
   static of(model: ServedModel): Catalog {
-    const catalog = new Catalog();
-    catalog.entries.set(model.name, { name: model.name, versions: [{ version: 1, state: 'AVAILABLE', model }] });
+    const catalog = new Catalog({ load: async () => model, pool: model.pool, defaultModel: model.name });
+    catalog.change(catalog.ensureSlot(model.name, 1), { state: 'AVAILABLE', model });
+    catalog.open.add(model);
     return catalog;
   }
 
@@ -48,14 +100,20 @@ export class Catalog {
     return [...this.entries.values()];
   }
 
-  /** The name of the model that serves where none is named. */
+  /** The name of the model that serves where none is named: it stays the same, whatever comes and goes. */
   get defaultName(): string {
-    return this.models[0]!.name;
+    return this.default ?? '';
   }
 
-  /** Whether every model can take work now. */
+  /** Aborts when the catalog is closed. */
+  get signal(): AbortSignal {
+    return this.closing.signal;
+  }
+
+  /** Whether every version that is loaded can take work now, and there is one. */
   get ready(): boolean {
-    return this.models.every(({ versions }) => versions.some(({ model }) => model?.ready));
+    const models = this.models.flatMap(({ versions }) => versions.filter(({ state }) => state === 'AVAILABLE'));
+    return models.length > 0 && models.every(({ model }) => model?.ready);
   }
 
   /**
@@ -71,12 +129,120 @@ export class Catalog {
     if (wanted.length === 0)
       throw new CatalogError('model_version_unknown', `The model "${name}" has no version ${version}.`);
     const available = wanted.find(({ state }) => state === 'AVAILABLE');
-    if (!available?.model) throw new CatalogError('model_not_ready', `The model "${name}" isn't loaded.`);
-    return available.model;
+    if (available?.model) return available.model;
+    const label = version === undefined ? `The model "${name}"` : `Version ${version} of the model "${name}"`;
+    const why = wanted.some(({ error }) => error) ? `could not be loaded: GET /models/${name} says why` : "isn't loaded";
+    throw new CatalogError('model_not_ready', `${label} ${why}.`);
+  }
+
+  /**
+   * Makes these the models that are served. What is new or has changed is loaded beside what is there, which then makes way
+   * for it: it answers what it has accepted, and what `settled` waits for. What can't be loaded changes nothing but its state.
+   * What is no longer wanted goes last.
+   */
+  async update(found: readonly FoundModel[]): Promise<void> {
+    const loads = found.flatMap(({ name, versions }) =>
+      versions
+        .filter(({ version, fingerprint }) => this.slot(name, version)?.fingerprint !== fingerprint)
+        .map((source) => ({ name, source, slot: this.ensureSlot(name, source.version) })),
+    );
+    this.default ??= found[0]?.name;
+    const queue = [...loads];
+    const work = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) await this.load(next.name, next.source, next.slot);
+    };
+    await Promise.all(Array.from({ length: concurrency }, work));
+
+    const wanted = new Set(found.flatMap(({ name, versions }) => versions.map(({ version }) => `${name}/${version}`)));
+    for (const { name, versions } of this.entries.values())
+      for (const slot of [...versions]) if (!wanted.has(`${name}/${slot.version}`)) this.drop(name, slot);
+  }
+
+  /** Takes over what there is to say of the folders; what is new is told. */
+  notice(messages: readonly string[]): void {
+    const fresh = messages.filter((message) => !this.notices.includes(message));
+    this.notices = messages;
+    for (const message of fresh) this.emit('notice', message);
   }
 
   /** Answers what has been accepted, then ends the inference processes. */
   async close(): Promise<void> {
-    await Promise.all(this.models.flatMap(({ versions }) => versions.map(({ model }) => model?.close())));
+    this.closing.abort();
+    await Promise.all([...this.open].map((model) => this.release(model)));
+    if (this.options.ownsPool) await this.pool.close();
+  }
+
+  private async load(name: string, source: FoundVersion, slot: Slot): Promise<void> {
+    if (this.signal.aborted) return;
+    const started = performance.now();
+    const { version, model: before } = slot;
+    const isChange = before !== undefined;
+    if (!isChange) this.change(slot, { state: 'LOADING' });
+    slot.fingerprint = source.fingerprint;
+    try {
+      const model = await this.options.load(name, source);
+      this.open.add(model);
+      if (this.signal.aborted) return await this.release(model);
+      this.change(slot, { state: 'AVAILABLE', model, error: undefined });
+      this.emit('available', { name, version, model, milliseconds: performance.now() - started, isChange });
+      if (before) this.releaseLater(before);
+    } catch (cause) {
+      if (this.signal.aborted) return;
+      const error = cause as Error;
+      this.change(slot, { state: isChange ? 'AVAILABLE' : 'END', error, failures: slot.failures + 1 });
+      this.emit('failed', { name, version, error, isChange });
+    }
+  }
+
+  private drop(name: string, slot: Slot): void {
+    if (slot.state === 'UNLOADING') return;
+    const { model, version } = slot;
+    this.change(slot, { state: 'UNLOADING' });
+    this.emit('gone', { name, version });
+    const remove = () => {
+      const entry = this.entries.get(name);
+      const index = entry?.versions.indexOf(slot) ?? -1;
+      if (index >= 0) entry!.versions.splice(index, 1);
+      if (entry?.versions.length === 0) this.entries.delete(name);
+      this.generation++;
+    };
+    if (model) this.releaseLater(model, remove);
+    else remove();
+  }
+
+  private releaseLater(model: ServedModel, then: () => void = () => undefined): void {
+    this.settled()
+      .then(() => this.release(model))
+      .then(then)
+      .catch((error: Error) => this.emit('notice', error.message));
+  }
+
+  /** Closes a model, once. */
+  private async release(model: ServedModel): Promise<void> {
+    if (this.open.delete(model)) await model.close();
+  }
+
+  private change(slot: Slot, changes: Partial<Slot>): void {
+    Object.assign(slot, changes);
+    this.generation++;
+  }
+
+  private slot(name: string, version: number): Slot | undefined {
+    return this.entries.get(name)?.versions.find((slot) => slot.version === version && slot.state !== 'UNLOADING');
+  }
+
+  private ensureSlot(name: string, version: number): Slot {
+    const known = this.slot(name, version);
+    if (known) return known;
+    const slot: Slot = { version, state: 'START', failures: 0 };
+    const versions = this.entries.get(name)?.versions ?? [];
+    versions.push(slot);
+    versions.sort((a, b) => b.version - a.version);
+    this.entries.set(name, { name, versions });
+    const byName = [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    this.entries.clear();
+    for (const [key, entry] of byName) this.entries.set(key, entry);
+    this.generation++;
+    return slot;
   }
 }

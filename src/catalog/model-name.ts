@@ -1,0 +1,13 @@
+import { modelNamePattern } from '../../schemas/model-name.js';
+
+const pattern = new RegExp(modelNamePattern);
+
+/** Whether a model may have this name. */
+export const isModelName = (name: unknown): name is string => typeof name === 'string' && pattern.test(name);
+
+/** The name of a file or folder as a model's: without accents, and with a dash for what an address can't have. */
+export function asModelName(text: string): string {
+  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '');
+  const name = plain.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return name.slice(0, 100).replace(/-+$/, '') || 'model';
+}

@@ -1,0 +1,78 @@
+import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
+import { Catalog, type CatalogModel } from './catalog.js';
+import { type FoundModels, ModelFolders, ModelsError } from './model-folders.js';
+import { type LoadOptions, loadServedModel } from './served-model.js';
+import { watch } from './watching.js';
+
+/** How models are found, loaded and run. */
+export interface OpenCatalogOptions extends Omit<LoadOptions, 'name' | 'cardFolder' | 'pool'> {
+  /** The name of the model that serves where none is named; the first by name by default. */
+  defaultModel?: string;
+  /** Whether one model that can't be loaded is reason enough not to start. */
+  strict?: boolean;
+  /** Whether changes in the folders are followed. */
+  watch?: boolean;
+}
+
+/**
+ * Finds the models in files and folders and loads them. The catalog is there at once; its `started` rejects with
+ * a ModelFileError or CardError when its only model can't be served, and a ModelsError when none of several can, or they
+ * can't be served together.
+ *
+ * @param paths each a model file, a folder with one, a folder of models, or a folder of numbered versions
+ */
+export function openCatalog(paths: readonly string[], options: OpenCatalogOptions = {}): Catalog {
+  const { defaultModel, strict, watch: watches, processes = defaultPoolSize(), ...loadOptions } = options;
+  // The processes start while the folders are read.
+  const pool = new InferencePool(processes);
+  const catalog = new Catalog({
+    pool,
+    ownsPool: true,
+    defaultModel,
+    load: (name, { path, cardFolder }) => loadServedModel(path, { ...loadOptions, pool, name, cardFolder }),
+  });
+  const folders = new ModelFolders(paths, loadOptions.weights);
+  const starting = start(catalog, folders, options).catch(async (error) => {
+    await catalog.close();
+    throw error;
+  });
+  catalog.started = starting.then(() => undefined);
+  starting.then(
+    (found) => (watches ? watch(folders, catalog, found) : undefined),
+    () => undefined,
+  );
+  catalog.started.catch(() => undefined);
+  return catalog;
+}
+
+async function start(catalog: Catalog, folders: ModelFolders, options: OpenCatalogOptions): Promise<FoundModels> {
+  const { defaultModel, strict = false, weights, inputShape } = options;
+  const found = await folders.scan();
+  catalog.notice(found.notices);
+  const names = found.models.map(({ name }) => name);
+  if (defaultModel !== undefined && !names.includes(defaultModel))
+    throw new ModelsError(
+      'model_unknown',
+      `There is no model "${defaultModel}" to be the default. There is ${names.slice(0, 20).join(', ')}.`,
+    );
+  if ((weights !== undefined || inputShape !== undefined) && (names.length > 1 || found.models[0]!.versions.length > 1))
+    throw new ModelsError('models_too_many', 'Weights and an input shape are for one model. Name the file to serve.');
+  await catalog.update(found.models);
+  catalog.signal.throwIfAborted();
+  checkLoaded(catalog.models, strict);
+  return found;
+}
+
+/** @throws the only model's own error, or a ModelsError with those of all */
+function checkLoaded(models: readonly CatalogModel[], strict: boolean): void {
+  const versions = models.flatMap(({ name, versions }) =>
+    versions.map(({ version, error }) => ({ label: versions.length > 1 ? `${name} ${version}` : name, error })),
+  );
+  const failed = versions.filter(({ error }) => error);
+  if (failed.length === 0 || (failed.length < versions.length && !strict)) return;
+  if (versions.length === 1) throw failed[0]!.error;
+  const count = failed.length === versions.length ? `None of ${failed.length}` : `${failed.length} of ${versions.length}`;
+  const what = failed.length === versions.length ? 'models can be served' : "models can't be served, and --strict asks for all";
+  const reasons = failed.map(({ label, error }) => `  ${label}: ${error!.message}`);
+  throw new ModelsError('models_not_loaded', [`${count} ${what}:`, ...reasons].join('\n'));
+}
