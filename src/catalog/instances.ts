@@ -5,8 +5,10 @@ import {
   describe,
   describeElement,
   InstancesError,
+  isList,
   isObject,
   type JsonTensor,
+  type List,
   nest,
   plural,
   show,
@@ -26,39 +28,37 @@ export { InstancesError, type JsonTensor } from './json-tensor.js';
  * Only numbers (for `bool` also true and false) are taken, and only those that the type can hold; whole ones up to 2⁵³. Axes
  * of any size have one size throughout. The rows of all inputs are as many.
  *
- * @param json what `JSON.parse` gives
+ * @param json what `JSON.parse` or `parseJson` gives
  * @returns a tensor for every input, by name; its type is the input's
  * @throws InstancesError
  */
 export function tensorsOf(json: unknown, signature: Signature): Tensors {
   const { inputs } = signature;
   const names = inputs.map(({ name }) => name);
-  if (Array.isArray(json)) return fromInstances(json, '', signature);
+  if (isList(json)) return fromInstances(json, '', signature);
   if (isObject(json)) {
     const wrapped = Object.hasOwn(json, 'instances') && !names.includes('instances');
     if (!wrapped) return fromInputs(json, signature);
     const [other] = Object.keys(json).filter((key) => key !== 'instances');
     if (other !== undefined) throw new InstancesError(at('', other), `${at('', other)} is not known beside instances.`);
-    if (Array.isArray(json.instances)) return fromInstances(json.instances, 'instances', signature);
+    if (isList(json.instances)) return fromInstances(json.instances, 'instances', signature);
     throw new InstancesError('instances', `instances should be an array, but is ${show(json.instances)}.`);
   }
   throw new InstancesError('', `There should be an array or an object, but there is ${show(json)}.`);
 }
 
-function fromInstances(rows: readonly unknown[], place: string, signature: Signature): Tensors {
+function fromInstances(rows: List, place: string, signature: Signature): Tensors {
   const { inputs } = signature;
   const what = place || 'the array';
   if (rows.length === 0) throw new InstancesError(place, `${what} should have one element or more, but is empty.`);
   const writers = inputs.map((input) => new TensorWriter(input, checkRows(input, rows.length, what, signature)));
-  const named = inputs.length !== 1 || isObject(rows[0]);
-  for (const [index, row] of rows.entries()) {
-    const here = at(place, index);
-    const values = named && checkNames(row, here, inputs);
-    for (const writer of writers) {
-      if (values) writer.write(values[writer.name], at(here, writer.name));
-      else writer.write(row, here);
+  if (inputs.length === 1 && !isObject(rows.at(0))) writers[0]!.writeAll(rows, place);
+  else
+    for (let index = 0; index < rows.length; index++) {
+      const here = at(place, index);
+      const values = checkNames(rows.at(index), here, inputs);
+      for (const writer of writers) writer.write(values[writer.name], at(here, writer.name));
     }
-  }
   return Object.fromEntries(writers.map((writer) => [writer.name, writer.finish()]));
 }
 
@@ -69,9 +69,9 @@ function fromInputs(json: Record<string, unknown>, signature: Signature): Tensor
     const value = values[input.name];
     const place = at('', input.name);
     if (input.shape.length === 0) return [input.name, scalarOf(input, value, place)];
-    if (!Array.isArray(value) || value.length === 0) throw wrong(place, describe(input.shape, input.type), value);
+    if (!isList(value) || value.length === 0) throw wrong(place, describe(input.shape, input.type), value);
     const writer = new TensorWriter(input, checkRows(input, value.length, place, signature));
-    for (const [index, row] of value.entries()) writer.write(row, at(place, index));
+    writer.writeAll(value, place);
     return [input.name, writer.finish()];
   });
   if (batchSizeOf(signature) !== undefined) checkEqualRows(tensors);

@@ -1,9 +1,10 @@
+import { NumberArray } from '../json/number-array.js';
 import { type Tensor, type TensorData, type TensorInfo, type TensorType, tensorArrays } from '../tensor.js';
 
 /** JSON that is no input of the model. The message names the first place that is wrong, and what was expected there. */
 export class InstancesError extends Error {
   override readonly name = 'InstancesError';
-  readonly code = 'invalid_instances';
+  readonly code = 'instances_invalid';
   /** @param place the first wrong element, as JavaScript writes it: `instances[0].age`; '' is the whole */
   constructor(
     readonly place: string,
@@ -47,9 +48,13 @@ const numberTypes: Partial<Record<string, NumberType>> = {
   bool: integer(0, 1),
 } satisfies Record<TensorType, NumberType>;
 
+/** A JSON array, however it is held. */
+export type List = readonly unknown[] | NumberArray;
+export const isList = (value: unknown): value is List => Array.isArray(value) || value instanceof NumberArray;
+
 /** A JSON object, as opposed to a list or null. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !isList(value);
 
 /** The place of a key or index in another place. */
 export function at(place: string, key: string | number): string {
@@ -61,8 +66,7 @@ export function at(place: string, key: string | number): string {
 /** A value in a message, cut short. */
 export function show(value: unknown): string {
   if (value === undefined) return 'missing';
-  if (Array.isArray(value))
-    return value.length === 1 ? 'an array of 1 element' : `an array of ${value.length} elements`;
+  if (isList(value)) return value.length === 1 ? 'an array of 1 element' : `an array of ${value.length} elements`;
   if (isObject(value)) return 'an object';
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   // JSON.parse makes 1e999 infinite.
@@ -99,8 +103,8 @@ const firstCapacity = 2 ** 20;
 export class TensorWriter {
   readonly name: string;
   private readonly numbers: NumberType;
-  /** Of a row's axes; those of any size get theirs from the first row. */
-  private readonly sizes: (number | null)[];
+  /** The number of rows, then of a row's axes; those of any size get theirs from the first row. */
+  private readonly sizes: [rows: number, ...(number | null)[]];
   /** Whether a number may stand for a row of one element. */
   private readonly scalar: boolean;
   private data: TensorData;
@@ -108,49 +112,71 @@ export class TensorWriter {
 
   constructor(
     private readonly info: TensorInfo,
-    private readonly rows: number,
+    rows: number,
   ) {
     this.name = info.name;
     const numbers = numberTypes[info.type];
     if (!numbers)
       throw new InstancesError('', `The input ${show(info.name)} takes ${info.type}, which JSON can't give.`);
     this.numbers = numbers;
-    this.sizes = info.shape.slice(1);
-    this.scalar = this.sizes.every((size) => size === 1);
+    this.sizes = [rows, ...info.shape.slice(1)];
+    this.scalar = this.sizes.slice(1).every((size) => size === 1);
     this.data = new tensorArrays[info.type](0);
   }
 
   /** @param place of the row in the JSON */
   write(row: unknown, place: string): void {
-    if (this.sizes.length === 0 || (this.scalar && !Array.isArray(row))) this.elements([row], () => place);
-    else this.axis(row, 0, () => place);
+    if (this.scalar && !isList(row)) this.elements([row], () => place);
+    else if (this.sizes.length === 1) throw wrong(place, describeElement(this.info.type), row);
+    else this.axis(row, 1, () => place);
+  }
+
+  /** All rows. @param place of their list in the JSON */
+  writeAll(rows: List, place: string): void {
+    if (!(rows instanceof NumberArray) || !this.writeBlock(rows, 0, () => place))
+      for (let index = 0; index < rows.length; index++) this.write(rows.at(index), at(place, index));
   }
 
   finish(): Tensor {
     const { type } = this.info;
-    const shape = [this.rows, ...this.sizes.map((size) => size ?? 0)];
+    const shape = this.sizes.map((size) => size ?? 0);
     return { type, shape, data: this.data.length === this.length ? this.data : this.data.slice(0, this.length) };
   }
 
   /** As deep as the input's shape has axes, however deep the JSON is. */
   private axis(value: unknown, axis: number, place: () => string): void {
     const size = this.sizes[axis];
-    if (!Array.isArray(value) || value.length !== (size ?? Math.max(1, value.length))) {
-      const known = this.info.shape[axis + 1] === null && size !== null ? ', like those before it' : '';
+    if (!isList(value) || value.length !== (size ?? Math.max(1, value.length))) {
+      const known = this.info.shape[axis] === null && size !== null ? ', like those before it' : '';
       throw wrong(place(), describe(this.sizes.slice(axis), this.info.type) + known, value);
     }
+    if (value instanceof NumberArray && this.writeBlock(value, axis, place)) return;
     this.sizes[axis] = value.length;
     if (axis === this.sizes.length - 1) this.elements(value, (index) => at(place(), index));
-    else for (let index = 0; index < value.length; index++) this.axis(value[index], axis + 1, () => at(place(), index));
+    else
+      for (let index = 0; index < value.length; index++) this.axis(value.at(index), axis + 1, () => at(place(), index));
   }
 
-  private elements(values: readonly unknown[], place: (index: number) => string): void {
-    const index = this.store(values);
-    if (index >= 0) throw wrong(place(index), describeElement(this.info.type), values[index]);
+  /** Writes numbers in one piece where they have the shape that is needed from an axis on. @returns whether they have */
+  private writeBlock(block: NumberArray, axis: number, place: () => string): boolean {
+    const { shape } = block;
+    const sizes = this.sizes.slice(axis);
+    const scalars = this.scalar && axis === 0 && shape.length === 1;
+    const fits = (size: number | null, index: number) => shape[index]! > 0 && (size ?? shape[index]) === shape[index];
+    if (!scalars && (shape.length !== sizes.length || !sizes.every(fits))) return false;
+    if (!scalars) for (const [index, size] of shape.entries()) this.sizes[axis + index] = size;
+    this.elements(block.data, (index) => placeIn(place(), index, shape));
+    return true;
+  }
+
+  private elements(values: List | Float64Array, place: (index: number) => string): void {
+    const list = values instanceof NumberArray && values.shape.length === 1 ? values.data : values;
+    const index = this.store(list instanceof NumberArray ? [list.at(0)] : list);
+    if (index >= 0) throw wrong(place(index), describeElement(this.info.type), list.at(index));
   }
 
   /** @returns the index of the first value that is none of the type, or -1 */
-  private store(values: readonly unknown[]): number {
+  private store(values: readonly unknown[] | Float64Array): number {
     const { least, most, whole } = this.numbers;
     const isBig = this.data instanceof BigInt64Array || this.data instanceof BigUint64Array;
     const isBool = this.info.type === 'bool';
@@ -173,12 +199,22 @@ export class TensorWriter {
   private reserve(more: number): void {
     const needed = this.length + more;
     if (needed <= this.data.length) return;
-    const total = this.sizes.reduce<number>((product, size) => product * (size ?? 1), this.rows);
+    const total = this.sizes.reduce<number>((product, size) => product * (size ?? 1), 1);
     const capacity = Math.max(needed, Math.min(total, Math.max(firstCapacity, 2 * this.data.length)));
     const larger = new tensorArrays[this.info.type](capacity);
     (larger as { set(data: TensorData): void }).set(this.data);
     this.data = larger;
   }
+}
+
+/** The place of an element of an array of this shape by its number in row-major order. */
+function placeIn(place: string, index: number, shape: readonly number[]): string {
+  const indices: number[] = [];
+  for (const size of [...shape].reverse()) {
+    indices.unshift(index % size);
+    index = Math.floor(index / size);
+  }
+  return indices.reduce(at, place);
 }
 
 /** What stands in JSON for a tensor, or for a row of one. NaN and infinities, which JSON lacks, are null. */

@@ -1,0 +1,26 @@
+import { parentPort } from 'node:worker_threads';
+import type { ThreadReply, ThreadRequest } from './threads.js';
+
+/** Makes this thread run tasks for the `Threads` that started it. What they give is moved, not copied, where it can be. */
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of any function
+export function serveTasks(tasks: Record<string, (input: any) => unknown>): void {
+  parentPort?.on('message', async ({ task, input }: ThreadRequest) => {
+    try {
+      const result = await tasks[task]!(input);
+      parentPort?.postMessage({ result } satisfies ThreadReply, wholeBuffers(result));
+    } catch (error) {
+      const { code, message } = error as Error & { code?: string };
+      parentPort?.postMessage({ error: { code, message } } satisfies ThreadReply);
+    }
+  });
+}
+
+/** The memory of all typed arrays in a value that have theirs for themselves. */
+export function wholeBuffers(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) {
+    const { buffer } = value;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === value.byteLength) found.add(buffer);
+  } else if (typeof value === 'object' && value !== null)
+    for (const part of Object.values(value)) wholeBuffers(part, found);
+  return [...found];
+}

@@ -1,0 +1,129 @@
+import { availableParallelism } from 'node:os';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+/** What a thread is told to do. */
+export interface ThreadRequest {
+  task: string;
+  input: unknown;
+}
+
+/** What it answers: what the task gave, or the code and message of the error that it ended with. */
+export type ThreadReply = { result: unknown } | { error: { code: string | undefined; message: string } };
+
+/** An error of a task: its code and message, as they came from the thread. */
+export class TaskError extends Error {
+  override readonly name = 'TaskError';
+  constructor(
+    readonly code: string | undefined,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Functions by name, whose arguments and results can be sent between threads. */
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of any function
+type Tasks = Record<string, (input: any) => unknown>;
+
+interface Job {
+  request: ThreadRequest;
+  transfer: readonly ArrayBuffer[];
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Milliseconds after which a thread with nothing to do ends: it costs memory. */
+const idleTime = 30_000;
+/** Of a thread's heap, in megabytes; what is read and written lies mostly outside of it. */
+const heapSize = 768;
+/** One core is left to the server itself, but a large body shouldn't hold up all others. */
+const mostThreads = Math.max(2, Math.min(4, availableParallelism() - 1));
+
+/** Runs tasks in threads, which start when there is something to do and end when there is nothing for a while. */
+export class Threads<T extends Tasks> {
+  private readonly queue: Job[] = [];
+  private readonly idle = new Map<Worker, NodeJS.Timeout>();
+  private readonly busy = new Map<Worker, Job>();
+
+  /** @param module what serves the tasks by `serveTasks`: its path, of TypeScript or JavaScript */
+  constructor(private readonly module: URL) {}
+
+  /** Threads that are there now. */
+  get size(): number {
+    return this.idle.size + this.busy.size;
+  }
+
+  /**
+   * Runs a task as soon as a thread is free.
+   * @param transfer what the thread gets for itself, instead of a copy
+   * @throws TaskError what the task threw
+   */
+  run<K extends keyof T & string>(
+    task: K,
+    input: Parameters<T[K]>[0],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<Awaited<ReturnType<T[K]>>> {
+    return new Promise((resolve, reject) => {
+      this.queue.push({ request: { task, input }, transfer, resolve: resolve as Job['resolve'], reject });
+      this.dispatch();
+    });
+  }
+
+  /** Ends the threads, whatever they are doing. */
+  async close(): Promise<void> {
+    const closed = new TaskError('server_closing', 'The server is closing.');
+    for (const { reject } of this.queue.splice(0)) reject(closed);
+    for (const { reject } of this.busy.values()) reject(closed);
+    for (const timer of this.idle.values()) clearTimeout(timer);
+    await Promise.all([...this.idle.keys(), ...this.busy.keys()].map((worker) => worker.terminate()));
+  }
+
+  private dispatch(): void {
+    while (this.queue.length > 0) {
+      const worker = this.takeWorker();
+      if (!worker) return;
+      const job = this.queue.shift()!;
+      this.busy.set(worker, job);
+      worker.ref();
+      worker.postMessage(job.request, job.transfer);
+    }
+  }
+
+  private takeWorker(): Worker | undefined {
+    const [first] = this.idle;
+    if (!first) return this.size < mostThreads ? this.start() : undefined;
+    const [worker, timer] = first;
+    clearTimeout(timer);
+    this.idle.delete(worker);
+    return worker;
+  }
+
+  private start(): Worker {
+    const worker = startThread(this.module, { resourceLimits: { maxOldGenerationSizeMb: heapSize } });
+    worker.on('message', (reply: ThreadReply) => {
+      const job = this.busy.get(worker);
+      this.busy.delete(worker);
+      worker.unref();
+      this.idle.set(worker, setTimeout(() => void worker.terminate(), idleTime).unref());
+      if ('result' in reply) job?.resolve(reply.result);
+      else job?.reject(new TaskError(reply.error.code, reply.error.message));
+      this.dispatch();
+    });
+    worker.on('error', (error) => this.busy.get(worker)?.reject(error));
+    worker.on('exit', () => {
+      this.busy.get(worker)?.reject(new Error('A thread ended before its task.'));
+      this.busy.delete(worker);
+      clearTimeout(this.idle.get(worker));
+      this.idle.delete(worker);
+      this.dispatch();
+    });
+    return worker;
+  }
+}
+
+function startThread(module: URL, options: WorkerOptions): Worker {
+  if (module.pathname.endsWith('.js')) return new Worker(module, options);
+  // Run from source, as the tests are: Node 20 does not hand the loader of TypeScript on to workers.
+  const load = `import('${import.meta.resolve('tsx/esm/api')}').then(({ register }) => { register(); return import('${module}'); })`;
+  return new Worker(load, { ...options, eval: true });
+}
