@@ -1,10 +1,11 @@
 import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../tensor.js';
+import { batchSizeOf, rowsOf } from './batch.js';
 import { InferenceError } from './errors.js';
 
 const invalid = (message: string) => new InferenceError('inputs_invalid', message);
 const showShape = (shape: readonly (number | null)[]) => `(${shape.map((size) => size ?? 'any').join(', ')})`;
 
-function check({ name, type, shape }: TensorInfo, tensor: Tensor | undefined): void {
+function check({ name, type, shape }: TensorInfo, tensor: Tensor | undefined, anyRows: boolean): void {
   if (!tensor) throw invalid(`The input "${name}" is missing.`);
   if (tensor.type !== type) throw invalid(`The input "${name}" should be ${type}, but is ${tensor.type}.`);
   // An ONNX model may take what tensors here can't be.
@@ -14,7 +15,7 @@ function check({ name, type, shape }: TensorInfo, tensor: Tensor | undefined): v
     throw invalid(`The input "${name}" is ${type}, so its data should be of ${array.name}.`);
   const fits =
     tensor.shape.length === shape.length &&
-    tensor.shape.every((size, axis) => shape[axis] === null || axis === 0 || shape[axis] === size);
+    tensor.shape.every((size, axis) => shape[axis] === null || (axis === 0 && anyRows) || shape[axis] === size);
   if (!fits)
     throw invalid(`The input "${name}" should have the shape ${showShape(shape)}, but has ${showShape(tensor.shape)}.`);
   const count = tensor.shape.reduce((product, size) => product * size, 1);
@@ -27,15 +28,20 @@ function check({ name, type, shape }: TensorInfo, tensor: Tensor | undefined): v
 }
 
 /**
- * Checks tensors against what a model takes, before they get to an engine in native code. The first axis may have any length,
- * since requests are put together and filled up to the model's batch size.
+ * Checks tensors against what a model takes, before they get to an engine in native code. Where all tensors share the batch,
+ * it may have any size, since requests are put together and filled up to the model's.
  * @throws InferenceError `inputs_invalid`
  */
-export function checkInputs(tensors: Tensors, { inputs }: Signature): void {
+export function checkInputs(tensors: Tensors, signature: Signature): void {
+  const { inputs } = signature;
   const unknown = Object.keys(tensors).find((name) => !inputs.some((input) => input.name === name));
   if (unknown !== undefined) {
     const names = inputs.map(({ name }) => `"${name}"`).join(', ');
     throw invalid(`The model has no input "${unknown.slice(0, 80)}". It takes ${names}.`);
   }
-  for (const input of inputs) check(input, tensors[input.name]);
+  const sharesBatch = batchSizeOf(signature) !== undefined;
+  for (const input of inputs) check(input, tensors[input.name], sharesBatch);
+  if (!sharesBatch || rowsOf(tensors) !== undefined) return;
+  const rows = inputs.map(({ name }) => `"${name}" has ${tensors[name]!.shape[0]}`).join(', ');
+  throw invalid(`The inputs should have as many rows as each other, but ${rows}.`);
 }
