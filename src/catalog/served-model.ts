@@ -9,15 +9,16 @@ import type { Prediction as Run } from '../inference/job.js';
 import type { ModelRunner, RunnerEvents, RunnerOptions } from '../inference/model-runner.js';
 import { imageScalingModel } from '../onnx/image-scaling.js';
 import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../tensor.js';
+import { type FindOptions, type FoundModelFile, findModel } from './find-model.js';
 import { type ImageInput, imageInputOf } from './image-input.js';
 import { bothClasses, type Prediction, topPredictions } from './labels.js';
-import { findModelFile, nameOf } from './model-path.js';
+import { nameOf } from './model-path.js';
 import type { CardNote } from './worked-out-card.js';
 
 export type { Prediction } from './labels.js';
 
 /** How a model is loaded and run. */
-export interface LoadOptions extends Omit<ModelSource, 'path'>, Partial<RunnerOptions> {
+export interface LoadOptions extends Omit<ModelSource, 'path'>, FindOptions, Partial<RunnerOptions> {
   /** What it is called: what its card says, else as its file or folder, by default. */
   name?: string;
   /** A folder whose card counts where there is none beside the model. */
@@ -96,10 +97,11 @@ export interface Classification {
  * await model.close();
  * ```
  *
- * @param path a model file, or a folder with one
+ * @param path a model file, a folder with one, or the name of a Keras Application
  * @throws ModelFileError when there is no such file, or it can't be read or served: `code` says of what kind the reason is,
  *   the message what it is and what to do
  * @throws CardError when the card beside it is wrong
+ * @throws WeightsError when an application's weights are not there and can't be downloaded
  * @throws InferenceError `model_load_failed`
  */
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
@@ -110,7 +112,7 @@ export async function loadServedModel(path: string, options: LoadOptions = {}): 
   let prepared: Prepared | undefined;
   try {
     // The processes of a new pool start while the model is being looked up or compiled.
-    prepared = await prepare(await findModelFile(path), options);
+    prepared = await prepare(await findModel(path, options), options);
     const runner = await pool.load({ ...prepared.engineModel, threads }, { maxBatch, maxQueue, deadline });
     return served(prepared, runner, pool, closePool);
   } catch (error) {
@@ -130,15 +132,15 @@ interface Prepared {
   engineModel: Omit<EngineModel, 'threads'>;
 }
 
-async function prepare(file: string, options: LoadOptions): Promise<Prepared> {
-  const { cacheFolder = defaultCacheFolder(), weights, inputShape } = options;
+async function prepare({ path: file, weights, card: own }: FoundModelFile, options: LoadOptions): Promise<Prepared> {
+  const { cacheFolder = defaultCacheFolder(), inputShape } = options;
   const compiling = compileModelFile({ path: file, weights, inputShape }, cacheFolder ?? undefined);
   compiling.catch(() => undefined);
   // Schemas take a while to load: only now, when the processes are on their way.
   const { imageOptions, readCard, resolveScaling } = await import('./card.js');
   const { cardFolder } = options;
   const { workOutCard } = await import('./worked-out-card.js');
-  const given = (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder));
+  const given = own ?? (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder));
   const compiled = await compiling;
   try {
     const { card, notes } = await workOutCard(compiled, { file, folder: cardFolder, given });

@@ -1,0 +1,31 @@
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const isWritable = (folder: string): Promise<boolean> =>
+  access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+
+/** Where Keras looks for models that it downloaded, and where it puts them. */
+export interface KerasFolders {
+  /** In the order in which they are looked through. */
+  read: string[];
+  write: string;
+}
+
+/**
+ * The folders in which `keras.utils.get_file` keeps models: `models` in `$KERAS_HOME`, else in `~/.keras`, or under `/tmp`
+ * where that can't be written to.
+ */
+export async function kerasFolders(environment: Record<string, string | undefined>): Promise<KerasFolders> {
+  const home = environment.HOME || homedir();
+  const given = environment.KERAS_HOME?.replace(/^~(?=$|[/\\])/, home);
+  const first = given || join(home, '.keras');
+  const last = join(process.platform === 'win32' ? tmpdir() : '/tmp', '.keras');
+  await mkdir(first, { recursive: true }).catch(() => undefined);
+  const [preferred, fallback] = [join(first, 'models'), join(last, 'models')];
+  return { read: [preferred, fallback], write: (await isWritable(first)) ? preferred : fallback };
+}
