@@ -28,7 +28,7 @@ async function pixelsOf(
   app: FastifyInstance,
   request: FastifyRequest,
   model: ServedModel,
-  images: Buffer[],
+  images: Uint8Array[],
 ): Promise<Uint8Array> {
   const { size, channels = 3 } = model.image!;
   const each = size[0] * size[1] * channels;

@@ -34,15 +34,3 @@ export async function imageOfForm(request: FastifyRequest): Promise<Buffer> {
 }
 
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
-
-/**
- * The bytes that base64 text or a data URL stands for. Line breaks and the URL-safe alphabet are allowed.
- *
- * @throws RequestError `base64_invalid`
- */
-export function bytesOfBase64(text: string): Buffer {
-  const data = text.startsWith('data:') ? text.indexOf(';base64,') + ';base64,'.length : 0;
-  const invalid = data === ';base64,'.length - 1 || /[^A-Za-z0-9+/_=\s-]/.test(data ? text.slice(data) : text);
-  if (invalid) throw new RequestError('base64_invalid');
-  return Buffer.from(data ? text.slice(data) : text, 'base64');
-}

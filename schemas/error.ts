@@ -15,11 +15,16 @@ export const errors = {
   form_invalid: [400, 'The form can’t be read: unexpected end of multipart data.'],
   form_too_large: [400, 'The form has too many parts. Send one file, in the field "image".'],
   json_invalid: [400, 'The body is not valid JSON.'],
-  body_invalid: [400, 'The body must have the property "image".'],
+  body_invalid: [400, 'The body must have the property "image" or "instances".'],
+  instances_invalid: [400, 'instances[0][3] should be a number, but is "a".'],
+  instances_refused: [400, 'The model can’t be run on these instances: indices element out of data bounds.'],
   query_invalid: [400, '"top_k" must be a whole number from 1 to 1000, the number of classes.'],
   url_invalid: [400, 'The address can’t be read: check its percent-encoding.'],
   request_invalid: [400, 'This is not a valid HTTP request.'],
-  model_takes_no_images: [400, 'This model doesn’t classify images.'],
+  model_takes_no_images: [
+    400,
+    'This model takes no images. Send JSON: {"instances": [...]}, where each instance is an array of 6 numbers.',
+  ],
   not_found: [404, 'There is nothing at this address. GET /docs lists what there is.'],
   model_unknown: [404, 'There is no model of this name. GET /models lists what there is.'],
   model_version_unknown: [404, 'The model has no such version. GET /models/{name} lists them.'],
@@ -27,6 +32,7 @@ export const errors = {
   request_timeout: [408, 'The request took too long to arrive.'],
   content_too_large: [413, 'The image is larger than 10 MB, the most that this server takes.'],
   image_too_many_pixels: [413, 'The image has more pixels than are allowed. Scale it down first.'],
+  json_too_complex: [413, 'The body has arrays inside one another, more than 64 deep.'],
   content_type_unsupported: [
     415,
     'Send the image as multipart/form-data in the field "image", as the body with an image/* content type, or as JSON {"image": "<base64>"}.',
@@ -70,12 +76,12 @@ export const errorReply = (code: ErrorCode, message: string = errors[code][1]): 
 });
 
 const titles: Record<number, string> = {
-  400: 'The request can’t be understood.',
+  400: 'The request can’t be understood, or the model can’t be run on what it holds.',
   404: 'There is nothing at this address.',
   405: 'The method isn’t allowed here; the header `Allow` says which are.',
   408: 'The request took too long to arrive.',
-  413: 'The image is larger than this server accepts.',
-  415: 'The content type isn’t one that can hold an image.',
+  413: 'The body, or the image in it, is larger than this server accepts.',
+  415: 'The content type isn’t one that this model takes.',
   500: 'The server failed.',
   503: 'The model can’t take the request now; try again in a moment.',
   504: 'The model took too long.',

@@ -48,6 +48,7 @@ export const PredictQuery = Type.Object({
     }),
   ),
 });
+export type PredictQuery = Static<typeof PredictQuery>;
 
 /** An image in a form, as `curl -F image=@dog.jpg` sends it. */
 export const ImageForm = Type.Object({

@@ -1,12 +1,28 @@
+import { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
-import { errorReplies } from '../../schemas/error.js';
-import { type ImageJson, Prediction, Predictions, PredictQuery, predictBody } from '../../schemas/predict.js';
-import { referTo } from '../../schemas/reference.js';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { PredictQuery } from '../../schemas/predict.js';
+import { CatalogError } from '../../src/catalog/catalog.js';
+import { classifies } from '../../src/catalog/labels.js';
+import type { PredictionsToWrite } from '../../src/catalog/reply-text.js';
+import { noImages, type RequestInput, takes } from '../../src/catalog/request-input.js';
+import type { ServedModel } from '../../src/catalog/served-model.js';
+import { formatBytes } from '../../src/config.js';
+import { mapTensors } from '../../src/inference/batch.js';
+import { InferenceError } from '../../src/inference/errors.js';
+import type { Tensors } from '../../src/tensor.js';
 import { RequestError } from '../errors.js';
-import { bytesOfBase64, formLimits, imageOfForm } from '../upload.js';
+import { JsonBody } from '../json.js';
+import { runModel } from '../run-model.js';
+import { formLimits, imageOfForm } from '../upload.js';
 import { validatorCompiler } from '../validation.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The model that its address names. It stays loaded until the request is answered. */
+    servedModel: ServedModel;
+  }
+}
 
 export interface PredictOptions {
   /** The largest image file, in bytes. */
@@ -16,8 +32,13 @@ export interface PredictOptions {
 /** How many labels a reply has when the client doesn't say. */
 const defaultTopK = 5;
 
-/** `POST /predict`: an image in, its labels out. */
-const predict: FastifyPluginAsyncTypebox<PredictOptions> = async (app, { maxImageSize }) => {
+interface Address {
+  name?: string;
+  version?: string;
+}
+
+/** `POST /predict` for the default model, and the same for each model and version: images or JSON in, predictions out. */
+const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }) => {
   app.removeAllContentTypeParsers();
   await app.register(multipart, {
     limits: { ...formLimits, fileSize: maxImageSize },
@@ -27,76 +48,116 @@ const predict: FastifyPluginAsyncTypebox<PredictOptions> = async (app, { maxImag
     done(null, body);
   });
   // Base64 turns three bytes into four characters, and may come with line breaks.
-  const json = { parseAs: 'string', bodyLimit: Math.ceil(maxImageSize * 1.4) + 1024 } as const;
-  app.addContentTypeParser('application/json', json, app.getDefaultJsonParser('error', 'error'));
-  app.addSchema(Prediction);
-  app.addSchema(Predictions);
+  app.json.takeBodies(app, Math.ceil(maxImageSize * 1.4) + 1024);
 
-  app.post(
-    '/predict',
-    {
-      validatorCompiler,
-      config: { usage: 'Send an image with POST: curl -X POST -F image=@dog.jpg followed by this address' },
-      schema: {
-        operationId: 'predict',
-        tags: ['Predict'],
-        summary: 'Classify an image',
-        description:
-          'Takes one image, as the field `image` of a form, as the body itself, or as base64 in JSON, and replies with the ' +
-          'labels that the model finds likeliest. JPEG, PNG, WebP, GIF (its first frame), TIFF and AVIF are understood.',
-        querystring: PredictQuery,
-        body: predictBody,
-        response: {
-          200: referTo(Predictions),
-          ...errorReplies(
-            'image_missing',
-            'image_empty',
-            'image_invalid',
-            'image_truncated',
-            'image_timeout',
-            'base64_invalid',
-            'form_invalid',
-            'form_too_large',
-            'json_invalid',
-            'body_invalid',
-            'query_invalid',
-            'model_takes_no_images',
-            'method_not_allowed',
-            'request_timeout',
-            'content_too_large',
-            'image_too_many_pixels',
-            'content_type_unsupported',
-            'internal_error',
-            'queue_full',
-            'inference_process_died',
-            'server_closing',
-            'deadline_exceeded',
-          ),
-        },
-      },
-    },
-    async (request) => {
-      const { model } = app;
-      if (!model.image) throw new RequestError('model_takes_no_images');
-      const { top_k: topK = Math.min(defaultTopK, model.classes) } = request.query;
-      if (topK > model.classes)
-        throw new RequestError('query_invalid', `"top_k" must be <= ${model.classes}, the number of classes.`);
-      const bytes = await readImage(request);
+  app.decorateRequest('servedModel');
+  app.addHook('onRequest', async (request) => {
+    const { name, version } = request.params as Address;
+    request.servedModel = app.catalog.find(name, version === undefined ? undefined : versionNumber(version));
+  });
+
+  const options = {
+    validatorCompiler,
+    config: { usage: 'Send an image with POST: curl -X POST -F image=@dog.jpg followed by this address' },
+    // The document has an operation for each model, made from what the model takes and gives.
+    schema: { hide: true, querystring: PredictQuery },
+  };
+  for (const url of ['/predict', '/models/:name/predict', '/models/:name/versions/:version/predict'])
+    app.post<{ Querystring: PredictQuery }>(url, options, async (request, reply) => {
+      const model = request.servedModel;
+      const topK = topKOf(request.query, model);
+      const input = await readRequest(request, model);
+      const outputs = await run(request, model, input);
+      const labels = model.card.labels ?? [];
+      const asLabels = 'images' in input || (model.card.labels && classifies(model));
+      return send(reply, {
+        outputs,
+        infos: model.outputs,
+        classes: asLabels ? { labels, topK } : undefined,
+        single: 'images' in input && input.single,
+      });
+    });
+
+  /** @throws RequestError, and whatever reading a form or JSON throws */
+  async function readRequest(request: FastifyRequest, model: ServedModel): Promise<RequestInput> {
+    const { body } = request;
+    if (body instanceof JsonBody) {
       const started = performance.now();
-      const pixels = await app.preprocess(bytes, model.image);
+      const input = { body: body.pieces, signature: signatureOf(model), takesImages: model.image !== undefined };
+      const read = await app.json.run(
+        'readInput',
+        input,
+        body.size,
+        body.pieces.map(({ buffer }) => buffer),
+      );
       request.timings.decode = performance.now() - started;
-      const { predictions, timings } = await model.classify(pixels.data, { topK, signal: request.signal });
-      Object.assign(request.timings, timings);
-      return { predictions, success: true as const };
-    },
-  );
+      if ('images' in read && read.images.some(({ length }) => length > maxImageSize)) throw imageTooLarge();
+      return read;
+    }
+    if (!model.image && body === undefined && !request.isMultipart())
+      throw new RequestError('body_invalid', `The request is empty. ${takes(model)}`);
+    if (!model.image) throw new RequestError('model_takes_no_images', noImages(model));
+    if (request.isMultipart()) return { images: [await imageOfForm(request)], single: true };
+    if (Buffer.isBuffer(body)) return { images: [body], single: true };
+    throw new RequestError('image_missing', 'The request is empty. Send a form: curl -F image=@dog.jpg');
+  }
+
+  const imageTooLarge = () =>
+    new RequestError(
+      'content_too_large',
+      `The image is larger than ${formatBytes(maxImageSize)}, the most that this server takes.`,
+    );
+
+  async function run(request: FastifyRequest, model: ServedModel, input: RequestInput): Promise<Tensors> {
+    try {
+      const { decode = 0 } = request.timings;
+      const outputs = await runModel(app, request, model, input);
+      if ('images' in input) request.timings.decode! += decode;
+      return outputs;
+    } catch (error) {
+      if ('tensors' in input && error instanceof InferenceError && error.code === 'engine_failed') throw refusal(error);
+      throw error;
+    }
+  }
+
+  async function send(reply: FastifyReply, predictions: PredictionsToWrite): Promise<FastifyReply> {
+    const size = Object.values(predictions.outputs).reduce((sum, { data }) => sum + data.length, 0);
+    // Their memory may be shared with what other requests of the batch get.
+    const outputs = mapTensors(predictions.outputs, (tensor) => ({ ...tensor, data: tensor.data.slice() }));
+    const buffers = Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer);
+    const pieces = await app.json.run('writePredictions', { ...predictions, outputs }, size, buffers);
+    reply.type('application/json; charset=utf-8');
+    if (pieces.length === 1) return reply.send(Buffer.from(pieces[0]!.buffer));
+    reply.header(
+      'content-length',
+      pieces.reduce((sum, { length }) => sum + length, 0),
+    );
+    return reply.send(Readable.from(pieces));
+  }
 };
 
-function readImage(request: FastifyRequest): Promise<Buffer> | Buffer {
-  if (request.isMultipart()) return imageOfForm(request);
-  if (request.body === undefined)
-    throw new RequestError('image_missing', 'The request is empty. Send a form: curl -F image=@dog.jpg');
-  return Buffer.isBuffer(request.body) ? request.body : bytesOfBase64((request.body as ImageJson).image);
+const signatureOf = ({ inputs, outputs }: ServedModel) => ({ inputs, outputs });
+
+function versionNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new CatalogError('model_version_unknown', 'A version is a whole number.');
+}
+
+function topKOf({ top_k: topK }: PredictQuery, model: ServedModel): number {
+  if (topK === undefined) return Math.min(defaultTopK, model.classes);
+  if (!model.image && !(model.card.labels && classifies(model)))
+    throw new RequestError('query_invalid', '"top_k" is for models that have labels, and this one has none.');
+  if (topK > model.classes)
+    throw new RequestError('query_invalid', `"top_k" must be <= ${model.classes}, the number of classes.`);
+  return topK;
+}
+
+/** What the engine has against tensors that are of the right types and shapes, such as an index that is out of bounds. */
+function refusal({ message }: InferenceError): Error {
+  const [, reason] = /Status Message: (.{1,300})/s.exec(message) ?? [];
+  return reason
+    ? new RequestError('instances_refused', `The model can’t be run on these instances: ${reason}`)
+    : new RequestError('instances_refused');
 }
 
 export default predict;

@@ -1,3 +1,5 @@
+import type { TensorInfo } from '../tensor.js';
+
 /** A label of the card: a WordNet id with a name, or a name alone. */
 export type Label = string | readonly [wordnetId: string, name: string];
 
@@ -24,10 +26,20 @@ function labelled(label: Label | undefined, index: number): Omit<Prediction, 'pr
  */
 export function topPredictions(scores: ArrayLike<number>, labels: readonly Label[], topK: number): Prediction[] {
   return Array.from(scores, (probability, index) => ({ probability, index }))
-    .sort((a, b) => b.probability - a.probability || a.index - b.index)
+    .sort((a, b) => rank(b.probability) - rank(a.probability) || a.index - b.index)
     .slice(0, topK)
     .map(({ probability, index }) => ({ ...labelled(labels[index], index), probability }));
 }
+
+/** NaN comes last. */
+const rank = (score: number) => (Number.isNaN(score) ? -Number.MAX_VALUE : score);
+
+/** Whether a model gives a score for every class and nothing else: then labels say what its numbers mean. */
+export const classifies = ({ outputs }: { outputs: readonly TensorInfo[] }): boolean =>
+  outputs.length === 1 &&
+  outputs[0]!.shape.length === 2 &&
+  outputs[0]!.shape[1] !== null &&
+  outputs[0]!.type.startsWith('float');
 
 /** The scores of both classes where a model has one output for two labels: how likely the second is. */
 export function bothClasses(scores: ArrayLike<number>, labels: readonly Label[]): ArrayLike<number> {

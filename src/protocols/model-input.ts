@@ -1,15 +1,13 @@
-import type { Tensors } from '../tensor.js';
-import { ProtocolRequestError } from './errors.js';
+import type { Signature, Tensors } from '../tensor.js';
 
 /** What a request asks a model of: a tensor for every input, or a row for each image file. */
-export type ModelInput = { tensors: Tensors } | { images: Buffer[] };
+export type ModelInput = { tensors: Tensors } | { images: Uint8Array[] };
 
-/**
- * The image file that base64 text stands for; its alphabet may be the URL-safe one.
- * @param place of the text, for the message
- * @throws ProtocolRequestError
- */
-export function imageOfBase64(text: unknown, place: string): Buffer {
-  if (typeof text === 'string' && !/[^A-Za-z0-9+/_=\s-]/.test(text)) return Buffer.from(text, 'base64');
-  throw new ProtocolRequestError(`${place} should be the base64 text of an image file.`, 'base64_invalid');
+/** The body of a request, and what it is for. */
+export interface BodyToParse {
+  /** In one piece or several. */
+  body: readonly Uint8Array[];
+  signature: Signature;
+  /** Whether the model takes image files. */
+  takesImages: boolean;
 }

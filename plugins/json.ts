@@ -1,0 +1,137 @@
+import { extname } from 'node:path';
+import { finished } from 'node:stream/promises';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { type JsonTasks, jsonTasks } from '../src/catalog/json-tasks.js';
+import { formatBytes } from '../src/config.js';
+import { Threads } from '../src/json/threads.js';
+import { RequestError } from './errors.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Reads and writes large JSON in threads beside the server. */
+    readonly json: JsonService;
+  }
+  interface FastifyRequest {
+    /** Bytes of its body that count towards what the server holds of large ones. */
+    heldBytes: number;
+  }
+}
+
+/** A body in JSON that isn't read yet: its bytes, in the pieces that they are held in. */
+export class JsonBody {
+  constructor(
+    readonly pieces: readonly Uint8Array<ArrayBuffer>[],
+    readonly size: number,
+  ) {}
+}
+
+/** Bytes of JSON, or elements of tensors, that hold up other requests for a few milliseconds at most. */
+const small = 128 * 1024;
+/** Bytes of a piece of a large body. */
+const pieceSize = 2 ** 20;
+/** Bodies of the largest size that are held at once. */
+const largestAtOnce = 4;
+
+class JsonService {
+  private readonly threads = new Threads<JsonTasks>(
+    new URL(`../src/catalog/json-thread${extname(import.meta.url)}`, import.meta.url),
+  );
+  /** Bytes of the large bodies whose requests aren't answered yet. */
+  private held = 0;
+
+  constructor(private readonly maxSize: number) {}
+
+  /**
+   * Runs a task with JSON: here, or in a thread where it is more than a little.
+   * @param size in bytes of JSON or elements of tensors
+   * @param transfer what a thread gets for itself, instead of a copy
+   */
+  async run<K extends keyof JsonTasks>(
+    task: K,
+    input: Parameters<JsonTasks[K]>[0],
+    size: number,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<ReturnType<JsonTasks[K]>> {
+    if (size > small) return this.threads.run(task, input, transfer);
+    return (jsonTasks[task] as (given: typeof input) => ReturnType<JsonTasks[K]>)(input);
+  }
+
+  /**
+   * Makes routes take JSON as a {@link JsonBody}. What they hold of large bodies counts until they have answered.
+   * @param app the instance of the routes
+   * @param atLeast what they take whatever the setting is, in bytes
+   */
+  takeBodies(app: FastifyInstance, atLeast = 0): void {
+    const limit = Math.max(this.maxSize, atLeast);
+    app.decorateRequest('heldBytes', 0);
+    app.addHook('onRequest', async (request, reply) => {
+      finished(reply.raw)
+        .catch(() => undefined)
+        .finally(() => {
+          this.held -= request.heldBytes;
+        });
+    });
+    app.addContentTypeParser('application/json', (request: FastifyRequest, payload: AsyncIterable<Uint8Array>) =>
+      this.take(request, payload, limit),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.threads.close();
+  }
+
+  private async take(request: FastifyRequest, payload: AsyncIterable<Uint8Array>, limit: number): Promise<JsonBody> {
+    const announced = Number(request.headers['content-length'] ?? 0);
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    // Of the last piece.
+    let free = 0;
+    this.check(announced, limit);
+    for await (const chunk of payload) {
+      this.check(size + chunk.length, limit);
+      if (size + chunk.length > small) this.hold(request, size + chunk.length - request.heldBytes);
+      for (let from = 0; from < chunk.length; ) {
+        if (free === 0) {
+          const length = Math.min(pieceSize, Math.max(announced - size, chunk.length - from));
+          pieces.push(new Uint8Array(length));
+          free = length;
+        }
+        const piece = pieces.at(-1)!;
+        const part = chunk.subarray(from, from + free);
+        piece.set(part, piece.length - free);
+        free -= part.length;
+        from += part.length;
+        size += part.length;
+      }
+    }
+    const last = pieces.pop();
+    if (last) pieces.push(free > 0 ? last.slice(0, last.length - free) : last);
+    return new JsonBody(pieces, size);
+  }
+
+  private check(size: number, limit: number): void {
+    if (size <= limit) return;
+    throw new RequestError(
+      'content_too_large',
+      `The body is larger than ${formatBytes(limit)}, the most JSON that this server takes.`,
+    );
+  }
+
+  private hold(request: FastifyRequest, more: number): void {
+    if (this.held + more > largestAtOnce * this.maxSize)
+      throw new RequestError('queue_full', 'Too many large requests are being read. Try again in a moment.');
+    this.held += more;
+    request.heldBytes += more;
+  }
+}
+
+/** Decorates the instance with `json`. */
+export default fp<{ maxJsonSize: number }>(
+  async (app, { maxJsonSize }) => {
+    const json = new JsonService(maxJsonSize);
+    app.decorate('json', json);
+    app.addHook('onClose', () => json.close());
+  },
+  { name: 'json' },
+);
