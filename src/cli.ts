@@ -6,7 +6,7 @@ import { UsageError } from './commands/errors.js';
 import { inspect } from './commands/inspect.js';
 import { predict } from './commands/predict.js';
 import { serve } from './commands/serve.js';
-import { ConfigError, flagOf, placeholderOf, readConfig, settingRows, settings } from './config.js';
+import { ConfigError, flagOf, placeholderOf, readConfig, type SettingName, settingRows, settings } from './config.js';
 import { packageDescription, packageVersion } from './package.js';
 
 /** The commands by name; what names none of them is a model to serve. */
@@ -17,14 +17,21 @@ const common = {
   version: { type: 'boolean', short: 'v', description: 'Print the version' },
 } as const;
 
-const settingFlags = Object.fromEntries(
-  (Object.keys(settings) as (keyof typeof settings)[]).map((name) => [
-    flagOf(name),
-    { type: placeholderOf(name) ? ('string' as const) : ('boolean' as const) },
-  ]),
-);
+/** The settings that a command takes. */
+function settingsOf({ takesSettings }: Command): readonly SettingName[] {
+  if (typeof takesSettings === 'object') return takesSettings;
+  return takesSettings ? (Object.keys(settings) as SettingName[]) : [];
+}
 
-const flagsOf = (command: Command) => ({ ...common, ...(command.takesSettings && settingFlags), ...command.flags });
+const settingFlags = (command: Command) =>
+  Object.fromEntries(
+    settingsOf(command).map((name) => [
+      flagOf(name),
+      { type: placeholderOf(name) ? ('string' as const) : ('boolean' as const) },
+    ]),
+  );
+
+const flagsOf = (command: Command) => ({ ...common, ...settingFlags(command), ...command.flags });
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
@@ -66,7 +73,7 @@ const commandHelp = (command: Command): string =>
     '',
     'Options:',
     ...flagsHelp(command),
-    ...(command.takesSettings ? settingsHelp() : []),
+    ...settingsHelp(command),
     ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
   ].join('\n');
 
@@ -75,8 +82,8 @@ const flagsHelp = ({ flags }: Command): string[] =>
     row(`${short ? `-${short}, ` : ''}--${name}${value ? ` <${value}>` : ''}`, description),
   );
 
-const settingsHelp = (): string[] =>
-  settingRows().flatMap(({ flag, fallback, environment, description }) => [
+const settingsHelp = (command: Command): string[] =>
+  settingRows(settingsOf(command)).flatMap(({ flag, fallback, environment, description }) => [
     row(flag, description),
     row('', `default ${fallback}; environment ${environment}`),
   ]);
@@ -91,7 +98,7 @@ const help = (): string =>
     '',
     'Options of serve:',
     ...flagsHelp(serve),
-    ...settingsHelp(),
+    ...settingsHelp(serve),
     ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
   ].join('\n');
 

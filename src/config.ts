@@ -42,6 +42,14 @@ const bytes = (text: string): number => {
   return value;
 };
 
+/** An address of HTTP to which a path is added. */
+const url = (text: string): string => {
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  if (!address || !/^https?:$/.test(address.protocol) || address.search || address.hash)
+    throw new ConfigError('must be an address such as https://example.com/mirror');
+  return address.href.replace(/\/+$/, '');
+};
+
 /** A number of bytes as the settings write it: 10 MB. */
 export function formatBytes(bytes: number): string {
   const [unit, size] = Object.entries(units).findLast(([, size]) => bytes >= size)!;
@@ -140,6 +148,12 @@ export const settings = {
     parse: onOff,
     description: 'Compile the model at every start, and keep nothing',
   }),
+  weightsUrl: setting({
+    value: 'url',
+    fallback: 'https://storage.googleapis.com',
+    parse: url,
+    description: 'Where the weights of Keras Applications come from; a mirror has the same paths below it',
+  }),
   requestTimeout: setting({
     value: 'seconds',
     fallback: '60',
@@ -166,7 +180,8 @@ export const settings = {
   }),
 };
 
-type SettingName = keyof typeof settings;
+/** What a setting is called in {@link Config}. */
+export type SettingName = keyof typeof settings;
 
 /** Every setting's value: sizes in bytes, times in seconds. */
 export type Config = { [name in SettingName]: ReturnType<(typeof settings)[name]['parse']> };
@@ -226,8 +241,10 @@ function readSetting(
 }
 
 /** One row a setting for help and README: flag with its value, environment variables, default, what it does. */
-export const settingRows = (): { flag: string; environment: string; fallback: string; description: string }[] =>
-  settingNames.map((name) => ({
+export const settingRows = (
+  names: readonly SettingName[] = settingNames,
+): { flag: string; environment: string; fallback: string; description: string }[] =>
+  names.map((name) => ({
     flag: `--${flagOf(name)}${placeholderOf(name) ? ` <${placeholderOf(name)}>` : ''}`,
     environment: environmentOf(name).join(', '),
     fallback: settings[name].fallback,

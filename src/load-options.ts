@@ -4,6 +4,7 @@ import type { Config } from './config.js';
 /** How the configuration would have models loaded and run. */
 export const loadOptions = (config: Config): LoadOptions => ({
   cacheFolder: config.noCache ? null : config.cacheFolder,
+  weightsUrl: config.weightsUrl,
   processes: config.processes,
   threads: config.threads,
   maxBatch: config.maxBatch,

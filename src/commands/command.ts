@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config, SettingName } from '../config.js';
 
 /** What a command finds when it is run. */
 export interface CommandInput {
@@ -27,7 +27,7 @@ export interface Command {
   operands: { least: number; most: number };
   /** Flags of its own, with what the help says of them. */
   flags: Record<string, Flag>;
-  /** Whether it takes the settings of the server. */
-  takesSettings: boolean;
+  /** Whether it takes the settings of the server; or those that it takes. */
+  takesSettings: boolean | readonly SettingName[];
   run(input: CommandInput): Promise<void>;
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { findModelFile } from '../catalog/model-path.js';
+import { findModel } from '../catalog/find-model.js';
 import { formatBytes } from '../config.js';
 import type { ConvertedModel } from '../inference/compile-messages.js';
 import { compileInProcess } from '../inference/compile-process.js';
 import type { Command } from './command.js';
+import { showDownload } from './download-bar.js';
 import { CommandError, UsageError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
 import { ProgressLine } from './progress.js';
@@ -23,12 +24,13 @@ export const convert: Command = {
     },
     force: { type: 'boolean', short: 'f', description: 'Overwrite what is there' },
   },
-  takesSettings: false,
-  async run({ positionals: [path, output], flags }) {
-    const options = modelOptions(flags);
+  takesSettings: ['weightsUrl'],
+  async run({ positionals: [model, output], flags, config: { weightsUrl } }) {
+    const { weights: given, inputShape } = modelOptions(flags);
     const target = resolve(output!);
     await checkTarget(target, flags.force === true);
-    const file = await findModelFile(path!);
+    const onDownload = showDownload(process.stderr);
+    const { path, weights } = await findModel(model!, { weights: given, weightsUrl, onDownload });
     // For what is not whole yet, on the disk on which it will stay.
     const folder = join(dirname(target), `.keras-serve-${randomUUID()}`);
     const clean = () => rm(folder, { recursive: true, force: true });
@@ -38,8 +40,9 @@ export const convert: Command = {
     try {
       await makeFolder(folder);
       const request = {
-        path: file,
-        ...options,
+        path,
+        weights,
+        inputShape,
         output: join(folder, basename(target)),
         externalData: flags['external-data'] === true,
       };

@@ -1,7 +1,8 @@
-import { findModelFile } from '../catalog/model-path.js';
+import { findModel } from '../catalog/find-model.js';
 import { compileInProcess } from '../inference/compile-process.js';
 import type { LayerSummary, ModelSummary, TensorSummary } from '../onnx/summary.js';
 import type { Command } from './command.js';
+import { showDownload } from './download-bar.js';
 import { CommandError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
 import { type Column, formatTable, printable } from './table.js';
@@ -16,13 +17,15 @@ export const inspect: Command = {
     'expand-nested': { type: 'boolean', description: 'Print the layers of nested models too' },
     json: { type: 'boolean', description: 'Print JSON' },
   },
-  takesSettings: false,
-  async run({ positionals: [path], flags }) {
-    const options = modelOptions(flags);
-    const summary = await compileInProcess('inspect', { path: await findModelFile(path!), ...options });
+  takesSettings: ['weightsUrl'],
+  async run({ positionals: [model], flags, config: { weightsUrl } }) {
+    const { weights: given, inputShape } = modelOptions(flags);
+    const onDownload = showDownload(process.stderr);
+    const { path, weights } = await findModel(model!, { weights: given, weightsUrl, onDownload });
+    const summary = await compileInProcess('inspect', { path, weights, inputShape });
     if (flags.json) console.log(JSON.stringify(summary, null, 2));
     else console.log(formatSummary(summary, process.stdout.columns ?? 100, flags['expand-nested'] === true).join('\n'));
-    if (summary.problem) throw new CommandError(`${path}: ${summary.problem}`);
+    if (summary.problem) throw new CommandError(`${model}: ${summary.problem}`);
   },
 };
 

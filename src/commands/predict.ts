@@ -5,6 +5,7 @@ import { loadServedModel, type ServedModel } from '../catalog/served-model.js';
 import { type Config, formatBytes } from '../config.js';
 import type { Tensors } from '../tensor.js';
 import type { Command } from './command.js';
+import { showDownload } from './download-bar.js';
 import { CommandError, UsageError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
 
@@ -24,14 +25,16 @@ export const predict: Command = {
     jsonl: { type: 'boolean', description: 'Print one JSON object a line, with the image file and its predictions' },
     ...modelFlags,
   },
-  takesSettings: false,
+  takesSettings: ['weightsUrl'],
   async run({ positionals: [path, ...files], flags, config }) {
     const { json, 'top-k': topK = '5' } = flags;
     if (!/^[1-9]\d*$/.test(String(topK))) throw new UsageError('--top-k must be a whole number from 1');
     if ((json === undefined) === (files.length === 0))
       throw new UsageError('Give either images, or --json with a file of numbers (- for standard input)');
     const input = json === undefined ? undefined : await readJson(String(json));
-    const model = await loadServedModel(path!, { ...modelOptions(flags), processes: 1 });
+    const { weightsUrl } = config;
+    const onDownload = showDownload(process.stderr);
+    const model = await loadServedModel(path!, { ...modelOptions(flags), weightsUrl, onDownload, processes: 1 });
     try {
       if (json !== undefined) await predictJson(model, input, json === '-' ? 'standard input' : String(json));
       else await classifyImages(model, files, { topK: Number(topK), jsonl: flags.jsonl === true, config });

@@ -17,15 +17,11 @@ export interface WeightsOptions extends DownloadOptions {
   environment?: Record<string, string | undefined>;
 }
 
-/** Where Keras publishes weights. */
-export const defaultWeightsUrl = 'https://storage.googleapis.com';
-
 const signature = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 
-/** The address of a published file: its path, below the address given. */
-export function urlOf({ url }: PublishedFile, weightsUrl = defaultWeightsUrl): string {
-  return weightsUrl.replace(/\/+$/, '') + new URL(url).pathname;
-}
+/** The address of a published file: where Keras has it, or the same path below another address. */
+export const urlOf = ({ url }: PublishedFile, weightsUrl: string | undefined): string =>
+  weightsUrl === undefined ? url : weightsUrl.replace(/\/+$/, '') + new URL(url).pathname;
 
 /** What an application's weights may take: four bytes a parameter are usual, and some files hold more than the parameters. */
 const maxBytesOf = ({ parameters }: Application): number => 4 * 4 * parameters + 2 ** 24;
