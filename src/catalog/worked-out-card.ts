@@ -1,5 +1,11 @@
-import type { ModelCard } from '../../schemas/card.js';
+import type { CardImage, ModelCard, Scaling } from '../../schemas/card.js';
 import type { OptimizedModel } from '../inference/compile-messages.js';
+import { CARD_FILE, CardError, imageOptions } from './card.js';
+import { type ImageInput, imageInputOf } from './image-input.js';
+import { asModelName } from './model-name.js';
+import { nameOf } from './model-path.js';
+import { chooseImage } from './worked-out-image.js';
+import { chooseLabels, classesOf, type LabelsChoice, wrongCount } from './worked-out-labels.js';
 
 /** Why something in a card is as it is, or what is wrong with what was found: a line for the log. */
 export interface CardNote {
@@ -23,7 +29,76 @@ export interface CardSources {
   given?: ModelCard;
 }
 
-/** Works out what a card leaves out, of files beside the model file and of what the model gives away. */
-export async function workOutCard(_model: OptimizedModel, { given = {} }: CardSources): Promise<WorkedOutCard> {
-  return { card: given, notes: [] };
+/**
+ * Works out what a card leaves out, of files beside the model file and of what the model gives away.
+ * @throws CardError when the card has another number of labels than the model has classes
+ */
+export async function workOutCard(model: OptimizedModel, sources: CardSources): Promise<WorkedOutCard> {
+  const { file, given } = sources;
+  const { signature, hints } = model;
+  const classes = classesOf(signature);
+  const wrong = given?.labels && classes !== undefined && wrongCount(given.labels.length, classes);
+  if (wrong) throw new CardError(`labels ${wrong}.`);
+
+  const toChange = (key: string) =>
+    given
+      ? `set ${key} in ${CARD_FILE} to change it`
+      : `to change it, write ${CARD_FILE}: keras-serve card ${quoted(file)}`;
+  const { labels, numbered, notes }: LabelsChoice = given?.labels
+    ? { labels: given.labels, numbered: false, notes: [] }
+    : await chooseLabels(model, sources, toChange('labels'));
+  const card: ModelCard = { ...given, ...(labels && { labels }) };
+  const input = imageInputOf(signature);
+  if (!input) return { card, notes };
+
+  const { type } = signature.inputs[0]!;
+  const { image, reason } = chooseImage({ input, type, hints, numberedLabels: numbered });
+  card.image = { ...image, ...given?.image };
+  if (given?.image?.scaling === undefined) {
+    const cut = card.image.resize === 'crop' ? ', the middle cut out' : '';
+    const message = `image scaling: ${scalingTexts[image.scaling]}${cut}, for ${reason}; ${toChange('image.scaling')}`;
+    notes.push({ level: 'info', message });
+  }
+  return { card, notes };
+}
+
+const scalingTexts: Record<Extract<Scaling, string>, string> = {
+  none: '"none", pixels from 0 to 255 as they are',
+  unit: '"unit", pixels from 0 to 1',
+  tf: '"tf", pixels from -1 to 1',
+  torch: '"torch", pixels less the mean of ImageNet, divided by its deviation',
+  caffe: '"caffe", BGR pixels less the mean of ImageNet',
+};
+
+/** A path as an argument on a command line. */
+const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+/**
+ * A card with all that can be said in it, for editing: what was worked out, and what would be done without it.
+ * @throws CardError
+ */
+export function spellOut({ card }: WorkedOutCard, { signature, hints }: OptimizedModel, file: string): ModelCard {
+  const input = imageInputOf(signature);
+  const classes = classesOf(signature);
+  const isClassifier = input || hints?.activation === 'softmax' || hints?.activation === 'sigmoid';
+  const numbers = () =>
+    classes && isClassifier ? Array.from({ length: classes }, (_, index) => String(index)) : undefined;
+  const labels = card.labels ?? numbers();
+  return {
+    name: card.name ?? asModelName(nameOf(file)),
+    description: card.description ?? '',
+    ...(labels && { labels }),
+    ...(input && { image: spellOutImage(card.image, input) }),
+  };
+}
+
+function spellOutImage(image: CardImage = {}, input: ImageInput): CardImage {
+  const { size, resize, cropFraction, interpolation } = imageOptions(image, input);
+  return {
+    size: [...size],
+    resize,
+    ...(resize === 'crop' && { crop_fraction: cropFraction }),
+    interpolation,
+    scaling: image.scaling ?? 'unit',
+  };
 }

@@ -11,8 +11,8 @@ export interface ModelHints {
     /** Its first layer or operation: `Rescaling`, `ops.TrueDivide`. */
     className: string;
     name: string;
-    /** What it makes of pixels that are 0 and 255. */
-    range: [from: number, to: number];
+    /** What it makes of pixels that are 0 and 255, where that could be found out. */
+    range?: [from: number, to: number];
   };
   /** The model of keras.applications at its front. */
   backbone?: { family: BackboneFamily; name: string };
@@ -29,7 +29,7 @@ export async function hintsOf(model: KerasModel): Promise<ModelHints> {
   const front = frontOf(model);
   return {
     ...hints,
-    scaling: await scalingOf(model, front).catch(() => undefined),
+    scaling: await scalingOf(model, front),
     backbone: backboneOf(front),
     teachableMachine: isTeachableMachine(model, front) || undefined,
   };
@@ -38,29 +38,36 @@ export async function hintsOf(model: KerasModel): Promise<ModelHints> {
 async function scalingOf(model: KerasModel, front: Front): Promise<ModelHints['scaling']> {
   const [first] = front.scaling;
   if (!first) return undefined;
-  const { bytes, inputs, outputs } = compile(frontModel(model, front));
-  const session = await InferenceSession.create(bytes.toBuffer(), { logSeverityLevel: 4, intraOpNumThreads: 1 });
-  const [input, output] = [inputs[0]!, outputs[0]!];
-  const shape = input.shape.map((size) => size ?? 2);
-  const pixels = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, index) => index);
-  const half = pixels.length / 2;
-  const results = await session.run({
-    [input.name]: new OrtTensor('float32', pixels.fill(0, 0, half).fill(255, half), shape),
-  });
-  await session.release();
-  const scaled = Array.from(results[output.name]!.data as Float32Array);
-  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  const range: [number, number] = [mean(scaled.slice(0, scaled.length / 2)), mean(scaled.slice(scaled.length / 2))];
   const { className, name } = first.layer;
-  return range.every(Number.isFinite) ? { className, name, range } : undefined;
+  const range = await rangeOf(frontModel(model, front)).catch(() => undefined);
+  return { className: printable(className), name: printable(name), ...(range?.every(Number.isFinite) && { range }) };
 }
 
-/** The innermost of the models around the first layer that is one of keras.applications. */
-function backboneOf({ around, next }: Front): ModelHints['backbone'] {
-  for (const { name, graph } of next ? around.toReversed() : []) {
-    const layers = graph.calls.map(({ layer }) => layer.name);
+/** What the arithmetic at the front makes of a black and a white pixel, on average over the channels: it is run. */
+async function rangeOf(model: KerasModel): Promise<[from: number, to: number]> {
+  const { chunks, inputs, outputs } = compile(model);
+  const session = await InferenceSession.create(Buffer.concat(chunks), { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const { name, shape } = inputs[0]!;
+  const [, ...sizes] = shape.map((size) => size ?? 1);
+  const channels = sizes.reduce((product, size) => product * size, 1);
+  const pixels = Float32Array.from({ length: 2 * channels }, (_, index) => (index < channels ? 0 : 255));
+  const results = await session.run({ [name]: new OrtTensor('float32', pixels, [2, ...sizes]) });
+  await session.release();
+  const scaled = Array.from(results[outputs[0]!.name]!.data as Float32Array);
+  return [mean(scaled.slice(0, scaled.length / 2)), mean(scaled.slice(scaled.length / 2))];
+}
+
+/** A name out of the file, for messages. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 100);
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The first model of keras.applications around the layers behind the front. */
+function backboneOf({ models }: Front): ModelHints['backbone'] {
+  for (const [{ calls }, name] of models) {
+    const layers = calls.map(({ layer }) => layer.name);
     const family = backboneFamily(name, layers);
-    if (family) return { family, name };
+    if (family) return { family, name: printable(name) };
   }
   return undefined;
 }
@@ -82,5 +89,5 @@ function lastActivation({ calls }: Graph): string | undefined {
   if (!layer) return undefined;
   if (layer.graph) return lastActivation(layer.graph);
   if (layer.className === 'Softmax') return 'softmax';
-  return typeof layer.config.activation === 'string' ? layer.config.activation : undefined;
+  return typeof layer.config.activation === 'string' ? printable(layer.config.activation) : undefined;
 }

@@ -1,15 +1,16 @@
 import { type Argument, type Call, type Graph, type KerasModel, type Layer, TensorReference } from '../keras/model.js';
 import { kindOf } from './kinds.js';
 
-/** How a model begins: what happens to its input before the first layer that learns something of it. */
+/** How a model begins: what happens to its input before the first layers that make something of it. */
 export interface Front {
   /** The calls that do the same arithmetic with every pixel, such as `Rescaling`, in order. */
   scaling: Call[];
-  /** What comes next; undefined where nothing does. */
-  next: Call | undefined;
-  /** The graphs that `next` is in, outermost first, with the names and classes of the models that they belong to. */
-  around: { name: string; className: string; graph: Graph }[];
+  /** The models that the layers are in which come next, each before those around it, with their names. */
+  models: Map<Graph, string>;
 }
+
+/** A model and those around it, from the inside out. */
+type Nesting = Pick<KerasModel, 'name' | 'graph'>[];
 
 /** Kinds of calls that do the same arithmetic with every pixel. */
 const scalingKinds = new RegExp(
@@ -28,9 +29,9 @@ const passingKinds = new RegExp(
   [
     '^(Identity|Dropout|SpatialDropout2D|GaussianNoise|GaussianDropout|AlphaDropout|Random\\w+)$',
     '^(Resizing|CenterCrop|Cropping2D|UpSampling2D|Permute|Reshape|Concatenate)$',
-    '^ops\\.(Identity|Cast|GetItem|Flip|Take|Transpose|Reshape|Concatenate|(image\\.)?(Resize|RGBToGrayscale|CropImages))$',
-    '^(TFOpLambda|SlicingOpLambda)\\(tf\\.(__operators__\\.getitem|cast|identity|reverse|transpose|reshape|concat|image\\.\\w+)\\)$',
-    '^TensorFlowOpLayer\\((Cast|StridedSlice|ReverseV2|Identity|Transpose|Reshape|ConcatV2|Resize\\w+)\\)$',
+    '^ops\\.(Identity|Cast|GetItem|Flip|Take|Transpose|Reshape|Concatenate|Stack|(image\\.)?(Resize|RGBToGrayscale|CropImages))$',
+    '^(TFOpLambda|SlicingOpLambda)\\(tf\\.(__operators__\\.getitem|cast|identity|reverse|gather|transpose|reshape|concat|stack|image\\.\\w+)\\)$',
+    '^TensorFlowOpLayer\\((Cast|StridedSlice|ReverseV2|Identity|Transpose|Reshape|ConcatV2|Pack|Resize\\w+)\\)$',
   ].join('|'),
 );
 
@@ -39,7 +40,7 @@ const isLinearActivation = ({ className, config }: Layer): boolean =>
   className === 'Activation' && config.activation === 'linear';
 
 /** The tensors in arguments. */
-export function referencesIn(argument: Argument): string[] {
+function referencesIn(argument: Argument): string[] {
   if (argument instanceof TensorReference) return [argument.id];
   if (argument === null || typeof argument !== 'object') return [];
   return Object.values(argument).flatMap(referencesIn);
@@ -47,49 +48,41 @@ export function referencesIn(argument: Argument): string[] {
 
 const inputsOf = ({ args, kwargs }: Call): string[] => [...args, ...Object.values(kwargs)].flatMap(referencesIn);
 
-/** The most calls that are looked at: a model's own front is short. */
-const maxSteps = 1000;
+/** The most calls that are looked at, those of nested models each time that they are called. */
+const maxCalls = 100_000;
 
 /** The front of a model with one input; of several inputs, that of the first. */
-export function frontOf({ name, className, graph }: KerasModel): Front {
-  let steps = 0;
-  type Path = Pick<Front, 'scaling' | 'around'>;
+export function frontOf({ name, graph }: Pick<KerasModel, 'name' | 'graph'>): Front {
+  const front: Front = { scaling: [], models: new Map() };
+  let calls = 0;
 
-  /** @returns the front, or the path so far where the tensor is what the graph returns */
-  function follow(tensor: string, { scaling, around }: Path): Front | Path {
-    const here = around.at(-1)!.graph;
-    const calls = here.calls.filter((call) => inputsOf(call).includes(tensor));
-    const fronts = calls.slice(0, 8).map((call) => step(call, tensor, { scaling, around }));
-    const found = fronts.filter((front): front is Front => 'next' in front);
-    // Where the input takes several ways, that of the arithmetic counts.
-    const [best] = found.sort((a, b) => b.scaling.length - a.scaling.length);
-    return best ?? fronts[0] ?? { scaling, around };
-  }
-
-  function step(call: Call, tensor: string, path: Path): Front | Path {
-    const { layer, output } = call;
-    const { scaling, around } = path;
-    const end = { scaling, around, next: call };
-    const inputs = inputsOf(call);
-    if (++steps > maxSteps || inputs.some((input) => input !== tensor)) return end;
-    if (layer.graph) {
-      const inner = layer.graph.inputs[inputs.indexOf(tensor)];
-      if (!inner) return end;
-      const model = { name: layer.name, className: layer.className, graph: layer.graph };
-      const front = follow(inner.id, { scaling, around: [...around, model] });
-      return 'next' in front ? front : follow(`${output}:0`, { scaling: front.scaling, around });
+  /** @returns whether what goes into the innermost model comes out, scaled at most */
+  function follow(nesting: Nesting, inputs: string[]): boolean {
+    const { calls: inner, outputs } = nesting[0]!.graph;
+    const tensors = new Set(inputs);
+    for (const call of inner) {
+      if (++calls > maxCalls) return false;
+      const taken = inputsOf(call);
+      if (!taken.some((id) => tensors.has(id))) continue;
+      if (taken.every((id) => tensors.has(id)) && passes(call, nesting)) tensors.add(`${call.output}:0`);
+      else if (!call.layer.graph) for (const { name, graph } of nesting) front.models.set(graph, name);
     }
-    const kind = kindOf(layer);
-    if (passingKinds.test(kind) || isLinearActivation(layer)) return follow(`${output}:0`, path);
-    if (scalingKinds.test(kind)) return follow(`${output}:0`, { scaling: [...scaling, call], around });
-    return end;
+    return referencesIn(outputs).every((id) => tensors.has(id));
   }
 
-  const [input] = graph.inputs;
-  const around = [{ name, className, graph }];
-  const front = input ? follow(input.id, { scaling: [], around }) : { scaling: [], around };
-  return { next: undefined, ...front };
+  function passes(call: Call, nesting: Nesting): boolean {
+    const { name, graph } = call.layer;
+    if (graph) return follow([{ name, graph }, ...nesting], idsOf(graph.inputs));
+    const kind = kindOf(call.layer);
+    if (scalingKinds.test(kind)) front.scaling.push(call);
+    return scalingKinds.test(kind) || passingKinds.test(kind) || isLinearActivation(call.layer);
+  }
+
+  follow([{ name, graph }], idsOf(graph.inputs.slice(0, 1)));
+  return front;
 }
+
+const idsOf = (inputs: Graph['inputs']): string[] => inputs.map(({ id }) => id);
 
 /**
  * The arithmetic at the front as a model of its own, for single pixels: float32 (batch, 1, 1, channels), or with the channels

@@ -1,4 +1,4 @@
-import type { LayerCall, LayerTable } from '../context.js';
+import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import { add, mul, toFloat } from '../operators/index.js';
 import { identity } from './core.js';
 
@@ -6,6 +6,11 @@ import { identity } from './core.js';
 function checkSettings({ config, unsupported }: LayerCall, ...keys: string[]): void {
   if (!keys.every((key) => config.has(key))) unsupported('it is not the one of keras.applications');
 }
+
+const customScale: LayerHandler = ([x, y], call) => {
+  if (!x || !y) return call.unsupported('it takes two inputs');
+  return add(toFloat(x), mul(toFloat(y), call.config.number('scale')));
+};
 
 /** Layers that only `keras.applications` has: ConvNeXt's and Inception-ResNet's. */
 export const applicationLayers: LayerTable = {
@@ -17,8 +22,7 @@ export const applicationLayers: LayerTable = {
     checkSettings(call, 'drop_path_rate');
     return identity(inputs, call);
   },
-  CustomScaleLayer: ([x, y], call) => {
-    if (!x || !y) return call.unsupported('it takes two inputs');
-    return add(toFloat(x), mul(toFloat(y), call.config.number('scale')));
-  },
+  CustomScaleLayer: customScale,
+  // The name under which tf-keras registers it.
+  'Custom>CustomScaleLayer': customScale,
 };

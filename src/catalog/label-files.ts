@@ -1,0 +1,198 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ModelCard } from '../../schemas/card.js';
+
+/** One label as a card has it. */
+export type CardLabel = NonNullable<ModelCard['labels']>[number];
+
+/** Labels of a file beside a model. */
+export interface FoundLabels {
+  /** The file's name. */
+  file: string;
+  labels: CardLabel[];
+  /** Whether the file numbers them, as in `0 Cat`: Teachable Machine's way. */
+  numbered: boolean;
+}
+
+/** A file that can't be taken for labels. The message goes on after the file's name. */
+export class LabelsError extends Error {
+  override readonly name = 'LabelsError';
+
+  constructor(
+    readonly file: string,
+    readonly reason: string,
+  ) {
+    super(`${file} ${reason}`);
+  }
+}
+
+/** The same as of a card. */
+const maxBytes = 16 * 2 ** 20;
+const maxLabels = 1_000_000;
+const maxLength = 1000;
+
+/** What a reader makes of a text; a string says why it can't, undefined that the file is about something else. */
+type Parsed = Omit<FoundLabels, 'file'> | string | undefined;
+
+/** The files that may tell a model's labels, with what reads each. The first that fits the model counts. */
+const readers: Record<string, (text: string) => Parsed> = {
+  'labels.txt': parseLines,
+  'class_names.txt': parseLines,
+  'classes.txt': parseLines,
+  'labels.json': (text) => parseJson(text, false),
+  'class_names.json': (text) => parseJson(text, false),
+  'class_indices.json': (text) => parseJson(text, true),
+  'metadata.json': parseMetadata,
+};
+
+/** The names of the files in which labels are looked for. */
+export const labelFiles: readonly string[] = Object.keys(readers);
+
+/** The labels in each of a folder's label files, or what is wrong with it, in the order in which they count. */
+export async function* readLabelFiles(folder: string): AsyncGenerator<FoundLabels | LabelsError> {
+  for (const [file, parse] of Object.entries(readers)) {
+    try {
+      const text = await readText(folder, file);
+      const parsed = text === undefined ? undefined : parse(text);
+      const wrong = typeof parsed === 'object' ? wrongIn(parsed.labels) : parsed;
+      if (wrong) yield new LabelsError(file, wrong);
+      else if (typeof parsed === 'object') yield { file, ...parsed };
+    } catch (error) {
+      if (!(error instanceof LabelsError)) throw error;
+      yield error;
+    }
+  }
+}
+
+/** The text of a file; undefined where there is none. */
+async function readText(folder: string, file: string): Promise<string | undefined> {
+  // Not to wait for ever where the file is a pipe.
+  const handle = await open(join(folder, file), constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(file));
+  if (!handle) return undefined;
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new LabelsError(file, 'is no file');
+    if (stats.size > maxBytes) throw new LabelsError(file, `has more than ${maxBytes / 2 ** 20} MB`);
+    const bytes = Buffer.alloc(stats.size);
+    const { bytesRead } = await handle
+      .read(bytes, 0, stats.size, 0)
+      .catch((error) => unreadable(file)(error) ?? { bytesRead: 0 });
+    return decode(bytes.subarray(0, bytesRead), file);
+  } finally {
+    await handle.close();
+  }
+}
+
+const unreadable =
+  (file: string) =>
+  ({ code }: NodeJS.ErrnoException): undefined => {
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new LabelsError(file, `can't be read (${code})`);
+  };
+
+/** UTF-8, or the UTF-16 of Windows; byte order marks are dropped. */
+function decode(bytes: Uint8Array, file: string): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8';
+  try {
+    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    if (!/[^\P{Cc}\t\n\r]/u.test(text)) return text;
+  } catch {}
+  throw new LabelsError(file, 'is no text in UTF-8');
+}
+
+function wrongIn(labels: readonly CardLabel[]): string | undefined {
+  if (labels.length === 0) return 'is empty';
+  if (labels.length > maxLabels) return `has more than ${maxLabels} labels`;
+  const unfit = labels.flat().find((text) => text === '' || text.length > maxLength || /\p{Cc}/u.test(text));
+  return unfit === undefined
+    ? undefined
+    : `has a label that is empty, longer than ${maxLength} characters, or has control characters in it`;
+}
+
+/** `0 Cat`, `0: Cat`, `0,Cat`, but none of `0-9`, `0.5`, `0:30` */
+const numberedLine = /^(\d{1,7})(?:\s*[:,;.)=-]?\s+|[:,;=](?=\D))(\S.*)$/s;
+/** `n02084071 dog` */
+const wordnetLine = /^(n\d{8})(?:\s*[:,]\s*|\s+)(\S.*)$/s;
+
+/** One label a line; all of them numbered from 0 or 1, or with WordNet ids, or neither. Empty lines are skipped. */
+function parseLines(text: string): Parsed {
+  const lines = text.split(/\r\n?|\n/, maxLabels + 1).flatMap((line) => line.trim() || []);
+  // Those that are too long are refused; there is no need to look at them any closer.
+  if (lines.some((line) => line.length > 2 * maxLength)) return { labels: lines, numbered: false };
+  const numbered = matches(lines, numberedLine);
+  const ordered = numbered && inOrder(numbered.map(([index, label]) => [Number(index), label]));
+  const labels = ordered ?? lines;
+  return { labels: matches(labels, wordnetLine) ?? labels, numbered: ordered !== undefined };
+}
+
+/** Both parts of every line, where every one has them. */
+function matches(lines: readonly string[], pattern: RegExp): [string, string][] | undefined {
+  const parts: [string, string][] = [];
+  for (const line of lines) {
+    const match = pattern.exec(line);
+    if (!match) return undefined;
+    parts.push([match[1]!, match[2]!]);
+  }
+  return parts.length > 0 ? parts : undefined;
+}
+
+/** Labels by their index, where the indices are all those from 0 or 1 on. */
+function inOrder<T>(indexed: [index: number, label: T][]): T[] | undefined {
+  const sorted = indexed.toSorted(([a], [b]) => a - b);
+  const first = sorted[0]?.[0];
+  if (first !== 0 && first !== 1) return undefined;
+  return sorted.every(([index], at) => index === at + first) ? sorted.map(([, label]) => label) : undefined;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A label as JSON may have it: text, a number, or the pair of a WordNet id and a name. */
+function asLabel(value: unknown): CardLabel | undefined {
+  if (typeof value === 'string') return value.trim();
+  if (typeof value === 'number') return String(value);
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [wordnetId, name] = value;
+  return typeof wordnetId === 'string' && typeof name === 'string' ? [wordnetId, name] : undefined;
+}
+
+const expected = 'should be a list of labels, or an object of labels and their indices from 0 on';
+
+/**
+ * A list of labels, or an object that has them by their indices, or the other way round.
+ * @param byLabel how to understand one in which everything is a number
+ */
+function parseJson(text: string, byLabel: boolean): Parsed {
+  const parsed = parse(text);
+  if (parsed === undefined) return 'is no JSON';
+  if (Array.isArray(parsed)) return fromList(parsed) ?? expected;
+  if (!isObject(parsed)) return expected;
+  const pairs = Object.entries(parsed);
+  const areIndices = (values: unknown[]) => values.every((value) => /^\d{1,7}$/.test(String(value)));
+  const keysAre = areIndices(pairs.map(([key]) => key));
+  const valuesAre = areIndices(pairs.map(([, value]) => value));
+  const turned = valuesAre && (byLabel || !keysAre);
+  if (!turned && !keysAre) return isObject(parsed) && Array.isArray(parsed.labels) ? fromList(parsed.labels) : expected;
+  const ordered = inOrder(pairs.map(([key, value]) => (turned ? [Number(value), key] : [Number(key), value])));
+  return (ordered && fromList(ordered)) ?? expected;
+}
+
+function fromList(values: unknown[]): Parsed {
+  const labels = values.map(asLabel);
+  return labels.includes(undefined) ? expected : { labels: labels as CardLabel[], numbered: false };
+}
+
+/** What Teachable Machine writes beside a model for TensorFlow.js; others of this name are about something else. */
+function parseMetadata(text: string): Parsed {
+  const metadata = parse(text);
+  return isObject(metadata) && Array.isArray(metadata.labels) ? fromList(metadata.labels) : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
