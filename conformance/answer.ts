@@ -35,8 +35,8 @@ export interface Case {
  */
 export async function answer({ model, weights, inputs }: Case, onnx?: string): Promise<PlainTensor[]> {
   const compiled = compile(await readKerasModel(model, weights ? { weights } : {}));
-  if (onnx) await writeFile(onnx, compiled.chunks);
-  const session = await InferenceSession.create(onnx ?? (Buffer.concat(compiled.chunks) as never), {
+  if (onnx) await writeFile(onnx, compiled.bytes);
+  const session = await InferenceSession.create(onnx ?? (compiled.bytes.toBuffer() as never), {
     logSeverityLevel: 4,
   });
   try {

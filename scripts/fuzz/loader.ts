@@ -26,7 +26,7 @@ async function load({ model, weights }: LoadRequest): Promise<Ending> {
   let onnx: Buffer;
   try {
     if (await isOnnxFile(model)) return { kind: 'refused by the engine', message: 'ONNX' };
-    onnx = Buffer.concat(compile(await readKerasModel(model, { weights })).chunks);
+    onnx = compile(await readKerasModel(model, { weights })).bytes.toBuffer();
   } catch (error) {
     if (error instanceof ModelFileError) return { kind: 'refused', code: error.code, message: error.message };
     return { kind: 'fault', message: (error as Error).stack ?? String(error) };

@@ -2,13 +2,13 @@
  * A process that reads one model file, does one thing with it and ends: what that takes in memory goes with it, and a hostile
  * file can harm nothing else.
  */
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { isOnnxFile, type KerasModel, ModelFileError, readKerasModel } from '../keras/index.js';
 import { compile, type OnnxModel } from '../onnx/compile.js';
+import type { Pieces } from '../onnx/protobuf.js';
 import { summarize } from '../onnx/summary.js';
 import type {
   CompileProgress,
@@ -18,7 +18,7 @@ import type {
   ConvertedModel,
   ModelSource,
 } from './compile-messages.js';
-import { hintsOf } from './model-hints.js';
+import { hintsOf, type ModelHints } from './model-hints.js';
 import { optimize, signatureOf } from './onnx-engine.js';
 
 /** Milliseconds between two reports of progress within a step. */
@@ -53,31 +53,58 @@ function compileReporting(model: KerasModel, report: Report): OnnxModel {
   });
 }
 
-const size = (chunks: readonly Uint8Array[]) => chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
-
 /** Writes files one after the other. */
-async function write(
-  files: { path: string; chunks: Uint8Array[] }[],
-  report: Report,
-): Promise<ConvertedModel['files']> {
-  const sizes = files.map(({ path, chunks }) => ({ path, bytes: size(chunks) }));
+async function write(files: { path: string; bytes: Pieces }[], report: Report): Promise<ConvertedModel['files']> {
+  const sizes = files.map(({ path, bytes }) => ({ path, bytes: bytes.byteLength }));
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
-  for (const { path, chunks } of files) {
-    const counter = new Transform({
-      transform(chunk: Buffer, _encoding, next) {
+  for (const { path, bytes } of files) {
+    const file = await open(path, 'w');
+    try {
+      for (const piece of bytes) {
         report({ step: 'writing', done, total });
-        done += chunk.byteLength;
-        next(null, chunk);
-      },
-    });
-    await pipeline(Readable.from(chunks), counter, createWriteStream(path));
+        await file.writeFile(piece);
+        done += piece.byteLength;
+      }
+    } finally {
+      await file.close();
+    }
   }
   return sizes;
 }
 
 /** The most bytes that a protobuf message, and so a file of ONNX, may have. */
 const largestMessage = 2 ** 31 - 1;
+
+/** Reads, compiles and writes a model as one file. */
+async function writePlain(source: ModelSource, path: string, report: Report): Promise<ModelHints> {
+  const model = await read(source, report);
+  const hints = await hintsOf(model);
+  const { bytes } = compileReporting(model, report);
+  if (bytes.byteLength > largestMessage)
+    throw new ModelFileError('model_too_large', 'The model has more than 2 GB of weights, too many to be served.');
+  await write([{ path, bytes }], report);
+  return hints;
+}
+
+/** Reads, compiles and writes a model, its weights in a file of their own where that is asked for or one is too small. */
+async function writeConverted(
+  source: ModelSource,
+  path: string,
+  externalData: boolean,
+  report: Report,
+): Promise<ConvertedModel['files']> {
+  const compiled = compileReporting(await read(source, report), report);
+  const large = externalData || compiled.bytes.byteLength > largestMessage;
+  const external = large ? compiled.withExternalData(`${basename(path)}.data`) : undefined;
+  // The model last: where it stands, its weights do too.
+  const weights = external && external.data.byteLength > 0 ? [{ path: `${path}.data`, bytes: external.data }] : [];
+  return write([...weights, { path, bytes: external?.model ?? compiled.bytes }], report);
+}
+
+setFlagsFromString('--expose-gc');
+/** Gives memory back before ONNX Runtime needs more: the weights are on disk by then. */
+const collectGarbage: () => void = runInNewContext('gc');
 
 const tasks: {
   [K in keyof CompileTasks]: (
@@ -92,26 +119,17 @@ const tasks: {
     };
     if (await isOnnxFile(source.path)) return { signature: await optimizeReporting(source.path), hints: null };
     const plain = `${output}.plain`;
-    const model = await read(source, report);
-    const { chunks } = compileReporting(model, report);
-    if (size(chunks) > largestMessage)
-      throw new ModelFileError('model_too_large', 'The model has more than 2 GB of weights, too many to be served.');
-    await write([{ path: plain, chunks }], report);
+    const hints = await writePlain(source, plain, report);
+    collectGarbage();
     const signature = await optimizeReporting(plain);
     await rm(plain);
-    return { signature, hints: await hintsOf(model) };
+    return { signature, hints };
   },
   async convert({ output, externalData = false, ...source }, report) {
     if (await isOnnxFile(source.path))
       throw new ModelFileError('model_format_unsupported', 'This is an ONNX model already.');
-    const model = compileReporting(await read(source, report), report);
-    const large = externalData || size(model.chunks) > largestMessage;
-    const { chunks, data } = large
-      ? model.withExternalData(`${basename(output)}.data`)
-      : { chunks: model.chunks, data: [] };
-    // The model last: where it stands, its weights do too.
-    const weights = data.length > 0 ? [{ path: `${output}.data`, chunks: data }] : [];
-    const files = await write([...weights, { path: output, chunks }], report);
+    const files = await writeConverted(source, output, externalData, report);
+    collectGarbage();
     report({ step: 'checking' });
     return { ...(await signatureOf(output)), files };
   },

@@ -28,8 +28,8 @@ export interface Hdf5Group {
 /** What the worker answers. */
 export type Hdf5Reply = { group: Hdf5Group } | { error: { code: ModelFileErrorCode; message: string } };
 
-/** How long an idle worker is kept for the next file. */
-const IDLE_MILLISECONDS = 2_000;
+/** How long an idle worker is kept for the next file; it holds some 70 MB. */
+const IDLE_MILLISECONDS = 200;
 
 /** How often it is looked whether a worker gets on. */
 const WATCH_MILLISECONDS = 250;
@@ -54,11 +54,13 @@ export const ignoredGroups = [
  */
 export function readHdf5(source: Hdf5Source): Promise<Hdf5Group> {
   const reading = queue.then(() => readInWorker(source));
-  queue = reading.catch(() => undefined);
+  // What was read is not kept for the sake of the order.
+  queue = reading.then(ignore, ignore);
   return reading;
 }
 
-let queue: Promise<unknown> = Promise.resolve();
+const ignore = () => undefined;
+let queue: Promise<void> = Promise.resolve();
 let idle: { reader: Reader; timer: NodeJS.Timeout } | undefined;
 
 async function readInWorker(source: Hdf5Source): Promise<Hdf5Group> {
@@ -92,7 +94,7 @@ function keepReader(reader: Reader): void {
 class Reader {
   readonly #progress = new Int32Array(new SharedArrayBuffer(4));
   readonly #worker = startWorker({ workerData: this.#progress, stdout: true, stderr: true });
-  #settle: (reply: Hdf5Reply) => void = () => undefined;
+  #settle: (reply: Hdf5Reply) => void = ignore;
 
   constructor() {
     this.#worker.on('message', (reply: Hdf5Reply) => this.#settle(reply));
@@ -123,6 +125,7 @@ class Reader {
       });
     } finally {
       clearInterval(watch);
+      this.#settle = ignore;
       this.#worker.unref();
     }
   }

@@ -10,6 +10,7 @@ import { type ExternalModel, encodeOnnx, encodeWithExternalData } from './encode
 import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { kindOf } from './kinds.js';
 import { layerTable, supportsMasking } from './layers/index.js';
+import type { Pieces } from './protobuf.js';
 import { findUnsupported, findUnsupportedIn, type UnsupportedLayer, UnsupportedLayersError } from './unsupported.js';
 import { weightConstant } from './weights.js';
 
@@ -19,8 +20,8 @@ export interface OnnxModel {
   inputs: TensorInfo[];
   /** In flattened order; a dict's keys and Keras's output names where they are known. */
   outputs: TensorInfo[];
-  /** The file's bytes, in pieces to be written one after the other. */
-  chunks: Uint8Array[];
+  /** The file. */
+  bytes: Pieces;
   /** The same with the weights in a file of this name beside it, for models of more than 2 GB. */
   withExternalData(name: string): ExternalModel;
 }
@@ -270,7 +271,7 @@ export function compile(model: KerasModel, observe: CompileObserver = () => unde
       return {
         inputs: inputs.map(infoOf),
         outputs: outputs.map(infoOf),
-        chunks: encodeOnnx(graph),
+        bytes: encodeOnnx(graph),
         withExternalData: (name) => encodeWithExternalData(graph, name),
       };
   } catch (error) {

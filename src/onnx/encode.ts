@@ -1,5 +1,5 @@
 import type { GraphBuilder } from './graph.js';
-import { encodeModel, type Message } from './protobuf.js';
+import { encodeModel, type LaterBytes, type Message, Pieces } from './protobuf.js';
 
 /** ONNX's IR version and operator set that the compiler writes. */
 const irVersion = 10;
@@ -17,13 +17,13 @@ const modelProto = ({ domains }: GraphBuilder, graph: Message): Message => ({
   graph,
 });
 
-/** The bytes of an ONNX file with this graph, in pieces to be written one after the other. */
-export const encodeOnnx = (graph: GraphBuilder): Uint8Array[] => encodeModel(modelProto(graph, graph.message('model')));
+/** The bytes of an ONNX file with this graph. */
+export const encodeOnnx = (graph: GraphBuilder): Pieces => encodeModel(modelProto(graph, graph.message('model')));
 
-/** An ONNX file whose weights are in a file beside it: each in pieces to be written one after the other. */
+/** An ONNX file whose weights are in a file beside it. */
 export interface ExternalModel {
-  chunks: Uint8Array[];
-  data: Uint8Array[];
+  model: Pieces;
+  data: Pieces;
 }
 
 /** `TensorProto.DataLocation.EXTERNAL` */
@@ -40,11 +40,12 @@ const alignment = 4096;
  * @param location the name of that file, which lies in the folder of the model
  */
 export function encodeWithExternalData(graph: GraphBuilder, location: string): ExternalModel {
-  const data: Uint8Array[] = [];
+  const data: (Uint8Array | LaterBytes)[] = [];
   let offset = 0;
   const moveOut = (tensor: Message): Message => {
-    const { raw_data: bytes, ...rest } = tensor;
-    if (!(bytes instanceof Uint8Array) || bytes.byteLength < smallestExternal) return tensor;
+    const { raw_data, ...rest } = tensor;
+    const bytes = raw_data as Uint8Array | LaterBytes;
+    if (bytes.byteLength < smallestExternal) return tensor;
     const start = Math.ceil(offset / alignment) * alignment;
     data.push(new Uint8Array(start - offset), bytes);
     offset = start + bytes.byteLength;
@@ -54,5 +55,5 @@ export function encodeWithExternalData(graph: GraphBuilder, location: string): E
   };
   const message = graph.message('model');
   const initializer = (message.initializer as Message[]).map(moveOut);
-  return { chunks: encodeModel(modelProto(graph, { ...message, initializer })), data };
+  return { model: encodeModel(modelProto(graph, { ...message, initializer })), data: new Pieces(data) };
 }

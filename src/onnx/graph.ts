@@ -1,5 +1,5 @@
 import type { TensorData, TensorType } from '../tensor.js';
-import { attributeTypes, dataTypes, type Message } from './protobuf.js';
+import { attributeTypes, dataTypes, type LaterBytes, type Message } from './protobuf.js';
 import { prune } from './prune.js';
 
 /** The size of an axis; null where it is known only when the model runs. */
@@ -163,9 +163,21 @@ export class GraphBuilder {
     const known = key && this.constants.get(key);
     if (known) return known;
     const value = new Value(this, this.uniqueName(name), type, shape, data);
-    this.initializers.push({ name: value.name, dims: shape, data_type: dataTypes[type], raw_data: bytes });
+    this.initialize(value, shape, bytes);
     if (key) this.constants.set(key, value);
     return value;
+  }
+
+  /** A float32 constant whose content is worked out when the model is written. */
+  laterConstant(shape: readonly number[], make: () => Float32Array, name: string): Value {
+    const value = new Value(this, this.uniqueName(name), 'float32', shape);
+    const byteLength = shape.reduce((a, b) => a * b, Float32Array.BYTES_PER_ELEMENT);
+    this.initialize(value, shape, { byteLength, make: () => bytesOf(make()) });
+    return value;
+  }
+
+  private initialize({ name, type }: Value, dims: readonly number[], raw_data: Uint8Array | LaterBytes): void {
+    this.initializers.push({ name, dims, data_type: dataTypes[type], raw_data });
   }
 
   /**

@@ -43,5 +43,5 @@ export function imageScalingModel(
   const offset = mean.map((value, index) => -value / std[index]!);
   const scaled = cast(add(mul(ordered, perChannel(factor)), perChannel(offset)), type);
   graph.output('scaled', channelsFirst ? toChannelsFirst(scaled) : scaled);
-  return Buffer.concat(encodeOnnx(graph));
+  return encodeOnnx(graph).toBuffer();
 }

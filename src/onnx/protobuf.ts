@@ -3,6 +3,34 @@
  * encoder for them. Weights are never copied: an encoded message is a list of chunks, and a weight's bytes are one of them.
  */
 
+/** Bytes that are worked out when they are needed: else a weight whose axes move would be in memory twice. */
+export interface LaterBytes {
+  byteLength: number;
+  make(): Uint8Array;
+}
+
+type Chunk = Uint8Array | LaterBytes;
+
+/** Bytes in pieces, to be written one after the other. */
+export class Pieces implements Iterable<Uint8Array> {
+  readonly byteLength: number;
+
+  constructor(private readonly chunks: readonly Chunk[]) {
+    this.byteLength = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  *[Symbol.iterator](): Iterator<Uint8Array> {
+    for (const chunk of this.chunks) yield bytesOf(chunk);
+  }
+
+  /** All of them. */
+  toBuffer(): Buffer {
+    return Buffer.concat([...this]);
+  }
+}
+
+const bytesOf = (chunk: Chunk): Uint8Array => (chunk instanceof Uint8Array ? chunk : chunk.make());
+
 /** Element types of `TensorProto.DataType`. */
 export const dataTypes = {
   float32: 1,
@@ -40,7 +68,7 @@ type FieldValue =
   | number
   | bigint
   | string
-  | Uint8Array
+  | Chunk
   | readonly number[]
   | readonly string[]
   | Message
@@ -116,10 +144,10 @@ function varint(value: number | bigint): Uint8Array {
 
 /** A list of byte chunks that grows, and knows its length. */
 class Chunks {
-  readonly list: Uint8Array[] = [];
+  readonly list: Chunk[] = [];
   length = 0;
 
-  push(chunk: Uint8Array): void {
+  push(chunk: Chunk): void {
     this.list.push(chunk);
     this.length += chunk.byteLength;
   }
@@ -128,7 +156,7 @@ class Chunks {
     this.push(varint((number << 3) | wireType));
   }
 
-  bytes(number: number, content: Uint8Array): void {
+  bytes(number: number, content: Chunk): void {
     this.field(number, bytesField);
     this.push(varint(content.byteLength));
     this.push(content);
@@ -153,7 +181,7 @@ const writers: Record<Scalar | 'ints' | 'floats', (chunks: Chunks, number: numbe
     chunks.push(float(value));
   },
   string: (chunks, number, value: string) => chunks.bytes(number, text.encode(value)),
-  bytes: (chunks, number, value: Uint8Array) => chunks.bytes(number, value),
+  bytes: (chunks, number, value: Chunk) => chunks.bytes(number, value),
   ints: (chunks, number, value: number[]) => chunks.bytes(number, Buffer.concat(value.map(varint))),
   floats: (chunks, number, value: number[]) => chunks.bytes(number, new Uint8Array(Float32Array.from(value).buffer)),
 };
@@ -174,22 +202,22 @@ function encodeMessage(message: Message, messageType: MessageType): Chunks {
 
 /**
  * Encodes a `ModelProto`.
- * @returns the file's bytes in chunks, small ones joined, the weights' own memory among them
+ * @returns the file's bytes, the weights' own memory among them
  */
-export function encodeModel(model: Message): Uint8Array[] {
-  const joined: Uint8Array[] = [];
+export function encodeModel(model: Message): Pieces {
+  const joined: Chunk[] = [];
   let small: Uint8Array[] = [];
   const flush = () => {
     if (small.length > 0) joined.push(Buffer.concat(small));
     small = [];
   };
   for (const chunk of encodeMessage(model, modelType).list) {
-    if (chunk.byteLength < 4096) small.push(chunk);
+    if (chunk.byteLength < 4096) small.push(bytesOf(chunk));
     else {
       flush();
       joined.push(chunk);
     }
   }
   flush();
-  return joined;
+  return new Pieces(joined);
 }

@@ -70,6 +70,9 @@ export function permute(data: Float32Array, shape: readonly number[], perm: read
   return result;
 }
 
+/** Elements up to which a weight is moved at once. */
+const smallest = 1024;
+
 const floatTypes = new Set(['float16', 'bfloat16', 'float32', 'float64']);
 
 /** A weight's numbers as float32, the type in which every layer computes. */
@@ -92,8 +95,12 @@ export function weightConstant(
 ): Value {
   const dtype = weight.dtype;
   if (floatTypes.has(dtype)) {
-    const moved = perm ? permute(floats(weight), weight.shape, perm) : floats(weight);
-    return graph.constant('float32', shape ?? perm?.map((axis) => weight.shape[axis]!) ?? weight.shape, moved, name);
+    const sizes = shape ?? perm?.map((axis) => weight.shape[axis]!) ?? weight.shape;
+    if (!perm || weight.data.length <= smallest) {
+      const data = floats(weight);
+      return graph.constant('float32', sizes, perm ? permute(data, weight.shape, perm) : data, name);
+    }
+    return graph.laterConstant(sizes, () => permute(floats(weight), weight.shape, perm), name);
   }
   if (dtype === 'string' || dtype === 'float16' || dtype === 'bfloat16')
     throw new TypeError(`no constant of type ${dtype}`);

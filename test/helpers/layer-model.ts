@@ -86,7 +86,7 @@ export function layerModel(
 /** Compiles a model and opens it: gives its outputs for tensors by input name, in order. */
 export async function open(model: KerasModel): Promise<(feeds: Record<string, Tensor>) => Promise<Tensor[]>> {
   const compiled = compile(model);
-  const session = await InferenceSession.create(Buffer.concat(compiled.chunks), {
+  const session = await InferenceSession.create(compiled.bytes.toBuffer(), {
     logSeverityLevel: 4,
     intraOpNumThreads: 1,
   });

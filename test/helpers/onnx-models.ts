@@ -7,7 +7,7 @@ import { add, cast, constant, gather, mul, reduceSum } from '../../src/onnx/oper
 
 function write(graph: GraphBuilder): string {
   const path = join(mkdtempSync(join(tmpdir(), 'keras-serve-model-')), 'model.onnx');
-  writeFileSync(path, Buffer.concat(encodeOnnx(graph)));
+  writeFileSync(path, encodeOnnx(graph).toBuffer());
   return path;
 }
 

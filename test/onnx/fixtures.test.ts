@@ -10,7 +10,7 @@ import { as, decode, difference, type FixtureCase, families, unpackFamily } from
 
 async function predict(fixture: FixtureCase): Promise<PlainTensor[]> {
   const model = compile(await readKerasModel(fixture.model, { weights: fixture.weights }));
-  const session = await InferenceSession.create(Buffer.concat(model.chunks), {
+  const session = await InferenceSession.create(model.bytes.toBuffer(), {
     logSeverityLevel: 4,
     intraOpNumThreads: 1,
   });

@@ -216,7 +216,7 @@ function layersOf(model: KerasModel): Layer[] {
 /** Runs a model on the fixture's inputs. */
 async function answer(model: KerasModel, fixture: FixtureCase): Promise<void> {
   const compiled = compile(model);
-  const session = await InferenceSession.create(Buffer.concat(compiled.chunks), {
+  const session = await InferenceSession.create(compiled.bytes.toBuffer(), {
     logSeverityLevel: 4,
     intraOpNumThreads: 1,
   });

@@ -29,7 +29,7 @@ async function run(inputs: readonly Fed[], build: (...values: Value[]) => Value)
   const typeOf = ({ data }: Fed): TensorType => (data instanceof Int32Array ? 'int32' : 'float32');
   const values = inputs.map((input, index) => graph.input(`x${index}`, typeOf(input), input.declared));
   const result = graph.output('y', build(...values));
-  const session = await InferenceSession.create(Buffer.concat(encodeOnnx(graph)), { logSeverityLevel: 4 });
+  const session = await InferenceSession.create(encodeOnnx(graph).toBuffer(), { logSeverityLevel: 4 });
   const feeds = inputs.map((input, index): [string, OrtTensor] => [
     `x${index}`,
     new OrtTensor(typeOf(input), (input.data ?? counting(input.shape)) as never, [...input.shape]),

@@ -21,7 +21,7 @@ async function padded(
     [1, 1],
   ]);
   graph.output('y', pool(opType, zeros, { ...window, padding }));
-  const session = await InferenceSession.create(Buffer.concat(encodeOnnx(graph)), { logSeverityLevel: 4 });
+  const session = await InferenceSession.create(encodeOnnx(graph).toBuffer(), { logSeverityLevel: 4 });
   const { y } = await session.run({ x: new Tensor('float32', Float32Array.from(values), [1, 1, values.length]) });
   return Array.from(y!.data as Float32Array);
 }
