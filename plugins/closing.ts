@@ -3,6 +3,13 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fp from 'fastify-plugin';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The replies that are under way. */
+    readonly replies: ReadonlySet<ServerResponse>;
+  }
+}
+
 /** Milliseconds in which all that has arrived is read. */
 const unread = 100;
 
@@ -16,6 +23,7 @@ const unread = 100;
 export default fp(
   async (app) => {
     const running = new Set<ServerResponse>();
+    app.decorate('replies', running);
     let closing = false;
     app.addHook('onRequest', async (_request, reply) => {
       running.add(reply.raw);

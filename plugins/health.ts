@@ -4,7 +4,7 @@ import { Health } from '../schemas/health.js';
 import { referTo } from '../schemas/reference.js';
 import { RequestError } from './errors.js';
 
-/** `/health/live`: the process answers. `/health/ready`: the model can predict and the server isn't closing. */
+/** `/health/live`: the process answers. `/health/ready`: the models that are loaded can predict and the server isn't closing. */
 export default fp(
   async (app) => {
     app.addSchema(Health);
@@ -37,12 +37,13 @@ export default fp(
           tags: ['Health'],
           summary: 'Can it predict now?',
           description:
-            'Answers 200 while the model is ready and the server isn’t closing. Send no requests while it answers 503.',
+            'Answers 200 while every model that is loaded can predict and the server isn’t closing. Send no requests while it ' +
+            'answers 503. A model that could not be loaded doesn’t count: `GET /models` tells of it.',
           response: { 200: referTo(Health), ...errorReplies('method_not_allowed', 'model_not_ready') },
         },
       },
       async (): Promise<Health> => {
-        if (closing || !app.model.ready) throw new RequestError('model_not_ready');
+        if (closing || !app.catalog.ready) throw new RequestError('model_not_ready');
         return { status: 'ok' };
       },
     );

@@ -1,6 +1,8 @@
 import fp from 'fastify-plugin';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { errorReplies } from '../schemas/error.js';
+import { versionStates } from '../src/catalog/catalog.js';
+import type { ServedModel } from '../src/catalog/served-model.js';
 
 /** The parts of a prediction that take time. */
 export type Stage = 'decode' | 'queue' | 'inference';
@@ -32,13 +34,14 @@ export default fp(
     const stages = new Histogram({
       name: 'keras_serve_stage_duration_seconds',
       help: 'Time that predictions spend in each stage: decode, queue, inference.',
-      labelNames: ['stage'],
+      labelNames: ['model', 'stage'],
       buckets,
       registers,
     });
     const batches = new Histogram({
       name: 'keras_serve_batch_size',
-      help: 'Rows in a run of the model.',
+      help: 'Rows in a run of a model.',
+      labelNames: ['model'],
       buckets: [1, 2, 4, 8, 16, 32, 64, 128],
       registers,
     });
@@ -50,9 +53,35 @@ export default fp(
     new Gauge({
       name: 'keras_serve_queue_depth',
       help: 'Requests that wait for an inference process.',
+      labelNames: ['model'],
       registers,
       collect() {
-        this.set(app.model.queued);
+        this.reset();
+        for (const { name, versions } of app.catalog.models)
+          for (const { model } of versions) this.inc({ model: name }, model?.queued ?? 0);
+      },
+    });
+    new Gauge({
+      name: 'keras_serve_model_state',
+      help: 'What each version of each model is doing: 1 for its state, 0 for the others.',
+      labelNames: ['model', 'version', 'state'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, versions } of app.catalog.models)
+          for (const { version, state } of versions)
+            for (const one of versionStates) this.set({ model: name, version, state: one }, one === state ? 1 : 0);
+      },
+    });
+    new Counter({
+      name: 'keras_serve_model_load_failures_total',
+      help: 'How often a version of a model could not be loaded.',
+      labelNames: ['model', 'version'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, versions } of app.catalog.models)
+          for (const { version, failures } of versions) this.inc({ model: name, version }, failures);
       },
     });
     new Gauge({
@@ -61,7 +90,7 @@ export default fp(
       labelNames: ['process'],
       registers,
       collect() {
-        const { processes } = app.model.pool;
+        const { processes } = app.catalog.pool;
         this.set({ process: 'server' }, process.memoryUsage.rss());
         this.set(
           { process: 'inference' },
@@ -71,8 +100,13 @@ export default fp(
     });
 
     app.addHook('onReady', async () => {
-      app.model.events = { onBatch: (rows) => batches.observe(rows) };
-      app.model.pool.events = {
+      const { catalog } = app;
+      const count = (name: string, model: ServedModel) => {
+        model.events = { onBatch: (rows) => batches.observe({ model: name }, rows) };
+      };
+      for (const { name, versions } of catalog.models) for (const { model } of versions) if (model) count(name, model);
+      catalog.on('available', ({ name, model }) => count(name, model));
+      catalog.pool.events = {
         onRestart: (pid) => {
           restarts.inc();
           app.log.warn({ pid }, 'an inference process ended and is being replaced');
@@ -95,7 +129,10 @@ export default fp(
     app.addHook('onResponse', async (request, reply) => {
       const route = request.routeOptions.url ?? 'unknown';
       requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
-      for (const [stage, duration] of Object.entries(request.timings)) stages.observe({ stage }, duration / 1000);
+      const timings = Object.entries(request.timings);
+      if (timings.length === 0) return;
+      const { name = app.catalog.defaultName, model = name } = request.params as { name?: string; model?: string };
+      for (const [stage, duration] of timings) stages.observe({ model, stage }, duration / 1000);
     });
 
     app.get(

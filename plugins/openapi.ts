@@ -20,6 +20,7 @@ export default fp(
         security: [],
         tags: [
           { name: 'Predict', description: 'What the model says of an image.' },
+          { name: 'Models', description: 'Which models there are, what they take and what they give.' },
           { name: 'Health', description: 'For load balancers and orchestrators.' },
         ],
       },

@@ -8,19 +8,25 @@ import metrics from '../plugins/metrics.js';
 import model from '../plugins/model.js';
 import openapi from '../plugins/openapi.js';
 import preprocessing from '../plugins/preprocessing.js';
+import models from '../plugins/routes/models.js';
 import openInference from '../plugins/routes/open-inference.js';
 import page from '../plugins/routes/page.js';
 import predict from '../plugins/routes/predict.js';
 import tensorFlowServing from '../plugins/routes/tensorflow-serving.js';
-import { loadServedModel, type ServedModel } from './catalog/served-model.js';
+import { Catalog } from './catalog/catalog.js';
+import { openCatalog } from './catalog/open-catalog.js';
+import type { ServedModel } from './catalog/served-model.js';
 import { type Config, readConfig } from './config.js';
 import type { ModelSource } from './inference/compile-messages.js';
-import { loadOptions } from './load-options.js';
+import { catalogOptions } from './load-options.js';
 import { logAborted, RequestLog } from './logging.js';
 
 export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
-  /** The path of a model file, or what loads the model. */
-  model: string | (() => Promise<ServedModel>);
+  /**
+   * Paths of model files or of folders with models; or what loads a model, which is closed with the instance; or a catalog,
+   * likewise.
+   */
+  model: string | readonly string[] | (() => Promise<ServedModel>) | Catalog;
 }
 
 /** The largest body of a request of TensorFlow Serving or the Open Inference Protocol, in bytes. */
@@ -30,10 +36,11 @@ const maxBodySize = 64 * 2 ** 20;
 const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   const config = { ...readConfig(), ...options };
   const { model: source, weights, inputShape } = options;
-  const load =
-    typeof source === 'string'
-      ? () => loadServedModel(source, { weights, inputShape, ...loadOptions(config) })
-      : source;
+  const open = async (): Promise<Catalog> => {
+    if (source instanceof Catalog) return source;
+    if (typeof source === 'function') return Catalog.of(await source());
+    return openCatalog([source].flat(), { weights, inputShape, ...catalogOptions(config) });
+  };
 
   app.addHook('onSend', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
@@ -42,12 +49,13 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
 
   const refuseOtherMethods = watchMethods(app);
   await app.register(errors, { maxImageSize: config.maxImageSize });
-  await app.register(model, { load });
+  await app.register(model, { open });
   await app.register(preprocessing, { maxPixels: config.maxPixels });
   await app.register(closing);
   await app.register(openapi);
   await app.register(health);
   await app.register(metrics);
+  await app.register(models);
   await app.register(predict, { maxImageSize: config.maxImageSize });
   await app.register(tensorFlowServing, { maxBodySize });
   await app.register(openInference, { maxBodySize });
@@ -56,8 +64,8 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
 };
 
 /**
- * A Fastify instance that serves one model, not yet listening. `ready()` and `listen()` reject with a ModelFileError or
- * CardError when the model can't be loaded; `close()` then still has to be called.
+ * A Fastify instance that serves models, not yet listening. `ready()` and `listen()` reject with a ModelFileError or
+ * CardError when the only model can't be loaded, and with a ModelsError when none of several can; `close()` then still has to be called.
  */
 export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogger }): Promise<FastifyInstance> {
   const { logger, ...rest } = options;

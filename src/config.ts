@@ -89,6 +89,22 @@ export const settings = {
     environment: ['PORT'],
     description: 'Port to listen on; 0 takes a free one',
   }),
+  defaultModel: setting({
+    value: 'name',
+    fallback: 'auto',
+    parse: automatic(text),
+    description: 'Which of several models /predict is; auto takes the first by name',
+  }),
+  strict: setting({
+    fallback: 'false',
+    parse: onOff,
+    description: 'Start only when every model can be loaded',
+  }),
+  watch: setting({
+    fallback: 'false',
+    parse: onOff,
+    description: 'Follow changes: models that are new, changed or gone, without a restart',
+  }),
   maxImageSize: setting({
     value: 'size',
     fallback: '10MB',

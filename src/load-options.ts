@@ -1,8 +1,11 @@
-import type { LoadOptions } from './catalog/served-model.js';
+import type { OpenCatalogOptions } from './catalog/open-catalog.js';
 import type { Config } from './config.js';
 
-/** How the configuration would have models loaded and run. */
-export const loadOptions = (config: Config): LoadOptions => ({
+/** How the configuration would have models found, loaded and run. */
+export const catalogOptions = (config: Config): OpenCatalogOptions => ({
+  defaultModel: config.defaultModel,
+  strict: config.strict,
+  watch: config.watch,
   cacheFolder: config.noCache ? null : config.cacheFolder,
   weightsUrl: config.weightsUrl,
   processes: config.processes,

@@ -1,17 +1,20 @@
 import { EventEmitter } from 'node:events';
 import type { InferencePool } from '../inference/inference-pool.js';
+import { LoadError } from './load-error.js';
 import type { FoundModel, FoundVersion } from './model-folders.js';
+import { compareNames } from './model-name.js';
 import type { ServedModel } from './served-model.js';
 
-/** What a version of a model is doing: the states of TensorFlow Serving's `ModelVersionStatus`. `END` has an error, or is unloaded. */
-export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'END';
+/** What a version of a model can be doing: the states of TensorFlow Serving's `ModelVersionStatus`. `END` has an error. */
+export const versionStates = ['START', 'LOADING', 'AVAILABLE', 'UNLOADING', 'END'] as const;
+export type VersionState = (typeof versionStates)[number];
 
 /** One version of a model. */
 export interface ModelVersion {
   readonly version: number;
   readonly state: VersionState;
   /** Why it isn't served; while it is `AVAILABLE`, why what its files hold now isn't, and what they held before is. */
-  readonly error?: Error & { code?: string };
+  readonly error?: LoadError;
   /** While it is `AVAILABLE`. */
   readonly model?: ServedModel;
   /** How often it could not be loaded. */
@@ -117,21 +120,32 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   }
 
   /**
+   * The versions of a model that are meant, the newest first.
+   * @param version all where it is left out
+   * @throws CatalogError `model_unknown`, `model_version_unknown`
+   */
+  versionsOf(name: string, version?: number): readonly ModelVersion[] {
+    const entry = this.entries.get(name);
+    if (!entry) throw new CatalogError('model_unknown', `There is no model "${name.slice(0, 80)}".`);
+    const wanted = entry.versions.filter((one) => version === undefined || one.version === version);
+    if (wanted.length > 0) return wanted;
+    throw new CatalogError('model_version_unknown', `The model "${name}" has no version ${version}.`);
+  }
+
+  /**
    * The model of a name and version that can predict.
    * @param name the default model's where it is left out
    * @param version the newest that is available where it is left out
    * @throws CatalogError
    */
   find(name: string = this.defaultName, version?: number): ServedModel {
-    const entry = this.entries.get(name);
-    if (!entry) throw new CatalogError('model_unknown', `There is no model "${name.slice(0, 80)}".`);
-    const wanted = entry.versions.filter((one) => version === undefined || one.version === version);
-    if (wanted.length === 0)
-      throw new CatalogError('model_version_unknown', `The model "${name}" has no version ${version}.`);
+    const wanted = this.versionsOf(name, version);
     const available = wanted.find(({ state }) => state === 'AVAILABLE');
     if (available?.model) return available.model;
     const label = version === undefined ? `The model "${name}"` : `Version ${version} of the model "${name}"`;
-    const why = wanted.some(({ error }) => error) ? `could not be loaded: GET /models/${name} says why` : "isn't loaded";
+    const why = wanted.some(({ error }) => error)
+      ? `could not be loaded: GET /models/${name} says why`
+      : "isn't loaded";
     throw new CatalogError('model_not_ready', `${label} ${why}.`);
   }
 
@@ -189,7 +203,8 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     } catch (cause) {
       if (this.signal.aborted) return;
       const error = cause as Error;
-      this.change(slot, { state: isChange ? 'AVAILABLE' : 'END', error, failures: slot.failures + 1 });
+      const state = isChange ? 'AVAILABLE' : 'END';
+      this.change(slot, { state, error: new LoadError(error, source.path), failures: slot.failures + 1 });
       this.emit('failed', { name, version, error, isChange });
     }
   }
@@ -239,7 +254,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     versions.push(slot);
     versions.sort((a, b) => b.version - a.version);
     this.entries.set(name, { name, versions });
-    const byName = [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    const byName = [...this.entries].sort(([a], [b]) => compareNames(a, b));
     this.entries.clear();
     for (const [key, entry] of byName) this.entries.set(key, entry);
     this.generation++;

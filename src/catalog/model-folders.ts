@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type Folder, ownModel, readFolder, versionOf } from './folder.js';
-import { asModelName, isModelName } from './model-name.js';
+import { asModelName, compareNames, isModelName } from './model-name.js';
 import { nameOf } from './model-path.js';
 
 /** A version of a model, as it lies on disk. */
@@ -150,19 +150,22 @@ export class ModelFolders {
 
   private async modelIn(folder: Folder): Promise<FoundModel | undefined> {
     const own = ownModel(folder);
-    if (own) return this.single(own);
+    if (own) return this.single(own, basename(folder.path));
     const versioned = folder.models.length === 0 && (await this.versioned(folder));
     if (versioned) return versioned;
     // With a card it is meant to be a model: the loader says what is wrong with it.
-    if (folder.names.has(cardFile)) return this.single(folder.path);
+    if (folder.names.has(cardFile)) return this.single(folder.path, basename(folder.path));
     if (folder.models.length > 1)
-      this.notices.push(`The folder "${folder.path}" has several model files; none is served. Give each its own folder.`);
+      this.notices.push(
+        `The folder "${folder.path}" has several model files; none is served. Give each its own folder.`,
+      );
     return undefined;
   }
 
-  private async single(path: string): Promise<FoundModel> {
+  /** @param otherwise what it is called where its card doesn't say */
+  private async single(path: string, otherwise = nameOf(path)): Promise<FoundModel> {
     const fingerprint = await fingerprintOf(path, { weights: this.weights });
-    const name = (await this.cardNameBeside(path)) ?? asModelName(nameOf(path));
+    const name = (await this.cardNameBeside(path)) ?? asModelName(otherwise);
     return { name, path, versions: [{ version: 1, path, fingerprint }] };
   }
 
@@ -227,7 +230,7 @@ export class ModelFolders {
     if (byName.size > maxModels)
       throw new ModelsError('models_too_many', `There are more than ${maxModels} models, the most that are served.`);
     this.places = new Map([...byName].map(([name, { path }]) => [name, path]));
-    return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...byName.values()].sort((a, b) => compareNames(a.name, b.name));
   }
 }
 

@@ -11,3 +11,6 @@ export function asModelName(text: string): string {
   const name = plain.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
   return name.slice(0, 100).replace(/-+$/, '') || 'model';
 }
+
+/** The order of models: that of a dictionary, the same everywhere. */
+export const compareNames = (one: string, other: string): number => one.localeCompare(other, 'en');

@@ -70,9 +70,11 @@ function checkLoaded(models: readonly CatalogModel[], strict: boolean): void {
   );
   const failed = versions.filter(({ error }) => error);
   if (failed.length === 0 || (failed.length < versions.length && !strict)) return;
-  if (versions.length === 1) throw failed[0]!.error;
-  const count = failed.length === versions.length ? `None of ${failed.length}` : `${failed.length} of ${versions.length}`;
-  const what = failed.length === versions.length ? 'models can be served' : "models can't be served, and --strict asks for all";
-  const reasons = failed.map(({ label, error }) => `  ${label}: ${error!.message}`);
+  if (versions.length === 1) throw failed[0]!.error!.cause;
+  const count =
+    failed.length === versions.length ? `None of ${failed.length}` : `${failed.length} of ${versions.length}`;
+  const what =
+    failed.length === versions.length ? 'models can be served' : "models can't be served, and --strict asks for all";
+  const reasons = failed.map(({ label, error }) => `  ${label}: ${error!.cause.message}`);
   throw new ModelsError('models_not_loaded', [`${count} ${what}:`, ...reasons].join('\n'));
 }

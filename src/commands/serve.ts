@@ -2,35 +2,34 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { loadServedModel } from '../catalog/served-model.js';
+import { openCatalog } from '../catalog/open-catalog.js';
 import type { Config } from '../config.js';
-import { loadOptions } from '../load-options.js';
+import { catalogOptions } from '../load-options.js';
 import { packageVersion } from '../package.js';
 import type { Command } from './command.js';
 import { CommandError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
 
-/** `keras-serve serve <model>`: serves until a signal ends it. */
+/** `keras-serve serve <model>...`: serves until a signal ends it. */
 export const serve: Command = {
-  usage: 'serve <model>',
-  summary: 'Serve a model as a REST API',
-  operands: { least: 1, most: 1 },
+  usage: 'serve <model>...',
+  summary: 'Serve models as a REST API: files, or folders of models or of numbered versions',
+  operands: { least: 1, most: Number.POSITIVE_INFINITY },
   flags: modelFlags,
   takesSettings: true,
-  async run({ positionals: [model], flags, config }) {
+  async run({ positionals, flags, config }) {
     const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
-    // The model is on its way while the server's own modules load.
-    const loading = loadServedModel(model!, { ...options, ...loadOptions(config) });
-    loading.catch(() => undefined);
-    const [{ buildApp }, { createLogger }, { blockOtherLoaders }] = await Promise.all([
+    // The models are on their way while the server's own modules load.
+    const logging = import('../logging.js').then(({ createLogger }) => createLogger(config));
+    const catalog = openCatalog(positionals, { ...options, ...catalogOptions(config) });
+    const [{ buildApp }, logger, { blockOtherLoaders }] = await Promise.all([
       import('../app.js'),
-      import('../logging.js'),
+      logging,
       import('../images/decoder.js'),
     ]);
     blockOtherLoaders();
-    const logger = await createLogger(config);
-    const app = await buildApp({ ...config, model: () => loading, logger });
+    const app = await buildApp({ ...config, model: catalog, logger });
     try {
       await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
     } catch (error) {
@@ -76,17 +75,24 @@ function announce(app: FastifyInstance, host: string): void {
   const { port } = app.addresses()[0] as AddressInfo;
   const everywhere = host === '0.0.0.0' || host === '::';
   const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  const { models, defaultName } = app.catalog;
+  const available = models.filter(({ versions }) => versions.some(({ state }) => state === 'AVAILABLE'));
+  const what = available.length === 1 ? available[0]!.name : `${available.length} models`;
   if (!process.stdout.isTTY) {
-    app.log.info({ url }, `${app.model.name} is served at ${url}/ with its documents at ${url}/docs`);
+    const verb = available.length === 1 ? 'is' : 'are';
+    app.log.info(
+      { url },
+      `${what} ${verb} served at ${url}/ with ${verb === 'is' ? 'its' : 'their'} documents at ${url}/docs`,
+    );
     return;
   }
   process.stdout.write(`
-  keras-serve ${packageVersion} serves ${app.model.name}
+  keras-serve ${packageVersion} serves ${what}
 
     Try it    ${url}/
     API       ${url}/docs
-    Predict   curl -X POST -F image=@dog.jpg ${url}/predict
-
+    Predict   curl -X POST -F image=@dog.jpg ${url}/predict${models.length > 1 ? `  (${defaultName})` : ''}
+${models.length > 1 ? `    Models    ${url}/models\n` : ''}
   Ctrl+C stops it.
 
 `);

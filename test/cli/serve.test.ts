@@ -200,7 +200,6 @@ describe('keras-serve with what it can’t serve', () => {
   const usage: [args: string[], message: RegExp][] = [
     [[], /Usage: keras-serve serve <model>/],
     [['predict'], /Usage: keras-serve predict <model>/],
-    [['a.keras', 'b.keras'], /One too many: b\.keras/],
     [['a.keras', '--prot', '80'], /There is no option '--prot'/],
     [['a.keras', '--port', 'high'], /--port must be a whole number/],
     [['a.keras', '--top-k', '3'], /--top-k is not an option of keras-serve serve/],

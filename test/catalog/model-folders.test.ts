@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { ModelFolders } from '../../src/catalog/model-folders.js';
+import { asModelName, isModelName } from '../../src/catalog/model-name.js';
+
+/** A folder with files of these contents by their paths. What is in them is of no matter here. */
+function folderWith(t: TestContext, files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'keras-serve-folders-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  write(folder, files);
+  return folder;
+}
+
+function write(folder: string, files: Record<string, string>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+}
+
+/** Names with paths, and versions where there is more than the one: `pets: pets/model.keras`. */
+async function found(root: string, folders = new ModelFolders([root])): Promise<string[]> {
+  const { models } = await folders.scan();
+  return models.flatMap(({ name, versions }) =>
+    versions.map(
+      ({ version, path }) =>
+        `${name}${versions[0]!.version === 1 ? '' : ` ${version}`}: ${path.slice(root.length + 1)}`,
+    ),
+  );
+}
+
+const card = (name: string) => JSON.stringify({ name });
+
+describe('the models in a folder', () => {
+  const cases: Record<string, { files: string[]; models: string[] }> = {
+    'one model file is one model, named by its file': { files: ['pets.keras'], models: ['pets: pets.keras'] },
+    'weights are no model': { files: ['pets.keras', 'a.weights.h5'], models: ['pets: pets.keras'] },
+    'model.json is one model with its weights': {
+      files: ['pets/model.json', 'pets/model.h5', 'pets/group1-shard1of1.bin', 'x.keras', 'y.keras'],
+      models: ['pets: pets/model.json', 'x: x.keras', 'y: y.keras'],
+    },
+    'folders beside the only model file are no models': {
+      files: ['pets.keras', 'checkpoints/last.keras', '1/model.keras'],
+      models: ['pets: pets.keras'],
+    },
+    'unless they have a card': {
+      files: ['pets.keras', 'checkpoints/last.keras', 'houses/model.h5', 'houses/serve.json'],
+      models: ['houses: houses/model.h5', 'pets: pets.keras'],
+    },
+    'several files are several models, as are folders with one': {
+      files: ['b.keras', 'a.onnx', 'Pets/model.keras', 'horses/best.h5', 'empty/readme.txt', 'notes.txt'],
+      models: ['a: a.onnx', 'b: b.keras', 'horses: horses/best.h5', 'Pets: Pets/model.keras'],
+    },
+    'an unpacked archive and a SavedModel are models by their folders': {
+      files: ['a/config.json', 'a/model.weights.h5', 'b/saved_model.pb', 'b/variables/variables.index'],
+      models: ['a: a', 'b: b'],
+    },
+    'numbered folders are versions, the newest first': {
+      files: ['pets/1/model.keras', 'pets/12/model.keras', 'pets/3/best.h5', 'pets/4/readme.txt', 'pets/x/m.keras'],
+      models: ['pets 12: pets/12/model.keras', 'pets 3: pets/3/best.h5', 'pets 1: pets/1/model.keras'],
+    },
+    'beside models with names, numbered folders are models': {
+      files: ['pets/model.keras', '7/model.keras'],
+      models: ['7: 7/model.keras', 'pets: pets/model.keras'],
+    },
+    'what is hidden is left alone': { files: ['.old.keras', '.git/x.keras', 'a.keras'], models: ['a: a.keras'] },
+    'names become what addresses can have': {
+      files: ['Größe & Gewicht.keras', '%2e%2e.keras', 'über/model.keras', '模型/model.keras', '-x.keras'],
+      models: [
+        '2e-2e: %2e%2e.keras',
+        'Gro-e-Gewicht: Größe & Gewicht.keras',
+        'model: 模型/model.keras',
+        'uber: über/model.keras',
+        'x: -x.keras',
+      ],
+    },
+  };
+  for (const [name, { files, models }] of Object.entries(cases)) {
+    it(name, async (t) => {
+      const folder = folderWith(t, Object.fromEntries(files.map((file) => [file, ''])));
+      assert.deepEqual(await found(folder), models);
+    });
+  }
+
+  it('a folder of numbered folders alone is one model, named by its folder', async (t) => {
+    const folder = folderWith(t, { '1/model.keras': '', '2/model.keras': '', 'readme.txt': '' });
+    const name = asModelName(basename(folder));
+    assert.deepEqual(await found(folder), [`${name} 2: 2/model.keras`, `${name} 1: 1/model.keras`]);
+  });
+
+  it('serves the newest ten versions and says so', async (t) => {
+    const versions = Array.from({ length: 12 }, (_, index) => [`pets/${index}/model.keras`, '']);
+    const { models, notices } = await new ModelFolders([folderWith(t, Object.fromEntries(versions))]).scan();
+    assert.deepEqual(
+      models[0]!.versions.map(({ version }) => version),
+      [11, 10, 9, 8, 7, 6, 5, 4, 3, 2],
+    );
+    assert.match(notices.join(), /the newest 10 are served/);
+  });
+
+  it('takes names from cards: of the folder, or of the folder with the versions', async (t) => {
+    const folder = folderWith(t, {
+      'a/model.keras': '',
+      'a/serve.json': card('pets'),
+      'b/1/model.keras': '',
+      'b/serve.json': card('houses'),
+      'c/1/model.keras': '',
+      'c/2/model.keras': '',
+      'c/1/serve.json': card('old'),
+      'c/2/serve.json': card('new'),
+      'd/model.keras': '',
+      'd/serve.json': JSON.stringify({ name: '../../etc' }),
+      'e/model.keras': '',
+      'e/serve.json': '{',
+    });
+    const { models } = await new ModelFolders([folder]).scan();
+    assert.deepEqual(
+      models.map(({ name }) => name),
+      ['d', 'e', 'houses', 'new', 'pets'],
+    );
+    assert.equal(models[2]!.versions[0]!.cardFolder, join(folder, 'b'));
+  });
+
+  it('leaves out a folder with several model files, and says so; with a card it is for the loader to refuse', async (t) => {
+    const folder = folderWith(t, {
+      'a/1.keras': '',
+      'a/2.keras': '',
+      'b/x.keras': '',
+      'b/y.h5': '',
+      'b/serve.json': '',
+    });
+    const { models, notices } = await new ModelFolders([folder]).scan();
+    assert.deepEqual(
+      models.map(({ path }) => path),
+      [join(folder, 'b')],
+    );
+    assert.match(notices.join(), /a" has several model files/);
+  });
+
+  it('takes several paths, each once', async (t) => {
+    const folder = folderWith(t, { 'a.keras': '', 'more/b.keras': '', 'more/c.keras': '' });
+    const file = join(folder, 'a.keras');
+    const { models } = await new ModelFolders([
+      file,
+      join(folder, 'more'),
+      join(folder, 'more', '..', 'a.keras'),
+    ]).scan();
+    assert.deepEqual(
+      models.map(({ name }) => name),
+      ['a', 'b', 'c'],
+    );
+  });
+
+  it('follows symbolic links, which may lead in circles', async (t) => {
+    const folder = folderWith(t, { 'real/model.keras': '', 'models/a.keras': '', 'models/b.keras': '' });
+    symlinkSync(join(folder, 'real'), join(folder, 'models', 'pets'));
+    symlinkSync(join(folder, 'models'), join(folder, 'models', 'self'));
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'models', 'nowhere'));
+    const { models } = await new ModelFolders([join(folder, 'models')]).scan();
+    assert.deepEqual(
+      models.map(({ name }) => name),
+      ['a', 'b', 'pets'],
+    );
+  });
+
+  const refused: Record<string, { files: Record<string, string>; message: RegExp }> = {
+    'two models of one name': {
+      files: { 'pets.keras': '', 'pets/model.keras': '', 'a.keras': '' },
+      message: /two models called pets: \S+\/pets\.keras and \S+\/pets\/model\.keras/,
+    },
+    'two models under one card with a name': {
+      files: { 'a.keras': '', 'b.keras': '', 'serve.json': card('pets') },
+      message: /called pets: \S+\/a\.keras and \S+\/b\.keras/,
+    },
+    'two folders of one version': {
+      files: { 'pets/1/model.keras': '', 'pets/01/model.keras': '' },
+      message: /two versions 1 of a model: \S+\/pets\/0?1\/model\.keras and/,
+    },
+    'a folder without models': { files: { 'readme.txt': '', 'a/b/c/model.keras': '' }, message: /has no model file/ },
+    'a folder with far too much in it': {
+      files: Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`${index}.txt`, ''])),
+      message: /more than 10000 entries/,
+    },
+    'more models than anybody has': {
+      files: Object.fromEntries(Array.from({ length: 501 }, (_, index) => [`${index}.keras`, ''])),
+      message: /more than 500 models/,
+    },
+  };
+  for (const [name, { files, message }] of Object.entries(refused)) {
+    it(`refuses ${name}`, async (t) => {
+      await assert.rejects(found(folderWith(t, files)), message);
+    });
+  }
+
+  it('refuses a path that is not there', async () => {
+    await assert.rejects(new ModelFolders(['/nowhere/at/all']).scan(), { code: 'model_not_found' });
+  });
+});
+
+describe('the models in a folder, looked at again', () => {
+  const fingerprints = async (folders: ModelFolders) =>
+    (await folders.scan()).models.flatMap(({ versions }) => versions.map(({ fingerprint }) => fingerprint));
+
+  it('have other fingerprints when a file of theirs has changed, and only then', async (t) => {
+    const folder = folderWith(t, { 'a/model.keras': 'one', 'b/1/model.keras': 'two', 'b/readme.md': '' });
+    const folders = new ModelFolders([folder]);
+    const [a, b] = await fingerprints(folders);
+    write(folder, { 'b/readme.md': 'more' });
+    assert.deepEqual(await fingerprints(folders), [a, b]);
+
+    const changes: [files: Record<string, string>, index: number][] = [
+      [{ 'a/model.keras': 'One' }, 0],
+      [{ 'a/serve.json': '{}' }, 0],
+      [{ 'a/labels.txt': 'x' }, 0],
+      [{ 'b/serve.json': '{}' }, 1],
+      [{ 'b/1/serve.json': '{}' }, 1],
+    ];
+    for (const [files, index] of changes) {
+      const before = await fingerprints(folders);
+      write(folder, files);
+      const after = await fingerprints(folders);
+      assert.deepEqual(
+        after.map((one, at) => one !== before[at]),
+        [index === 0, index === 1],
+        JSON.stringify(files),
+      );
+    }
+    const before = await fingerprints(folders);
+    const at = new Date(Date.now() - 86_400_000);
+    write(folder, { 'new.keras': 'Two' });
+    utimesSync(join(folder, 'new.keras'), at, at);
+    renameSync(join(folder, 'new.keras'), join(folder, 'a', 'model.keras'));
+    assert.notEqual((await fingerprints(folders))[0], before[0]);
+  });
+
+  it('keep their names while a card is damaged', async (t) => {
+    const folder = folderWith(t, { 'a/model.keras': '', 'a/serve.json': card('pets'), 'b.keras': '', 'c.keras': '' });
+    const folders = new ModelFolders([folder]);
+    await folders.scan();
+    write(folder, { 'a/serve.json': '{"name": "pe' });
+    assert.ok((await found(folder, folders)).includes('pets: a/model.keras'));
+    write(folder, { 'a/serve.json': card('dogs') });
+    assert.ok((await found(folder, folders)).includes('dogs: a/model.keras'));
+  });
+
+  it('are still several when one file is left', async (t) => {
+    const folder = folderWith(t, { 'a.keras': '', 'b.keras': '', 'c/model.keras': '' });
+    const folders = new ModelFolders([folder]);
+    await folders.scan();
+    rmSync(join(folder, 'b.keras'));
+    assert.deepEqual(await found(folder, folders), ['a: a.keras', 'c: c/model.keras']);
+  });
+
+  it('are as they were when their folder is gone or empty', async (t) => {
+    const folder = folderWith(t, { 'models/a.keras': '', 'models/b.keras': '' });
+    const folders = new ModelFolders([join(folder, 'models')]);
+    const { models } = await folders.scan();
+    rmSync(join(folder, 'models'), { recursive: true });
+    const gone = await folders.scan();
+    assert.deepEqual(gone.models, models);
+    assert.match(gone.notices.join(), /There is no file or folder/);
+    mkdirSync(join(folder, 'models'));
+    const empty = await folders.scan();
+    assert.deepEqual(empty.models, models);
+    assert.match(empty.notices.join(), /has no model file/);
+  });
+
+  it('leave out what takes a name that is taken', async (t) => {
+    const folder = folderWith(t, { 'pets.keras': '', 'a.keras': '' });
+    const folders = new ModelFolders([folder]);
+    await folders.scan();
+    write(folder, { 'b/model.keras': '', 'b/serve.json': card('pets'), '0/x.keras': '', '0/serve.json': card('a') });
+    assert.deepEqual(await found(folder, folders), ['a: a.keras', 'pets: pets.keras']);
+    assert.match((await folders.scan()).notices.join(), /two models called/);
+  });
+});
+
+describe('asModelName', () => {
+  it('makes a name for addresses of any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        const name = asModelName(text);
+        assert.ok(isModelName(name), name);
+        assert.equal(encodeURIComponent(name), name);
+        assert.equal(asModelName(name), name);
+      }),
+    );
+  });
+});
