@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { extname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -24,6 +25,21 @@ export class JsonBody {
     readonly pieces: readonly Uint8Array<ArrayBuffer>[],
     readonly size: number,
   ) {}
+
+  /** The memory of the pieces, to be moved to a thread. */
+  get buffers(): ArrayBuffer[] {
+    return this.pieces.map(({ buffer }) => buffer);
+  }
+}
+
+/** How routes take bodies. */
+export interface BodyOptions {
+  /** What they take whatever the setting is, in bytes. */
+  atLeast?: number;
+  /** What clients call their bodies: `*` is anything. */
+  contentType?: string;
+  /** The JSON in what was sent. */
+  decode?(request: FastifyRequest, payload: IncomingMessage): AsyncIterable<Uint8Array>;
 }
 
 /** Bytes of JSON, or elements of tensors, that hold up other requests for a few milliseconds at most. */
@@ -60,9 +76,11 @@ class JsonService {
   /**
    * Makes routes take JSON as a {@link JsonBody}. What they hold of large bodies counts until they have answered.
    * @param app the instance of the routes
-   * @param atLeast what they take whatever the setting is, in bytes
    */
-  takeBodies(app: FastifyInstance, atLeast = 0): void {
+  takeBodies(
+    app: FastifyInstance,
+    { atLeast = 0, contentType = 'application/json', decode = (_request, payload) => payload }: BodyOptions = {},
+  ): void {
     const limit = Math.max(this.maxSize, atLeast);
     app.decorateRequest('heldBytes', 0);
     app.addHook('onRequest', async (request, reply) => {
@@ -72,8 +90,8 @@ class JsonService {
           this.held -= request.heldBytes;
         });
     });
-    app.addContentTypeParser('application/json', (request: FastifyRequest, payload: AsyncIterable<Uint8Array>) =>
-      this.take(request, payload, limit),
+    app.addContentTypeParser(contentType, (request: FastifyRequest, payload: IncomingMessage) =>
+      this.take(request, decode(request, payload), limit),
     );
   }
 

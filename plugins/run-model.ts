@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ServedModel } from '../src/catalog/served-model.js';
+import { InferenceError } from '../src/inference/errors.js';
 import type { ModelInput } from '../src/protocols/model-input.js';
 import type { Tensors } from '../src/tensor.js';
 import { RequestError } from './errors.js';
@@ -17,7 +18,7 @@ export async function runModel(
   const { signal } = request;
   const { outputs, timings } =
     'tensors' in input
-      ? await model.predict(input.tensors, { signal })
+      ? await model.predict(input.tensors, { signal }).catch(refuse)
       : await model.predictImages(await pixelsOf(app, request, model, input.images), { signal });
   Object.assign(request.timings, timings);
   return outputs;
@@ -45,6 +46,15 @@ async function pixelsOf(
       pixels.set(data, index * each);
     }),
   );
-  request.timings.decode = performance.now() - started;
+  request.timings.decode = (request.timings.decode ?? 0) + performance.now() - started;
   return pixels;
+}
+
+/** What the engine has against tensors that are of the right types and shapes, such as an index that is out of bounds. */
+function refuse(error: unknown): never {
+  if (!(error instanceof InferenceError) || error.code !== 'engine_failed') throw error;
+  const [, reason] = /Status Message: (.{1,300})/s.exec(error.message) ?? [];
+  throw reason
+    ? new RequestError('instances_refused', `The model can’t be run on these instances: ${reason}`)
+    : new RequestError('instances_refused');
 }

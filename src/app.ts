@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPlug
 import closing from '../plugins/closing.js';
 import errors, { answerClientError, sendError } from '../plugins/errors.js';
 import health from '../plugins/health.js';
+import json from '../plugins/json.js';
 import { watchMethods } from '../plugins/methods.js';
 import metrics from '../plugins/metrics.js';
 import model from '../plugins/model.js';
@@ -17,6 +18,7 @@ import { Catalog } from './catalog/catalog.js';
 import { openCatalog } from './catalog/open-catalog.js';
 import type { ServedModel } from './catalog/served-model.js';
 import { type Config, readConfig } from './config.js';
+import { logDownload } from './downloads.js';
 import type { ModelSource } from './inference/compile-messages.js';
 import { catalogOptions } from './load-options.js';
 import { logAborted, RequestLog } from './logging.js';
@@ -29,9 +31,6 @@ export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
   model: string | readonly string[] | (() => Promise<ServedModel>) | Catalog;
 }
 
-/** The largest body of a request of TensorFlow Serving or the Open Inference Protocol, in bytes. */
-const maxBodySize = 64 * 2 ** 20;
-
 /** The whole API as a Fastify plugin. */
 const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   const config = { ...readConfig(), ...options };
@@ -39,7 +38,8 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   const open = async (): Promise<Catalog> => {
     if (source instanceof Catalog) return source;
     if (typeof source === 'function') return Catalog.of(await source());
-    return openCatalog([source].flat(), { weights, inputShape, ...catalogOptions(config) });
+    const onDownload = logDownload((line) => app.log.info(line));
+    return openCatalog([source].flat(), { weights, inputShape, ...catalogOptions(config), onDownload });
   };
 
   app.addHook('onSend', async (request, reply) => {
@@ -51,14 +51,15 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   await app.register(errors, { maxImageSize: config.maxImageSize });
   await app.register(model, { open });
   await app.register(preprocessing, { maxPixels: config.maxPixels });
+  await app.register(json, { maxJsonSize: config.maxJsonSize });
   await app.register(closing);
   await app.register(openapi);
   await app.register(health);
   await app.register(metrics);
   await app.register(models);
   await app.register(predict, { maxImageSize: config.maxImageSize });
-  await app.register(tensorFlowServing, { maxBodySize });
-  await app.register(openInference, { maxBodySize });
+  await app.register(tensorFlowServing);
+  await app.register(openInference);
   await app.register(page);
   refuseOtherMethods();
 };

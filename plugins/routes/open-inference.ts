@@ -22,20 +22,14 @@ import { protocolErrorReplies } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import type { VersionState } from '../../src/catalog/catalog.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
+import { parseJson } from '../../src/json/parse.js';
 import { packageVersion } from '../../src/package.js';
 import { datatypeOf } from '../../src/protocols/datatypes.js';
-import { parseJson } from '../../src/protocols/json-text.js';
-import { parseInference } from '../../src/protocols/open-inference.js';
-import { writeInference } from '../../src/protocols/open-inference-reply.js';
 import type { TensorInfo } from '../../src/tensor.js';
 import { RequestError } from '../errors.js';
-import { takeRawBodies } from '../raw-body.js';
+import { movable, sendPieces } from '../json-reply.js';
+import { rawBodyOf, takeRawBodies } from '../raw-body.js';
 import { runModel } from '../run-model.js';
-
-export interface OpenInferenceOptions {
-  /** The largest body, in bytes. */
-  maxBodySize: number;
-}
 
 interface Params {
   model: string;
@@ -75,8 +69,8 @@ const inferErrors = [
 const isIndexRequest = Compile(RepositoryIndexRequest);
 
 /** The Open Inference Protocol, version 2, as KServe and Triton have it: `/v2`. */
-const openInference: FastifyPluginAsyncTypebox<OpenInferenceOptions> = async (app, { maxBodySize }) => {
-  takeRawBodies(app, maxBodySize);
+const openInference: FastifyPluginAsyncTypebox = async (app) => {
+  takeRawBodies(app);
   app.setValidatorCompiler(() => () => true);
   for (const schema of [ServerMetadata, ServerLive, ServerReady, ModelReady, MetadataTensor, ModelMetadata])
     app.addSchema(schema);
@@ -229,17 +223,30 @@ const openInference: FastifyPluginAsyncTypebox<OpenInferenceOptions> = async (ap
     const params = request.params as Params;
     const { model, version } = modelOf(params);
     const jsonLength = request.headers['inference-header-content-length'] as string | undefined;
-    const { id, input, outputs } = parseInference(bodyOf(request), jsonLength, model, model.image !== undefined);
-    const tensors = await runModel(app, request, model, input);
-    const labelsOf = (output: string) => (output === model.outputs[0]!.name ? (model.card.labels ?? []) : []);
-    const written = { modelName: params.model, modelVersion: version, id, tensors, outputs, labelsOf };
-    const { json, binary } = writeInference(written);
-    if (binary.length === 0) return reply.type('application/json').send(json);
-    const head = Buffer.from(json);
-    return reply
-      .type('application/octet-stream')
-      .header('inference-header-content-length', head.length)
-      .send(Buffer.concat([head, ...binary]));
+    const { pieces: body, size, buffers } = rawBodyOf(request);
+    const signature = { inputs: model.inputs, outputs: model.outputs };
+    const parsed = { body, jsonLength, signature, takesImages: model.image !== undefined };
+    // What follows the JSON takes no time to read.
+    const jsonSize = Number(jsonLength ?? size) || 0;
+    const { id, input, outputs } = await app.json.run('parseInference', parsed, jsonSize, buffers);
+    const given = movable(await runModel(app, request, model, input));
+    const { json, binary } = await app.json.run(
+      'writeInference',
+      {
+        modelName: params.model,
+        modelVersion: version,
+        id,
+        tensors: given.tensors,
+        outputs,
+        classes: { output: model.outputs[0]!.name, labels: model.card.labels ?? [] },
+      },
+      outputs.every(({ binary }) => binary) ? 0 : given.size,
+      given.transfer,
+    );
+    if (binary.length === 0) return sendPieces(reply.type('application/json; charset=utf-8'), json);
+    const length = json.reduce((sum, piece) => sum + piece.length, 0);
+    reply.type('application/octet-stream').header('inference-header-content-length', length);
+    return sendPieces(reply, [...json, ...binary]);
   }
 
   app.post(
@@ -264,8 +271,8 @@ const openInference: FastifyPluginAsyncTypebox<OpenInferenceOptions> = async (ap
       },
     },
     async (request): Promise<RepositoryIndex> => {
-      const body = bodyOf(request);
-      const asked = body.length === 0 ? {} : parseJson(body);
+      const { pieces, size } = rawBodyOf(request);
+      const asked = size === 0 ? {} : parseJson(Buffer.concat(pieces));
       if (!isIndexRequest.Check(asked)) throw new RequestError('body_invalid', 'ready should be true or false.');
       return app.catalog.models.flatMap(({ name, versions }) =>
         versions
@@ -292,7 +299,5 @@ const metadataTensor = ({ name, type, shape }: TensorInfo) => ({
   datatype: datatypeOf(type),
   shape: shape.map((size) => size ?? -1),
 });
-
-const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
 export default openInference;

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { PredictQuery } from '../../schemas/predict.js';
@@ -8,11 +7,9 @@ import type { PredictionsToWrite } from '../../src/catalog/reply-text.js';
 import { noImages, type RequestInput, takes } from '../../src/catalog/request-input.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import { formatBytes } from '../../src/config.js';
-import { mapTensors } from '../../src/inference/batch.js';
-import { InferenceError } from '../../src/inference/errors.js';
-import type { Tensors } from '../../src/tensor.js';
 import { RequestError } from '../errors.js';
 import { JsonBody } from '../json.js';
+import { movable, sendPieces } from '../json-reply.js';
 import { runModel } from '../run-model.js';
 import { formLimits, imageOfForm } from '../upload.js';
 import { validatorCompiler } from '../validation.js';
@@ -48,7 +45,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
     done(null, body);
   });
   // Base64 turns three bytes into four characters, and may come with line breaks.
-  app.json.takeBodies(app, Math.ceil(maxImageSize * 1.4) + 1024);
+  app.json.takeBodies(app, { atLeast: Math.ceil(maxImageSize * 1.4) + 1024 });
 
   app.decorateRequest('servedModel');
   app.addHook('onRequest', async (request) => {
@@ -67,7 +64,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
       const model = request.servedModel;
       const topK = topKOf(request.query, model);
       const input = await readRequest(request, model);
-      const outputs = await run(request, model, input);
+      const outputs = await runModel(app, request, model, input);
       const labels = model.card.labels ?? [];
       const asLabels = 'images' in input || (model.card.labels && classifies(model));
       return send(reply, {
@@ -84,12 +81,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
     if (body instanceof JsonBody) {
       const started = performance.now();
       const input = { body: body.pieces, signature: signatureOf(model), takesImages: model.image !== undefined };
-      const read = await app.json.run(
-        'readInput',
-        input,
-        body.size,
-        body.pieces.map(({ buffer }) => buffer),
-      );
+      const read = await app.json.run('readInput', input, body.size, body.buffers);
       request.timings.decode = performance.now() - started;
       if ('images' in read && read.images.some(({ length }) => length > maxImageSize)) throw imageTooLarge();
       return read;
@@ -108,31 +100,10 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
       `The image is larger than ${formatBytes(maxImageSize)}, the most that this server takes.`,
     );
 
-  async function run(request: FastifyRequest, model: ServedModel, input: RequestInput): Promise<Tensors> {
-    try {
-      const { decode = 0 } = request.timings;
-      const outputs = await runModel(app, request, model, input);
-      if ('images' in input) request.timings.decode! += decode;
-      return outputs;
-    } catch (error) {
-      if ('tensors' in input && error instanceof InferenceError && error.code === 'engine_failed') throw refusal(error);
-      throw error;
-    }
-  }
-
   async function send(reply: FastifyReply, predictions: PredictionsToWrite): Promise<FastifyReply> {
-    const size = Object.values(predictions.outputs).reduce((sum, { data }) => sum + data.length, 0);
-    // Their memory may be shared with what other requests of the batch get.
-    const outputs = mapTensors(predictions.outputs, (tensor) => ({ ...tensor, data: tensor.data.slice() }));
-    const buffers = Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer);
-    const pieces = await app.json.run('writePredictions', { ...predictions, outputs }, size, buffers);
-    reply.type('application/json; charset=utf-8');
-    if (pieces.length === 1) return reply.send(Buffer.from(pieces[0]!.buffer));
-    reply.header(
-      'content-length',
-      pieces.reduce((sum, { length }) => sum + length, 0),
-    );
-    return reply.send(Readable.from(pieces));
+    const { tensors, size, transfer } = movable(predictions.outputs);
+    const pieces = await app.json.run('writePredictions', { ...predictions, outputs: tensors }, size, transfer);
+    return sendPieces(reply.type('application/json; charset=utf-8'), pieces);
   }
 };
 
@@ -150,14 +121,6 @@ function topKOf({ top_k: topK }: PredictQuery, model: ServedModel): number {
   if (topK > model.classes)
     throw new RequestError('query_invalid', `"top_k" must be <= ${model.classes}, the number of classes.`);
   return topK;
-}
-
-/** What the engine has against tensors that are of the right types and shapes, such as an index that is out of bounds. */
-function refusal({ message }: InferenceError): Error {
-  const [, reason] = /Status Message: (.{1,300})/s.exec(message) ?? [];
-  return reason
-    ? new RequestError('instances_refused', `The model can’t be run on these instances: ${reason}`)
-    : new RequestError('instances_refused');
 }
 
 export default predict;

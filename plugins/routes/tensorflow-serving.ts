@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest, FastifySchema } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { protocolErrorReplies } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import {
@@ -11,16 +11,11 @@ import {
 } from '../../schemas/tensorflow-serving.js';
 import { CatalogError, type CatalogModel, type ModelVersion } from '../../src/catalog/catalog.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
-import { parsePredict, writePredict } from '../../src/protocols/tensorflow-serving.js';
 import { metadataOf, statusOf } from '../../src/protocols/tensorflow-serving-status.js';
 import { RequestError } from '../errors.js';
-import { takeRawBodies } from '../raw-body.js';
+import { movable, sendPieces } from '../json-reply.js';
+import { rawBodyOf, takeRawBodies } from '../raw-body.js';
 import { runModel } from '../run-model.js';
-
-export interface TensorFlowServingOptions {
-  /** The largest body, in bytes. */
-  maxBodySize: number;
-}
 
 /** The label that every model has: of the version that serves where none is named. */
 const STABLE = 'stable';
@@ -52,8 +47,8 @@ const predictErrors = [
 ] as const;
 
 /** TensorFlow Serving's REST API: `/v1/models/{model}[/versions/{version}|/labels/{label}]`. */
-const tensorFlowServing: FastifyPluginAsyncTypebox<TensorFlowServingOptions> = async (app, { maxBodySize }) => {
-  takeRawBodies(app, maxBodySize);
+const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
+  takeRawBodies(app);
   app.setValidatorCompiler(() => () => true);
   for (const schema of [TensorFlowServingStatus, TensorFlowServingMetadata]) app.addSchema(schema);
   for (const schema of [TensorFlowServingRequest, TensorFlowServingReply]) app.addSchema(schema);
@@ -85,6 +80,18 @@ const tensorFlowServing: FastifyPluginAsyncTypebox<TensorFlowServingOptions> = a
       throw new RequestError(error.code, `Servable not found for request: ${spec}`);
     }
   };
+
+  async function predict(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { model } = modelOf(request.params as Params);
+    const { inputs, outputs: infos } = model;
+    const { pieces: body, size, buffers } = rawBodyOf(request);
+    const parsed = { body, signature: { inputs, outputs: infos }, takesImages: model.image !== undefined };
+    const { format, input } = await app.json.run('parsePredict', parsed, size, buffers);
+    const given = movable(await runModel(app, request, model, input));
+    const written = { outputs: given.tensors, infos, format };
+    const pieces = await app.json.run('writePredict', written, given.size, given.transfer);
+    return sendPieces(reply.type('application/json; charset=utf-8'), pieces);
+  }
 
   for (const { path, suffix, params, which } of ways) {
     app.get(
@@ -138,13 +145,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox<TensorFlowServingOptions> = a
           response: { 200: referTo(TensorFlowServingReply), ...protocolErrorReplies(...predictErrors) },
         },
       },
-      async (request, reply) => {
-        const { model } = modelOf(request.params as Params);
-        const { format, input } = parsePredict(bodyOf(request), model, model.image !== undefined);
-        const outputs = await runModel(app, request, model, input);
-        // A text, which is sent as it is: JSON.stringify knows neither NaN nor large integers.
-        return reply.type('application/json').send(writePredict(outputs, format, model) as never);
-      },
+      async (request, reply) => predict(request, reply),
     );
 
     for (const [verb, noun] of Object.entries({ classify: 'classification', regress: 'regression' }))
@@ -155,8 +156,6 @@ const tensorFlowServing: FastifyPluginAsyncTypebox<TensorFlowServingOptions> = a
       });
   }
 };
-
-const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
 /** The number of the version that an address names, if it names one. */
 function versionNumber({ model, version, label }: Params): number | undefined {

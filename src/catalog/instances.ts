@@ -29,29 +29,32 @@ export { InstancesError, type JsonTensor } from './json-tensor.js';
  * of any size have one size throughout. The rows of all inputs are as many.
  *
  * @param json what `JSON.parse` or `parseJson` gives
+ * @param options `nonFinite`: NaN and infinities, which `parseJson` reads, are floats
  * @returns a tensor for every input, by name; its type is the input's
  * @throws InstancesError
  */
-export function tensorsOf(json: unknown, signature: Signature): Tensors {
+export function tensorsOf(json: unknown, signature: Signature, { nonFinite = false } = {}): Tensors {
   const { inputs } = signature;
   const names = inputs.map(({ name }) => name);
-  if (isList(json)) return fromInstances(json, '', signature);
+  if (isList(json)) return fromInstances(json, '', signature, nonFinite);
   if (isObject(json)) {
     const wrapped = Object.hasOwn(json, 'instances') && !names.includes('instances');
-    if (!wrapped) return fromInputs(json, signature);
+    if (!wrapped) return fromInputs(json, signature, nonFinite);
     const [other] = Object.keys(json).filter((key) => key !== 'instances');
     if (other !== undefined) throw new InstancesError(at('', other), `${at('', other)} is not known beside instances.`);
-    if (isList(json.instances)) return fromInstances(json.instances, 'instances', signature);
+    if (isList(json.instances)) return fromInstances(json.instances, 'instances', signature, nonFinite);
     throw new InstancesError('instances', `instances should be an array, but is ${show(json.instances)}.`);
   }
   throw new InstancesError('', `There should be an array or an object, but there is ${show(json)}.`);
 }
 
-function fromInstances(rows: List, place: string, signature: Signature): Tensors {
+function fromInstances(rows: List, place: string, signature: Signature, nonFinite: boolean): Tensors {
   const { inputs } = signature;
   const what = place || 'the array';
   if (rows.length === 0) throw new InstancesError(place, `${what} should have one element or more, but is empty.`);
-  const writers = inputs.map((input) => new TensorWriter(input, checkRows(input, rows.length, what, signature)));
+  const writers = inputs.map(
+    (input) => new TensorWriter(input, checkRows(input, rows.length, what, signature), nonFinite),
+  );
   if (inputs.length === 1 && !isObject(rows.at(0))) writers[0]!.writeAll(rows, place);
   else
     for (let index = 0; index < rows.length; index++) {
@@ -62,15 +65,15 @@ function fromInstances(rows: List, place: string, signature: Signature): Tensors
   return Object.fromEntries(writers.map((writer) => [writer.name, writer.finish()]));
 }
 
-function fromInputs(json: Record<string, unknown>, signature: Signature): Tensors {
+function fromInputs(json: Record<string, unknown>, signature: Signature, nonFinite: boolean): Tensors {
   const { inputs } = signature;
   const values = checkNames(json, '', inputs);
   const tensors = inputs.map((input): [string, Tensor] => {
     const value = values[input.name];
     const place = at('', input.name);
-    if (input.shape.length === 0) return [input.name, scalarOf(input, value, place)];
+    if (input.shape.length === 0) return [input.name, scalarOf(input, value, place, nonFinite)];
     if (!isList(value) || value.length === 0) throw wrong(place, describe(input.shape, input.type), value);
-    const writer = new TensorWriter(input, checkRows(input, value.length, place, signature));
+    const writer = new TensorWriter(input, checkRows(input, value.length, place, signature), nonFinite);
     writer.writeAll(value, place);
     return [input.name, writer.finish()];
   });
@@ -79,8 +82,8 @@ function fromInputs(json: Record<string, unknown>, signature: Signature): Tensor
 }
 
 /** A tensor without axes: one row, without the axis of rows. */
-function scalarOf(input: TensorInfo, value: unknown, place: string): Tensor {
-  const writer = new TensorWriter({ ...input, shape: [1] }, 1);
+function scalarOf(input: TensorInfo, value: unknown, place: string, nonFinite: boolean): Tensor {
+  const writer = new TensorWriter({ ...input, shape: [1] }, 1, nonFinite);
   writer.write(value, place);
   return { ...writer.finish(), shape: [] };
 }

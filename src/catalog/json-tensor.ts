@@ -107,14 +107,18 @@ export class TensorWriter {
   private readonly sizes: [rows: number, ...(number | null)[]];
   /** Whether a number may stand for a row of one element. */
   private readonly scalar: boolean;
+  private readonly nonFinite: boolean;
   private data: TensorData;
   private length = 0;
 
+  /** @param nonFinite whether NaN and infinities are floats */
   constructor(
     private readonly info: TensorInfo,
     rows: number,
+    nonFinite = false,
   ) {
     this.name = info.name;
+    this.nonFinite = nonFinite && (info.type === 'float32' || info.type === 'float64');
     const numbers = numberTypes[info.type];
     if (!numbers)
       throw new InstancesError('', `The input ${show(info.name)} takes ${info.type}, which JSON can't give.`);
@@ -177,6 +181,7 @@ export class TensorWriter {
 
   /** @returns the index of the first value that is none of the type, or -1 */
   private store(values: readonly unknown[] | Float64Array): number {
+    const { nonFinite } = this;
     const { least, most, whole } = this.numbers;
     const isBig = this.data instanceof BigInt64Array || this.data instanceof BigUint64Array;
     const isBool = this.info.type === 'bool';
@@ -187,7 +192,7 @@ export class TensorWriter {
       if (isBool && typeof value === 'boolean') value = Number(value);
       // Written so that NaN is out of range.
       if (typeof value !== 'number' || !(value >= least && value <= most) || (whole && !Number.isInteger(value)))
-        return index;
+        if (!nonFinite || typeof value !== 'number' || Number.isFinite(value)) return index;
       if (isBig) data[length + index] = BigInt(value);
       else data[length + index] = value;
     }

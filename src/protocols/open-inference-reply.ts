@@ -1,34 +1,40 @@
 import { type Label, topPredictions } from '../catalog/labels.js';
+import { encodeTexts, flatTexts } from '../catalog/tensor-text.js';
 import type { Tensor, Tensors } from '../tensor.js';
 import { bytesOfTensor, bytesOfTexts } from './binary-tensors.js';
 import { datatypeOf } from './datatypes.js';
-import { flatText } from './json-text.js';
 import type { RequestedOutput } from './open-inference.js';
 
 /** What a reply is made of. */
-export interface InferenceReply {
+export interface InferenceToWrite {
   modelName: string;
   modelVersion: string;
   id: string | undefined;
   /** What the model gave, by output name. */
   tensors: Tensors;
   outputs: readonly RequestedOutput[];
-  /** The names of an output's classes, as many as are known. */
-  labelsOf(output: string): readonly Label[];
+  /** The names of the classes of an output, as many as are known. */
+  classes: { output: string; labels: readonly Label[] };
+}
+
+/** A reply: JSON in UTF-8, and the elements of the outputs that are to follow it. */
+export interface WrittenInference {
+  json: Uint8Array<ArrayBuffer>[];
+  binary: Uint8Array[];
 }
 
 /** An output as it is written: its elements as JSON, or as bytes. */
 interface Written {
   datatype: string;
   shape: readonly number[];
-  json(): string;
-  bytes(): Buffer;
+  texts(): Iterable<string>;
+  bytes(): Uint8Array;
 }
 
 const written = (tensor: Tensor): Written => ({
   datatype: datatypeOf(tensor.type),
   shape: tensor.shape,
-  json: () => flatText(tensor, 'null'),
+  texts: () => flatTexts(tensor, 'null'),
   bytes: () => bytesOfTensor(tensor),
 });
 
@@ -38,7 +44,7 @@ function classesOf({ shape, data }: Tensor, count: number, labels: readonly Labe
   const most = Math.min(count, width);
   const texts = Array.from({ length: rows }, (_, row) => {
     const scores = Array.from(data.subarray(row * width, (row + 1) * width), Number);
-    // Their numbers for labels, to find both.
+    // Without labels, classes are called by their numbers.
     return topPredictions(scores, [], most).map(({ probability, label: index }) => {
       const label = labels[Number(index)];
       const name = typeof label === 'string' ? label : label?.[1];
@@ -48,29 +54,36 @@ function classesOf({ shape, data }: Tensor, count: number, labels: readonly Labe
   return {
     datatype: 'BYTES',
     shape: [rows, most],
-    json: () => JSON.stringify(texts),
+    texts: () => [JSON.stringify(texts)],
     bytes: () => bytesOfTexts(texts),
   };
 }
 
-/**
- * Writes the reply to an inference request.
- * @returns the JSON, and the elements of the outputs that are to follow it
- */
-export function writeInference({ modelName, modelVersion, id, tensors, outputs, labelsOf }: InferenceReply): {
-  json: string;
-  binary: Buffer[];
-} {
-  const binary: Buffer[] = [];
-  const texts = outputs.map(({ name, binary: isBinary, classes }) => {
-    const tensor = tensors[name]!;
-    const { datatype, shape, json, bytes } =
-      classes === undefined ? written(tensor) : classesOf(tensor, classes, labelsOf(name));
-    const head = { name, datatype, shape };
-    if (!isBinary) return `${JSON.stringify(head).slice(0, -1)},"data":${json()}}`;
-    binary.push(bytes());
-    return JSON.stringify({ ...head, parameters: { binary_data_size: binary.at(-1)!.length } });
-  });
+/** Writes the reply to an inference request. */
+export function writeInference(inference: InferenceToWrite): WrittenInference {
+  const binary: Uint8Array[] = [];
+  return { json: encodeTexts(replyTexts(inference, binary)), binary };
+}
+
+function* replyTexts(inference: InferenceToWrite, binary: Uint8Array[]): Generator<string> {
+  const { modelName, modelVersion, id, tensors, outputs, classes: known } = inference;
   const head = JSON.stringify({ model_name: modelName, model_version: modelVersion, ...(id !== undefined && { id }) });
-  return { json: `${head.slice(0, -1)},"outputs":[${texts}]}`, binary };
+  yield `${head.slice(0, -1)},"outputs":[`;
+  for (const [index, { name, binary: isBinary, classes }] of outputs.entries()) {
+    const labels = name === known.output ? known.labels : [];
+    const output = classes === undefined ? written(tensors[name]!) : classesOf(tensors[name]!, classes, labels);
+    const { datatype, shape } = output;
+    if (index > 0) yield ',';
+    yield JSON.stringify({ name, datatype, shape }).slice(0, -1);
+    if (isBinary) {
+      const bytes = output.bytes();
+      binary.push(bytes);
+      yield `,"parameters":{"binary_data_size":${bytes.length}}`;
+    } else {
+      yield ',"data":';
+      yield* output.texts();
+    }
+    yield '}';
+  }
+  yield ']}';
 }

@@ -1,14 +1,16 @@
 import { Compile } from 'typebox/compile';
 import { InferenceRequest, RequestInput, RequestOutput } from '../../schemas/open-inference.js';
-import { InstancesError, TensorWriter } from '../catalog/json-tensor.js';
+import { InstancesError, isList, isObject, type List, TensorWriter } from '../catalog/json-tensor.js';
 import { checkInputs } from '../inference/check-inputs.js';
 import { InferenceError } from '../inference/errors.js';
-import type { Signature, Tensor, TensorInfo, Tensors } from '../tensor.js';
+import { bytesOfBase64 } from '../json/base64.js';
+import { NumberArray } from '../json/number-array.js';
+import { parseJson } from '../json/parse.js';
+import type { Signature, Tensor, TensorInfo, Tensors, TensorType } from '../tensor.js';
 import { countOf, elementsOfBytes, tensorOfBytes } from './binary-tensors.js';
 import { datatypeInfos, datatypeOf } from './datatypes.js';
 import { ProtocolRequestError } from './errors.js';
-import { parseJson } from './json-text.js';
-import { imageOfBase64, type ModelInput } from './model-input.js';
+import type { BodyToParse, ModelInput } from './model-input.js';
 
 /** How an output is to be in the reply. */
 export interface RequestedOutput {
@@ -29,37 +31,62 @@ export interface ParsedInference {
 const invalid = (message: string) => new ProtocolRequestError(message);
 const validator = Compile({ RequestInput, RequestOutput }, InferenceRequest);
 
+/** The body of an inference request. */
+export interface InferenceToParse extends BodyToParse {
+  /** The header `Inference-Header-Content-Length`: bytes of the JSON, which the elements of tensors follow; all, where it is left out. */
+  jsonLength: string | undefined;
+}
+
 /**
- * Reads an inference request.
+ * Reads an inference request. A model that takes images also takes files of them, as BYTES.
  *
- * @param body the JSON, and the elements of tensors that follow it
- * @param jsonLength the header `Inference-Header-Content-Length`: bytes of the JSON; all of them where it is left out
- * @param takesImages whether the model takes images, which may then come as BYTES
  * @throws ProtocolRequestError that says which part is wrong
+ * @throws JsonError, Base64Error, InstancesError that name the place
  */
-export function parseInference(
-  body: Buffer,
-  jsonLength: string | undefined,
-  signature: Signature,
-  takesImages: boolean,
-): ParsedInference {
-  const end = jsonLength === undefined ? body.length : Number(jsonLength);
-  if (!/^\d{1,15}$/.test(jsonLength ?? '0') || end > body.length)
+export function parseInference({ body, jsonLength, signature, takesImages }: InferenceToParse): ParsedInference {
+  const bytes = Buffer.concat(body);
+  const end = jsonLength === undefined ? bytes.length : Number(jsonLength);
+  if (!/^\d{1,15}$/.test(jsonLength ?? '0') || end > bytes.length)
     throw invalid(
-      `Inference-Header-Content-Length should be a number of bytes from 0 to ${body.length}, those of the body.`,
+      `Inference-Header-Content-Length should be a number of bytes from 0 to ${bytes.length}, those of the body.`,
     );
-  const request = parseJson(body.subarray(0, end));
-  if (!validator.Check(request)) throw invalid(explain(request));
-  const datas = splitBinary(request.inputs, body.subarray(end));
-  const { id, parameters, outputs } = request;
+  const { request, datas } = check(parseJson(bytes.subarray(0, end)));
+  const { id, inputs, parameters, outputs } = request;
+  const elements = splitBinary(inputs, datas, bytes.subarray(end));
   const input =
-    takesImages && request.inputs[0]!.datatype === 'BYTES'
-      ? { images: imagesOf(request.inputs, datas, signature) }
-      : { tensors: tensorsOf(request.inputs, datas, signature) };
+    takesImages && inputs[0]!.datatype === 'BYTES'
+      ? { images: imagesOf(inputs, elements, signature) }
+      : { tensors: tensorsOf(inputs, elements, signature) };
   const binary = parameters?.binary_data_output ?? false;
   const wanted = outputs?.length ? outputs : signature.outputs.map(({ name }): { name: string } => ({ name }));
   return { id, input, outputs: requested(wanted, binary, signature) };
 }
+
+/** The elements of an input: in JSON, or as bytes. */
+type Elements = List | Buffer;
+
+/** Checks a request by its schema, but for what it has in `data`, which is taken out. */
+function check(json: unknown): { request: InferenceRequest; datas: (List | undefined)[] } {
+  const datas: (List | undefined)[] = [];
+  const inputs = isObject(json) ? plain(json.inputs) : undefined;
+  const withoutData = Array.isArray(inputs)
+    ? inputs.map((input, index) => {
+        if (!isObject(input)) return input;
+        const { data, ...rest } = input;
+        if (data !== undefined && !isList(data)) throw invalid(`inputs[${index}].data must be array.`);
+        datas[index] = data;
+        return { ...rest, shape: plain(rest.shape) };
+      })
+    : inputs;
+  const request = isObject(json) ? { ...json, inputs: withoutData, outputs: plain(json.outputs) } : json;
+  if (isObject(request) && request.outputs === undefined) delete request.outputs;
+  if (!validator.Check(request)) throw invalid(explain(request));
+  return { request, datas };
+}
+
+/** A list as schemas know it, where it is small enough to be of sizes or of nothing. */
+const plain = (value: unknown): unknown =>
+  value instanceof NumberArray && value.shape.length === 1 && value.length <= 64 ? [...value.data] : value;
 
 /** The first thing that is wrong with a request: `inputs[0].shape must be array`. */
 function explain(request: unknown): string {
@@ -71,33 +98,33 @@ function explain(request: unknown): string {
   return `${place || 'The request'} ${message}.`;
 }
 
-/** The bytes of each input that has `binary_data_size`, in the order of the inputs; they have to be all that there are. */
-function splitBinary(inputs: RequestInput[], bytes: Buffer): (Buffer | undefined)[] {
+/** The elements of each input: those after the JSON where it has `binary_data_size`, in the order of the inputs. */
+function splitBinary(inputs: RequestInput[], datas: (List | undefined)[], bytes: Buffer): Elements[] {
   let position = 0;
-  const datas = inputs.map(({ name, parameters, data }, index) => {
+  const elements = inputs.map(({ name, parameters }, index) => {
     const size = parameters?.binary_data_size;
-    if (size === undefined && data !== undefined) return undefined;
+    const data = datas[index];
     const place = `inputs[${index}]${show(name)}`;
+    if (size === undefined && data) return data;
     if (size === undefined) throw invalid(`${place} should have data, or parameters with binary_data_size.`);
-    if (data !== undefined) throw invalid(`${place} has both data and binary_data_size.`);
+    if (data) throw invalid(`${place} has both data and binary_data_size.`);
     if (!Number.isSafeInteger(size) || (size as number) < 0)
       throw invalid(`${place}.parameters.binary_data_size should be a number of bytes.`);
     const start = position;
     position += size as number;
-    if (position > bytes.length)
-      throw invalid(
-        `${place} should have ${size} bytes after the JSON, but there are ${bytes.length - start}. ` +
-          'The header Inference-Header-Content-Length says where the JSON ends.',
-      );
-    return bytes.subarray(start, position);
+    if (position <= bytes.length) return bytes.subarray(start, position);
+    throw invalid(
+      `${place} should have ${size} bytes after the JSON, but there are ${bytes.length - start}. ` +
+        'The header Inference-Header-Content-Length says where the JSON ends.',
+    );
   });
-  if (position === bytes.length) return datas;
+  if (position === bytes.length) return elements;
   throw invalid(`${bytes.length - position} bytes follow the JSON that belong to no input.`);
 }
 
 const show = (name: string) => ` (${JSON.stringify(name.slice(0, 80))})`;
 
-function tensorsOf(inputs: RequestInput[], datas: (Buffer | undefined)[], signature: Signature): Tensors {
+function tensorsOf(inputs: RequestInput[], elements: Elements[], signature: Signature): Tensors {
   const tensors = new Map<string, Tensor>();
   for (const [index, input] of inputs.entries()) {
     const place = `inputs[${index}]`;
@@ -105,7 +132,7 @@ function tensorsOf(inputs: RequestInput[], datas: (Buffer | undefined)[], signat
     const info = signature.inputs.find(({ name }) => name === input.name);
     if (!info)
       throw invalid(`${place}: the model has no input${show(input.name)}. It takes ${listOf(signature.inputs)}.`);
-    tensors.set(input.name, tensorOf(input, datas[index], info, place));
+    tensors.set(input.name, tensorOf(input, elements[index]!, info, place));
   }
   const checked = Object.fromEntries(tensors);
   try {
@@ -122,44 +149,48 @@ const listOf = (infos: readonly TensorInfo[]) =>
     .map(({ name }) => JSON.stringify(name))
     .join(', ') + (infos.length > 20 ? ', …' : '');
 
-function tensorOf(input: RequestInput, bytes: Buffer | undefined, info: TensorInfo, place: string): Tensor {
-  const { name, datatype, shape, data } = input;
-  const fits = datatype !== 'BYTES' && datatypeInfos[datatype].type === info.type;
-  if (!fits)
-    throw invalid(`${place}.datatype: the input${show(name)} takes ${datatypeOf(info.type)}, not ${datatype}.`);
-  if (bytes) return tensorOfBytes(datatype, shape, bytes, place);
-  const nested = Array.isArray(data![0]);
+function tensorOf(
+  { name, datatype, shape }: RequestInput,
+  elements: Elements,
+  { type }: TensorInfo,
+  place: string,
+): Tensor {
+  const fits = datatype !== 'BYTES' && datatypeInfos[datatype].type === type;
+  if (!fits) throw invalid(`${place}.datatype: the input${show(name)} takes ${datatypeOf(type)}, not ${datatype}.`);
+  if (elements instanceof Uint8Array) return tensorOfBytes(datatype, shape, elements, place);
+  const nested = isList(elements.at(0));
   // The writer takes rows: all of the data is one.
-  const writer = new TensorWriter({ name, type: info.type, shape: [1, ...(nested ? shape : [countOf(shape)])] }, 1);
+  const writer = new TensorWriter({ name, type, shape: [1, ...(nested ? shape : [countOf(shape)])] }, 1, true);
   try {
-    writer.write(data, `${place}.data`);
+    writer.write(elements, `${place}.data`);
   } catch (error) {
-    throw error instanceof InstancesError ? invalid(withAdvice(error, info)) : error;
+    throw error instanceof InstancesError ? invalid(withAdvice(error, type)) : error;
   }
   return { ...writer.finish(), shape };
 }
 
 /** JSON's numbers end being exact at 2⁵³; bytes don't. */
-const withAdvice = ({ message }: InstancesError, { type }: TensorInfo) =>
+const withAdvice = ({ message }: InstancesError, type: TensorType) =>
   /^u?int64$/.test(type) ? `${message} Binary tensor data holds all that ${datatypeOf(type)} can be.` : message;
 
 /** Image files as the one input of a model that takes images. */
-function imagesOf(
-  [input, ...others]: RequestInput[],
-  [bytes]: (Buffer | undefined)[],
-  { inputs }: Signature,
-): Buffer[] {
-  const { name, shape, data } = input!;
-  if (others.length > 0 || name !== inputs[0]!.name)
-    throw invalid(`The model has one input, ${listOf(inputs)}: inputs should be that alone.`);
+function imagesOf(inputs: RequestInput[], elements: Elements[], signature: Signature): Uint8Array[] {
+  const { name, shape } = inputs[0]!;
+  if (inputs.length > 1 || name !== signature.inputs[0]!.name)
+    throw invalid(`The model has one input, ${listOf(signature.inputs)}: inputs should be that alone.`);
   const [count = 0, ...rest] = shape;
-  if (shape.length === 0 || count === 0 || rest.some((size) => size !== 1))
+  if (count === 0 || rest.some((size) => size !== 1))
     throw invalid(`inputs[0].shape: images as BYTES should be of the shape [images] or [images, 1], not [${shape}].`);
-  if (bytes) return elementsOfBytes(count, bytes, 'inputs[0]');
-  const texts = data!.flat();
+  const [files] = elements as [Elements];
+  if (files instanceof Uint8Array) return elementsOfBytes(count, files, 'inputs[0]');
+  const texts = (files as readonly unknown[]).flat?.() ?? [];
   if (texts.length !== count)
-    throw invalid(`inputs[0].data of shape [${shape}] should have ${count} elements, but has ${texts.length}.`);
-  return texts.map((text, index) => imageOfBase64(text, `inputs[0].data[${index}]`));
+    throw invalid(`inputs[0].data of shape [${shape}] should have ${count} texts, but has ${texts.length}.`);
+  return texts.map((text, index) => {
+    const place = `inputs[0].data[${index}]`;
+    if (typeof text === 'string') return bytesOfBase64(text, place);
+    throw invalid(`${place} should be the base64 text of an image file.`);
+  });
 }
 
 function requested(

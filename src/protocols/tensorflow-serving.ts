@@ -1,9 +1,11 @@
-import { InstancesError, tensorsOf } from '../catalog/instances.js';
-import { isObject } from '../catalog/json-tensor.js';
-import type { Signature, Tensors } from '../tensor.js';
+import { tensorsOf } from '../catalog/instances.js';
+import { isList, isObject, type List } from '../catalog/json-tensor.js';
+import { encodeTexts, rowOf, tensorTexts } from '../catalog/tensor-text.js';
+import { bytesOfBase64 } from '../json/base64.js';
+import { parseJson } from '../json/parse.js';
+import type { Signature, Tensor, TensorInfo, Tensors } from '../tensor.js';
 import { ProtocolRequestError } from './errors.js';
-import { nestedText, parseJson, rowTexts } from './json-text.js';
-import { imageOfBase64, type ModelInput } from './model-input.js';
+import type { BodyToParse, ModelInput } from './model-input.js';
 
 /** The one signature of a Keras model, by TensorFlow's name. */
 export const SERVING_DEFAULT = 'serving_default';
@@ -20,14 +22,16 @@ export interface ParsedPredict {
 const invalid = (message: string) => new ProtocolRequestError(message);
 
 /**
- * Reads a predict request: `instances` in row format or `inputs` in column format.
+ * Reads a predict request: `instances` in row format or `inputs` in column format. A model that takes images takes
+ * `{"b64": "…"}` for each. NaN and infinities are numbers, as they are to TensorFlow Serving.
  *
- * @param takesImages whether the model takes images, which may then come as `{"b64": "…"}`
- * @throws ProtocolRequestError, with TensorFlow Serving's words where the whole is wrong, or the place of the first element
- *   that is
+ * @throws ProtocolRequestError, with TensorFlow Serving's words, where the whole is wrong
+ * @throws JsonError, Base64Error, InstancesError that name the first place that is wrong
  */
-export function parsePredict(body: Buffer, signature: Signature, takesImages: boolean): ParsedPredict {
-  const request = parseJson(body);
+export function parsePredict({ body, signature, takesImages }: BodyToParse): ParsedPredict {
+  const bytes = body.length === 1 ? body[0]! : Buffer.concat(body);
+  if (bytes.length === 0) throw invalid('JSON Parse error: The document is empty');
+  const request = parseJson(bytes);
   if (!isObject(request)) throw invalid('JSON Value: Is not object');
   checkSignatureName(request.signature_name);
   const [isRow, isColumn] = ['instances', 'inputs'].map((key) => Object.hasOwn(request, key));
@@ -38,11 +42,7 @@ export function parsePredict(body: Buffer, signature: Signature, takesImages: bo
   const values = isRow ? rowsOf(request.instances) : request.inputs;
   const images = encodedImages(values, isRow ? 'instances' : 'inputs', signature, takesImages);
   if (images) return { format, input: { images } };
-  try {
-    return { format, input: { tensors: isRow ? rows(values, signature) : columns(values, signature) } };
-  } catch (error) {
-    throw error instanceof InstancesError ? invalid(error.message) : error;
-  }
+  return { format, input: { tensors: isRow ? rows(values, signature) : columns(values, signature) } };
 }
 
 function checkSignatureName(name: unknown): void {
@@ -51,21 +51,26 @@ function checkSignatureName(name: unknown): void {
   throw invalid(`Serving signature name: ${JSON.stringify(name.slice(0, 80))} not found in signature def`);
 }
 
-function rowsOf(instances: unknown): unknown[] {
-  if (!Array.isArray(instances)) throw invalid("Expecting 'instances' to be an list/array");
+function rowsOf(instances: unknown): List {
+  if (!isList(instances)) throw invalid("Expecting 'instances' to be a list/array");
   if (instances.length === 0) throw invalid("No values in 'instances' array");
   return instances;
 }
 
-const takesNamed = ({ inputs }: Signature, name: string) => inputs.some((input) => input.name === name);
+const nonFinite = { nonFinite: true };
 
-const rows = (values: unknown, signature: Signature): Tensors =>
-  tensorsOf(takesNamed(signature, 'instances') ? values : { instances: values }, signature);
+/** Rows stand in `instances`, for messages too, unless that is what an input is called. */
+const rows = (instances: unknown, signature: Signature): Tensors =>
+  tensorsOf(
+    signature.inputs.some(({ name }) => name === 'instances') ? instances : { instances },
+    signature,
+    nonFinite,
+  );
 
 function columns(values: unknown, signature: Signature): Tensors {
-  if (isObject(values)) return tensorsOf(values, signature);
+  if (isObject(values)) return tensorsOf(values, signature, nonFinite);
   const [input, ...others] = signature.inputs;
-  if (others.length === 0) return tensorsOf({ [input!.name]: values }, signature);
+  if (others.length === 0) return tensorsOf({ [input!.name]: values }, signature, nonFinite);
   throw invalid('inputs is a plain value/list, but expecting an object as multiple input tensors required');
 }
 
@@ -81,33 +86,64 @@ function encodedImages(
   place: string,
   { inputs }: Signature,
   takesImages: boolean,
-): Buffer[] | undefined {
+): Uint8Array[] | undefined {
   const { name } = inputs[0]!;
-  const named = isObject(values) && Array.isArray(values[name]) ? values[name] : values;
-  const list = Array.isArray(named) ? named : [named];
-  if (base64Of(list[0], name) === undefined) return undefined;
+  const named = isObject(values) && isList(values[name]) ? values[name] : values;
+  const list = isList(named) ? named : [named];
+  if (base64Of(list.at(0), name) === undefined) return undefined;
   if (!takesImages) throw invalid(`${place} holds binary data, but the model doesn't take images.`);
-  return list.map((value, index) => imageOfBase64(base64Of(value, name), `${place}[${index}].b64`));
+  return (list as readonly unknown[]).map((value, index) => {
+    const text = base64Of(value, name);
+    if (typeof text === 'string') return bytesOfBase64(text, `${place}[${index}].b64`);
+    throw invalid(`${place}[${index}] should be {"b64": "<base64>"} like the first.`);
+  });
+}
+
+/** What a model gave, to be written in the format of the request. */
+export interface PredictToWrite {
+  /** By output name. */
+  outputs: Tensors;
+  /** In the order of the reply. */
+  infos: readonly TensorInfo[];
+  format: PredictFormat;
 }
 
 /**
- * Writes the reply to a predict request.
+ * The reply to a predict request: JSON in UTF-8, but that NaN and infinities are the words that Python and JavaScript know.
  *
- * @param outputs a tensor for every output of the signature, by name
  * @throws ProtocolRequestError when there are no rows in common that row format could give
  */
-export function writePredict(outputs: Tensors, format: PredictFormat, signature: Signature): string {
-  const tensors = signature.outputs.map(({ name }) => outputs[name]!);
-  const keys = signature.outputs.map(({ name }) => JSON.stringify(name));
-  const object = (values: string[]) => `{${values.map((value, index) => `${keys[index]}:${value}`)}}`;
-  if (format === 'column') {
-    const texts = tensors.map((tensor) => nestedText(tensor, 'tokens'));
-    return `{"outputs":${texts.length === 1 ? texts[0] : object(texts)}}`;
-  }
-  const counts = new Set(tensors.map(({ shape }) => shape[0]));
-  if (counts.size !== 1 || counts.has(undefined))
+export function writePredict({ outputs, infos, format }: PredictToWrite): Uint8Array<ArrayBuffer>[] {
+  const tensors = infos.map(({ name }) => [JSON.stringify(name), outputs[name]!] as const);
+  const rows = new Set(tensors.map(([, { shape }]) => shape[0]));
+  if (format === 'row' && (rows.size !== 1 || rows.has(undefined)))
     throw invalid("The outputs have no rows in common: ask in column format, with 'inputs' for 'instances'.");
-  const texts = tensors.map((tensor) => rowTexts(tensor, 'tokens'));
-  const list = texts.length === 1 ? texts[0]! : texts[0]!.map((_, row) => object(texts.map((one) => one[row]!)));
-  return `{"predictions":[${list}]}`;
+  return encodeTexts(format === 'row' ? rowTexts(tensors, [...rows][0]!) : columnTexts(tensors));
+}
+
+type Named = readonly (readonly [name: string, tensor: Tensor])[];
+
+function* rowTexts(tensors: Named, rows: number): Generator<string> {
+  yield '{"predictions":[';
+  for (let row = 0; row < rows; row++) {
+    if (row > 0) yield ',';
+    yield* together(tensors.map(([name, tensor]) => [name, rowOf(tensor, row)]));
+  }
+  yield ']}';
+}
+
+function* columnTexts(tensors: Named): Generator<string> {
+  yield '{"outputs":';
+  yield* together(tensors);
+  yield '}';
+}
+
+/** A tensor alone, or several as an object. */
+function* together(tensors: Named): Generator<string> {
+  if (tensors.length === 1) return yield* tensorTexts(tensors[0]![1], 'words');
+  for (const [index, [name, tensor]] of tensors.entries()) {
+    yield `${index === 0 ? '{' : ','}${name}:`;
+    yield* tensorTexts(tensor, 'words');
+  }
+  yield '}';
 }
