@@ -11,7 +11,12 @@ import { chooseLabels, classesOf, type LabelsChoice, wrongCount } from './worked
 export interface CardNote {
   level: 'info' | 'warn';
   message: string;
+  /** How to change it. */
+  advice?: string;
 }
+
+/** A note as a line of a log. */
+export const noteLine = ({ message, advice }: CardNote): string => (advice ? `${message}; ${advice}` : message);
 
 /** A card with what was worked out, and the reasons. */
 export interface WorkedOutCard {
@@ -40,13 +45,13 @@ export async function workOutCard(model: OptimizedModel, sources: CardSources): 
   const wrong = given?.labels && classes !== undefined && wrongCount(given.labels.length, classes);
   if (wrong) throw new CardError(`labels ${wrong}.`);
 
-  const toChange = (key: string) =>
+  const advice = (key: string) =>
     given
       ? `set ${key} in ${CARD_FILE} to change it`
       : `to change it, write ${CARD_FILE}: keras-serve card ${quoted(file)}`;
   const { labels, numbered, notes }: LabelsChoice = given?.labels
     ? { labels: given.labels, numbered: false, notes: [] }
-    : await chooseLabels(model, sources, toChange('labels'));
+    : await chooseLabels(model, sources, advice('labels'));
   const card: ModelCard = { ...given, ...(labels && { labels }) };
   const input = imageInputOf(signature);
   if (!input) return { card, notes };
@@ -56,8 +61,8 @@ export async function workOutCard(model: OptimizedModel, sources: CardSources): 
   card.image = { ...image, ...given?.image };
   if (given?.image?.scaling === undefined) {
     const cut = card.image.resize === 'crop' ? ', the middle cut out' : '';
-    const message = `image scaling: ${scalingTexts[image.scaling]}${cut}, for ${reason}; ${toChange('image.scaling')}`;
-    notes.push({ level: 'info', message });
+    const message = `image scaling: ${scalingTexts[image.scaling]}${cut}, for ${reason}`;
+    notes.push({ level: 'info', message, advice: advice('image.scaling') });
   }
   return { card, notes };
 }
@@ -79,15 +84,13 @@ const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path :
  */
 export function spellOut({ card }: WorkedOutCard, { signature, hints }: OptimizedModel, file: string): ModelCard {
   const input = imageInputOf(signature);
-  const classes = classesOf(signature);
+  const classes = classesOf(signature) ?? 0;
   const isClassifier = input || hints?.activation === 'softmax' || hints?.activation === 'sigmoid';
-  const numbers = () =>
-    classes && isClassifier ? Array.from({ length: classes }, (_, index) => String(index)) : undefined;
-  const labels = card.labels ?? numbers();
+  const labels = card.labels ?? Array.from({ length: isClassifier ? classes : 0 }, (_, index) => String(index));
   return {
     name: card.name ?? asModelName(nameOf(file)),
     description: card.description ?? '',
-    ...(labels && { labels }),
+    ...(labels.length > 0 && { labels }),
     ...(input && { image: spellOutImage(card.image, input) }),
   };
 }

@@ -30,15 +30,14 @@ export function wrongCount(labels: number, classes: number): string | undefined 
  * Looks for labels beside a model.
  * @param file the model file, or its folder
  * @param folder another one to look in
- * @param toChange what the notes say about how to have other labels
+ * @param advice what the notes say about how to have other labels
  */
 export async function chooseLabels(
   { signature, hints }: OptimizedModel,
   { file, folder }: { file: string; folder?: string },
-  toChange: string,
+  advice: string,
 ): Promise<LabelsChoice> {
   const notes: CardNote[] = [];
-  const note = (level: CardNote['level'], message: string) => notes.push({ level, message });
   const classes = classesOf(signature);
   if (classes === undefined) return { numbered: false, notes };
 
@@ -46,24 +45,19 @@ export async function chooseLabels(
   for (const place of [isFolder ? file : dirname(file), ...(folder === undefined ? [] : [folder])]) {
     for await (const found of readLabelFiles(place)) {
       const wrong = found instanceof LabelsError ? found.reason : wrongCount(found.labels.length, classes);
-      if (wrong) note('warn', `${found.file} ${wrong}: it is not used`);
+      if (wrong) notes.push({ level: 'warn', message: `${found.file} ${wrong}: it is not used` });
       else if (!(found instanceof LabelsError)) {
-        note('info', `labels: those of ${found.file} (${found.labels.length})`);
+        notes.push({ level: 'info', message: `labels: the ${found.labels.length} of ${found.file}` });
         return { labels: found.labels, numbered: found.numbered, notes };
       }
     }
   }
   if (!imageInputOf(signature)) return { numbered: false, notes };
-  if (classes === 1 && hints?.activation === 'sigmoid') {
-    note(
-      'info',
-      `labels: 0 and 1, for the model's one number (a sigmoid) is how likely the second of two classes is; ${toChange}`,
-    );
-    return { labels: ['0', '1'], numbered: false, notes };
-  }
-  note(
-    'info',
-    `labels: the numbers of the classes, for no ${labelFiles.slice(0, -1).join(', ')} beside it fits; ${toChange}`,
-  );
-  return { numbered: false, notes };
+  const isSigmoid = classes === 1 && hints?.activation === 'sigmoid';
+  const files = `${labelFiles.slice(0, -2).join(', ')} or ${labelFiles.at(-2)}`;
+  const message = isSigmoid
+    ? "labels: 0 and 1, for the model's one number (a sigmoid) is how likely the second of two classes is"
+    : `labels: the numbers of the classes, for there is no ${files} for them`;
+  notes.push({ level: 'info', message, advice });
+  return { ...(isSigmoid && { labels: ['0', '1'] }), numbered: false, notes };
 }

@@ -45,8 +45,8 @@ async function scalingOf(model: KerasModel, front: Front): Promise<ModelHints['s
 
 /** What the arithmetic at the front makes of a black and a white pixel, on average over the channels: it is run. */
 async function rangeOf(model: KerasModel): Promise<[from: number, to: number]> {
-  const { chunks, inputs, outputs } = compile(model);
-  const session = await InferenceSession.create(Buffer.concat(chunks), { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const { bytes, inputs, outputs } = compile(model);
+  const session = await InferenceSession.create(bytes.toBuffer(), { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const { name, shape } = inputs[0]!;
   const [, ...sizes] = shape.map((size) => size ?? 1);
   const channels = sizes.reduce((product, size) => product * size, 1);

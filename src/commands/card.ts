@@ -1,0 +1,103 @@
+import { stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { CardError } from '../catalog/card.js';
+import { findModel } from '../catalog/find-model.js';
+import { compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
+import type { Command } from './command.js';
+import { showDownload } from './download-bar.js';
+import { CommandError, UsageError } from './errors.js';
+import { modelFlags, modelOptions } from './model-flags.js';
+import { printable } from './table.js';
+
+/** `keras-serve card <model>`: writes the card that a model is served with, for editing. */
+export const card: Command = {
+  usage: 'card <model>',
+  summary: 'Write serve.json for a model, with all that is worked out without it, for editing',
+  operands: { least: 1, most: 1 },
+  flags: {
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'file',
+      description: 'Where to write it (default serve.json beside the model); - prints it',
+    },
+    stdout: { type: 'boolean', description: 'Print it' },
+    force: { type: 'boolean', short: 'f', description: 'Overwrite what is there' },
+    ...modelFlags,
+  },
+  takesSettings: ['weightsUrl', 'cacheFolder', 'noCache'],
+  async run({ positionals: [model], flags, config }) {
+    const { weights: given, inputShape } = modelOptions(flags);
+    const output = flags.output as string | undefined;
+    if (output !== undefined && output !== '-' && flags.stdout)
+      throw new UsageError('Give either --stdout or --output with a file');
+    const { weightsUrl, noCache, cacheFolder = defaultCacheFolder() } = config;
+    // Schemas take a while to load: other commands do without these.
+    const [{ CARD_FILE, readCard }, { spellOut, workOutCard }] = await Promise.all([
+      import('../catalog/card.js'),
+      import('../catalog/worked-out-card.js'),
+    ]);
+    const onDownload = showDownload(process.stderr);
+    const { path, weights, card: own } = await findModel(model!, { weights: given, weightsUrl, onDownload });
+    // What Keras publishes has its card already, and its files are ours.
+    const prints = flags.stdout === true || output === '-' || (output === undefined && own !== undefined);
+    const target = prints ? undefined : (output ?? join(await folderOf(path), CARD_FILE));
+    const force = flags.force === true;
+    if (target !== undefined) await checkTarget(target, force);
+
+    const present = own ?? (await readCard(path).catch(passOver(force)));
+    const compiled = await compileModelFile({ path, weights, inputShape }, noCache ? undefined : cacheFolder);
+    try {
+      const workedOut = await workOutCard(compiled, { file: path, given: present });
+      const text = `${format(spellOut(workedOut, compiled, path))}\n`;
+      if (target === undefined) process.stdout.write(text);
+      else {
+        await writeFile(target, text, { flag: force ? 'w' : 'wx' }).catch(explain(target));
+        console.log(`${target} is written`);
+      }
+      for (const { message } of workedOut.notes) console.error(printable(message));
+    } finally {
+      await compiled.dispose();
+    }
+  },
+};
+
+const folderOf = async (path: string): Promise<string> => ((await stat(path)).isDirectory() ? path : dirname(path));
+
+async function checkTarget(target: string, force: boolean): Promise<void> {
+  const there = await stat(target).catch(() => undefined);
+  if (there?.isDirectory()) throw new CommandError(`${target} is a folder`);
+  if (there && !force) throw new CommandError(`${target} is there already: --force overwrites it`);
+}
+
+/** A card that is wrong is no hindrance where it is to be overwritten. */
+const passOver = (force: boolean) => (error: CardError) => {
+  if (!force) throw error;
+  console.error(`${printable(error.message)} It is written anew.`);
+  return undefined;
+};
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'there is no such folder',
+  EEXIST: 'it is there already',
+  EACCES: 'this user may not',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+const explain = (target: string) => (error: NodeJS.ErrnoException) => {
+  throw new CommandError(`${target} can't be written: ${reasons[error.code ?? ''] ?? error.message}`, { cause: error });
+};
+
+/** JSON with a line for every key and label, and one for a list further inside. */
+function format(value: object | string | number, indent = ''): string {
+  if (typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value) && indent.length > 2) return `[${value.map((one) => JSON.stringify(one)).join(', ')}]`;
+  const inner = `${indent}  `;
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  const items = Object.entries(value).map(([key, one]) =>
+    Array.isArray(value) ? format(one, inner) : `${JSON.stringify(key)}: ${format(one, inner)}`,
+  );
+  return `${open}\n${items.map((item) => inner + item).join(',\n')}\n${indent}${close}`;
+}
