@@ -4,9 +4,9 @@ import { Compile } from 'typebox/compile';
 import { type CardImage, ModelCard, type Scaling } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
 import type { ImageInput } from './image-input.js';
+import { CARD_FILE } from './model-path.js';
 
-/** The name of the model card's file. */
-export const CARD_FILE = 'serve.json';
+export { CARD_FILE };
 
 /** Enough for the labels of ImageNet-21k ten times over. */
 const MAX_BYTES = 16 * 2 ** 20;

@@ -1,9 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { modelFiles } from '../keras/index.js';
+import { labelFiles } from './label-files.js';
+import { CARD_FILE } from './model-path.js';
 
 /** What may lie beside a model file and says how it is served. */
-const besides = ['serve.json', 'labels.txt', 'class_names.txt', 'labels.json', 'class_indices.json'];
+const besides = [CARD_FILE, ...labelFiles];
 
 /**
  * A text that is another one whenever a file of the model has changed: model file, shards, weights, card and labels, by their

@@ -4,7 +4,7 @@ import { ModelFileError } from '../keras/index.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type Folder, ownModel, readFolder, versionOf } from './folder.js';
 import { asModelName, compareNames, isModelName } from './model-name.js';
-import { nameOf } from './model-path.js';
+import { CARD_FILE, nameOf } from './model-path.js';
 
 /** A version of a model, as it lies on disk. */
 export interface FoundVersion {
@@ -50,7 +50,6 @@ const maxModels = 500;
 /** The most versions of a model that are served. */
 const maxVersions = 10;
 
-const cardFile = 'serve.json';
 /** Enough for the longest of cards. */
 const maxCardBytes = 16 * 2 ** 20;
 
@@ -70,7 +69,7 @@ export class ModelFolders {
   private notices: string[] = [];
 
   /**
-   * @param paths model files, folders, or names that only the loader knows
+   * @param paths model files, folders, or names of Keras Applications
    * @param weights a file that belongs to the only model
    */
   constructor(
@@ -98,15 +97,14 @@ export class ModelFolders {
 
   private async scanPath(path: string): Promise<FoundModel[]> {
     const found = await stat(path).catch(() => undefined);
-    if (!found && /[/\\.]/.test(path))
-      throw new ModelFileError('model_not_found', `There is no file or folder "${path}".`);
-    if (!found?.isDirectory()) return [await this.single(path)];
+    if (!found) return [{ name: await nameOfAbsent(path), path, versions: [{ version: 1, path, fingerprint: '' }] }];
+    if (!found.isDirectory()) return [await this.single(path)];
 
     const folder = await readFolder(path);
     const own = ownModel(folder);
     if (own && !this.several.has(path)) {
       // Folders beside a model's file are its trainer's, unless a card says that they are to be served.
-      const others = await this.modelsIn(folder, folder.folders, ({ names }) => names.has(cardFile));
+      const others = await this.modelsIn(folder, folder.folders, ({ names }) => names.has(CARD_FILE));
       if (others.length > 0) this.several.add(path);
       return [await this.single(own), ...others];
     }
@@ -154,7 +152,7 @@ export class ModelFolders {
     const versioned = folder.models.length === 0 && (await this.versioned(folder));
     if (versioned) return versioned;
     // With a card it is meant to be a model: the loader says what is wrong with it.
-    if (folder.names.has(cardFile)) return this.single(folder.path, basename(folder.path));
+    if (folder.names.has(CARD_FILE)) return this.single(folder.path, basename(folder.path));
     if (folder.models.length > 1)
       this.notices.push(
         `The folder "${folder.path}" has several model files; none is served. Give each its own folder.`,
@@ -191,7 +189,7 @@ export class ModelFolders {
     }
     if (versions.length === 0) return undefined;
     const name =
-      (await this.cardName(join(parent.path, cardFile))) ??
+      (await this.cardName(join(parent.path, CARD_FILE))) ??
       (await this.cardNameBeside(versions[0]!.path)) ??
       asModelName(basename(resolve(parent.path)));
     return { name, path: parent.path, versions };
@@ -199,7 +197,7 @@ export class ModelFolders {
 
   private async cardNameBeside(path: string): Promise<string | undefined> {
     const found = await stat(path).catch(() => undefined);
-    return found && this.cardName(join(found.isDirectory() ? path : dirname(path), cardFile));
+    return found && this.cardName(join(found.isDirectory() ? path : dirname(path), CARD_FILE));
   }
 
   private async cardName(path: string): Promise<string | undefined> {
@@ -232,6 +230,19 @@ export class ModelFolders {
     this.places = new Map([...byName].map(([name, { path }]) => [name, path]));
     return [...byName.values()].sort((a, b) => compareNames(a.name, b.name));
   }
+}
+
+/**
+ * The name under which what is not on disk is served: that of a Keras Application.
+ * @throws ModelFileError `model_not_found`
+ */
+async function nameOfAbsent(path: string): Promise<string> {
+  const { findApplication, readApplications, servedName } = await import('./applications/application.js');
+  const application = findApplication(path, await readApplications());
+  if (application) return servedName(application);
+  const { findModel } = await import('./find-model.js');
+  await findModel(path);
+  return asModelName(nameOf(path));
 }
 
 const isIn = (folder: string, path: string) => path === folder || path.startsWith(folder + sep);

@@ -2,6 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
 
+/** The name of the model card's file. */
+export const CARD_FILE = 'serve.json';
+
 const extensions = new Set(['.keras', '.h5', '.hdf5', '.onnx']);
 const isModelFile = (name: string) =>
   (extensions.has(extname(name)) && !name.endsWith('.weights.h5')) || name === 'model.json';

@@ -5,7 +5,7 @@ import { type LoadOptions, loadServedModel } from './served-model.js';
 import { watch } from './watching.js';
 
 /** How models are found, loaded and run. */
-export interface OpenCatalogOptions extends Omit<LoadOptions, 'name' | 'cardFolder' | 'pool'> {
+export interface OpenCatalogOptions extends Omit<LoadOptions, 'name' | 'cardFolder' | 'pool' | 'signal'> {
   /** The name of the model that serves where none is named; the first by name by default. */
   defaultModel?: string;
   /** Whether one model that can't be loaded is reason enough not to start. */
@@ -19,17 +19,19 @@ export interface OpenCatalogOptions extends Omit<LoadOptions, 'name' | 'cardFold
  * a ModelFileError or CardError when its only model can't be served, and a ModelsError when none of several can, or they
  * can't be served together.
  *
- * @param paths each a model file, a folder with one, a folder of models, or a folder of numbered versions
+ * @param paths each a model file, a folder with one, a folder of models, a folder of numbered versions, or the name of a Keras
+ *   Application
  */
 export function openCatalog(paths: readonly string[], options: OpenCatalogOptions = {}): Catalog {
   const { defaultModel, strict, watch: watches, processes = defaultPoolSize(), ...loadOptions } = options;
   // The processes start while the folders are read.
   const pool = new InferencePool(processes);
-  const catalog = new Catalog({
+  const catalog: Catalog = new Catalog({
     pool,
     ownsPool: true,
     defaultModel,
-    load: (name, { path, cardFolder }) => loadServedModel(path, { ...loadOptions, pool, name, cardFolder }),
+    load: (name, { path, cardFolder }) =>
+      loadServedModel(path, { ...loadOptions, pool, name, cardFolder, signal: catalog.signal }),
   });
   const folders = new ModelFolders(paths, loadOptions.weights);
   const starting = start(catalog, folders, options).catch(async (error) => {

@@ -1,0 +1,58 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Catalog, CatalogEvents } from '../src/catalog/catalog.js';
+import type { ServedModel } from '../src/catalog/served-model.js';
+import { noteLine } from '../src/catalog/worked-out-card.js';
+
+/**
+ * Logs what happens to the models of a catalog.
+ * @returns logs how the start went, which took so many milliseconds
+ */
+export function logModels(log: FastifyBaseLogger, catalog: Catalog): (ms: number) => void {
+  /** A model, with its version where it has several. */
+  const nameOf = ({ name, version }: { name: string; version: number }) => {
+    const versions = catalog.models.find((model) => model.name === name)?.versions ?? [];
+    return versions.length > 1 || version > 1 ? `${name} version ${version}` : name;
+  };
+  const logNotes = (name: string, version: number, model: ServedModel) => {
+    for (const note of model.notes)
+      log[note.level]({ model: name, version }, `${nameOf({ name, version })}: ${noteLine(note)}`);
+  };
+  const logFailure = ({ name, version, error, isChange }: CatalogEvents['failed'][0]) => {
+    const { code, message } = error as Error & { code?: string };
+    const isOurs = /^[a-z_]+$/.test(code ?? '');
+    log.error(
+      { model: name, version, code, ...(!isOurs && { err: error }) },
+      isChange
+        ? `${nameOf({ name, version })} has changed and can't be loaded; the one before goes on serving: ${message}`
+        : `${nameOf({ name, version })} can't be loaded: ${message}`,
+    );
+  };
+  let isStarted = false;
+  catalog.on('available', ({ name, version, model, milliseconds, isChange }) => {
+    if (!isStarted && catalog.models.length === 1) return;
+    const ms = Math.round(milliseconds);
+    const what = `${nameOf({ name, version })} is loaded and warm after ${ms} ms`;
+    log.info({ model: name, version, ms }, isChange ? `${what} and serves in the place of the one before` : what);
+    if (isStarted) logNotes(name, version, model);
+  });
+  catalog.on('gone', ({ name, version }) => {
+    log.info({ model: name, version }, `${nameOf({ name, version })} is gone and no longer served`);
+  });
+
+  return (ms) => {
+    isStarted = true;
+    const loaded = catalog.models.filter(({ versions }) => versions.some(({ model }) => model));
+    const names = loaded.length === 1 ? `${loaded[0]!.name} is` : `${loaded.length} models are`;
+    log.info({ ms }, `${names} loaded and warm after ${ms} ms`);
+    for (const { name, versions } of catalog.models)
+      for (const { version, model, error } of versions) {
+        if (model) logNotes(name, version, model);
+        if (error) logFailure({ name, version, error: error.cause, isChange: model !== undefined });
+      }
+    for (const notice of catalog.notices) log.warn(notice);
+    if (!loaded.some(({ name }) => name === catalog.defaultName))
+      log.warn(`${catalog.defaultName} isn't loaded, so /predict answers 503: --default-model names another`);
+    catalog.on('failed', logFailure);
+    catalog.on('notice', (message) => log.warn(message));
+  };
+}
