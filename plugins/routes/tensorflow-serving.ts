@@ -26,11 +26,24 @@ interface Params {
   label?: string;
 }
 
+/** What comes after a colon is the verb. */
+const noColon = '([^/:]+)';
+
 /** The ways to name a model: what follows its name, and what is added to the ids of the operations. */
 const ways = [
   { path: '', suffix: '', params: TensorFlowServingParams.model, which: 'the newest version' },
-  { path: '/versions/:version', suffix: 'Version', params: TensorFlowServingParams.version, which: 'a version' },
-  { path: '/labels/:label', suffix: 'Label', params: TensorFlowServingParams.label, which: 'a labelled version' },
+  {
+    path: `/versions/:version${noColon}`,
+    suffix: 'Version',
+    params: TensorFlowServingParams.version,
+    which: 'a version',
+  },
+  {
+    path: `/labels/:label${noColon}`,
+    suffix: 'Label',
+    params: TensorFlowServingParams.label,
+    which: 'a labelled version',
+  },
 ];
 
 const tags = ['TensorFlow Serving'];
@@ -94,8 +107,9 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   for (const { path, suffix, params, which } of ways) {
+    const address = `/v1/models/:model${noColon}${path}`;
     app.get(
-      `/v1/models/:model${path}`,
+      address,
       {
         schema: {
           operationId: `getTensorFlowServingStatus${suffix}`,
@@ -110,7 +124,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
     );
 
     app.get(
-      `/v1/models/:model${path}/metadata`,
+      `${address}/metadata`,
       {
         schema: {
           operationId: `getTensorFlowServingMetadata${suffix}`,
@@ -127,11 +141,8 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
       },
     );
 
-    // A name has no colon: what comes after one is the verb.
-    const verbs = `/v1/models/:model([^/:]+)${path.replace(/(:\w+)$/, '$1([^/:]+)')}`;
-
     app.post(
-      `${verbs}::predict`,
+      `${address}::predict`,
       {
         schema: {
           operationId: `tensorFlowServingPredict${suffix}`,
@@ -149,7 +160,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
     );
 
     for (const [verb, noun] of Object.entries({ classify: 'classification', regress: 'regression' }))
-      app.post(`${verbs}::${verb}`, { schema: { hide: true } satisfies FastifySchema }, async (request) => {
+      app.post(`${address}::${verb}`, { schema: { hide: true } satisfies FastifySchema }, async (request) => {
         modelOf(request.params as Params);
         const expected = `Expected ${noun} signature method_name to be tensorflow/serving/${verb}`;
         throw new RequestError('body_invalid', `${expected}. Was: tensorflow/serving/predict. Use :predict.`);
