@@ -139,6 +139,7 @@ const disk: Record<string, string> = {
   EROFS: 'the disk is read-only',
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
+  ENOTDIR: 'what should be its folder is a file',
 };
 
 /** What the system says, as the end of a sentence. */
