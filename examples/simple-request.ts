@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import createClient from 'openapi-fetch';
-import type { paths } from './generated/keras-serve.js';
+import type { components, paths } from './generated/keras-serve.js';
 
 const [image = fileURLToPath(new URL('cat.jpg', import.meta.url)), url = 'http://localhost:5000/predict'] =
   process.argv.slice(2);
@@ -23,6 +23,8 @@ if (error) {
   console.error(`Request failed: ${error.error.message}`);
   process.exit(1);
 }
-for (const [index, { label, probability }] of data.predictions.entries()) {
+// One image has a list of labels; a request with instances would have a list for each of them.
+const predictions = data.predictions as components['schemas']['Prediction'][];
+for (const [index, { label, probability }] of predictions.entries()) {
   console.log(`${index + 1}. ${label}: ${probability.toFixed(4)}`);
 }

@@ -1,9 +1,15 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
+import { stringify } from 'yaml';
 import { packageVersion } from '../src/package.js';
+import { modelOperations } from './model-operations.js';
 
-/** The OpenAPI document, made from the schemas of the routes, at `/openapi.json` and `/openapi.yaml`; Swagger UI at `/docs`. */
+/**
+ * The OpenAPI document at `/openapi.json` and `/openapi.yaml`, and Swagger UI at `/docs`. It is made from the schemas of the
+ * routes, and from the signatures of the models that can predict now.
+ */
 export default fp(
   async (app) => {
     await app.register(swagger, {
@@ -27,14 +33,19 @@ export default fp(
       refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema${index}`) },
     });
 
-    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    const documents = documentsOf(app);
+    app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('application/json; charset=utf-8').send(documents().json),
+    );
     app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) =>
-      reply.type('application/yaml; charset=utf-8').send(app.swagger({ yaml: true })),
+      reply.type('application/yaml; charset=utf-8').send(documents().yaml),
     );
 
     await app.register(swaggerUi, {
       routePrefix: '/docs',
       logLevel: 'warn',
+      transformSpecification: () => documents().document,
+      transformSpecificationClone: false,
       theme: { title: 'keras-serve' },
       uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true, displayRequestDuration: true },
       // Swagger UI sets styles from its script; everything else comes from this server.
@@ -51,3 +62,51 @@ export default fp(
   },
   { name: 'openapi' },
 );
+
+interface Document {
+  tags: { name: string }[];
+  paths: Record<string, object>;
+  components: { schemas: Record<string, object> };
+}
+
+/** Gives the document, as data and as text, made anew when the models have changed. */
+function documentsOf(
+  app: FastifyInstance,
+): () => { readonly document: Document; readonly json: string; readonly yaml: string } {
+  let generation: number | undefined;
+  let document: Document;
+  let json: string | undefined;
+  let yaml: string | undefined;
+  return () => {
+    if (generation !== app.catalog.generation) {
+      generation = app.catalog.generation;
+      document = documentOf(app);
+      json = undefined;
+      yaml = undefined;
+    }
+    return {
+      document,
+      get json() {
+        json ??= JSON.stringify(document);
+        return json;
+      },
+      get yaml() {
+        yaml ??= stringify(document, { aliasDuplicateObjects: false });
+        return yaml;
+      },
+    };
+  };
+}
+
+/** The document of the routes, with the operations of the models. */
+function documentOf(app: FastifyInstance): Document {
+  const base = app.swagger() as unknown as Document;
+  const { first, others, tags, schemas } = modelOperations(app.catalog);
+  const news = tags.filter(({ name }) => !base.tags.some((tag) => tag.name === name));
+  return {
+    ...base,
+    tags: [...base.tags, ...news],
+    components: { ...base.components, schemas: { ...base.components.schemas, ...schemas } },
+    paths: { ...first, ...base.paths, ...others },
+  };
+}

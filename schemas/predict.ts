@@ -38,6 +38,19 @@ export const Predictions = Type.Object(
 );
 export type Predictions = Static<typeof Predictions>;
 
+/** One label of an instance. */
+export const LabelPrediction = Type.Object(
+  {
+    label: Type.String({ description: 'Name of the class.', examples: ['setosa'] }),
+    probability: Type.Unsafe<number | null>({
+      type: ['number', 'null'],
+      description: 'How likely the class is, from 0 to 1; null where the model gives no number.',
+      examples: [0.97],
+    }),
+  },
+  { $id: 'LabelPrediction', description: 'One label of an instance with how likely it is.' },
+);
+
 /** Query of `POST /predict`. */
 export const PredictQuery = Type.Object({
   top_k: Type.Optional(
@@ -51,24 +64,27 @@ export const PredictQuery = Type.Object({
 export type PredictQuery = Static<typeof PredictQuery>;
 
 /** An image in a form, as `curl -F image=@dog.jpg` sends it. */
-export const ImageForm = Type.Object({
-  image: Type.String({ format: 'binary', description: 'The file: JPEG, PNG, WebP, GIF, TIFF or AVIF.' }),
-});
+export const ImageForm = Type.Object(
+  {
+    image: Type.String({ format: 'binary', description: 'The file: JPEG, PNG, WebP, GIF, TIFF or AVIF.' }),
+  },
+  { $id: 'ImageForm', description: 'An image in a form.' },
+);
+
+/** An orange square, so that what is tried out works. */
+const tinyImage =
+  'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII=';
+
+export const imageExample = { image: tinyImage };
 
 /** An image in JSON. */
-export const ImageJson = Type.Object({
-  image: Type.String({
-    description: 'The file as base64, or as a data URL.',
-    examples: ['/9j/4AAQSkZJRgABAQEASABIAAD…'],
-  }),
-});
-export type ImageJson = Static<typeof ImageJson>;
+export const ImageJson = Type.Object(
+  { image: Type.String({ description: 'The file as base64, or as a data URL.', examples: [tinyImage] }) },
+  { $id: 'ImageJson', description: 'An image in JSON.', examples: [imageExample] },
+);
 
-/** The three ways in which `POST /predict` takes an image. */
-export const predictBody = {
-  content: {
-    'multipart/form-data': { schema: ImageForm },
-    'image/*': { schema: Type.String({ format: 'binary', description: 'The bytes of the file.' }) },
-    'application/json': { schema: ImageJson },
-  },
-};
+/** An image among others in JSON. */
+export const ImageInstance = Type.Object(
+  { b64: Type.String({ description: 'The file as base64, or as a data URL.', examples: [tinyImage] }) },
+  { $id: 'ImageInstance', additionalProperties: false, description: 'An image among others in JSON.' },
+);

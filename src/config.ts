@@ -111,6 +111,12 @@ export const settings = {
     parse: bytes,
     description: 'Largest image file that is accepted; larger ones get 413',
   }),
+  maxJsonSize: setting({
+    value: 'size',
+    fallback: '64MB',
+    parse: bytes,
+    description: 'Largest body of JSON that is accepted; larger ones get 413. Four of these are held at once',
+  }),
   maxPixels: setting({
     value: 'number',
     fallback: '50000000',

@@ -4,6 +4,28 @@
  */
 
 export interface paths {
+    "/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Classify an image
+         * @description Takes one image, as the field `image` of a form, as the body itself, or as base64 in JSON, and replies with the labels that the model finds likeliest. JPEG, PNG, WebP, GIF (its first frame), TIFF and AVIF are understood.
+         *
+         *     Several images are taken as `{"instances": [{"b64": "…"}, …]}`, and tensors as `{"instances": […]}`, which the model gets as they are, without the scaling that images get. The reply then has an element for each instance.
+         */
+        post: operations["predict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -33,7 +55,7 @@ export interface paths {
         };
         /**
          * Can it predict now?
-         * @description Answers 200 while the model is ready and the server isn’t closing. Send no requests while it answers 503.
+         * @description Answers 200 while every model that is loaded can predict and the server isn’t closing. Send no requests while it answers 503. A model that could not be loaded doesn’t count: `GET /models` tells of it.
          */
         get: operations["ready"];
         put?: never;
@@ -64,7 +86,447 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/predict": {
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which models are there?
+         * @description All models with their versions, those that could not be loaded too.
+         */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What does a model take and give?
+         * @description Inputs, outputs, labels and addresses of the newest version that can predict.
+         */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What does a version of a model take and give?
+         * @description The same as of the model, of one of its versions.
+         */
+        get: operations["getModelVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status of all versions
+         * @description What TensorFlow Serving’s model status API gives.
+         */
+        get: operations["getTensorFlowServingStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Signature of the newest version
+         * @description What TensorFlow Serving’s model metadata API gives.
+         */
+        get: operations["getTensorFlowServingMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}:predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run the newest version
+         * @description TensorFlow Serving’s predict API, in row format (`instances`) or column format (`inputs`). Errors have its words and statuses. `:classify` and `:regress` are refused, as TensorFlow Serving refuses them for Keras models.
+         */
+        post: operations["tensorFlowServingPredict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status of a version
+         * @description What TensorFlow Serving’s model status API gives.
+         */
+        get: operations["getTensorFlowServingStatusVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/versions/{version}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Signature of a version
+         * @description What TensorFlow Serving’s model metadata API gives.
+         */
+        get: operations["getTensorFlowServingMetadataVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/versions/{version}:predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a version
+         * @description TensorFlow Serving’s predict API, in row format (`instances`) or column format (`inputs`). Errors have its words and statuses. `:classify` and `:regress` are refused, as TensorFlow Serving refuses them for Keras models.
+         */
+        post: operations["tensorFlowServingPredictVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/labels/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status of a labelled version
+         * @description What TensorFlow Serving’s model status API gives.
+         */
+        get: operations["getTensorFlowServingStatusLabel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/labels/{label}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Signature of a labelled version
+         * @description What TensorFlow Serving’s model metadata API gives.
+         */
+        get: operations["getTensorFlowServingMetadataLabel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/labels/{label}:predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a labelled version
+         * @description TensorFlow Serving’s predict API, in row format (`instances`) or column format (`inputs`). Errors have its words and statuses. `:classify` and `:regress` are refused, as TensorFlow Serving refuses them for Keras models.
+         */
+        post: operations["tensorFlowServingPredictLabel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What server is this?
+         * @description Its name, version and the extensions of the protocol that it knows.
+         */
+        get: operations["getServerMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the server alive?
+         * @description Answers as long as the process does.
+         */
+        get: operations["getServerLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Can all models predict now?
+         * @description Answers 200 while they can and the server isn’t closing.
+         */
+        get: operations["getServerReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the newest version of a model takes and gives
+         * @description The names, datatypes and shapes of its tensors; -1 is an axis of any size.
+         */
+        get: operations["getModelMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{model}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Can the newest version of a model predict now?
+         * @description Answers 200 while it can.
+         */
+        get: operations["getModelReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{model}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run the newest version of a model
+         * @description Tensors in, tensors out. Their elements are in the JSON, or follow it as bytes (the binary tensor data extension); so are those of the reply. A model that takes images also takes image files, as BYTES.
+         */
+        post: operations["infer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{model}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a version of a model takes and gives
+         * @description The names, datatypes and shapes of its tensors; -1 is an axis of any size.
+         */
+        get: operations["getModelMetadataVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{model}/versions/{version}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Can a version of a model predict now?
+         * @description Answers 200 while it can.
+         */
+        get: operations["getModelReadyVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{model}/versions/{version}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a version of a model
+         * @description Tensors in, tensors out. Their elements are in the JSON, or follow it as bytes (the binary tensor data extension); so are those of the reply. A model that takes images also takes image files, as BYTES.
+         */
+        post: operations["inferVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/repository/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List the models
+         * @description All models with their versions, those that could not be loaded too.
+         */
+        post: operations["getRepositoryIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/efficientnet-lite0/predict": {
         parameters: {
             query?: never;
             header?: never;
@@ -76,8 +538,32 @@ export interface paths {
         /**
          * Classify an image
          * @description Takes one image, as the field `image` of a form, as the body itself, or as base64 in JSON, and replies with the labels that the model finds likeliest. JPEG, PNG, WebP, GIF (its first frame), TIFF and AVIF are understood.
+         *
+         *     Several images are taken as `{"instances": [{"b64": "…"}, …]}`, and tensors as `{"instances": […]}`, which the model gets as they are, without the scaling that images get. The reply then has an element for each instance.
          */
-        post: operations["predict"];
+        post: operations["predictEfficientnetLite0"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/efficientnet-lite0/versions/1/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Classify an image: version 1
+         * @description Takes one image, as the field `image` of a form, as the body itself, or as base64 in JSON, and replies with the labels that the model finds likeliest. JPEG, PNG, WebP, GIF (its first frame), TIFF and AVIF are understood.
+         *
+         *     Several images are taken as `{"instances": [{"b64": "…"}, …]}`, and tensors as `{"instances": […]}`, which the model gets as they are, without the scaling that images get. The reply then has an element for each instance.
+         */
+        post: operations["predictEfficientnetLite0Version1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -97,10 +583,15 @@ export interface components {
                  * @description What went wrong, for programs.
                  * @enum {unknown}
                  */
-                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "method_not_allowed" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "content_type_unsupported" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
+                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "method_not_allowed" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
                 /** @description What went wrong and what to do about it, for people. */
                 message: string;
             };
+        };
+        /** @description Why a request failed. */
+        ProtocolError: {
+            /** @description What went wrong and what to do about it. */
+            error: string;
         };
         /**
          * @description All is well.
@@ -112,6 +603,428 @@ export interface components {
             /** @enum {string} */
             status: "ok";
         };
+        /** @description A version of a model. */
+        ModelVersion: {
+            /** @description The number of the version; 1 where the model has no numbers. */
+            version: number;
+            /**
+             * @description By the names of TensorFlow Serving: only `AVAILABLE` can predict, and `END` says why it can’t.
+             * @enum {unknown}
+             */
+            state: "START" | "LOADING" | "AVAILABLE" | "UNLOADING" | "END";
+            /** @description Why it isn’t served. Beside `AVAILABLE`: why what its file holds now isn’t, and what it held before still is. */
+            error?: {
+                /**
+                 * @description What is wrong, for programs.
+                 * @example model_damaged
+                 */
+                code: string;
+                /** @description What is wrong and what to do about it, for people. */
+                message: string;
+            };
+        };
+        /** @description A model that is served. */
+        ModelSummary: {
+            /**
+             * @description The name of the model, as addresses have it.
+             * @example pets
+             */
+            name: string;
+            /** @description Whether it is the model of `POST /predict`. */
+            default: boolean;
+            /** @description Whether it takes images; false as long as no version can predict. */
+            takes_images: boolean;
+            /** @description Its versions, the newest first. */
+            versions: components["schemas"]["ModelVersion"][];
+        };
+        /**
+         * @description The models that are served, and those that should be.
+         * @example {
+         *       "models": [
+         *         {
+         *           "name": "pets",
+         *           "default": true,
+         *           "takes_images": true,
+         *           "versions": [
+         *             {
+         *               "version": 1,
+         *               "state": "AVAILABLE"
+         *             }
+         *           ]
+         *         },
+         *         {
+         *           "name": "prices",
+         *           "default": false,
+         *           "takes_images": false,
+         *           "versions": [
+         *             {
+         *               "version": 2,
+         *               "state": "END",
+         *               "error": {
+         *                 "code": "model_format_unknown",
+         *                 "message": "The file is empty. Copy or download it again."
+         *               }
+         *             },
+         *             {
+         *               "version": 1,
+         *               "state": "AVAILABLE"
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "success": true
+         *     }
+         */
+        Models: {
+            /** @description In the order of their names. */
+            models: components["schemas"]["ModelSummary"][];
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description An input or output of a model. */
+        ModelTensor: {
+            /** @example input_layer */
+            name: string;
+            /**
+             * @description The type of its numbers.
+             * @example float32
+             */
+            dtype: string;
+            /**
+             * @description The sizes of its axes, the first being the batch; null is any size.
+             * @example [
+             *       null,
+             *       224,
+             *       224,
+             *       3
+             *     ]
+             */
+            shape: (number | null)[];
+        };
+        /** @description A model with what it takes and gives. */
+        ModelDetails: {
+            /**
+             * @description The name of the model, as addresses have it.
+             * @example pets
+             */
+            name: string;
+            /** @description Whether it is the model of `POST /predict`. */
+            default: boolean;
+            /** @description Whether it takes images; false as long as no version can predict. */
+            takes_images: boolean;
+            /** @description Its versions, the newest first. */
+            versions: components["schemas"]["ModelVersion"][];
+            /** @description The version that this is about; missing when none can predict. */
+            version?: number;
+            /** @description What its card says of it. */
+            description?: string;
+            /** @description In Keras’s order. */
+            inputs?: components["schemas"]["ModelTensor"][];
+            /** @description In Keras’s order. */
+            outputs?: components["schemas"]["ModelTensor"][];
+            /** @description The size in pixels that images are brought to. */
+            image?: {
+                height: number;
+                width: number;
+                /** @description 1 is grey, 3 is RGB. */
+                channels: number;
+            };
+            /** @description How many labels it has; missing when it has none. */
+            label_count?: number;
+            /**
+             * @description The names of its classes, in the order of its output, where there are at most 25000.
+             * @example [
+             *       "cat",
+             *       "dog",
+             *       "parrot"
+             *     ]
+             */
+            labels?: string[];
+            /**
+             * @description The addresses at which it can be used.
+             * @example {
+             *       "predict": "/models/pets/predict"
+             *     }
+             */
+            routes: {
+                [key: string]: string;
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /**
+         * @description What the versions of a model are doing.
+         * @example {
+         *       "model_version_status": [
+         *         {
+         *           "version": "1",
+         *           "state": "AVAILABLE",
+         *           "status": {
+         *             "error_code": "OK",
+         *             "error_message": ""
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        TensorFlowServingStatus: {
+            /** @description The newest version first. */
+            model_version_status: {
+                /** @description The number of the version. */
+                version: string;
+                /** @enum {unknown} */
+                state: "START" | "LOADING" | "AVAILABLE" | "UNLOADING" | "END";
+                status: {
+                    /** @description `OK`, or what kind of error it is by TensorFlow’s names. */
+                    error_code: string;
+                    /** @description Why the version isn’t served; empty where it is. */
+                    error_message: string;
+                };
+            }[];
+        };
+        /** @description What a model takes and gives. */
+        TensorFlowServingMetadata: {
+            model_spec: {
+                name: string;
+                signature_name: string;
+                version: string;
+            };
+            metadata: {
+                signature_def: {
+                    signature_def: {
+                        [key: string]: {
+                            inputs: {
+                                [key: string]: {
+                                    /** @description By TensorFlow’s name, such as `DT_FLOAT`. */
+                                    dtype: string;
+                                    tensor_shape: {
+                                        dim: {
+                                            /** @description The size of the axis; "-1" is any. */
+                                            size: string;
+                                            name: string;
+                                        }[];
+                                        unknown_rank: boolean;
+                                    };
+                                    name: string;
+                                };
+                            };
+                            outputs: {
+                                [key: string]: {
+                                    /** @description By TensorFlow’s name, such as `DT_FLOAT`. */
+                                    dtype: string;
+                                    tensor_shape: {
+                                        dim: {
+                                            /** @description The size of the axis; "-1" is any. */
+                                            size: string;
+                                            name: string;
+                                        }[];
+                                        unknown_rank: boolean;
+                                    };
+                                    name: string;
+                                };
+                            };
+                            method_name: string;
+                        };
+                    };
+                };
+            };
+        };
+        /**
+         * @description Either `instances` or `inputs`.
+         * @example {
+         *       "instances": [
+         *         1,
+         *         2,
+         *         5
+         *       ]
+         *     }
+         */
+        TensorFlowServingRequest: {
+            /** @description `serving_default`, the one signature that there is; or left out. */
+            signature_name?: string;
+            /** @description Row format: an element for each example. A nested array of the input’s shape, or an object of them by input name. For a model that takes images also `{"b64": "…"}`, the base64 of an image file, which is prepared as `POST /predict` does it. */
+            instances?: unknown[];
+            /** @description Column format: the whole input as a nested array, or an object of them by input name. Instead of `instances`. */
+            inputs?: unknown;
+        };
+        /**
+         * @description Either `predictions` or `outputs`. As with TensorFlow Serving, numbers that JSON lacks are `NaN`, `Infinity` and `-Infinity`.
+         * @example {
+         *       "predictions": [
+         *         2.5,
+         *         3,
+         *         4.5
+         *       ]
+         *     }
+         */
+        TensorFlowServingReply: {
+            /** @description For `instances`: what the model gives for each, as a nested array; as an object of them by output name where the model has several outputs. */
+            predictions?: unknown[];
+            /** @description For `inputs`: the whole output as a nested array; an object of them by output name where there are several. */
+            outputs?: unknown;
+        };
+        /** @description What server this is. */
+        ServerMetadata: {
+            name: string;
+            version: string;
+            extensions: string[];
+        };
+        /** @description It lives. */
+        ServerLive: {
+            /** @enum {boolean} */
+            live: true;
+        };
+        /** @description It can take requests. */
+        ServerReady: {
+            /** @enum {boolean} */
+            ready: true;
+        };
+        /** @description The model can take requests. */
+        ModelReady: {
+            name: string;
+            /** @enum {boolean} */
+            ready: true;
+        };
+        /** @description What a tensor has to be. */
+        MetadataTensor: {
+            name: string;
+            /** @enum {unknown} */
+            datatype: "BOOL" | "UINT8" | "UINT16" | "UINT32" | "UINT64" | "INT8" | "INT16" | "INT32" | "INT64" | "FP16" | "BF16" | "FP32" | "FP64" | "BYTES";
+            /** @description The sizes of its axes; -1 is any. */
+            shape: number[];
+        };
+        /** @description What a model takes and gives. */
+        ModelMetadata: {
+            name: string;
+            /** @description Those that can be asked for, the newest first. */
+            versions: string[];
+            /** @description What runs it. */
+            platform: string;
+            inputs: components["schemas"]["MetadataTensor"][];
+            outputs: components["schemas"]["MetadataTensor"][];
+        };
+        /** @description A tensor for the model. */
+        RequestInput: {
+            /** @description The name of the input. */
+            name: string;
+            /** @description The sizes of its axes, that of the batch too. */
+            shape: number[];
+            /**
+             * @description What the model’s metadata says. FP16 and BF16 are taken for FP32; BYTES for a model that takes images: an element for each image file, of the shape [images] or [images, 1].
+             * @enum {unknown}
+             */
+            datatype: "BOOL" | "UINT8" | "UINT16" | "UINT32" | "UINT64" | "INT8" | "INT16" | "INT32" | "INT64" | "FP16" | "BF16" | "FP32" | "FP64" | "BYTES";
+            /** @description Parameters by name. Those that aren’t known here are ignored. */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /** @description The elements in row-major order, as one list or as nested ones; BYTES as base64. Left out where `parameters` has `binary_data_size`: the elements then follow the JSON. */
+            data?: unknown[];
+        };
+        /** @description An output that is asked for. */
+        RequestOutput: {
+            /** @description The name of the output. */
+            name: string;
+            parameters?: {
+                [key: string]: unknown;
+            } & {
+                /** @description Whether its elements shall follow the JSON. */
+                binary_data?: boolean;
+                /** @description Reply with this many classes, as BYTES "value:index:label", instead of the scores. */
+                classification?: number;
+            };
+        };
+        /**
+         * @description Tensors for the model.
+         * @example {
+         *       "id": "42",
+         *       "inputs": [
+         *         {
+         *           "name": "x",
+         *           "shape": [
+         *             3,
+         *             1
+         *           ],
+         *           "datatype": "FP32",
+         *           "data": [
+         *             1,
+         *             2,
+         *             5
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        InferenceRequest: {
+            /** @description Is in the reply, too. */
+            id?: string;
+            parameters?: {
+                [key: string]: unknown;
+            } & {
+                /** @description Whether the elements of all outputs shall follow the JSON. */
+                binary_data_output?: boolean;
+            };
+            inputs: components["schemas"]["RequestInput"][];
+            /** @description All, where they are left out. */
+            outputs?: components["schemas"]["RequestOutput"][];
+        };
+        /** @description A tensor that the model gave. */
+        ResponseOutput: {
+            name: string;
+            shape: number[];
+            /** @enum {unknown} */
+            datatype: "BOOL" | "UINT8" | "UINT16" | "UINT32" | "UINT64" | "INT8" | "INT16" | "INT32" | "INT64" | "FP16" | "BF16" | "FP32" | "FP64" | "BYTES";
+            parameters?: {
+                /** @description Bytes of its elements, which follow the JSON. */
+                binary_data_size: number;
+            };
+            /** @description The elements in row-major order. NaN and infinities, which JSON lacks, are null. */
+            data?: unknown[];
+        };
+        /**
+         * @description What the model gave.
+         * @example {
+         *       "model_name": "half_plus_two",
+         *       "model_version": "1",
+         *       "id": "42",
+         *       "outputs": [
+         *         {
+         *           "name": "y",
+         *           "datatype": "FP32",
+         *           "shape": [
+         *             3,
+         *             1
+         *           ],
+         *           "data": [
+         *             2.5,
+         *             3,
+         *             4.5
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        InferenceResponse: {
+            model_name: string;
+            model_version: string;
+            /** @description That of the request. */
+            id?: string;
+            outputs: components["schemas"]["ResponseOutput"][];
+        };
+        /** @description Which models to list. */
+        RepositoryIndexRequest: {
+            /** @description Only models that can take requests. */
+            ready?: boolean;
+        };
+        /** @description The models with their versions. */
+        RepositoryIndex: {
+            name: string;
+            version: string;
+            /** @enum {unknown} */
+            state: "READY" | "LOADING" | "UNLOADING" | "UNAVAILABLE";
+            /** @description Why it is in this state. */
+            reason: string;
+        }[];
         /** @description One label with how likely it is. */
         Prediction: {
             /**
@@ -144,7 +1057,64 @@ export interface components {
         Predictions: {
             /** @description The most likely labels, the likeliest first. */
             predictions: components["schemas"]["Prediction"][];
-            /** @enum {boolean} */
+            /** @constant */
+            success: true;
+        };
+        /** @description One label of an instance with how likely it is. */
+        LabelPrediction: {
+            /**
+             * @description Name of the class.
+             * @example setosa
+             */
+            label: string;
+            /**
+             * @description How likely the class is, from 0 to 1; null where the model gives no number.
+             * @example 0.97
+             */
+            probability: number | null;
+        };
+        /** @description An image in a form. */
+        ImageForm: {
+            /**
+             * Format: binary
+             * @description The file: JPEG, PNG, WebP, GIF, TIFF or AVIF.
+             */
+            image: string;
+        };
+        /**
+         * @description An image in JSON.
+         * @example {
+         *       "image": "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII="
+         *     }
+         */
+        ImageJson: {
+            /**
+             * @description The file as base64, or as a data URL.
+             * @example iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII=
+             */
+            image: string;
+        };
+        /** @description An image among others in JSON. */
+        ImageInstance: {
+            /**
+             * @description The file as base64, or as a data URL.
+             * @example iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII=
+             */
+            b64: string;
+        };
+        /** @description What efficientnet-lite0 takes in JSON. */
+        EfficientnetLite0Request: components["schemas"]["ImageJson"] | {
+            /** @description Image files. */
+            instances: components["schemas"]["ImageInstance"][];
+        } | {
+            /** @description `image`: `float32`, shape (any, 224, 224, 3). Each instance is an array of 224 arrays of 224 arrays of 3 numbers. They are given to the model as they are: not scaled. */
+            instances: number[][][][];
+        };
+        /** @description What efficientnet-lite0 gives for instances. */
+        EfficientnetLite0Reply: {
+            /** @description For every instance. */
+            predictions: components["schemas"]["LabelPrediction"][][];
+            /** @constant */
             success: true;
         };
     };
@@ -156,6 +1126,112 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    predict: {
+        parameters: {
+            query?: {
+                /** @description How many labels to reply with, up to the number of classes. */
+                top_k?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ImageForm"];
+                "image/*": string;
+                /**
+                 * @example {
+                 *       "image": "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII="
+                 *     }
+                 */
+                "application/json": components["schemas"]["EfficientnetLite0Request"];
+            };
+        };
+        responses: {
+            /** @description What is on the image, or on each of several. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
+                };
+            };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The body, or the image in it, is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The content type isn’t one that this model takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The server failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The model took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: never;
@@ -252,7 +1328,1470 @@ export interface operations {
             };
         };
     };
-    predict: {
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models that are served, and those that should be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the model.
+                 * @example pets
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A model with what it takes and gives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetails"];
+                };
+            };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    getModelVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the model.
+                 * @example pets
+                 */
+                name: string;
+                /**
+                 * @description The number of the version.
+                 * @example 1
+                 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A model with what it takes and gives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetails"];
+                };
+            };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    getTensorFlowServingStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the versions of a model are doing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingStatus"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getTensorFlowServingMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a model takes and gives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingMetadata"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    tensorFlowServingPredict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TensorFlowServingRequest"];
+            };
+        };
+        responses: {
+            /** @description Either `predictions` or `outputs`. As with TensorFlow Serving, numbers that JSON lacks are `NaN`, `Infinity` and `-Infinity`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingReply"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The body is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The content encoding or type isn’t understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The server failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getTensorFlowServingStatusVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description The number of the version. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the versions of a model are doing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingStatus"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getTensorFlowServingMetadataVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description The number of the version. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a model takes and gives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingMetadata"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    tensorFlowServingPredictVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description The number of the version. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TensorFlowServingRequest"];
+            };
+        };
+        responses: {
+            /** @description Either `predictions` or `outputs`. As with TensorFlow Serving, numbers that JSON lacks are `NaN`, `Infinity` and `-Infinity`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingReply"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The body is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The content encoding or type isn’t understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The server failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getTensorFlowServingStatusLabel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description `stable`: the version that serves where none is named. */
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the versions of a model are doing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingStatus"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getTensorFlowServingMetadataLabel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description `stable`: the version that serves where none is named. */
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a model takes and gives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingMetadata"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    tensorFlowServingPredictLabel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description `stable`: the version that serves where none is named. */
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TensorFlowServingRequest"];
+            };
+        };
+        responses: {
+            /** @description Either `predictions` or `outputs`. As with TensorFlow Serving, numbers that JSON lacks are `NaN`, `Infinity` and `-Infinity`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TensorFlowServingReply"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The body is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The content encoding or type isn’t understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The server failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getServerMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What server this is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerMetadata"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getServerLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It lives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerLive"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getServerReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can take requests. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerReady"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getModelMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a model takes and gives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMetadata"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getModelReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model can take requests. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelReady"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    infer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bytes of the JSON at the beginning of the body, where tensors follow it. */
+                "inference-header-content-length"?: string;
+            };
+            path: {
+                /** @description The name of the model. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferenceRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What the model gave. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceResponse"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The body is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The content encoding or type isn’t understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The server failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getModelMetadataVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description The number of the version. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a model takes and gives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMetadata"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getModelReadyVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description The number of the version. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model can take requests. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelReady"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    inferVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bytes of the JSON at the beginning of the body, where tensors follow it. */
+                "inference-header-content-length"?: string;
+            };
+            path: {
+                /** @description The name of the model. */
+                model: string;
+                /** @description The number of the version. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferenceRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What the model gave. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceResponse"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The body is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The content encoding or type isn’t understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The server failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    getRepositoryIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepositoryIndexRequest"];
+            };
+        };
+        responses: {
+            /** @description The models with their versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositoryIndex"];
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The body is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The content encoding or type isn’t understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    predictEfficientnetLite0: {
         parameters: {
             query?: {
                 /** @description How many labels to reply with, up to the number of classes. */
@@ -264,35 +2803,37 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": {
-                    /**
-                     * Format: binary
-                     * @description The file: JPEG, PNG, WebP, GIF, TIFF or AVIF.
-                     */
-                    image: string;
-                };
+                "multipart/form-data": components["schemas"]["ImageForm"];
                 "image/*": string;
-                "application/json": {
-                    /**
-                     * @description The file as base64, or as a data URL.
-                     * @example /9j/4AAQSkZJRgABAQEASABIAAD…
-                     */
-                    image: string;
-                };
+                /**
+                 * @example {
+                 *       "image": "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII="
+                 *     }
+                 */
+                "application/json": components["schemas"]["EfficientnetLite0Request"];
             };
         };
         responses: {
-            /** @description What is on the image. */
+            /** @description What is on the image, or on each of several. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Predictions"];
+                    "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
                 };
             };
-            /** @description The request can’t be understood. */
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -318,7 +2859,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
-            /** @description The image is larger than this server accepts. */
+            /** @description The body, or the image in it, is larger than this server accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -327,7 +2868,122 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
-            /** @description The content type isn’t one that can hold an image. */
+            /** @description The content type isn’t one that this model takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The server failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The model took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    predictEfficientnetLite0Version1: {
+        parameters: {
+            query?: {
+                /** @description How many labels to reply with, up to the number of classes. */
+                top_k?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ImageForm"];
+                "image/*": string;
+                /**
+                 * @example {
+                 *       "image": "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII="
+                 *     }
+                 */
+                "application/json": components["schemas"]["EfficientnetLite0Request"];
+            };
+        };
+        responses: {
+            /** @description What is on the image, or on each of several. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
+                };
+            };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The body, or the image in it, is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The content type isn’t one that this model takes. */
             415: {
                 headers: {
                     [name: string]: unknown;

@@ -13,6 +13,10 @@ export interface PredictionsToWrite {
   single?: boolean;
 }
 
+/** Whether tensors have rows in common, by what a signature says of them: then JSON has them row by row, else one by one. */
+export const haveRows = (infos: readonly TensorInfo[]): boolean =>
+  infos[0]?.shape[0] !== undefined && infos.every(({ shape }) => shape[0] === infos[0]!.shape[0]);
+
 /**
  * The reply in JSON, in UTF-8: `{"predictions": […], "success": true}` with an element for every row. Where the outputs have
  * no rows in common, `predictions` is an object of whole outputs. NaN and infinities, which JSON lacks, are null; integers have
@@ -31,7 +35,8 @@ function* predictionTexts({ outputs, infos, classes, single }: PredictionsToWrit
   const tensors = infos.map(({ name }) => [JSON.stringify(name), outputs[name]!] as const);
   const [[, first]] = tensors as [readonly [string, Tensor]];
   const rows = first.shape[0];
-  if (rows === undefined || tensors.some(([, { shape }]) => shape[0] !== rows)) return yield* whole(tensors);
+  if (!haveRows(infos) || rows === undefined || tensors.some(([, { shape }]) => shape[0] !== rows))
+    return yield* whole(tensors);
   if (classes && single) return yield labelsText(first, classes);
   yield '[';
   for (let row = 0; row < rows; row++) {

@@ -3,7 +3,7 @@ import type { JsonValue } from '../json/number-array.js';
 import { parseJson } from '../json/parse.js';
 import type { Signature, Tensors } from '../tensor.js';
 import { tensorsOf } from './instances.js';
-import { at, describe, InstancesError, isObject, show } from './json-tensor.js';
+import { at, describe, InstancesError, isList, isObject, show } from './json-tensor.js';
 
 /** What a request asks the model about: image files, a row each, or a tensor for every input. */
 export type RequestInput =
@@ -45,14 +45,18 @@ export const maxImages = 128;
 export function readInput({ body, signature, takesImages }: InputRequest): RequestInput {
   const json = parseJson(body.length === 1 ? body[0]! : Buffer.concat(body));
   const names = signature.inputs.map(({ name }) => name);
-  if (isObject(json) && !Object.keys(json).some((key) => key === 'instances' || names.includes(key))) {
-    if (Object.hasOwn(json, 'image')) {
-      if (!takesImages) throw new InputError('model_takes_no_images', noImages(signature));
+  if (isObject(json)) {
+    const known = Object.keys(json).some((key) => key === 'instances' || names.includes(key));
+    // An input may be called image, too.
+    if (takesImages && Object.hasOwn(json, 'image') && !(known && isList(json.image))) {
       if (typeof json.image !== 'string') throw new InputError('body_invalid', '"image" must be string.');
       return { images: [bytesOfBase64(json.image, '"image"')], single: true };
     }
-    const needed = takesImages ? '"image" or "instances"' : '"instances"';
-    throw new InputError('body_invalid', `The body must have the property ${needed}. ${takes(signature)}`);
+    if (!known) {
+      if (Object.hasOwn(json, 'image')) throw new InputError('model_takes_no_images', noImages(signature));
+      const needed = takesImages ? '"image" or "instances"' : '"instances"';
+      throw new InputError('body_invalid', `The body must have the property ${needed}. ${takes(signature)}`);
+    }
   }
   const rows = isObject(json) ? json.instances : json;
   const [first] = Array.isArray(rows) ? (rows as JsonValue[]) : [];
