@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
+import { parseCard } from '../../src/catalog/card.js';
+import { unpackFamily } from '../helpers/fixtures.js';
+import { doublingModel } from '../helpers/onnx-models.js';
+import { runCli, startServer } from '../helpers/server.js';
+
+describe('keras-serve card', () => {
+  const { folder: fixtures, cases } = unpackFamily('cards');
+  const cache = mkdtempSync(join(tmpdir(), 'keras-serve-cache-'));
+  after(() => {
+    rmSync(fixtures, { recursive: true });
+    rmSync(cache, { recursive: true });
+  });
+  const environment = { KERAS_SERVE_CACHE_FOLDER: cache };
+  const card = (t: TestContext, ...args: string[]) => runCli(t, ['card', ...args], environment).ended;
+
+  let folder: string;
+  let model: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'keras-serve-card-'));
+    model = join(folder, 'pets.h5');
+    copyFileSync(cases.find(({ name }) => name === 'teachable_machine')!.model, model);
+    writeFileSync(join(folder, 'labels.txt'), '0 Cat\n1 Dog\n2 Mug\n');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const expected = `{
+  "name": "pets",
+  "description": "",
+  "labels": [
+    "Cat",
+    "Dog",
+    "Mug"
+  ],
+  "image": {
+    "size": [32, 32],
+    "resize": "crop",
+    "crop_fraction": 1,
+    "interpolation": "lanczos",
+    "scaling": "tf"
+  }
+}
+`;
+
+  it('writes the card beside the model, says why it is so, and the server then reads it', async (t) => {
+    const { code, stdout, stderr } = await card(t, model);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${join(folder, 'serve.json')} is written`);
+    assert.match(stderr, /^labels: the 3 of labels\.txt\nimage scaling: "tf", .* as Teachable Machine builds them\n$/);
+    assert.equal(readFileSync(join(folder, 'serve.json'), 'utf8'), expected);
+    parseCard(expected);
+
+    writeFileSync(join(folder, 'serve.json'), expected.replace('"Cat"', '"Katze"'));
+    const again = await card(t, folder, '--stdout');
+    assert.deepEqual(JSON.parse(again.stdout).labels, ['Katze', 'Dog', 'Mug']);
+    assert.equal(again.stderr, '');
+  });
+
+  for (const flags of [['--stdout'], ['-o', '-'], ['--output=-']]) {
+    it(`prints it with ${flags.join(' ')}`, async (t) => {
+      const { code, stdout } = await card(t, model, ...flags);
+      assert.equal(code, 0);
+      assert.equal(`${stdout}\n`, expected);
+      await assert.rejects(async () => readFileSync(join(folder, 'serve.json')), { code: 'ENOENT' });
+    });
+  }
+
+  it('writes it where it is told to', async (t) => {
+    const file = join(folder, 'other.json');
+    const { stdout } = await card(t, folder, '-o', file);
+    assert.equal(stdout, `${file} is written`);
+    assert.equal(readFileSync(file, 'utf8'), expected);
+  });
+
+  it('overwrites nothing unless it is told to, and then keeps what the card said', async (t) => {
+    const file = join(folder, 'serve.json');
+    writeFileSync(file, '{"name": "animals", "image": {"scaling": "unit"}}');
+    const refused = await card(t, model);
+    assert.equal(refused.code, 1);
+    assert.equal(refused.stderr, `keras-serve: ${file} is there already: --force overwrites it\n`);
+    assert.equal((await card(t, model, '--force')).code, 0);
+    const written = parseCard(readFileSync(file, 'utf8'));
+    assert.deepEqual(written, {
+      ...JSON.parse(expected),
+      name: 'animals',
+      image: { ...JSON.parse(expected).image, scaling: 'unit' },
+    });
+  });
+
+  it('takes over from a card that is damaged where it is forced to', async (t) => {
+    writeFileSync(join(folder, 'serve.json'), '{"lables": ');
+    const refused = await card(t, model, '--stdout');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^keras-serve: serve\.json: isn't JSON/);
+    const forced = await card(t, model, '-f');
+    assert.equal(forced.code, 0);
+    assert.match(forced.stderr, /^serve\.json: isn't JSON.* It is written anew\.\n/);
+    assert.equal(readFileSync(join(folder, 'serve.json'), 'utf8'), expected);
+  });
+
+  it('says what is wrong with where it should write', async (t) => {
+    const missing = await card(t, model, '-o', join(folder, 'none', 'serve.json'));
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /none\/serve\.json can't be written: there is no such folder\n$/);
+    mkdirSync(join(folder, 'there'));
+    const taken = await card(t, model, '-o', join(folder, 'there'));
+    assert.match(taken.stderr, /there is a folder\n$/);
+    const both = await card(t, model, '--stdout', '-o', 'x.json');
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /either --stdout or --output/);
+  });
+
+  it('writes one without images and labels for a model that has neither', async (t) => {
+    const path = join(folder, 'double.onnx');
+    renameSync(doublingModel(), path);
+    rmSync(join(folder, 'labels.txt'));
+    const { code, stdout, stderr } = await card(t, path, '--stdout');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), { name: 'double', description: '' });
+  });
+
+  it('says that there is no model', async (t) => {
+    const { code, stderr } = await card(t, join(folder, 'none.keras'));
+    assert.equal(code, 1);
+    assert.match(stderr, /^keras-serve: There is no file or folder /);
+    assert.equal(stderr.split('\n').length, 2);
+  });
+
+  it('the log of a server without a card says the same', async (t) => {
+    writeFileSync(join(folder, 'class_names.txt'), 'cat\ndog\n');
+    rmSync(join(folder, 'labels.txt'));
+    const server = await startServer(t, ['--cache-folder', cache], model);
+    const warning = JSON.parse(await server.line('class_names.txt'));
+    assert.equal(warning.level, 40);
+    assert.equal(warning.msg, 'pets: class_names.txt has 2 labels where the model has 3 classes: it is not used');
+    const scaling = JSON.parse(await server.line('image scaling'));
+    assert.match(
+      scaling.msg,
+      /^pets: image scaling: "tf".*; to change it, write serve\.json: keras-serve card \S+pets\.h5$/,
+    );
+  });
+});
