@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type JsonValue, NumberArray } from '../../src/json/number-array.js';
+import { JsonError, parseJson } from '../../src/json/parse.js';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A value as `JSON.parse` would give it. */
+function plain(value: JsonValue): unknown {
+  if (value instanceof NumberArray) return Array.from({ length: value.length }, (_, index) => plain(value.at(index)));
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]));
+  return value;
+}
+
+const parse = (text: string) => plain(parseJson(bytes(text)));
+
+function refusal(text: string | Uint8Array): JsonError {
+  try {
+    parseJson(typeof text === 'string' ? bytes(text) : text);
+  } catch (error) {
+    assert.ok(error instanceof JsonError, String(error));
+    assert.ok(error.message.length < 300, error.message);
+    return error;
+  }
+  throw new assert.AssertionError({ message: 'it was taken' });
+}
+
+/** Digits as people and programs write them: short, of a float32, of a float64, and more than any of them. */
+const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,24})(\.\d{1,40})?([eE][+-]?\d{1,3})?$/);
+const numberText = fc.oneof(
+  digits,
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.float({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.double({ noNaN: true, min: 0, max: 1 }).map((value) => value.toFixed(17)),
+  fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((value) => value.toPrecision(20)),
+);
+
+describe('parseJson', () => {
+  it('reads what JSON.parse reads, as it reads it', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.constantFrom(undefined, 1, '\t\r\n'), (text, space) => {
+        const spaced = JSON.stringify(JSON.parse(text), null, space);
+        // A key that could harm is no input's name, and is refused.
+        fc.pre(!text.includes('__proto__'));
+        assert.deepEqual(parse(spaced), JSON.parse(spaced));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('reads every number to its last bit', () => {
+    fc.assert(
+      fc.property(fc.array(numberText, { minLength: 1, maxLength: 20 }), (texts) => {
+        const read = parse(`[${texts}]`) as number[];
+        for (const [index, text] of texts.entries())
+          assert.ok(Object.is(read[index], JSON.parse(text)), `${text} became ${read[index]}`);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('rounds where the digits beyond decide as JSON.parse does', () => {
+    // Each lies next to, or in the middle between two doubles.
+    const texts = [
+      '9007199254740993',
+      '9007199254740993.0000000000001',
+      '9007199254740992.9999999999999',
+      '1.00000000000000011102230246251',
+      '1.00000000000000011102230246252',
+      '1.0000000000000001110223024625156540423631668090820312500000001',
+      '0.1000000000000000055511151231257827',
+      '4.35',
+      '123456789012345678901234567890',
+      '1e23',
+      '8.5e-323',
+      '1.7976931348623159e308',
+      '-0.0',
+      '0.000',
+    ];
+    for (const text of texts) assert.ok(Object.is(parse(text), JSON.parse(text)), text);
+  });
+
+  it('takes nothing that JSON.parse refuses', () => {
+    const pieces = [
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      ':',
+      '"',
+      '"a"',
+      '1',
+      '-',
+      '0',
+      '.',
+      'e',
+      ' ',
+      'true',
+      'nul',
+      '\\',
+      '\u0001',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 12 }), (parts) => {
+        const text = parts.join('');
+        let expected: unknown;
+        try {
+          expected = JSON.parse(text);
+        } catch {
+          refusal(text);
+          return;
+        }
+        assert.deepEqual(parse(text), expected);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('ends in a value or a JsonError, whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (noise) => {
+        try {
+          parseJson(noise);
+        } catch (error) {
+          assert.ok(error instanceof JsonError, String(error));
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('holds arrays of numbers in one piece', () => {
+    const read = parseJson(bytes('[[[1, 2], [3, 4], [5, 6]]]')) as NumberArray;
+    assert.ok(read instanceof NumberArray);
+    assert.deepEqual(read.shape, [1, 3, 2]);
+    assert.deepEqual([...read.data], [1, 2, 3, 4, 5, 6]);
+    assert.deepEqual((parseJson(bytes('[]')) as NumberArray).shape, [0]);
+    assert.deepEqual((parseJson(bytes('[[], []]')) as NumberArray).shape, [2, 0]);
+    for (const ragged of ['[[1], [2, 3]]', '[1, [2]]', '[[1], "a"]', '[[[1]], [1]]', '[null, 1]'])
+      assert.ok(Array.isArray(parseJson(bytes(ragged))), ragged);
+  });
+
+  it('reads what Python writes for NaN and infinities', () => {
+    assert.deepEqual(parse('[NaN, Infinity, -Infinity]'), [
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+    ]);
+    assert.deepEqual(parse('{"a": NaN}'), { a: Number.NaN });
+    for (const text of ['nan', '-NaN', 'Infinit', 'Infinityx', '--Infinity', 'undefined']) refusal(text);
+  });
+
+  it('takes a byte order mark', () => {
+    assert.deepEqual(parseJson(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes('{}')])), {});
+  });
+
+  const wrong: [text: string, message: RegExp][] = [
+    ['', /a value should be at byte 0, but there is its end/],
+    ['[1, 2', /a comma or \] should be at byte 5, but there is its end/],
+    ['[1, ]', /a value should be at byte 4, but there is "\]"/],
+    ['[1 2]', /a comma or \] should be at byte 3, but there is "2"/],
+    ['{"a" 1}', /a colon should be at byte 5/],
+    ['{a: 1}', /a key in quotes should be at byte 1/],
+    ['[01]', /without leading zeros should be at byte 1/],
+    ['[1.]', /a digit should be at byte 3/],
+    ['[1e]', /a digit should be at byte 3/],
+    ['[1] x', /the end should be at byte 4, but there is "x"/],
+    ['"a', /the end of a string should be at byte 2/],
+    ['"\\x"', /a string without .* should be at byte 0/],
+    ['{"__proto__": 1}', /a key other than "__proto__"/],
+  ];
+  for (const [text, message] of wrong)
+    it(`says what is wrong with ${text || 'nothing'}`, () => {
+      const { code, message: found } = refusal(text);
+      assert.equal(code, 'json_invalid');
+      assert.match(found, message);
+    });
+
+  it('refuses what is nested too deep, however deep', () => {
+    for (const open of ['[', '{"a":', '[1,[']) {
+      const { code } = refusal(open.repeat(1_000_000));
+      assert.equal(code, 'json_too_complex');
+    }
+  });
+
+  it('bounds what a body takes in memory', () => {
+    const before = process.memoryUsage().rss;
+    for (const text of ['[""]', '{}', '[{}]', '[1],[1,2]', '"a"', 'null', '{"a":[]}']) {
+      const body = Buffer.concat([Buffer.from('['), Buffer.alloc(24 * 2 ** 20, `${text},`)]);
+      assert.equal(refusal(body).code, 'json_too_complex', text);
+    }
+    assert.ok(process.memoryUsage().rss - before < 2 ** 30);
+  });
+
+  it('reads a number of arrays in a row in no more than four times their text', () => {
+    const text = Buffer.alloc(32 * 2 ** 20, '0,');
+    text[text.length - 1] = 0x5d;
+    const before = process.memoryUsage().arrayBuffers;
+    const read = parseJson(Buffer.concat([Buffer.from('['), text])) as NumberArray;
+    assert.equal(read.length, 16 * 2 ** 20);
+    assert.ok(process.memoryUsage().arrayBuffers - before < 5.5 * text.length);
+  });
+});
