@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { applications } from './commands/applications.js';
 import { card } from './commands/card.js';
 import type { Command } from './commands/command.js';
 import { convert } from './commands/convert.js';
@@ -11,7 +12,7 @@ import { ConfigError, flagOf, placeholderOf, readConfig, type SettingName, setti
 import { packageDescription, packageVersion } from './package.js';
 
 /** The commands by name; what names none of them is a model to serve. */
-const commands: Record<string, Command> = { serve, predict, card, convert, inspect };
+const commands: Record<string, Command> = { serve, predict, card, convert, inspect, applications };
 
 const common = {
   help: { type: 'boolean', short: 'h', description: 'Print this help, or that of a command' },

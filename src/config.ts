@@ -45,7 +45,8 @@ const bytes = (text: string): number => {
 /** An address of HTTP to which a path is added. */
 const url = (text: string): string => {
   const address = URL.canParse(text) ? new URL(text) : undefined;
-  if (!address || !/^https?:$/.test(address.protocol) || address.search || address.hash)
+  const plain = address && !address.username && !address.password && !address.search && !address.hash;
+  if (!plain || !/^https?:$/.test(address.protocol))
     throw new ConfigError('must be an address such as https://example.com/mirror');
   return address.href.replace(/\/+$/, '');
 };
