@@ -4,9 +4,11 @@ import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { openCatalog } from '../catalog/open-catalog.js';
 import type { Config } from '../config.js';
+import { logDownload } from '../downloads.js';
 import { catalogOptions } from '../load-options.js';
 import { packageVersion } from '../package.js';
 import type { Command } from './command.js';
+import { showDownload } from './download-bar.js';
 import { CommandError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
 
@@ -22,7 +24,10 @@ export const serve: Command = {
     await takePort(config).catch(explain(config));
     // The models are on their way while the server's own modules load.
     const logging = import('../logging.js').then(({ createLogger }) => createLogger(config));
-    const catalog = openCatalog(positionals, { ...options, ...catalogOptions(config) });
+    const onDownload = process.stderr.isTTY
+      ? showDownload(process.stderr)
+      : logDownload((line) => void logging.then((logger) => logger.info(line)));
+    const catalog = openCatalog(positionals, { ...options, ...catalogOptions(config), onDownload });
     const [{ buildApp }, logger, { blockOtherLoaders }] = await Promise.all([
       import('../app.js'),
       logging,
