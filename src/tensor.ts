@@ -53,6 +53,8 @@ export type Tensors = Record<string, Tensor>;
 export interface Signature {
   inputs: TensorInfo[];
   outputs: TensorInfo[];
+  /** Whether the answer to one row depends on the other rows of its batch, so that requests can't run together. */
+  mixesRows?: boolean;
 }
 
 /** What a model says of one of its inputs or outputs; the first axis is the batch, null is an axis of any size. */

@@ -1,4 +1,4 @@
-import { batchSizeOf } from '../inference/batch.js';
+import { batchSizeOf, sharesBatch } from '../inference/batch.js';
 import type { Signature, Tensor, TensorInfo, Tensors } from '../tensor.js';
 import {
   at,
@@ -77,7 +77,7 @@ function fromInputs(json: Record<string, unknown>, signature: Signature, nonFini
     writer.writeAll(value, place);
     return [input.name, writer.finish()];
   });
-  if (batchSizeOf(signature) !== undefined) checkEqualRows(tensors);
+  if (sharesBatch(signature)) checkEqualRows(tensors);
   return Object.fromEntries(tensors);
 }
 

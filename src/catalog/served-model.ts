@@ -158,6 +158,7 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
         warmUp: warmUpOf(compiled.signature, image),
         path: compiled.path,
         optimized: true,
+        mixesRows: compiled.signature.mixesRows,
         imageScaling: scaling && imageScalingModel(scaling, input.channelsFirst, type),
       },
     };

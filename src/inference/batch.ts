@@ -4,11 +4,16 @@ type TensorArray = { new (length: number): TensorData & { set(from: TensorData, 
 
 const length = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** The batch size that a model's signature asks for: a number, null for any, undefined when its tensors have no common one. */
-export function batchSizeOf({ inputs, outputs }: Signature): number | null | undefined {
-  const sizes = new Set([...inputs, ...outputs].map(({ shape }) => shape[0]));
-  return sizes.size === 1 ? [...sizes][0] : undefined;
-}
+/** Whether a model's inputs and outputs have the same number of rows. */
+export const sharesBatch = ({ inputs, outputs }: Signature): boolean =>
+  new Set([...inputs, ...outputs].map(({ shape }) => shape[0])).size === 1;
+
+/**
+ * The rows that a model runs at once: a number, to which others can be added, or null for any. undefined when every request
+ * has to run alone, as it is: tensors have no batch in common, or the answer to one row depends on others.
+ */
+export const batchSizeOf = (signature: Signature): number | null | undefined =>
+  sharesBatch(signature) && !signature.mixesRows ? signature.inputs[0]?.shape[0] : undefined;
 
 /** How many rows the tensors of one request have; undefined when they differ. */
 export function rowsOf(tensors: Tensors): number | undefined {

@@ -1,5 +1,5 @@
 import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../tensor.js';
-import { batchSizeOf, rowsOf } from './batch.js';
+import { batchSizeOf, rowsOf, sharesBatch } from './batch.js';
 import { InferenceError } from './errors.js';
 
 const invalid = (message: string) => new InferenceError('inputs_invalid', message);
@@ -28,8 +28,8 @@ function check({ name, type, shape }: TensorInfo, tensor: Tensor | undefined, an
 }
 
 /**
- * Checks tensors against what a model takes, before they get to an engine in native code. Where all tensors share the batch,
- * it may have any size, since requests are put together and filled up to the model's.
+ * Checks tensors against what a model takes, before they get to an engine in native code. Where requests are put together and
+ * filled up to the model's batch, there may be any number of rows.
  * @throws InferenceError `inputs_invalid`
  */
 export function checkInputs(tensors: Tensors, signature: Signature): void {
@@ -39,9 +39,9 @@ export function checkInputs(tensors: Tensors, signature: Signature): void {
     const names = inputs.map(({ name }) => `"${name}"`).join(', ');
     throw invalid(`The model has no input "${unknown.slice(0, 80)}". It takes ${names}.`);
   }
-  const sharesBatch = batchSizeOf(signature) !== undefined;
-  for (const input of inputs) check(input, tensors[input.name], sharesBatch);
-  if (!sharesBatch || rowsOf(tensors) !== undefined) return;
+  const anyRows = batchSizeOf(signature) !== undefined;
+  for (const input of inputs) check(input, tensors[input.name], anyRows);
+  if (!sharesBatch(signature) || rowsOf(tensors) !== undefined) return;
   const rows = inputs.map(({ name }) => `"${name}" has ${tensors[name]!.shape[0]}`).join(', ');
   throw invalid(`The inputs should have as many rows as each other, but ${rows}.`);
 }

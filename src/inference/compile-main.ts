@@ -77,14 +77,18 @@ async function write(files: { path: string; bytes: Pieces }[], report: Report): 
 const largestMessage = 2 ** 31 - 1;
 
 /** Reads, compiles and writes a model as one file. */
-async function writePlain(source: ModelSource, path: string, report: Report): Promise<ModelHints> {
+async function writePlain(
+  source: ModelSource,
+  path: string,
+  report: Report,
+): Promise<{ hints: ModelHints; mixesRows: boolean }> {
   const model = await read(source, report);
   const hints = await hintsOf(model);
-  const { bytes } = compileReporting(model, report);
+  const { bytes, mixesRows } = compileReporting(model, report);
   if (bytes.byteLength > largestMessage)
     throw new ModelFileError('model_too_large', 'The model has more than 2 GB of weights, too many to be served.');
   await write([{ path, bytes }], report);
-  return hints;
+  return { hints, mixesRows };
 }
 
 /** Reads, compiles and writes a model, its weights in a file of their own where that is asked for or one is too small. */
@@ -119,11 +123,11 @@ const tasks: {
     };
     if (await isOnnxFile(source.path)) return { signature: await optimizeReporting(source.path), hints: null };
     const plain = `${output}.plain`;
-    const hints = await writePlain(source, plain, report);
+    const { hints, mixesRows } = await writePlain(source, plain, report);
     collectGarbage();
     const signature = await optimizeReporting(plain);
     await rm(plain);
-    return { signature, hints };
+    return { signature: { ...signature, mixesRows }, hints };
   },
   async convert({ output, externalData = false, ...source }, report) {
     if (await isOnnxFile(source.path))

@@ -8,6 +8,8 @@ export interface EngineModel {
   threads: number;
   /** Whether the file has been optimised for this processor already. */
   optimized: boolean;
+  /** Whether the answer to one row depends on the others that run with it; a session can't tell. */
+  mixesRows?: boolean;
   /** An ONNX model that turns uint8 pixels into the first input's tensor, for models that take images. */
   imageScaling?: Uint8Array;
   /** What to run once when it is loaded, to make ready what engines put off until then. */

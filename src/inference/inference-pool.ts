@@ -75,7 +75,7 @@ export class InferencePool implements RunnerPool {
       }
       signature ??= chosen[0]?.loaded.get(model);
     }
-    const runner = new ModelRunner(this, model, source, signature!, options);
+    const runner = new ModelRunner(this, model, source, { ...signature!, mixesRows: source.mixesRows }, options);
     this.runners.push(runner);
     return runner;
   }

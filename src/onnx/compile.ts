@@ -2,7 +2,7 @@ import { ModelFileError } from '../keras/errors.js';
 import { limits } from '../keras/limits.js';
 import type { Argument, Call, Graph, KerasDType, KerasModel, Layer, OutputStructure } from '../keras/model.js';
 import { TensorReference } from '../keras/model.js';
-import type { TensorInfo, TensorType } from '../tensor.js';
+import type { Signature, TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
 import { arraysAsTensors } from './constants.js';
 import { type CallArgument, type LayerCall, tensorsIn } from './context.js';
@@ -11,11 +11,12 @@ import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { kindOf } from './kinds.js';
 import { layerTable, supportsMasking } from './layers/index.js';
 import type { Pieces } from './protobuf.js';
+import { mixesRows } from './rows/index.js';
 import { findUnsupported, findUnsupportedIn, type UnsupportedLayer, UnsupportedLayersError } from './unsupported.js';
 import { weightConstant } from './weights.js';
 
 /** A compiled model. */
-export interface OnnxModel {
+export interface OnnxModel extends Required<Signature> {
   /** In the order of Keras's `model.inputs`. */
   inputs: TensorInfo[];
   /** In flattened order; a dict's keys and Keras's output names where they are known. */
@@ -271,6 +272,7 @@ export function compile(model: KerasModel, observe: CompileObserver = () => unde
       return {
         inputs: inputs.map(infoOf),
         outputs: outputs.map(infoOf),
+        mixesRows: mixesRows(graph),
         bytes: encodeOnnx(graph),
         withExternalData: (name) => encodeWithExternalData(graph, name),
       };

@@ -99,12 +99,33 @@ const valueInfo = (value: Value): Message => ({
 
 const bytesOf = (data: TensorData) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+/** A node of a graph that is being built. */
+export interface Node {
+  name: string;
+  /** Without its domain. */
+  opType: string;
+  domain: string;
+  /** undefined is an optional input that is left out. */
+  inputs: readonly (Value | undefined)[];
+  attributes: Readonly<Record<string, Attribute>>;
+  outputs: readonly Value[];
+}
+
+const nodeProto = ({ name, opType, domain, inputs, attributes, outputs }: Node): Message => ({
+  name,
+  op_type: opType,
+  domain: domain || undefined,
+  input: inputs.map((value) => value?.name ?? ''),
+  output: outputs.map((value) => value.name),
+  attribute: Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [attribute(key, value)])),
+});
+
 /** Names in use, shared by a graph and the subgraphs of its control-flow operators. */
 type Names = Map<string, number>;
 
 /** Collects nodes, constants, inputs and outputs of one ONNX graph. */
 export class GraphBuilder {
-  private readonly nodes: Message[] = [];
+  readonly nodes: Node[] = [];
   private readonly initializers: Message[] = [];
   private readonly constants = new Map<string, Value>();
   readonly inputs: Value[] = [];
@@ -196,8 +217,8 @@ export class GraphBuilder {
     names?: readonly string[],
   ): Value[] {
     for (const { shape } of results) checkShape(shape);
-    const [type = '', ...parts] = opType.split('.').reverse();
-    const domain = parts.reverse().join('.');
+    const dot = opType.lastIndexOf('.');
+    const [domain, type] = [opType.slice(0, Math.max(dot, 0)), opType.slice(dot + 1)];
     if (domain) this.domains.add(domain);
     const name = this.uniqueName(type);
     const outputs = results.map(
@@ -205,16 +226,7 @@ export class GraphBuilder {
         new Value(this, names?.[index] ?? (index === 0 ? name : `${name}:${index}`), type, shape),
     );
     const present = inputs.slice(0, inputs.findLastIndex((value) => value !== undefined) + 1);
-    this.nodes.push({
-      name,
-      op_type: type,
-      domain: domain || undefined,
-      input: present.map((value) => value?.name ?? ''),
-      output: outputs.map((value) => value.name),
-      attribute: Object.entries(attributes).flatMap(([key, value]) =>
-        value === undefined ? [] : [attribute(key, value)],
-      ),
-    });
+    this.nodes.push({ name, opType: type, domain, inputs: present, attributes, outputs });
     return outputs;
   }
 
@@ -230,7 +242,7 @@ export class GraphBuilder {
     return {
       name,
       ...prune(
-        this.nodes,
+        this.nodes.map(nodeProto),
         this.initializers,
         this.outputs.map((output) => output.name),
       ),

@@ -4,6 +4,7 @@ import {
   add,
   batchNorm,
   div,
+  elementCount,
   filled,
   instanceNorm,
   layerNorm,
@@ -14,6 +15,7 @@ import {
   reduceMean,
   reduceSum,
   reshape,
+  sizeOf,
   sizesOf,
   sqrt,
   square,
@@ -111,7 +113,9 @@ const groupNormalization: LayerHandler = ([input], call) => {
   if (channels % groups !== 0) return call.unsupported(`its ${channels} channels can't be split into ${groups} groups`);
   const perChannel = (weight: Value) => reshape(weight, [channels, ...Array<number>(x.rank - 2).fill(1)]);
   return withAxisFirst(x, axis, (moved) => {
-    const grouped = instanceNorm(reshape(moved, [sizesOf(moved)[0]!, groups, -1]), groups, epsilonOf(call, 1e-3));
+    const each = elementCount(moved.shape.slice(1));
+    const sizes = [sizeOf(moved, 0), groups, each === null ? -1 : each / groups];
+    const grouped = instanceNorm(reshape(moved, sizes), groups, epsilonOf(call, 1e-3));
     const normalized = reshape(grouped, sizesOf(moved));
     const scaled = gamma ? mul(normalized, perChannel(gamma)) : normalized;
     return beta ? add(scaled, perChannel(beta)) : scaled;

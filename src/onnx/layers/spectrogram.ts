@@ -15,6 +15,7 @@ import {
   reshape,
   shortTimeFourier,
   sizeOf,
+  sizeTimes,
   slice,
   sqrt,
   square,
@@ -44,15 +45,21 @@ function spectra(x: Value, call: LayerCall, name: 'real_kernel' | 'imag_kernel')
   };
   const channels = x.shape[1] ?? call.unsupported('the number of its channels is unknown');
   const kernel = call.weight(name, [2, 1, 0]);
-  const convolved = conv(reshape(x, [-1, 1, sizeOf(x, 2)]), kernel, undefined, window, 1);
-  return reshape(convolved, [-1, channels, kernel.shape[0]!, sizeOf(convolved, 2)]);
+  const convolved = conv(
+    reshape(x, [sizeTimes(sizeOf(x, 0), channels), 1, sizeOf(x, 2)]),
+    kernel,
+    undefined,
+    window,
+    1,
+  );
+  return reshape(convolved, [sizeOf(x, 0), channels, kernel.shape[0]!, sizeOf(convolved, 2)]);
 }
 
 /** (batch, channels, frequencies, frames) as the layer gives them. */
 function arrange(x: Value, { config }: LayerCall): Value {
   const first = config.dataFormat === 'channels_first';
   if (config.boolean('expand_dims', false)) return transpose(x, first ? [0, 1, 3, 2] : [0, 3, 2, 1]);
-  const flat = reshape(x, [-1, x.shape[1]! * x.shape[2]!, sizeOf(x, 3)]);
+  const flat = reshape(x, [sizeOf(x, 0), x.shape[1]! * x.shape[2]!, sizeOf(x, 3)]);
   return first ? flat : transpose(flat, [0, 2, 1]);
 }
 
