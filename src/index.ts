@@ -1,4 +1,6 @@
 export { type AppOptions, buildApp, default as app } from './app.js';
+export type { DownloadEvent } from './catalog/applications/download.js';
+export { WeightsError } from './catalog/applications/weights.js';
 export { CardError } from './catalog/card.js';
 export { InstancesError, type JsonTensor, jsonOf, tensorsOf } from './catalog/instances.js';
 export {
