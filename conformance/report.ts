@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { layerTable } from '../src/onnx/layers/index.js';
 import type { ApplicationResult } from './applications.js';
 import type { LayerResult } from './layers.js';
+import type { PublishedResult } from './published.js';
 import type { WildCounts } from './wild.js';
 
 /** What there is to conform to. */
@@ -104,6 +105,21 @@ function applicationSection({ applications, version }: Catalogue, results: reado
   ].join('\n');
 }
 
+function byNameSection({ applications }: Catalogue, results: readonly PublishedResult[]): string {
+  const rows = applications.map((name) => {
+    const { renamed, error, failed = '' } = results.find((result) => result.name === name) ?? { failed: 'not run' };
+    return [`\`${name.toLowerCase()}\``, renamed ?? '', exponent(error), failed && `**${failed}**`];
+  });
+  return [
+    '### By name',
+    'With the architectures, preprocessing and labels that come with keras-serve, and weights in the layout of those that Keras',
+    'publishes: Keras 2 wrote them, calling layers that number themselves by other numbers; Keras 3 loaded them and classified',
+    'images through `preprocess_input` and `decode_predictions`. Errors are those of the whole way from the pixels.',
+    '',
+    table(['', 'Layers called something else', 'Error', ''], rows),
+  ].join('\n');
+}
+
 function wildSection(): string {
   const file = join(import.meta.dirname, 'wild.json');
   if (!existsSync(file)) return '';
@@ -156,6 +172,7 @@ export function writeReport(
   catalogue: Catalogue,
   layers: readonly LayerResult[],
   applications: readonly ApplicationResult[],
+  byName: readonly PublishedResult[],
 ): void {
   const cases = layers.reduce((sum, { cases, halfCases }) => sum + cases + halfCases, 0);
   const wrong = layers.reduce((sum, { failed }) => sum + failed.length, 0);
@@ -168,6 +185,8 @@ export function writeReport(
     `${cases} cases about layers and operations are Keras's own answer, ${wrong} are not.`,
     '',
     applicationSection(catalogue, applications),
+    '',
+    byNameSection(catalogue, byName),
     '',
     wildSection(),
     '',

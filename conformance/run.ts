@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ApplicationResult, runApplication, throughHdf5 } from './applications.js';
 import { runLayers } from './layers.js';
+import { type PublishedResult, runPublished } from './published.js';
 import { findPython } from './python.js';
 import { type Catalogue, writeReport } from './report.js';
 
@@ -13,9 +14,20 @@ const usage = `npm run conformance -- [options]
   --only <name,name>     these applications alone; what is known of the others stays in the report
   --missing              the applications alone that have no result, or a bad one
   --layers               the layers alone
+  --by-name              the applications by name alone
   --help                 this`;
 
 const results = join(import.meta.dirname, 'applications.json');
+const published = join(import.meta.dirname, 'published.json');
+
+const readResults = <T>(file: string): T[] => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []);
+
+/** Puts a result in the place of the one before, or at the end. */
+function keep<T>(file: string, known: T[], result: T, isSame: (other: T) => boolean): void {
+  const index = known.findIndex(isSame);
+  known.splice(index < 0 ? known.length : index, 1, result);
+  writeFileSync(file, `${JSON.stringify(known, null, 1)}\n`);
+}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -24,6 +36,7 @@ async function main(): Promise<number> {
       only: { type: 'string' },
       missing: { type: 'boolean' },
       layers: { type: 'boolean' },
+      'by-name': { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -37,9 +50,11 @@ async function main(): Promise<number> {
   const unknown = only?.filter((name) => !catalogue.applications.includes(name)) ?? [];
   if (unknown.length) throw new Error(`keras.applications has no ${unknown.join(', ')}.`);
 
-  const known: ApplicationResult[] = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : [];
+  const known = readResults<ApplicationResult>(results);
+  const byName = readResults<PublishedResult>(published);
   const wanted = (name: string, container: string) =>
     !values.layers &&
+    !values['by-name'] &&
     (only ? only.includes(name) : true) &&
     !(values.missing && known.some((row) => row.name === name && row.container === container && !row.failed));
   const runs = catalogue.applications.flatMap((name) =>
@@ -53,13 +68,23 @@ async function main(): Promise<number> {
     const said =
       result.failed ?? `error ${result.error?.toExponential(1)}, ${result.errorInPython?.toExponential(1)} in Python`;
     console.log(`${name} ${container}: ${said}`);
-    const index = known.findIndex((row) => row.name === name && row.container === container);
-    known.splice(index < 0 ? known.length : index, 1, result);
-    writeFileSync(results, `${JSON.stringify(known, null, 1)}\n`);
+    keep(results, known, result, (row) => row.name === name && row.container === container);
+  }
+  const named = catalogue.applications.filter(
+    (name) =>
+      !values.layers &&
+      (only ? only.includes(name) : true) &&
+      !(values.missing && byName.some((row) => row.name === name && !row.failed)),
+  );
+  for (const name of named) {
+    const result = await runPublished(name, python);
+    console.log(`${name} by name: ${result.failed ?? `error ${result.error?.toExponential(1)}`}`);
+    keep(published, byName, result, (row) => row.name === name);
   }
   const layers = await runLayers();
-  writeReport(catalogue, layers, known);
-  const failures = layers.flatMap(({ failed }) => failed).length + known.filter(({ failed }) => failed).length;
+  writeReport(catalogue, layers, known, byName);
+  const failures = [...layers.flatMap(({ failed }) => failed), ...[...known, ...byName].filter(({ failed }) => failed)]
+    .length;
   console.log(failures ? `${failures} answers are not Keras's: see docs/conformance.md.` : "Every answer is Keras's.");
   return failures ? 1 : 0;
 }
