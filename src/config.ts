@@ -138,9 +138,9 @@ export const settings = {
   }),
   maxBatch: setting({
     value: 'number',
-    fallback: '4',
-    parse: whole(1, 4096),
-    description: 'Most images in one run of the model',
+    fallback: 'auto',
+    parse: automatic(whole(1, 4096)),
+    description: 'Most images or rows in one run of the model; auto goes by their size',
   }),
   deadline: setting({
     value: 'seconds',

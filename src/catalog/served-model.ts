@@ -105,7 +105,7 @@ export interface Classification {
  * @throws InferenceError `model_load_failed`
  */
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
-  const { maxBatch = 4, maxQueue = 128, deadline = 30_000 } = options;
+  const { maxBatch, maxQueue = 128, deadline = 30_000 } = options;
   const pool = options.pool ?? new InferencePool(options.processes ?? defaultPoolSize());
   const { threads = Math.max(1, Math.floor(availableParallelism() / pool.size)) } = options;
   const closePool = async () => (options.pool ? undefined : pool.close());

@@ -6,6 +6,7 @@ import { openCatalog } from '../catalog/open-catalog.js';
 import type { Config } from '../config.js';
 import { logDownload } from '../downloads.js';
 import { catalogOptions } from '../load-options.js';
+import { collectBuffers } from '../memory.js';
 import { packageVersion } from '../package.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
@@ -35,6 +36,8 @@ export const serve: Command = {
     ]);
     blockOtherLoaders();
     const app = await buildApp({ ...config, model: catalog, logger });
+    const collect = collectBuffers();
+    app.addHook('onResponse', async () => collect());
     try {
       await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
     } catch (error) {

@@ -21,6 +21,15 @@ export function rowsOf(tensors: Tensors): number | undefined {
   return sizes.size === 1 ? [...sizes][0] : undefined;
 }
 
+/** Elements of input in one run. Two images of 224 × 224: on processors, larger runs are hardly faster and take more memory. */
+const elementsPerRun = 2 * 224 * 224 * 3;
+
+/** How many rows like those of a request should go into one run: two at least. */
+export function rowsPerRun(tensors: Tensors): number {
+  const elements = Object.values(tensors).reduce((sum, { shape }) => sum + length(shape.slice(1)), 0);
+  return Math.max(2, Math.min(1024, Math.floor(elementsPerRun / elements)));
+}
+
 /** Requests with equal keys can run together: the same tensors, but for the number of rows. */
 export const batchKey = (tensors: Tensors): string =>
   Object.keys(tensors)

@@ -1,5 +1,5 @@
 import type { Signature, Tensors } from '../tensor.js';
-import { batchSizeOf, concatRows, mapTensors, rowsOf, sliceRows } from './batch.js';
+import { batchSizeOf, concatRows, mapTensors, rowsOf, rowsPerRun, sliceRows } from './batch.js';
 import { checkInputs } from './check-inputs.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
@@ -8,8 +8,8 @@ import { Job, type Prediction } from './job.js';
 
 /** How a model is run. */
 export interface RunnerOptions {
-  /** The most rows in one run. */
-  maxBatch: number;
+  /** The most rows in one run; by default as many as a run's memory should hold. */
+  maxBatch?: number;
   /** The most requests that wait; one more is refused. */
   maxQueue: number;
   /** Milliseconds until a request fails, and after which a run is cut by ending its process. */
@@ -92,20 +92,26 @@ export class ModelRunner {
   ): Promise<Prediction> {
     if (!image) checkInputs(inputs, this.signature);
     const rows = rowsOf(inputs) ?? 1;
-    const limit = this.batchSize ?? this.options.maxBatch;
-    if (this.batchSize === undefined || rows <= limit) return this.enqueue(inputs, image, rows, signal);
+    const limit = this.batchSize ?? this.options.maxBatch ?? rowsPerRun(inputs);
+    const endsAt = performance.now() + this.options.deadline;
+    if (this.batchSize === undefined || rows <= limit) return this.enqueue(inputs, image, rows, endsAt, signal);
     const starts = Array.from({ length: Math.ceil(rows / limit) }, (_, index) => index * limit);
-    const parts = await Promise.all(
-      starts.map((start) => {
-        const end = Math.min(start + limit, rows);
-        return this.enqueue(
-          mapTensors(inputs, (tensor) => sliceRows(tensor, start, end)),
-          image,
-          end - start,
-          signal,
-        );
-      }),
-    );
+    const parts: Prediction[] = [];
+    let next = 0;
+    // As many parts at once as there are processes: one request takes no more of the queue than that.
+    const lane = async () => {
+      for (let index = next++; index < starts.length; index = next++) {
+        const end = Math.min(starts[index]! + limit, rows);
+        const part = mapTensors(inputs, (tensor) => sliceRows(tensor, starts[index]!, end));
+        try {
+          parts[index] = await this.enqueue(part, image, end - starts[index]!, endsAt, signal);
+        } catch (error) {
+          next = starts.length;
+          throw error;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: this.pool.size }, lane));
     const timings = parts.map((part) => part.timings);
     return {
       outputs: mapTensors(parts[0]!.outputs, (_, name) => concatRows(parts.map(({ outputs }) => outputs[name]!))),
@@ -124,11 +130,17 @@ export class ModelRunner {
     await this.pool.remove(this);
   }
 
-  private enqueue(inputs: Tensors, image: boolean, rows: number, signal: AbortSignal | undefined): Promise<Prediction> {
+  private enqueue(
+    inputs: Tensors,
+    image: boolean,
+    rows: number,
+    endsAt: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Prediction> {
     if (this.closing) throw new InferenceError('server_closing', 'The server is shutting down.');
     if (this.queue.length >= this.options.maxQueue)
       throw new InferenceError('queue_full', 'Too many requests wait for this model. Try again in a moment.');
-    const job = new Job(inputs, image, rows, this.options.deadline, signal, (given) => {
+    const job = new Job(inputs, image, rows, endsAt - performance.now(), signal, (given) => {
       const index = this.queue.indexOf(given);
       if (index >= 0) this.queue.splice(index, 1);
       if (this.drained) this.onDrained?.();
@@ -148,7 +160,8 @@ export class ModelRunner {
     const first = this.queue.shift()!;
     const batch = [first];
     if (this.batchSize === undefined || first.failures > 0) return batch;
-    const limit = this.batchSize ?? Math.min(this.options.maxBatch, Math.max(first.rows, share));
+    const most = this.options.maxBatch ?? rowsPerRun(first.inputs);
+    const limit = this.batchSize ?? Math.min(most, Math.max(first.rows, share));
     let rows = first.rows;
     for (let index = 0; index < this.queue.length && rows < limit; ) {
       const job = this.queue[index]!;

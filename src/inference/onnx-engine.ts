@@ -10,6 +10,8 @@ function options({ threads, optimized }: Pick<EngineModel, 'threads' | 'optimize
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    // Memory laid out for one size of batch is kept beside that of every other.
+    enableMemPattern: false,
     graphOptimizationLevel: optimized ? 'disabled' : 'all',
     logSeverityLevel: 3,
     extra: { session: sessionExtra },

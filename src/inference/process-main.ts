@@ -1,6 +1,7 @@
 /**
  * An inference process: loads models into an engine and runs what it is sent. It ends when its parent does.
  */
+import { collectBuffers } from '../memory.js';
 import type { Session } from './engine.js';
 import type { Calls, Reply, Request } from './messages.js';
 import { onnxEngine } from './onnx-engine.js';
@@ -41,7 +42,11 @@ async function answer(request: Request): Promise<Reply> {
   }
 }
 
-process.on('message', async (request: Request) => process.send?.(await answer(request)));
+const collect = collectBuffers();
+process.on('message', async (request: Request) => {
+  const reply = await answer(request);
+  process.send?.(reply, collect);
+});
 process.on('disconnect', () => process.exit(0));
 // A signal to the whole process group (Ctrl-C) is for the server, which lets running work finish and then disconnects.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
-import { add, cast, constant, gather, mul, reduceSum } from '../../src/onnx/operators/index.js';
+import { add, cast, constant, gather, mul, reduceMean, reduceSum } from '../../src/onnx/operators/index.js';
 
 function write(graph: GraphBuilder): string {
   const path = join(mkdtempSync(join(tmpdir(), 'keras-serve-model-')), 'model.onnx');
@@ -15,6 +15,13 @@ function write(graph: GraphBuilder): string {
 export function doublingModel(batch: Dimension = null): string {
   const graph = new GraphBuilder();
   graph.output('y', mul(graph.input('x', 'float32', [batch, 3]), 2));
+  return write(graph);
+}
+
+/** A model that takes images of 32 × 32 and gives their mean colour: next to no work. */
+export function colourModel(): string {
+  const graph = new GraphBuilder();
+  graph.output('scores', reduceMean(graph.input('image', 'float32', [null, 32, 32, 3]), [1, 2]));
   return write(graph);
 }
 

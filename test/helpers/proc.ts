@@ -21,3 +21,13 @@ function children(parent: number): number[] {
 /** The inference processes of a server. */
 export const inferenceProcesses = (server: number): number[] =>
   children(server).filter((pid) => read(`/proc/${pid}/cmdline`).includes('process-main'));
+
+/** Resident bytes of a process and of each that it has started. */
+export const residentMemory = (server: number): number[] =>
+  [server, ...children(server)].map(
+    (pid) => Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024,
+  );
+
+/** How many files and sockets a process and those that it has started have open. */
+export const openDescriptors = (server: number): number =>
+  [server, ...children(server)].reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);

@@ -72,6 +72,28 @@ describe('ModelRunner', () => {
     assert.equal(numbers(prediction)[27], 18);
   });
 
+  it('takes any number of rows in one request, whatever the queue holds, and fails it as a whole', async () => {
+    const runner = await start(lookupModel(), { maxBatch: 2, maxQueue: 1 });
+    const indices = (values: number[]): Tensors => ({
+      x: { type: 'int64', shape: [values.length, 1], data: BigInt64Array.from(values, BigInt) },
+    });
+    const values = Array.from({ length: 501 }, (_, n) => n % 3);
+    const { outputs } = await runner.predict(indices(values));
+    assert.deepEqual(
+      Array.from(outputs.y!.data as Float32Array),
+      values.map((value) => 10 * (value + 1)),
+    );
+    await assert.rejects(runner.predict(indices([...values, 99])), failsWith('engine_failed'));
+    assert.equal(runner.queued, 0);
+  });
+
+  it('runs as many rows together as their size allows', async () => {
+    const batches: number[] = [];
+    const runner = await start(doublingModel(), { maxBatch: undefined }, { onBatch: (size) => batches.push(size) });
+    await runner.predict(rows(...Array.from({ length: 1500 }, (_, n) => [n, n, n])));
+    assert.deepEqual(batches, [1024, 476]);
+  });
+
   it('fills up the batch of a model whose batch size is fixed', async () => {
     const runner = await start(doublingModel(3));
     const [one, two] = await Promise.all([runner.predict(rows([1, 1, 1])), runner.predict(rows([2, 2, 2], [3, 3, 3]))]);
