@@ -27,6 +27,11 @@ export default fp(
         tags: [
           { name: 'Predict', description: 'What the model says of an image.' },
           { name: 'Models', description: 'Which models there are, what they take and what they give.' },
+          { name: 'TensorFlow Serving', description: 'The REST API that TensorFlow Serving has, for its clients.' },
+          {
+            name: 'Open Inference Protocol',
+            description: 'The REST API that KServe, Triton and others have in common, for their clients.',
+          },
           { name: 'Health', description: 'For load balancers and orchestrators.' },
         ],
       },

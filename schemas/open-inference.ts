@@ -20,7 +20,7 @@ export const datatypes = [
 ] as const;
 export type Datatype = (typeof datatypes)[number];
 
-const Name = (what: string) => Type.String({ description: what });
+const Name = (what: string, options = {}) => Type.String({ ...options, description: what });
 
 /** `GET /v2`. */
 export const ServerMetadata = Type.Object(
@@ -187,12 +187,8 @@ export const InferenceResponse = Type.Object(
   },
 );
 
-/** `POST /v2/repository/index`. */
-export const RepositoryIndexRequest = Type.Object(
-  { ready: Type.Optional(Type.Boolean({ description: 'Only models that can take requests.' })) },
-  { $id: 'RepositoryIndexRequest', description: 'Which models to list.' },
-);
-export type RepositoryIndexRequest = Static<typeof RepositoryIndexRequest>;
+/** The body of `POST /v2/repository/index`, which may be left out. */
+export const RepositoryIndexRequest = Type.Object({ ready: Type.Optional(Type.Boolean()) });
 
 /** The reply of `POST /v2/repository/index`. */
 export const RepositoryIndex = Type.Array(
@@ -209,7 +205,10 @@ export type RepositoryIndex = Static<typeof RepositoryIndex>;
 /** The parts of the addresses. */
 export const OpenInferenceParams = {
   model: Type.Object({ model: Name('The name of the model.') }),
-  version: Type.Object({ model: Name('The name of the model.'), version: Name('The number of the version.') }),
+  version: Type.Object({
+    model: Name('The name of the model.'),
+    version: Name('The number of the version.', { pattern: '^[0-9]{1,15}$' }),
+  }),
 };
 
 /** The header of the binary tensor data extension. */

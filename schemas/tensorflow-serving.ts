@@ -113,14 +113,17 @@ export const TensorFlowServingReply = Type.Object(
 );
 export type TensorFlowServingReply = Static<typeof TensorFlowServingReply>;
 
-const name = (what: string) => Type.String({ description: what });
+const name = (what: string, options = {}) => Type.String({ ...options, description: what });
 
 /** The parts of the addresses. */
 export const TensorFlowServingParams = {
   model: Type.Object({ model: name('The name of the model.') }),
-  version: Type.Object({ model: name('The name of the model.'), version: name('The number of the version.') }),
+  version: Type.Object({
+    model: name('The name of the model.'),
+    version: name('The number of the version.', { pattern: '^[0-9]{1,15}$' }),
+  }),
   label: Type.Object({
     model: name('The name of the model.'),
-    label: name('`stable`: the version that serves where none is named.'),
+    label: Type.Enum(['stable'], { description: '`stable`: the version that serves where none is named.' }),
   }),
 };

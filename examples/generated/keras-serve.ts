@@ -517,7 +517,7 @@ export interface paths {
         put?: never;
         /**
          * List the models
-         * @description All models with their versions, those that could not be loaded too.
+         * @description All models with their versions, those that could not be loaded too. The body may be `{"ready": true}`, which leaves out those that can’t take requests.
          */
         post: operations["getRepositoryIndex"];
         delete?: never;
@@ -1010,11 +1010,6 @@ export interface components {
             /** @description That of the request. */
             id?: string;
             outputs: components["schemas"]["ResponseOutput"][];
-        };
-        /** @description Which models to list. */
-        RepositoryIndexRequest: {
-            /** @description Only models that can take requests. */
-            ready?: boolean;
         };
         /** @description The models with their versions. */
         RepositoryIndex: {
@@ -1934,7 +1929,7 @@ export interface operations {
                 /** @description The name of the model. */
                 model: string;
                 /** @description `stable`: the version that serves where none is named. */
-                label: string;
+                label: "stable";
             };
             cookie?: never;
         };
@@ -1995,7 +1990,7 @@ export interface operations {
                 /** @description The name of the model. */
                 model: string;
                 /** @description `stable`: the version that serves where none is named. */
-                label: string;
+                label: "stable";
             };
             cookie?: never;
         };
@@ -2056,7 +2051,7 @@ export interface operations {
                 /** @description The name of the model. */
                 model: string;
                 /** @description `stable`: the version that serves where none is named. */
-                label: string;
+                label: "stable";
             };
             cookie?: never;
         };
@@ -2729,11 +2724,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RepositoryIndexRequest"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description The models with their versions. */
             200: {

@@ -76,7 +76,7 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
     app.addSchema(schema);
   for (const schema of [RequestInput, RequestOutput, InferenceRequest, ResponseOutput, InferenceResponse])
     app.addSchema(schema);
-  for (const schema of [RepositoryIndexRequest, RepositoryIndex]) app.addSchema(schema);
+  app.addSchema(RepositoryIndex);
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
@@ -256,8 +256,9 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getRepositoryIndex',
         tags,
         summary: 'List the models',
-        description: 'All models with their versions, those that could not be loaded too.',
-        body: referTo(RepositoryIndexRequest),
+        description:
+          'All models with their versions, those that could not be loaded too. The body may be `{"ready": true}`, which leaves ' +
+          'out those that can’t take requests.',
         response: {
           200: referTo(RepositoryIndex),
           ...protocolErrorReplies(

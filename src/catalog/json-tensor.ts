@@ -31,7 +31,7 @@ const integer = (least: number, most: number): NumberType => ({
 });
 
 /** The greatest number that rounds to a float32: just below half a step above the greatest of these. */
-const largestFloat32 = (2 - 2 ** -24 - 2 ** -52) * 2 ** 127;
+export const largestFloat32 = (2 - 2 ** -24 - 2 ** -52) * 2 ** 127;
 
 /** What may stand for an element of each type. Whole numbers end where JSON's are no longer exact. */
 const numberTypes: Partial<Record<string, NumberType>> = {

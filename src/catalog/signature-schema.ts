@@ -3,7 +3,7 @@ import { ImageInstance, ImageJson, LabelPrediction } from '../../schemas/predict
 import { referTo } from '../../schemas/reference.js';
 import { batchSizeOf } from '../inference/batch.js';
 import type { Signature, TensorInfo, TensorType } from '../tensor.js';
-import { describe } from './json-tensor.js';
+import { describe, largestFloat32 } from './json-tensor.js';
 import { classifies } from './labels.js';
 import { haveRows } from './reply-text.js';
 
@@ -29,12 +29,11 @@ const mostElements = 10_000;
 /** The sizes that an example has along axes of any size: enough for most windows, few enough to read. */
 const exampleSize = 16;
 
-const largest = { float32: 3.4028234663852886e38 };
 const whole = (minimum: number, maximum: number, options = {}) => Type.Integer({ ...options, minimum, maximum });
 
 /** An element of a request, by type. */
 const elements: Record<TensorType, TSchema> = {
-  float32: Type.Number({ format: 'float', minimum: -largest.float32, maximum: largest.float32 }),
+  float32: Type.Number({ format: 'float', minimum: -largestFloat32, maximum: largestFloat32 }),
   float64: Type.Number({ format: 'double' }),
   int8: whole(-(2 ** 7), 2 ** 7 - 1),
   uint8: whole(0, 2 ** 8 - 1),
@@ -44,7 +43,7 @@ const elements: Record<TensorType, TSchema> = {
   uint32: whole(0, 2 ** 32 - 1),
   int64: whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, { format: 'int64' }),
   uint64: whole(0, Number.MAX_SAFE_INTEGER),
-  bool: Type.Boolean(),
+  bool: Type.Union([Type.Boolean(), Type.Integer({ minimum: 0, maximum: 1 })]),
 };
 
 /** An element of a reply. */
