@@ -10,6 +10,7 @@ export {
   type Prediction,
   type ServedModel,
 } from './catalog/served-model.js';
+export type { CardNote } from './catalog/worked-out-card.js';
 export { type Config, ConfigError } from './config.js';
 export { InferenceError, type InferenceErrorCode } from './inference/errors.js';
 export { ModelFileError, type ModelFileErrorCode } from './keras/errors.js';

@@ -63,6 +63,14 @@ const rules: Rule[] = [
   },
 
   ({ hints }) =>
+    hints?.scaling?.className === 'BatchNormalization' && hints.scaling.range && isCentred(hints.scaling.range)
+      ? scaled(
+          'none',
+          `the batch normalization that the model begins with, "${hints.scaling.name}", has seen numbers from 0 to 255`,
+        )
+      : undefined,
+
+  ({ hints }) =>
     hints?.teachableMachine
       ? { image: teachableMachine, reason: 'the model is built as Teachable Machine builds them' }
       : undefined,
@@ -81,14 +89,6 @@ const rules: Rule[] = [
   ({ hints, numberedLabels, input: { height, width } }) =>
     hints === null && numberedLabels && height === 224 && width === 224
       ? { image: teachableMachine, reason: 'the labels are numbered as Teachable Machine numbers them' }
-      : undefined,
-
-  ({ hints }) =>
-    hints?.scaling?.className === 'BatchNormalization' && hints.scaling.range && isCentred(hints.scaling.range)
-      ? scaled(
-          'none',
-          `the batch normalization that the model begins with, "${hints.scaling.name}", has seen numbers from 0 to 255`,
-        )
       : undefined,
 
   () => scaled('unit', 'nothing in the model says otherwise'),

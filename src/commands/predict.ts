@@ -8,6 +8,7 @@ import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { CommandError, UsageError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
+import { printable } from './table.js';
 
 /** `keras-serve predict <model> <image>...`: what the model makes of images or numbers, without a server. */
 export const predict: Command = {
@@ -35,6 +36,7 @@ export const predict: Command = {
     const { weightsUrl } = config;
     const onDownload = showDownload(process.stderr);
     const model = await loadServedModel(path!, { ...modelOptions(flags), weightsUrl, onDownload, processes: 1 });
+    for (const { level, message } of model.notes) if (level === 'warn') console.error(printable(message));
     try {
       if (json !== undefined) await predictJson(model, input, json === '-' ? 'standard input' : String(json));
       else await classifyImages(model, files, { topK: Number(topK), jsonl: flags.jsonl === true, config });

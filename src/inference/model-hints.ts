@@ -23,7 +23,9 @@ export interface ModelHints {
 }
 
 /** What a model gives away. Never fails: what can't be found out is left out. */
-export async function hintsOf(model: KerasModel): Promise<ModelHints> {
+export const hintsOf = (model: KerasModel): Promise<ModelHints> => findHints(model).catch(() => ({}));
+
+async function findHints(model: KerasModel): Promise<ModelHints> {
   const hints: ModelHints = { activation: lastActivation(model.graph) };
   if (model.graph.inputs[0]?.shape.length !== 4) return hints;
   const front = frontOf(model);

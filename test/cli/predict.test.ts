@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { loadModel } from '../../src/index.js';
 import { packageRoot } from '../../src/package.js';
 import { bundledModel } from '../helpers/app.js';
 import { unpackFamily } from '../helpers/fixtures.js';
+import { colourModel } from '../helpers/onnx-models.js';
 import { runCli } from '../helpers/server.js';
 
 const example = (name: string) => join(packageRoot, 'examples', name);
@@ -49,6 +51,21 @@ describe('keras-serve predict', () => {
       assert.equal(stderr.split('\n').length, 2);
     });
   }
+
+  it('warns of labels that are not used', async (t) => {
+    const labelled = mkdtempSync(join(tmpdir(), 'keras-serve-labelled-'));
+    t.after(() => rmSync(labelled, { recursive: true }));
+    renameSync(colourModel(), join(labelled, 'model.onnx'));
+    writeFileSync(join(labelled, 'labels.txt'), 'red\ngreen\n');
+    const { code, stdout, stderr } = await runCli(t, ['predict', labelled, example('cat.jpg')]).ended;
+    assert.equal(code, 0);
+    assert.equal(stderr, 'labels.txt has 2 labels where the model has 3 classes: it is not used\n');
+    assert.match(stdout, /^1\. [012]: /);
+    writeFileSync(join(labelled, 'labels.txt'), 'red\ngreen\nblue\n');
+    const again = await runCli(t, ['predict', labelled, example('cat.jpg')]).ended;
+    assert.equal(again.stderr, '');
+    assert.match(again.stdout, /^1\. (red|green|blue): /);
+  });
 
   describe('with numbers', () => {
     const { folder, cases } = unpackFamily('models');
