@@ -35,6 +35,12 @@ export function showDownload(stream: WriteStream): (event: DownloadEvent) => voi
   };
 }
 
+/** A time to wait, in round figures. */
+function duration(seconds: number): string {
+  const [size, unit] = seconds < 100 ? [1, 's'] : seconds < 6000 ? [60, 'min'] : [3600, 'h'];
+  return `${Math.ceil(seconds / size)} ${unit}`;
+}
+
 /** `resnet50.h5 [=====>     ] 45 %  44 MB of 98.2 MB  3.2 MB/s  17 s left`, cut to a terminal's width. */
 export function bar(event: Extract<DownloadEvent, { kind: 'progress' }>, rate: number, columns: number): string {
   const { file, received, total } = event;
@@ -44,7 +50,7 @@ export function bar(event: Extract<DownloadEvent, { kind: 'progress' }>, rate: n
     ...(part === undefined ? [] : [`${Math.floor(part * 100)} %`]),
     amount(event),
     speed,
-    ...(total && rate > 0 ? [`${Math.ceil((total - received) / rate)} s left`] : []),
+    ...(total && rate > 0 ? [`${duration((total - received) / rate)} left`] : []),
   ].join('  ');
   const name = basename(file.path);
   const cells = Math.min(widest, columns - figures.length - 5);

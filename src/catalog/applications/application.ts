@@ -41,8 +41,13 @@ export const architectureOf = (application: Application): string => join(folder,
 
 /** The card of an application: images stretched to its size, as its `preprocess_input` has them; ImageNet's labels. */
 export async function cardOf(application: Application): Promise<ModelCard> {
-  const { size, scaling } = application;
-  return { name: servedName(application), labels: await imageNetLabels(), image: { size, scaling } };
+  const { name, size, scaling } = application;
+  return {
+    name: servedName(application),
+    description: `${name} of Keras Applications, trained on ImageNet-1k.`,
+    labels: await imageNetLabels(),
+    image: { size, scaling },
+  };
 }
 
 /** The classes of ImageNet as `decode_predictions` names them: those of the bundled model. */
