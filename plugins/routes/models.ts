@@ -16,12 +16,12 @@ import type { CatalogModel, ModelVersion as Version } from '../../src/catalog/ca
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import type { TensorInfo } from '../../src/tensor.js';
 
-/** What can be done with a model and where: for a version too where the address has one. */
-const routes: Record<string, { method: 'GET' | 'POST'; url: string }> = {
-  self: { method: 'GET', url: '/models/:name' },
-  predict: { method: 'POST', url: '/models/:name/predict' },
-  tensorflow_serving: { method: 'GET', url: '/v1/models/:model' },
-  open_inference_protocol: { method: 'GET', url: '/v2/models/:model' },
+/** Where a model is found, by what for: what comes before its name, and after its name and version. */
+const addresses: Record<string, [before: string, after: string]> = {
+  self: ['/models/', ''],
+  predict: ['/models/', '/predict'],
+  tensorflow_serving: ['/v1/models/', ''],
+  open_inference_protocol: ['/v2/models/', ''],
 };
 
 /** `GET /models`, `GET /models/{name}` and `GET /models/{name}/versions/{version}`: which models there are. */
@@ -121,14 +121,11 @@ function signatureOf({ card, inputs, outputs, image }: ServedModel): Partial<Mod
   };
 }
 
-function routesOf(app: FastifyInstance, name: string, version?: number): Record<string, string> {
-  const suffix = version === undefined ? '' : '/versions/:version';
-  const there = Object.entries(routes).flatMap(([key, { method, url }]): [string, string][] => {
-    const whole = url.replace(/(:name|:model)/, `$1${suffix}`);
-    if (!app.hasRoute({ method, url: whole })) return [];
-    return [[key, app.prefix + whole.replace(/:name|:model/, name).replace(':version', String(version))]];
-  });
-  return Object.fromEntries(there);
+function routesOf({ prefix }: FastifyInstance, name: string, version?: number): Record<string, string> {
+  const model = version === undefined ? name : `${name}/versions/${version}`;
+  return Object.fromEntries(
+    Object.entries(addresses).map(([use, [before, after]]) => [use, prefix + before + model + after]),
+  );
 }
 
 export default models;

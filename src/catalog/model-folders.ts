@@ -103,8 +103,8 @@ export class ModelFolders {
     const folder = await readFolder(path);
     const own = ownModel(folder);
     if (own && !this.several.has(path)) {
-      // Folders beside a model's file are its trainer's, unless a card says that they are to be served.
-      const others = await this.modelsIn(folder, folder.folders, ({ names }) => names.has(CARD_FILE));
+      // Folders beside a model's file are its trainer's, unless they have a card or versions.
+      const others = await this.modelsIn(folder, folder.folders, true);
       if (others.length > 0) this.several.add(path);
       return [await this.single(own), ...others];
     }
@@ -121,20 +121,18 @@ export class ModelFolders {
     return models;
   }
 
-  /** The models that folders of a folder are. */
-  private async modelsIn(
-    parent: Folder,
-    names: readonly string[],
-    counts: (folder: Folder) => boolean = () => true,
-  ): Promise<FoundModel[]> {
+  /** The models that folders of a folder are; only those that are made to be served, if need be. */
+  private async modelsIn(parent: Folder, names: readonly string[], onlyMarked = false): Promise<FoundModel[]> {
     const models: FoundModel[] = [];
     for (const name of names) {
       if (models.length > maxModels) break;
       const path = join(parent.path, name);
       try {
         const folder = await readFolder(path);
-        const model = counts(folder) && (await this.modelIn(folder));
-        if (model) models.push(model);
+        const model = await this.modelIn(folder);
+        const isMarked = folder.names.has(CARD_FILE) || model?.path !== model?.versions[0]?.path;
+        if (model && (isMarked || !onlyMarked)) models.push(model);
+        else if (model) this.notices.push(`The model in "${path}" isn't served: a ${CARD_FILE} in it would say so.`);
       } catch (error) {
         if (!(error instanceof ModelFileError)) throw error;
         this.notices.push(error.message);

@@ -47,9 +47,9 @@ describe('the models in a folder', () => {
       files: ['pets.keras', 'checkpoints/last.keras', '1/model.keras'],
       models: ['pets: pets.keras'],
     },
-    'unless they have a card': {
-      files: ['pets.keras', 'checkpoints/last.keras', 'houses/model.h5', 'houses/serve.json'],
-      models: ['houses: houses/model.h5', 'pets: pets.keras'],
+    'unless they have a card or versions': {
+      files: ['pets.keras', 'checkpoints/last.keras', 'houses/model.h5', 'houses/serve.json', 'dogs/2/model.h5'],
+      models: ['dogs 2: dogs/2/model.h5', 'houses: houses/model.h5', 'pets: pets.keras'],
     },
     'several files are several models, as are folders with one': {
       files: ['b.keras', 'a.onnx', 'Pets/model.keras', 'horses/best.h5', 'empty/readme.txt', 'notes.txt'],
