@@ -6,9 +6,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     /**
      * Turns an encoded image (JPEG, PNG, WebP, GIF, TIFF or AVIF) into a uint8 tensor, a bounded number of images at
-     * once. Rejects with an ImageError when the image is at fault.
+     * once. Rejects with an ImageError when the image is at fault, with a DecodingError when too many wait or it waits too
+     * long; the signal gives it up.
      */
-    preprocess(bytes: Uint8Array, options: ImageOptions): Promise<ImageTensor>;
+    preprocess(bytes: Uint8Array, options: ImageOptions, patience?: { signal?: AbortSignal }): Promise<ImageTensor>;
   }
 }
 
@@ -16,7 +17,7 @@ declare module 'fastify' {
 export default fp<Partial<ImageLimits>>(
   async (app, limits) => {
     const decoder = new ImageDecoder(limits);
-    app.decorate('preprocess', (bytes, options) => decoder.decode(bytes, options));
+    app.decorate('preprocess', (bytes, options, patience) => decoder.decode(bytes, options, patience));
     app.addHook('onClose', () => decoder.close());
   },
   { name: 'preprocessing' },

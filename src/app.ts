@@ -50,7 +50,11 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   const refuseOtherMethods = watchMethods(app);
   await app.register(errors, { maxImageSize: config.maxImageSize });
   await app.register(model, { open });
-  await app.register(preprocessing, { maxPixels: config.maxPixels });
+  await app.register(preprocessing, {
+    maxPixels: config.maxPixels,
+    maxWaiting: config.maxQueue,
+    deadline: config.deadline * 1000,
+  });
   await app.register(json, { maxJsonSize: config.maxJsonSize });
   await app.register(closing);
   await app.register(openapi);

@@ -2,12 +2,16 @@ import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
 import { decodeImage, type ImageBounds } from './decode.js';
 import type { ImageOptions, ImageTensor } from './options.js';
-import { Slots } from './slots.js';
+import { type Patience, Slots } from './slots.js';
 
 /** What decoding may cost. */
 export interface ImageLimits extends ImageBounds {
   /** Images decoded at once; the others wait their turn. */
   concurrency: number;
+  /** Images that wait; one more is refused. */
+  maxWaiting: number;
+  /** Milliseconds that an image may wait. */
+  deadline: number;
 }
 
 /** 50 million pixels are the largest photos that phones take. */
@@ -15,6 +19,8 @@ export const DEFAULT_IMAGE_LIMITS: Readonly<ImageLimits> = {
   maxPixels: 50_000_000,
   timeoutSeconds: 10,
   concurrency: availableParallelism(),
+  maxWaiting: 128,
+  deadline: 30_000,
 };
 
 /** Decodes images on the threads of libuv, a bounded number at once. */
@@ -24,15 +30,16 @@ export class ImageDecoder {
 
   constructor(limits: Partial<ImageLimits> = {}) {
     this.limits = { ...DEFAULT_IMAGE_LIMITS, ...limits };
-    this.#slots = new Slots(this.limits.concurrency);
+    const { concurrency, maxWaiting, deadline } = this.limits;
+    this.#slots = new Slots({ count: concurrency, maxWaiting, deadline });
     // No image comes twice, and several images at once use the cores better than several threads an image.
     sharp.cache(false);
     sharp.concurrency(1);
   }
 
-  /** {@link decodeImage} within the limits. */
-  decode(bytes: Uint8Array, options: ImageOptions): Promise<ImageTensor> {
-    return this.#slots.run(() => decodeImage(bytes, options, this.limits));
+  /** {@link decodeImage} within the limits. @throws ImageError, DecodingError */
+  decode(bytes: Uint8Array, options: ImageOptions, patience?: Patience): Promise<ImageTensor> {
+    return this.#slots.run(() => decodeImage(bytes, options, this.limits), patience);
   }
 
   /** Takes no more images and resolves when the last one is decoded. */

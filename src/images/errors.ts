@@ -17,3 +17,17 @@ export class ImageError extends Error {
     super(message, options);
   }
 }
+
+const busy = {
+  queue_full: 'Too many images wait to be decoded. Try again in a moment.',
+  deadline_exceeded: 'The image waited too long to be decoded. Try again in a moment.',
+  request_aborted: 'The request was given up.',
+};
+
+/** An image that can't be decoded now, whatever is in it. */
+export class DecodingError extends Error {
+  override readonly name = 'DecodingError';
+  constructor(readonly code: keyof typeof busy) {
+    super(busy[code]);
+  }
+}
