@@ -37,11 +37,15 @@ async function findHints(model: KerasModel): Promise<ModelHints> {
   };
 }
 
+/** The most calls that are run to see what they do: nobody scales pixels in more steps. */
+const maxMeasured = 100;
+
 async function scalingOf(model: KerasModel, front: Front): Promise<ModelHints['scaling']> {
   const [first] = front.scaling;
   if (!first) return undefined;
   const { className, name } = first.layer;
-  const range = await rangeOf(frontModel(model, front)).catch(() => undefined);
+  const measurable = front.scaling.length <= maxMeasured;
+  const range = measurable ? await rangeOf(frontModel(model, front)).catch(() => undefined) : undefined;
   return { className: printable(className), name: printable(name), ...(range?.every(Number.isFinite) && { range }) };
 }
 
