@@ -14,7 +14,7 @@ export function makeModel(name: string, python: string, folder = join(tmpdir(), 
   const made = join(folder, name.toLowerCase());
   if (!existsSync(join(made, 'model.keras')))
     execFileSync(join(python, 'bin/python'), [join(packageRoot, 'bench/make_models.py'), folder, name], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: { KERAS_BACKEND: 'tensorflow', TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '-1', ...process.env },
     });
   return made;
