@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layerTable } from '../src/onnx/layers/index.js';
 import type { ApplicationResult } from './applications.js';
+import { clientsSection } from './clients/report.js';
 import type { LayerResult } from './layers.js';
 import type { PublishedResult } from './published.js';
 import type { WildCounts } from './wild.js';
@@ -189,6 +190,8 @@ export function writeReport(
     byNameSection(catalogue, byName),
     '',
     wildSection(),
+    '',
+    clientsSection(),
     '',
     layerSection(catalogue, layers),
     '',

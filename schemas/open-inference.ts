@@ -142,7 +142,7 @@ export const InferenceRequest = Type.Object(
   {
     $id: 'InferenceRequest',
     description: 'Tensors for the model.',
-    examples: [{ id: '42', inputs: [{ name: 'x', shape: [3, 1], datatype: 'FP32', data: [1.0, 2.0, 5.0] }] }],
+    examples: [{ id: '42', inputs: [{ name: 'x', shape: [3], datatype: 'FP32', data: [1.0, 2.0, 5.0] }] }],
   },
 );
 export type InferenceRequest = Static<typeof InferenceRequest>;
@@ -181,7 +181,7 @@ export const InferenceResponse = Type.Object(
         model_name: 'half_plus_two',
         model_version: '1',
         id: '42',
-        outputs: [{ name: 'y', datatype: 'FP32', shape: [3, 1], data: [2.5, 3.0, 4.5] }],
+        outputs: [{ name: 'y', datatype: 'FP32', shape: [3], data: [2.5, 3.0, 4.5] }],
       },
     ],
   },

@@ -942,8 +942,7 @@ export interface components {
          *         {
          *           "name": "x",
          *           "shape": [
-         *             3,
-         *             1
+         *             3
          *           ],
          *           "datatype": "FP32",
          *           "data": [
@@ -992,8 +991,7 @@ export interface components {
          *           "name": "y",
          *           "datatype": "FP32",
          *           "shape": [
-         *             3,
-         *             1
+         *             3
          *           ],
          *           "data": [
          *             2.5,
