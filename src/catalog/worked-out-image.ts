@@ -91,7 +91,11 @@ const rules: Rule[] = [
       ? { image: teachableMachine, reason: 'the labels are numbered as Teachable Machine numbers them' }
       : undefined,
 
-  () => scaled('unit', 'nothing in the model says otherwise'),
+  ({ hints }) =>
+    scaled(
+      'unit',
+      hints ? 'nothing in the model says otherwise' : 'an ONNX model does not tell what it was trained on',
+    ),
 ];
 
 /** How images are prepared for a model whose card doesn't say it. */

@@ -139,7 +139,9 @@ describe('the scaling of images', () => {
     const { card } = await workOut(image(2));
     assert.deepEqual(card.image, { resize: 'crop', interpolation: 'lanczos', scaling: 'tf' });
     write('labels.txt', 'Cat\nDog\n');
-    assert.deepEqual((await workOut(image(2))).card.image, { scaling: 'unit' });
+    const plain = await workOut(image(2));
+    assert.deepEqual(plain.card.image, { scaling: 'unit' });
+    assert.match(linesOf(plain)[1]!, /for an ONNX model does not tell what it was trained on;/);
   });
 
   it('is none for an ONNX model that takes whole numbers', async () => {
