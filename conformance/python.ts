@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -21,6 +21,8 @@ export interface Needs {
   folder: string;
   /** What the requirements are, for people. */
   what: string;
+  /** Where the scripts leave what they leave; here by default. */
+  workingFolder?: string;
 }
 
 const keras: Needs = { folder: import.meta.dirname, what: 'real Keras (about 1.5 GB)' };
@@ -32,11 +34,11 @@ const keras: Needs = { folder: import.meta.dirname, what: 'real Keras (about 1.5
  */
 export async function findPython(given: string | undefined, needs = keras): Promise<Python> {
   const { folder } = needs;
-  const python = given ?? (await virtualEnvironment(needs));
+  const python = given ? resolve(given) : await virtualEnvironment(needs);
   return async (script, ...args) => {
     try {
       const program = script.startsWith('-') ? [script] : [join(folder, script)];
-      const { stdout } = await run(python, [...program, ...args], { maxBuffer: limit });
+      const { stdout } = await run(python, [...program, ...args], { maxBuffer: limit, cwd: needs.workingFolder });
       return stdout;
     } catch (error) {
       throw new Error(`${script}: ${lastWords(error)}`);

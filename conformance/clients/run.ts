@@ -120,8 +120,12 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const python = await findPython(values.python, { folder: import.meta.dirname, what: 'the clients (about 700 MB)' });
   const { folder } = protocolModels();
+  const python = await findPython(values.python, {
+    folder: import.meta.dirname,
+    what: 'the clients (about 700 MB)',
+    workingFolder: folder,
+  });
   const served = join(folder, 'served');
   cpSync(join(root, 'models', 'efficientnet-lite0'), join(served, 'efficientnet-lite0'), { recursive: true });
   const { server, url } = await startServer(served);
