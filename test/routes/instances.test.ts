@@ -1,0 +1,474 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from '../../src/app.js';
+import { type JsonTensor, jsonOf } from '../../src/catalog/instances.js';
+import { largestFloat32 } from '../../src/catalog/json-tensor.js';
+import { packageRoot } from '../../src/package.js';
+import type { Tensor, Tensors } from '../../src/tensor.js';
+import { bundledModel, photo } from '../helpers/app.js';
+import { as, decode, difference, type FixtureCase, unpackFamily } from '../helpers/fixtures.js';
+import { form } from '../helpers/form.js';
+import { type Document, validatorOf } from '../helpers/openapi.js';
+
+/** The fixtures that are served, by family. */
+const fixtures: Record<string, string[]> = {
+  models: [
+    'sequential',
+    'sequential_input_shape',
+    'sequential_fixed_batch',
+    'functional_siamese',
+    'functional_several_inputs',
+    'functional_several_outputs',
+    'functional_same_output_twice',
+    'functional_dicts',
+    'functional_odd_names',
+    'functional_u_net',
+    'functional_fully_convolutional',
+  ],
+  protocols: ['half_plus_two', 'every_type', 'two_inputs'],
+  core: ['dense_exponential', 'dense_softmax'],
+};
+
+/** Models whose scores have labels: their cases, with the labels. */
+const labelled: Record<string, [source: string, labels: string[]]> = {
+  'iris-labels': ['sequential_input_shape', ['setosa', 'versicolor', 'virginica']],
+  'two-labels': ['functional_siamese', ['no', 'yes']],
+  unsure: ['dense_softmax', ['a', 'b', 'c', 'd']],
+};
+
+let app: FastifyInstance;
+let document: Document;
+const unpacked = Object.keys(fixtures).map(unpackFamily);
+const cases = new Map(
+  unpacked
+    .flatMap(({ cases }) => cases)
+    .filter(({ family, name }) => fixtures[family]!.includes(name))
+    .map((one) => [one.name, one] as const),
+);
+
+before(async () => {
+  const served = join(unpacked[0]!.folder, 'served');
+  mkdirSync(served);
+  for (const { name, model } of cases.values()) copyFileSync(model, join(served, `${name}.keras`));
+  for (const [name, [source, labels]] of Object.entries(labelled)) {
+    mkdirSync(join(served, name));
+    copyFileSync(cases.get(source)!.model, join(served, name, 'model.keras'));
+    writeFileSync(join(served, name, 'serve.json'), JSON.stringify({ labels }));
+  }
+  app = await buildApp({ model: [served, bundledModel], defaultModel: 'half_plus_two', processes: 1, noCache: true });
+  await app.ready();
+  document = (await app.inject('/openapi.json')).json();
+});
+after(async () => {
+  await app?.close();
+  for (const { folder } of unpacked) rmSync(folder, { recursive: true });
+});
+
+const predict = async (name: string, payload: unknown, query = '') => {
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  const headers = { 'content-type': 'application/json' };
+  const url = name === '' ? `/predict${query}` : `/models/${name}/predict${query}`;
+  const reply = await app.inject({ method: 'POST', url, headers, payload: text });
+  return { status: reply.statusCode, body: reply.json(), text: reply.payload };
+};
+
+/** The message of a request that is refused with 400. */
+async function refusal(name: string, payload: unknown, code = 'instances_invalid'): Promise<string> {
+  const { status, body, text } = await predict(name, payload);
+  assert.equal(status, 400, text);
+  assert.equal(body.error.code, code, text);
+  return body.error.message;
+}
+
+/** The tensors of a case as JSON has them, row by row. */
+function recorded({ inputs, outputs }: FixtureCase, model: { inputs: { name: string; type: Tensor['type'] }[] }) {
+  const tensors = (list: typeof inputs) => Object.fromEntries(list.map((one) => [one.name, decode(one)]));
+  const given: Tensors = Object.fromEntries(
+    model.inputs.map(({ name, type }, index) => [name, as(decode(inputs[index]!), type)]),
+  );
+  return { given, expected: Object.values(tensors(outputs)) };
+}
+
+const flat = (json: unknown): number[] =>
+  Array.isArray(json) ? json.flatMap(flat) : [json === null ? Number.NaN : Number(json)];
+
+describe('POST /models/{name}/predict with instances', () => {
+  it('gives what Keras gives, for every model', async () => {
+    for (const [name, one] of cases) {
+      // Numbers of JSON end where a double no longer counts exactly.
+      if (name === 'every_type') continue;
+      const model = app.catalog.find(name);
+      const { given } = recorded(one, model);
+      const rows = jsonOf(given, { outputs: model.inputs }) as JsonTensor[];
+      const { status, body, text } = await predict(name, { instances: rows });
+      assert.equal(status, 200, `${name}: ${text}`);
+      assert.deepEqual(Object.keys(body), ['predictions', 'success']);
+      assert.equal(body.predictions.length, rows.length, name);
+      for (const [index, { name: output }] of model.outputs.entries()) {
+        const expected = decode(one.outputs[index]!);
+        const values = body.predictions.map((row: Record<string, unknown>) =>
+          model.outputs.length === 1 ? row : row[output],
+        );
+        const data = Float32Array.from(flat(values));
+        const actual: Tensor = { type: 'float32', shape: expected.shape, data };
+        assert.ok(difference(actual, as(expected, 'float32')) < 1e-4, `${name}: ${output}`);
+      }
+    }
+  });
+
+  it('takes whole inputs by name', async () => {
+    const one = cases.get('two_inputs')!;
+    const model = app.catalog.find('two_inputs');
+    const { given } = recorded(one, model);
+    const columns = Object.fromEntries(
+      Object.entries(given).map(([name, tensor]) => [
+        name,
+        jsonOf({ [name]: tensor }, { outputs: model.inputs.filter((input) => input.name === name) }),
+      ]),
+    );
+    const rows = await predict('two_inputs', { instances: jsonOf(given, { outputs: model.inputs }) });
+    assert.deepEqual((await predict('two_inputs', columns)).body, rows.body);
+  });
+
+  it('takes and gives every type', async () => {
+    const row = {
+      bool_in: [true, false, true],
+      float32_in: [0.1, -2.5, 1e30],
+      int16_in: [-32768, 32767, 0],
+      int32_in: [-(2 ** 31), 2 ** 31 - 1, 0],
+      int64_in: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 0],
+      int8_in: [-128, 127, 0],
+      uint16_in: [0, 65535, 1],
+      uint32_in: [0, 2 ** 32 - 1, 1],
+      uint64_in: [0, Number.MAX_SAFE_INTEGER, 1],
+      uint8_in: [0, 255, 1],
+    };
+    const { body } = await predict('every_type', { instances: [row, row] });
+    const expected = Object.fromEntries(
+      Object.entries(row).map(([name, values]) => [name.replace('_in', '_out'), values]),
+    );
+    assert.equal(body.predictions.length, 2);
+    assert.deepEqual(body.predictions[1], { ...expected, float32_out: [Math.fround(0.1), -2.5, Math.fround(1e30)] });
+  });
+
+  it('takes scalars, one by one and as the default model', async () => {
+    for (const name of ['', 'half_plus_two', 'half_plus_two/versions/1'])
+      assert.deepEqual((await predict(name, { instances: [1, 2, 5] })).body, {
+        predictions: [2.5, 3, 4.5],
+        success: true,
+      });
+    assert.deepEqual((await predict('', [1])).body.predictions, [2.5]);
+    assert.deepEqual((await predict('', { x: [1] })).body.predictions, [2.5]);
+  });
+
+  it('gives null for NaN and infinities', async () => {
+    const rows = [Array(5).fill(3e38), Array(5).fill(-3e38)];
+    const infinite = (await predict('dense_exponential', { instances: rows })).body.predictions.flat();
+    assert.ok(infinite.includes(null) && infinite.includes(0), JSON.stringify(infinite));
+    const noNumbers = (await predict('unsure', { instances: rows })).body.predictions;
+    for (const row of noNumbers)
+      for (const { label, probability } of row) {
+        assert.equal(typeof label, 'string');
+        assert.ok(probability === null || probability >= 0);
+      }
+    assert.ok(noNumbers.flat().some(({ probability }: { probability: unknown }) => probability === null));
+  });
+
+  it('gives labels where the card has them, as many as are asked for', async () => {
+    const instances = [
+      [1, 2, 3, 4, 5, 6],
+      [6, 5, 4, 3, 2, 1],
+    ];
+    const { body } = await predict('iris-labels', { instances });
+    const raw = await predict('sequential_input_shape', { instances });
+    for (const [index, row] of body.predictions.entries()) {
+      const scores: number[] = raw.body.predictions[index];
+      const names = ['setosa', 'versicolor', 'virginica'];
+      const expected = scores
+        .map((probability, label) => ({ label: names[label], probability }))
+        .sort((a, b) => b.probability - a.probability);
+      assert.deepEqual(row, expected);
+    }
+    const { body: one } = await predict('iris-labels', { instances }, '?top_k=1');
+    assert.deepEqual(
+      one.predictions,
+      body.predictions.map(([first]: unknown[]) => [first]),
+    );
+    assert.equal((await predict('iris-labels', { instances }, '?top_k=4')).body.error.code, 'query_invalid');
+    assert.match((await predict('', { instances: [1] }, '?top_k=1')).body.error.message, /"top_k" is for models that/);
+  });
+
+  it('gives both labels of a model with one score', async () => {
+    const { given } = recorded(cases.get('functional_siamese')!, app.catalog.find('two-labels'));
+    const instances = jsonOf(given, { outputs: app.catalog.find('two-labels').inputs });
+    const { body } = await predict('two-labels', { instances });
+    for (const row of body.predictions) {
+      assert.deepEqual(row.map(({ label }: { label: string }) => label).sort(), ['no', 'yes']);
+      assert.ok(Math.abs(row[0].probability + row[1].probability - 1) < 1e-6);
+    }
+  });
+});
+
+describe('instances that are refused', () => {
+  const cases: [name: string, model: string, payload: unknown, message: RegExp][] = [
+    [
+      'a string for a number',
+      'sequential',
+      { instances: [[1, 2, 'a', 4, 5, 6]] },
+      /^instances\[0\]\[2\] should be a number/,
+    ],
+    [
+      'a ragged row',
+      'sequential',
+      { instances: [[1, 2, 3, 4, 5, 6], [1]] },
+      /^instances\[1\] should be an array of 6 numbers, but is an array of 1 element/,
+    ],
+    ['a null', 'sequential', { instances: [[1, 2, null, 4, 5, 6]] }, /\[2\] should be .*, but is null/],
+    [
+      'what Python writes for NaN',
+      'sequential',
+      '{"instances": [[1, 2, 3, NaN, 5, 6]]}',
+      /^instances\[0\]\[3\] should be .*, but is NaN/,
+    ],
+    [
+      'what Python writes for infinity',
+      'sequential',
+      '{"instances": [[1, 2, 3, -Infinity, 5, 6]]}',
+      /\[3\] should be .*, but is -Infinity/,
+    ],
+    [
+      'a number past a float32',
+      'sequential',
+      '{"instances": [[1, 2, 3, 1e39, 5, 6]]}',
+      /\[3\] should be .*, but is 1e\+39/,
+    ],
+    [
+      'a row too deep',
+      'sequential',
+      { instances: [[[1, 2, 3, 4, 5, 6]]] },
+      /^instances\[0\] should be an array of 6 numbers, but is an array of 1 element/,
+    ],
+    ['no instances', 'sequential', { instances: [] }, /one element or more/],
+    [
+      'another key',
+      'sequential',
+      { instances: [[1, 2, 3, 4, 5, 6]], signature_name: 'a' },
+      /signature_name is not known/,
+    ],
+    [
+      'a missing input',
+      'two_inputs',
+      { instances: [{ age: 3 }] },
+      /^instances\[0\]\.sensor is missing. The inputs are "age", "sensor"/,
+    ],
+    [
+      'an unknown input',
+      'two_inputs',
+      {
+        instances: [
+          {
+            age: 3,
+            sensor: [
+              [1, 2],
+              [3, 4],
+            ],
+            shoe: 1,
+          },
+        ],
+      },
+      /^instances\[0\]\.shoe is no input/,
+    ],
+    [
+      'columns of other lengths',
+      'two_inputs',
+      {
+        age: [3, 4],
+        sensor: [
+          [
+            [1, 2],
+            [3, 4],
+          ],
+        ],
+      },
+      /^sensor should have as many rows as age/,
+    ],
+  ];
+  for (const [name, model, payload, message] of cases)
+    it(`says where: ${name}`, async () => assert.match(await refusal(model, payload), message));
+
+  it('says what the model takes', async () => {
+    assert.match(
+      await refusal('sequential', {}, 'body_invalid'),
+      /"instances".*\{"instances": \[\.\.\.\]\}, where each instance is an array of 6 numbers\.$/,
+    );
+    assert.match(
+      await refusal('two_inputs', { image: 'aGk=' }, 'model_takes_no_images'),
+      /an object with "age": .*; "sensor": /,
+    );
+    const image = await app.inject({ method: 'POST', url: '/models/sequential/predict', ...form(photo('cat.jpg')) });
+    assert.equal(image.json().error.code, 'model_takes_no_images');
+    assert.match(image.json().error.message, /an array of 6 numbers/);
+    const nothing = await app.inject({ method: 'POST', url: '/models/sequential/predict' });
+    assert.match(nothing.json().error.message, /^The request is empty\. Send JSON/);
+  });
+
+  /** The example of a model with tokens, with others. */
+  const withTokens = (tokens: number[]) => {
+    const { example } = document.paths['/models/functional_several_inputs/predict']!.post.requestBody.content[
+      'application/json'
+    ] as { example: { instances: [object] } };
+    return { instances: [{ ...example.instances[0], tokens }] };
+  };
+
+  it('says where: a fraction for an integer', async () => {
+    const message = await refusal('functional_several_inputs', withTokens([1, 2, 3, 4, 0.5]));
+    assert.match(message, /^instances\[0\]\.tokens\[4\] should be a whole number/);
+  });
+
+  it('says what the engine has against an index that is out of bounds', async () => {
+    const far = withTokens([1, 2, 3, 4, 2 ** 31 - 1]);
+    const message = await refusal('functional_several_inputs', far, 'instances_refused');
+    assert.match(message, /out of/);
+    assert.doesNotMatch(message, /\/|\.cc/);
+  });
+
+  it('knows which models there are', async () => {
+    const answers = await Promise.all(
+      ['nobody', 'sequential/versions/2', 'sequential/versions/newest'].map((name) => predict(name, {})),
+    );
+    assert.deepEqual(
+      answers.map(({ status, body }) => [status, body.error.code]),
+      [
+        [404, 'model_unknown'],
+        [404, 'model_version_unknown'],
+        [404, 'model_version_unknown'],
+      ],
+    );
+    const reply = await app.inject('/models/sequential/predict');
+    assert.equal(reply.statusCode, 405);
+    assert.equal(reply.headers.allow, 'POST');
+  });
+});
+
+describe('images among other models', () => {
+  const image = photo('cat.jpg').toString('base64');
+  const name = bundledModel.split(/[\\/]/).at(-1)!;
+
+  it('are taken several at once', async () => {
+    const single = (await predict(name, { image })).body.predictions;
+    const { body, text } = await predict(name, { instances: [{ b64: image }, { b64: image }] }, '?top_k=3');
+    assert.equal(body.predictions.length, 2, text);
+    for (const row of body.predictions)
+      assert.deepEqual(
+        row.map(({ label }: { label: string }) => label),
+        single.slice(0, 3).map(({ label }: { label: string }) => label),
+      );
+  });
+
+  it('are refused one by one', async () => {
+    assert.match(await refusal(name, { instances: [{ b64: image }, { b64: 5 }] }), /^instances\[1\] should be \{"b64"/);
+    assert.match(
+      await refusal(name, { instances: [{ b64: image }, { b64: '!' }] }, 'base64_invalid'),
+      /^instances\[1\]\.b64/,
+    );
+    assert.match(await refusal(name, { instances: Array(129).fill({ b64: '' }) }), /at most 128 images/);
+    await refusal(name, { instances: [{ b64: image }, { b64: 'aGVsbG8gdGhlcmU=' }] }, 'image_invalid');
+  });
+
+  it('are taken as the tensors that they become', async () => {
+    const { size } = app.catalog.find(name).image!;
+    const black = Array.from({ length: size[0] }, () => Array.from({ length: size[1] }, () => [-1, -1, -1]));
+    const { body } = await predict(name, { instances: [black] });
+    assert.equal(body.predictions.length, 1);
+    assert.equal(body.predictions[0].length, 5);
+  });
+});
+
+describe('the OpenAPI document of many models', () => {
+  const models = () => Object.entries(document.paths).filter(([path]) => /^\/models\/[^{]+\/predict$/.test(path));
+
+  it('has an operation for each model and version, each of its own name', () => {
+    const names = [...cases.keys(), ...Object.keys(labelled), 'efficientnet-lite0'].sort();
+    const newest = models().filter(([path]) => !path.includes('/versions/'));
+    assert.deepEqual(newest.map(([path]) => path.split('/')[2]).sort(), names);
+    const ids = Object.values(document.paths).flatMap((path) =>
+      Object.values(path).map(({ operationId }) => operationId),
+    );
+    assert.equal(new Set(ids).size, ids.length);
+    assert.ok(
+      ids.every((id) => /^[A-Za-z]\w*$/.test(id)),
+      ids.join(),
+    );
+  });
+
+  it('has examples that work, by schemas that they and the replies keep to', async () => {
+    for (const [path, { post }] of [...models(), ['/predict', document.paths['/predict']!] as const]) {
+      const { schema, example } = post.requestBody.content['application/json']!;
+      const request = validatorOf(document, schema);
+      assert.ok(request.Check(example), `${path}: ${JSON.stringify(request.Errors(example)[0])}`);
+      const reply = await app.inject({ method: 'POST', url: path, payload: example as object });
+      assert.equal(reply.statusCode, 200, `${path}: ${reply.payload}`);
+      const replies = validatorOf(document, post.responses['200']!.content['application/json']!.schema);
+      assert.ok(replies.Check(reply.json()), `${path}: ${JSON.stringify(replies.Errors(reply.json())[0])}`);
+    }
+  });
+
+  it('says the shapes, types and names of a model', () => {
+    const schema = document.components.schemas.TwoInputsRequest as { properties: { instances: { items: object } } };
+    assert.deepEqual(schema.properties.instances.items, {
+      type: 'object',
+      required: ['age', 'sensor'],
+      properties: {
+        age: {
+          anyOf: [
+            { type: 'number', format: 'float', minimum: -largestFloat32, maximum: largestFloat32 },
+            {
+              type: 'array',
+              items: {
+                type: 'number',
+                format: 'float',
+                minimum: -largestFloat32,
+                maximum: largestFloat32,
+              },
+              minItems: 1,
+              maxItems: 1,
+            },
+          ],
+          description: '`float32`, shape (any, 1)',
+        },
+        sensor: {
+          type: 'array',
+          items: {
+            type: 'array',
+            items: { type: 'number', format: 'float', minimum: -largestFloat32, maximum: largestFloat32 },
+            minItems: 2,
+            maxItems: 2,
+          },
+          minItems: 2,
+          maxItems: 2,
+          description: '`float32`, shape (any, 2, 2)',
+        },
+      },
+      additionalProperties: false,
+    });
+    assert.deepEqual(document.paths['/models/iris-labels/predict']!.post.parameters[0]!.schema.maximum, 3);
+    assert.deepEqual(document.paths['/models/sequential/predict']!.post.parameters, []);
+  });
+
+  it('passes a linter', () => {
+    const file = join(unpacked[0]!.folder, 'openapi.json');
+    writeFileSync(file, JSON.stringify(document));
+    const linter = join(packageRoot, 'node_modules', '.bin', 'redocly');
+    const { stdout, stderr } = spawnSync(linter, ['lint', file, '--format', 'json'], {
+      cwd: packageRoot,
+      encoding: 'utf8',
+      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+    });
+    const report = JSON.parse(stdout.slice(stdout.indexOf('{')));
+    assert.deepEqual(report.totals, { errors: 0, warnings: 0, ignored: 0 }, stdout.slice(0, 2000) + stderr);
+  });
+});
