@@ -5,7 +5,8 @@
 Writes `weights.h5` and `answer.json` into the folder. The file is written by Keras 2 (tf-keras), like those that Keras
 publishes: in the layout by layers, where layers that number themselves are counted from another number than in a new
 session. Keras 3 loads it as `weights="imagenet"` would, and classifies images as they come out of a decoder, through the
-application's own `preprocess_input` and `decode_predictions`.
+application's own `preprocess_input` and `decode_predictions`. The oldest of the published files are from Keras 1: for those models
+the weights are called as Keras 1 called them, without a version.
 """
 
 import argparse
@@ -22,6 +23,7 @@ os.environ["KERAS_HOME"] = HOME.name
 
 from application import ROWS, applications, draw, shake  # noqa: E402
 
+import h5py  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tf_keras  # noqa: E402
@@ -29,6 +31,11 @@ from keras.src.utils import file_utils  # noqa: E402
 from tensors import record  # noqa: E402
 
 DEFAULT_SIZE = 224
+
+KERAS_1 = ("VGG16", "VGG19", "Xception")
+"""Models whose published weights Keras 1 wrote."""
+
+KERAS_1_NAMES = {"kernel": "W", "bias": "b", "moving_mean": "running_mean", "moving_variance": "running_std"}
 
 
 def build(name):
@@ -67,6 +74,34 @@ def save_as_published(model, name, path):
     return sum(layer.name != other.name for layer, other in zip(filled, twins))
 
 
+def texts(group, attribute):
+    return [text.decode() if isinstance(text, bytes) else text for text in group.attrs[attribute]]
+
+
+def shorten_texts(path):
+    """Gives the attributes of a file the texts of one length that they had for long."""
+    with h5py.File(path, "r+") as file:
+        groups = [file, *(file[layer] for layer in file)]
+        for group in groups:
+            for attribute in ("layer_names", "weight_names"):
+                if attribute in group.attrs:
+                    group.attrs[attribute] = [text.encode() for text in texts(group, attribute)]
+
+
+def rename_as_keras1(path):
+    """Gives a file of weights the names and the flat groups that Keras 1 made."""
+    with h5py.File(path) as file, h5py.File(path + ".keras1", "w") as old:
+        old.attrs["layer_names"] = file.attrs["layer_names"]
+        for layer in texts(file, "layer_names"):
+            group, names = old.create_group(layer), []
+            for name in texts(file[layer], "weight_names"):
+                variable = name.split("/")[-1].removesuffix(":0")
+                names.append(f"{layer}_{KERAS_1_NAMES.get(variable, variable)}_1:0")
+                group[names[-1]] = file[layer][name][()]
+            group.attrs["weight_names"] = [name.encode() for name in names]
+    os.replace(path + ".keras1", path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name")
@@ -85,6 +120,9 @@ def main():
     shake(model, images, random)
     weights = str(folder / "weights.h5")
     renamed = save_as_published(model, name, weights)
+    shorten_texts(weights)
+    if name in KERAS_1:
+        rename_as_keras1(weights)
 
     fresh = build(name)
     fresh.load_weights(weights)
