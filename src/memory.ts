@@ -1,6 +1,12 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 
+/** V8's collector of garbage, of the young generation alone if asked. It sets a flag of V8's for the whole process. */
+export function garbageCollector(): (options?: { type: 'minor' }) => void {
+  v8.setFlagsFromString('--expose-gc');
+  return vm.runInNewContext('gc');
+}
+
 /** Bytes of buffers that may pile up before they are looked through. */
 const limit = 8 * 2 ** 20;
 
@@ -14,8 +20,7 @@ const limit = 8 * 2 ** 20;
 export function collectBuffers(): () => void {
   // A young generation that stays small is looked through often.
   v8.setFlagsFromString('--semi-space-growth-factor=1');
-  v8.setFlagsFromString('--expose-gc');
-  const collect: (options: { type: 'minor' }) => void = vm.runInNewContext('gc');
+  const collect = garbageCollector();
   let kept = 0;
   return () => {
     const { external } = process.memoryUsage();

@@ -4,9 +4,8 @@
  */
 import { open, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { isOnnxFile, type KerasModel, ModelFileError, readKerasModel } from '../keras/index.js';
+import { garbageCollector } from '../memory.js';
 import { compile, type OnnxModel } from '../onnx/compile.js';
 import type { Pieces } from '../onnx/protobuf.js';
 import { summarize } from '../onnx/summary.js';
@@ -106,9 +105,8 @@ async function writeConverted(
   return write([...weights, { path, bytes: external?.model ?? compiled.bytes }], report);
 }
 
-setFlagsFromString('--expose-gc');
 /** Gives memory back before ONNX Runtime needs more: the weights are on disk by then. */
-const collectGarbage: () => void = runInNewContext('gc');
+const collectGarbage = garbageCollector();
 
 const tasks: {
   [K in keyof CompileTasks]: (
