@@ -136,8 +136,13 @@ class JsonService {
     );
   }
 
-  private hold(request: FastifyRequest, more: number): void {
-    if (this.held + more > largestAtOnce * this.maxSize)
+  /**
+   * Counts memory towards what is held of large requests, until this one is answered.
+   * @param largest how much one request can hold
+   * @throws RequestError `queue_full` when all hold too much
+   */
+  hold(request: FastifyRequest, more: number, largest = this.maxSize): void {
+    if (this.held + more > largestAtOnce * largest)
       throw new RequestError('queue_full', 'Too many large requests are being read. Try again in a moment.');
     this.held += more;
     request.heldBytes += more;

@@ -6,7 +6,7 @@ import type { Tensors } from '../src/tensor.js';
 import { RequestError } from './errors.js';
 
 /** The most bytes that the decoded images of one request may have. */
-const maxPixelBytes = 256 * 2 ** 20;
+const maxPixelBytes = 64 * 2 ** 20;
 
 /** What a model gives for a request: a tensor for every output, by name. The times go into the request's timings. */
 export async function runModel(
@@ -38,6 +38,7 @@ async function pixelsOf(
       'content_too_large',
       `There are ${images.length} images. The most that one request can have is ${Math.floor(maxPixelBytes / each)}.`,
     );
+  if (images.length > 1) app.json.hold(request, each * images.length, maxPixelBytes);
   const started = performance.now();
   const pixels = new Uint8Array(each * images.length);
   // One after the other: a request with many images holds up those with one no longer than they do each other.
