@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from '../../src/app.js';
 import { photo } from '../helpers/app.js';
-import { bundledName, useProtocolApp } from '../helpers/protocol-app.js';
+import { bundledName, protocolModels, useProtocolApp } from '../helpers/protocol-app.js';
 
 const { app, recorded, types } = useProtocolApp({ maxJsonSize: 2 ** 21 });
 const half = '/v1/models/half_plus_two';
@@ -186,6 +190,78 @@ describe('TensorFlow Serving: what it refuses', () => {
     assert.equal(reply.statusCode, 405);
     assert.equal(reply.headers.allow, 'POST');
     assert.deepEqual(Object.keys(reply.json()), ['error']);
+  });
+});
+
+describe('TensorFlow Serving and the Open Inference Protocol: versions', () => {
+  const { folder, cases } = protocolModels();
+  let versions: FastifyInstance;
+  before(async () => {
+    const served = join(folder, 'versions');
+    const model = cases.find(({ name }) => name === 'half_plus_two')!.model;
+    for (const version of ['3', '12']) {
+      mkdirSync(join(served, 'half', version), { recursive: true });
+      copyFileSync(model, join(served, 'half', version, 'model.keras'));
+    }
+    mkdirSync(join(served, 'half', '20'));
+    writeFileSync(join(served, 'half', '20', 'model.keras'), 'broken');
+    versions = await buildApp({ model: served, noCache: true, processes: 1 });
+    await versions.ready();
+  });
+  after(async () => {
+    await versions.close();
+    rmSync(folder, { recursive: true });
+  });
+  const get = async (url: string) => (await versions.inject(url)).json();
+
+  it('have their states, the newest first, with what is wrong', async () => {
+    const { model_version_status: all } = await get('/v1/models/half');
+    const states = all.map(({ version, state, status }: { version: string; state: string; status: object }) => [
+      version,
+      state,
+      status,
+    ]);
+    const ok = { error_code: 'OK', error_message: '' };
+    assert.deepEqual(states.slice(1), [
+      ['12', 'AVAILABLE', ok],
+      ['3', 'AVAILABLE', ok],
+    ]);
+    const [version, state, { error_code, error_message }] = states[0];
+    assert.deepEqual([version, state, error_code], ['20', 'END', 'FAILED_PRECONDITION']);
+    assert.ok(error_message.length > 0 && !error_message.includes(folder), error_message);
+    const stable = await get('/v1/models/half/labels/stable');
+    assert.deepEqual(
+      stable.model_version_status.map(({ version }: { version: string }) => version),
+      ['12'],
+    );
+    const index = (await versions.inject({ method: 'POST', url: '/v2/repository/index' })).json();
+    assert.deepEqual(
+      index.map(({ version, state }: { version: string; state: string }) => [version, state]),
+      [
+        ['20', 'UNAVAILABLE'],
+        ['12', 'READY'],
+        ['3', 'READY'],
+      ],
+    );
+  });
+
+  it('answer by number; the newest that is there answers without', async () => {
+    assert.equal((await get('/v1/models/half/metadata')).model_spec.version, '12');
+    assert.equal((await get('/v1/models/half/versions/3/metadata')).model_spec.version, '3');
+    assert.deepEqual((await get('/v2/models/half')).versions, ['12', '3']);
+    const payload = { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }] };
+    for (const [path, expected] of Object.entries({ '': '12', '/versions/3': '3' })) {
+      const reply = await versions.inject({ method: 'POST', url: `/v2/models/half${path}/infer`, payload });
+      assert.equal(reply.json().model_version, expected);
+    }
+  });
+
+  it('that could not be loaded answer 503 and are not ready', async () => {
+    for (const url of ['/v1/models/half/versions/20/metadata', '/v2/models/half/versions/20/ready']) {
+      const reply = await versions.inject(url);
+      assert.equal(reply.statusCode, 503);
+      assert.deepEqual(Object.keys(reply.json()), ['error']);
+    }
   });
 });
 
