@@ -1,5 +1,5 @@
 import { lookUp } from './config.js';
-import { type Layer, type OutputStructure, TensorReference } from './model.js';
+import { type Graph, type Layer, type OutputStructure, TensorReference } from './model.js';
 
 /** How many states a recurrent layer or cell carries. */
 const states: Record<string, number> = {
@@ -36,3 +36,31 @@ const countTensors = (structure: OutputStructure): number =>
   structure instanceof TensorReference
     ? 1
     : Object.values(structure).reduce<number>((sum, child) => sum + countTensors(child), 0);
+
+/** The references in an output structure in Keras's order, dicts by their sorted keys, with these keys as names. */
+export function flattenOutputs(
+  structure: OutputStructure,
+  name?: string,
+): { reference: TensorReference; name: string | undefined }[] {
+  if (structure instanceof TensorReference) return [{ reference: structure, name }];
+  if (Array.isArray(structure)) return structure.flatMap((one) => flattenOutputs(one, name));
+  return Object.keys(structure)
+    .sort()
+    .flatMap((key) => flattenOutputs(structure[key]!, key));
+}
+
+/** Output names: a dict's key, else the name of the layer that makes it, numbered when it is taken. */
+export function outputNames(graph: Graph): string[] {
+  const taken = new Set(graph.inputs.map(({ name }) => name));
+  const counts = new Map<string, number>();
+  const makers = new Map(graph.calls.map(({ output, layer }) => [output, layer.name]));
+  return flattenOutputs(graph.outputs).map(({ reference, name }) => {
+    const base = name ?? makers.get(reference.id.slice(0, reference.id.lastIndexOf(':'))) ?? 'output';
+    let unique = base;
+    let count = counts.get(base) ?? 0;
+    while (taken.has(unique)) unique = `${base}_${++count}`;
+    counts.set(base, count);
+    taken.add(unique);
+    return unique;
+  });
+}

@@ -1,7 +1,8 @@
 import { ModelFileError } from '../keras/errors.js';
 import { limits } from '../keras/limits.js';
-import type { Argument, Call, Graph, KerasDType, KerasModel, Layer, OutputStructure } from '../keras/model.js';
+import type { Argument, Call, Graph, KerasDType, KerasModel, Layer } from '../keras/model.js';
 import { TensorReference } from '../keras/model.js';
+import { flattenOutputs, outputNames } from '../keras/outputs.js';
 import type { Signature, TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
 import { arraysAsTensors } from './constants.js';
@@ -83,7 +84,7 @@ class Compiler {
         unknown.add(call.output);
       }
     }
-    return flatten(graph.outputs).map(({ reference }) => lookUp(reference));
+    return flattenOutputs(graph.outputs).map(({ reference }) => lookUp(reference));
   }
 
   private callInGraph(call: Call, lookUp: (reference: TensorReference) => Value): Value[] {
@@ -209,34 +210,6 @@ function missingTensor(id: string): never {
     'model_damaged',
     `The model's graph refers to a tensor that no layer makes: "${id.slice(0, 80)}".`,
   );
-}
-
-/** The references in an output structure in Keras's order, dicts by their sorted keys, with these keys as names. */
-function flatten(
-  structure: OutputStructure,
-  name?: string,
-): { reference: TensorReference; name: string | undefined }[] {
-  if (structure instanceof TensorReference) return [{ reference: structure, name }];
-  if (Array.isArray(structure)) return structure.flatMap((one) => flatten(one, name));
-  return Object.keys(structure)
-    .sort()
-    .flatMap((key) => flatten(structure[key]!, key));
-}
-
-/** Output names: a dict's key, else the name of the layer that makes it, numbered when it is taken. */
-function outputNames(graph: Graph): string[] {
-  const taken = new Set(graph.inputs.map(({ name }) => name));
-  const counts = new Map<string, number>();
-  const makers = new Map(graph.calls.map(({ output, layer }) => [output, layer.name]));
-  return flatten(graph.outputs).map(({ reference, name }) => {
-    const base = name ?? makers.get(callOf(reference.id)) ?? 'output';
-    let unique = base;
-    let count = counts.get(base) ?? 0;
-    while (taken.has(unique)) unique = `${base}_${++count}`;
-    counts.set(base, count);
-    taken.add(unique);
-    return unique;
-  });
 }
 
 /**
