@@ -72,6 +72,8 @@ describe('Open Inference Protocol: server and models', () => {
     }
     assert.equal((await infer({ inputs: [x] }, 'other')).statusCode, 404);
     assert.deepEqual(Object.keys((await get('/nothing')).body), ['error']);
+    const unreadable = await get('/models/%zz');
+    assert.deepEqual([unreadable.status, Object.keys(unreadable.body)], [400, ['error']]);
   });
 
   it('lists the models', async () => {
