@@ -133,7 +133,7 @@ export class PartFile {
   private async takeOver(record: string): Promise<boolean> {
     const owner = await readOwner(record);
     if (owner === 'alive') return false;
-    this.validator = owner?.validator;
+    this.validator = isValidator(owner?.validator) ? owner.validator : undefined;
     const mine = `${record}.${this.id}`;
     await writeFile(mine, this.record());
     await rename(mine, record);
@@ -152,6 +152,10 @@ export class PartFile {
 }
 
 const recordOf = (target: string): string => `${target}.part.json`;
+
+/** Whether something is fit for a header. */
+const isValidator = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x20-\x7e]{1,1000}$/.test(value);
 
 /** Opens a file to read and write it, and makes it if it isn't there. */
 const openPart = (path: string): Promise<FileHandle> => open(path, 'r+').catch(() => open(path, 'w+'));

@@ -1,47 +1,16 @@
-/** Files come whole or not at all, whatever servers and other processes do. */
+/** Files come whole or not at all, whatever servers do. */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, it, type TestContext } from 'node:test';
-import {
-  type DownloadEvent,
-  type DownloadOptions,
-  download,
-  type RemoteFile,
-} from '../../../src/catalog/applications/download.js';
+import { describe, it } from 'node:test';
+import type { DownloadEvent } from '../../../src/catalog/applications/download.js';
 import { TransferError } from '../../../src/catalog/applications/transfer.js';
+import { content, filesBeside, kinds, md5, other, run, wanted } from '../../helpers/downloads.js';
 import { type Behaviour, startFileServer } from '../../helpers/file-server.js';
 
-const root = mkdtempSync(join(tmpdir(), 'keras-serve-download-'));
-after(() => rmSync(root, { recursive: true }));
-
-const signature = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
-const makeFile = (length: number): Buffer => Buffer.concat([signature, randomBytes(length - signature.length)]);
-const content = makeFile(3_000_000);
-const other = makeFile(3_000_000);
-const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-/** A file to be had in a folder of its own. */
-function wanted(url: string, more: Partial<RemoteFile> = {}): RemoteFile {
-  const folder = mkdtempSync(join(root, 'case-'));
-  return { url, path: join(folder, 'models', 'file.h5'), hash: md5(content), maxBytes: 4_000_000, signature, ...more };
-}
-
-const filesBeside = ({ path }: RemoteFile): string[] => readdirSync(join(path, '..')).sort();
-
-/** Downloads without long pauses, and gives what was said. */
-async function run(file: RemoteFile, options: DownloadOptions = {}): Promise<DownloadEvent[]> {
-  const events: DownloadEvent[] = [];
-  await download(file, { pauses: [10, 10, 10], onEvent: (event) => events.push(event), ...options });
-  return events;
-}
-
-const kinds = (events: DownloadEvent[]): string[] => [...new Set(events.map(({ kind }) => kind))];
 
 describe('a download', () => {
   it('puts the whole file in its place, with its progress', async (t) => {
@@ -272,60 +241,5 @@ describe('a download', () => {
     await assert.rejects(running, { name: 'AbortError' });
     await got(1);
     assert.deepEqual(filesBeside(file), ['file.h5.part', 'file.h5.part.json']);
-  });
-});
-
-describe('downloads of one file at once', () => {
-  it('are one: the others wait for it', async (t) => {
-    const { url, requests } = await startFileServer(t, () => ({ content }));
-    const file = wanted(url);
-    const all = await Promise.all(Array.from({ length: 4 }, () => run(file)));
-    assert.equal(requests.length, 1);
-    assert.deepEqual(readFileSync(file.path), content);
-    assert.deepEqual(filesBeside(file), ['file.h5']);
-    assert.equal(all.filter((events) => kinds(events).includes('finished')).length, 1);
-    assert.equal(all.filter((events) => kinds(events).includes('waiting')).length, 3);
-  });
-
-  it('are gone on with by those who waited, when the one fails', async (t) => {
-    const { url, requests } = await startFileServer(t, (number) =>
-      number === 0 ? { content, stop: 'break', stopAfter: 1_200_000 } : { content },
-    );
-    const file = wanted(url);
-    const results = await Promise.allSettled(Array.from({ length: 3 }, () => run(file, { pauses: [] })));
-    assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'fulfilled', 'rejected']);
-    assert.equal(requests.length, 2);
-    assert.match(requests[1]!.range!, /^bytes=[1-9]/);
-    assert.deepEqual(readFileSync(file.path), content);
-  });
-
-  /** A part that a process of another machine has begun. */
-  async function begun(t: TestContext, age: number) {
-    const server = await startFileServer(t, (number) =>
-      number === 0 ? { content, stop: 'break', stopAfter: 1_200_000 } : { content },
-    );
-    const file = wanted(server.url);
-    await assert.rejects(run(file, { pauses: [] }));
-    const record = `${file.path}.part.json`;
-    const owner = { ...JSON.parse(readFileSync(record, 'utf8')), id: 'foreign', host: 'elsewhere' };
-    writeFileSync(record, JSON.stringify(owner));
-    const then = new Date(Date.now() - age);
-    utimesSync(record, then, then);
-    return { ...server, file };
-  }
-
-  it('wait for a process of another machine', async (t) => {
-    const { file, requests } = await begun(t, 0);
-    const running = run(file, { onEvent: ({ kind }) => kind === 'waiting' && writeFileSync(file.path, content) });
-    await running;
-    assert.equal(requests.length, 1);
-  });
-
-  it('take over what it has left alone', async (t) => {
-    const { file, requests } = await begun(t, 60_000);
-    await run(file);
-    assert.deepEqual(readFileSync(file.path), content);
-    assert.match(requests[1]!.range!, /^bytes=[1-9]/);
-    assert.deepEqual(filesBeside(file), ['file.h5']);
   });
 });
