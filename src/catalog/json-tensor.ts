@@ -1,4 +1,4 @@
-import { NumberArray } from '../json/number-array.js';
+import { MixedArray, NumberArray } from '../json/number-array.js';
 import { type Tensor, type TensorData, type TensorInfo, type TensorType, tensorArrays } from '../tensor.js';
 
 /** JSON that is no input of the model. The message names the first place that is wrong, and what was expected there. */
@@ -49,8 +49,9 @@ const numberTypes: Partial<Record<string, NumberType>> = {
 } satisfies Record<TensorType, NumberType>;
 
 /** A JSON array, however it is held. */
-export type List = readonly unknown[] | NumberArray;
-export const isList = (value: unknown): value is List => Array.isArray(value) || value instanceof NumberArray;
+export type List = readonly unknown[] | NumberArray | MixedArray;
+export const isList = (value: unknown): value is List =>
+  Array.isArray(value) || value instanceof NumberArray || value instanceof MixedArray;
 
 /** A JSON object, as opposed to a list or null. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -174,8 +175,15 @@ export class TensorWriter {
   }
 
   private elements(values: List | Float64Array, place: (index: number) => string): void {
-    const list = values instanceof NumberArray && values.shape.length === 1 ? values.data : values;
-    const index = this.store(list instanceof NumberArray ? [list.at(0)] : list);
+    if (values instanceof MixedArray) {
+      const { head, tail } = values;
+      this.elements(head, place);
+      this.elements(tail, (index) => place(head.length + index));
+      return;
+    }
+    // Arrays where there should be numbers are wrong from the first on.
+    const list = !(values instanceof NumberArray) ? values : values.shape.length === 1 ? values.data : [values.at(0)];
+    const index = this.store(list);
     if (index >= 0) throw wrong(place(index), describeElement(this.info.type), list.at(index));
   }
 

@@ -32,5 +32,29 @@ export class NumberArray {
   }
 }
 
+/** A JSON array of which many elements at its beginning are alike, and those behind them aren't. */
+export class MixedArray {
+  constructor(
+    readonly head: NumberArray,
+    readonly tail: readonly JsonValue[],
+  ) {}
+
+  get length(): number {
+    return this.head.length + this.tail.length;
+  }
+
+  at(index: number): JsonValue {
+    return index < this.head.length ? this.head.at(index) : this.tail[index - this.head.length]!;
+  }
+}
+
 /** What a JSON text says: as `JSON.parse` gives it, but for arrays of numbers. */
-export type JsonValue = null | boolean | number | string | NumberArray | JsonValue[] | { [key: string]: JsonValue };
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | NumberArray
+  | MixedArray
+  | JsonValue[]
+  | { [key: string]: JsonValue };

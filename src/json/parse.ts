@@ -1,5 +1,5 @@
 import { nearestDouble } from './decimal.js';
-import { type JsonValue, NumberArray } from './number-array.js';
+import { type JsonValue, MixedArray, NumberArray } from './number-array.js';
 
 /** Bytes that are no JSON, or JSON that would take too much to hold. The message says what is wrong and where. */
 export class JsonError extends Error {
@@ -45,6 +45,9 @@ const words: Record<string, JsonValue> = {
 
 /** Digits that a double holds exactly. */
 const headDigits = 15;
+
+/** Elements that are alike at the beginning of an array whose others aren't: more stay packed. */
+const mostUnpacked = 64;
 
 const scalar: readonly number[] = [];
 const alike = (a: readonly number[], b: readonly number[]) =>
@@ -97,33 +100,35 @@ class Parser {
     return this.word();
   }
 
-  private array(depth: number): NumberArray | JsonValue[] {
+  private array(depth: number): JsonValue {
     this.enter(depth);
     const start = this.used;
     if (this.next() === closeArray) return this.leave(new NumberArray(this.pool, start, [0]));
     // As long as the elements are alike, their shape is all there is of them besides the numbers in the pool.
     let shape: readonly number[] = scalar;
-    let elements: JsonValue[] | undefined;
+    let head: NumberArray | undefined;
+    const tail: JsonValue[] = [];
     for (let length = 0; ; length++) {
       const value = this.value(depth + 1);
       const isNumber = typeof value === 'number';
       const found = isNumber ? scalar : value instanceof NumberArray ? value.shape : undefined;
-      if (!elements && found && (length === 0 || alike(shape, found))) {
+      if (!head && found && (length === 0 || alike(shape, found))) {
         shape = found;
         if (isNumber) this.pool[this.used++] = value;
       } else {
-        elements ??= this.unpack(new NumberArray(this.pool, start, [length, ...shape]));
-        elements.push(value);
+        head ??= new NumberArray(this.pool, start, [length, ...shape]);
+        tail.push(value);
         this.count(1);
       }
-      const end = this.separator(closeArray);
-      if (end) return elements ?? new NumberArray(this.pool, start, [length + 1, ...shape]);
+      if (!this.separator(closeArray)) continue;
+      return head ? this.mixed(head, tail) : new NumberArray(this.pool, start, [length + 1, ...shape]);
     }
   }
 
-  private unpack(numbers: NumberArray): JsonValue[] {
-    this.count(numbers.length);
-    return Array.from({ length: numbers.length }, (_, index) => numbers.at(index));
+  private mixed(head: NumberArray, tail: JsonValue[]): JsonValue {
+    if (head.length > mostUnpacked) return new MixedArray(head, tail);
+    this.count(head.length);
+    return [...Array.from({ length: head.length }, (_, index) => head.at(index)), ...tail];
   }
 
   private object(depth: number): JsonValue {

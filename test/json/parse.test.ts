@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type JsonValue, NumberArray } from '../../src/json/number-array.js';
+import { type JsonValue, MixedArray, NumberArray } from '../../src/json/number-array.js';
 import { JsonError, parseJson } from '../../src/json/parse.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** A value as `JSON.parse` would give it. */
 function plain(value: JsonValue): unknown {
-  if (value instanceof NumberArray) return Array.from({ length: value.length }, (_, index) => plain(value.at(index)));
+  if (value instanceof NumberArray || value instanceof MixedArray)
+    return Array.from({ length: value.length }, (_, index) => plain(value.at(index)));
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]));
@@ -142,6 +143,15 @@ describe('parseJson', () => {
     assert.deepEqual((parseJson(bytes('[[], []]')) as NumberArray).shape, [2, 0]);
     for (const ragged of ['[[1], [2, 3]]', '[1, [2]]', '[[1], "a"]', '[[[1]], [1]]', '[null, 1]'])
       assert.ok(Array.isArray(parseJson(bytes(ragged))), ragged);
+  });
+
+  it('leaves many numbers packed whatever comes behind them', () => {
+    const zeros = `${'[0,1],'.repeat(100)}`;
+    for (const odd of ['"a"', '[1]', '5', 'null', '{"a":[1]}']) {
+      const text = `[${zeros}${odd},[2,3]]`;
+      assert.ok(parseJson(bytes(text)) instanceof MixedArray);
+      assert.deepEqual(parse(text), JSON.parse(text));
+    }
   });
 
   it('reads what Python writes for NaN and infinities', () => {
