@@ -1,7 +1,7 @@
 /**
  * Measures how long models of keras.applications take to be read and compiled, and in how much memory. `docs/benchmarks.md`
  * says how to read and repeat it.
- * Usage: npm run bench:compile -- --python <environment> [--rounds 3] [--only ResNet50,VGG16]
+ * Usage: npm run bench:compile -- --python <environment> [--rounds 3] [--only ResNet50,VGG16] [--models <folder>]
  */
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -36,7 +36,12 @@ const applications = [
 ];
 
 const { values } = parseArgs({
-  options: { python: { type: 'string' }, rounds: { type: 'string', default: '3' }, only: { type: 'string' } },
+  options: {
+    python: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string' },
+    models: { type: 'string' },
+  },
 });
 const { python } = values;
 if (!python) throw new Error('Name a Python environment that has bench/requirements.txt: --python <folder>');
@@ -107,7 +112,7 @@ interface Result {
 async function measure(name: string, rounds: number): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'keras-serve-compile-'));
   try {
-    const path = join(makeModel(name, python!, folder), 'model.keras');
+    const path = join(makeModel(name, python!, values.models ?? folder), 'model.keras');
     const runs: Run[] = [];
     // The first round brings the file into memory, and does not count.
     for (let round = 0; round <= rounds; round++) runs.push(await run(path, join(folder, 'model.onnx')));
