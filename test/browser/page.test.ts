@@ -1,12 +1,14 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { packageRoot } from '../../src/package.js';
 import { photo } from '../helpers/app.js';
 import { noBrowser, useBrowser } from '../helpers/browser.js';
+import { unpackFamily } from '../helpers/fixtures.js';
 import { startServer } from '../helpers/server.js';
 
 const example = (name: string) => join(packageRoot, 'examples', name);
@@ -19,8 +21,9 @@ describe('the page in a browser', { skip: noBrowser }, () => {
     t: TestContext,
     path: string,
     options = {},
+    model?: string,
   ): Promise<{ page: Page; url: string; faults: string[] }> {
-    const { url } = await startServer(t);
+    const { url } = await startServer(t, ['--processes', '1'], model);
     const page = await browser().newPage(options);
     t.after(() => page.close());
     const faults: string[] = [];
@@ -113,6 +116,68 @@ describe('the page in a browser', { skip: noBrowser }, () => {
     const reply = JSON.parse((await response.locator('.highlight-code code').first().textContent())!);
     assert.equal(reply.success, true);
     assert.equal(reply.predictions[0].label, 'Egyptian_cat');
+    assert.deepEqual(faults, []);
+  });
+
+  /** A folder with models that take no pictures, and the one that does. */
+  function numbers(t: TestContext, ...names: string[]): string {
+    const { folder, cases } = unpackFamily('models');
+    t.after(() => rmSync(folder, { recursive: true }));
+    const served = join(folder, 'served');
+    mkdirSync(served);
+    for (const { name, model } of cases) if (names.includes(name)) copyFileSync(model, join(served, `${name}.keras`));
+    return served;
+  }
+
+  it('takes JSON where the model takes no pictures, and says what is wrong with it', async (t) => {
+    const { page, url, faults } = await open(t, '/', {}, numbers(t, 'sequential'));
+    await page.waitForSelector('#json:not([hidden])');
+    assert.ok(await page.locator('#drop').isHidden());
+    await page.waitForFunction(() => (document.querySelector('#body') as HTMLTextAreaElement).value !== '');
+    assert.deepEqual(JSON.parse(await page.inputValue('#body')), { instances: [[0.5, 0.5, 0.5, 0.5, 0.5, 0.5]] });
+    assert.match((await page.textContent('#takes'))!, /an array of 6 numbers/);
+    assert.match(
+      (await page.textContent('#curl'))!,
+      new RegExp(`'content-type: application/json' -d '.*' ${url}/predict$`),
+    );
+
+    await page.click('#run');
+    await page.waitForSelector('#reply:not([hidden])');
+    assert.equal(JSON.parse((await page.textContent('#reply'))!)[0].length, 3);
+    assert.match((await page.textContent('#status'))!, /^Answered in \d+ ms\.$/);
+
+    await page.fill('#body', '{"instances": [[1, 2, "a", 4, 5, 6]]}');
+    await page.click('#run');
+    await page.waitForSelector('#status.error');
+    assert.match((await page.textContent('#status'))!, /^instances\[0\]\[2\] should be a number/);
+    assert.ok(await page.locator('#reply').isHidden());
+    assert.deepEqual(faults, []);
+  });
+
+  it('lets one of several models be chosen', async (t) => {
+    const { page, url, faults } = await open(t, '/', {}, numbers(t, 'sequential', 'functional_dicts'));
+    await page.waitForSelector('#choice:not([hidden])');
+    await page.waitForFunction(() => (document.querySelector('#body') as HTMLTextAreaElement).value.includes('"a"'));
+    await page.selectOption('#model', 'sequential');
+    await page.waitForFunction(() => !(document.querySelector('#body') as HTMLTextAreaElement).value.includes('"a"'));
+    assert.match((await page.textContent('#curl'))!, new RegExp(` ${url}/models/sequential/predict$`));
+    await page.click('#run');
+    await page.waitForSelector('#reply:not([hidden])');
+    assert.equal(JSON.parse((await page.textContent('#reply'))!)[0].length, 3);
+    assert.deepEqual(faults, []);
+  });
+
+  it('runs the example of a model with “Try it out” in Swagger UI', async (t) => {
+    const { page, faults } = await open(t, '/docs', {}, numbers(t, 'functional_dicts'));
+    const operation = page.locator('#operations-functional_dicts-predictFunctionalDicts');
+    await operation.locator('.opblock-summary-control').click();
+    await operation.locator('button.execute').click();
+    const response = operation.locator('.live-responses-table .response').first();
+    await response.waitFor();
+    assert.match((await response.locator('.response-col_status').textContent())!, /^200/);
+    const reply = JSON.parse((await response.locator('.highlight-code code').first().textContent())!);
+    assert.equal(reply.success, true);
+    assert.deepEqual(Object.keys(reply.predictions[0]), ['copy', 'sum']);
     assert.deepEqual(faults, []);
   });
 });

@@ -1,15 +1,22 @@
 const at = (id) => document.getElementById(id);
-const [file, preview, answer, status, predictions, curl, copy] = [
+const [file, drop, preview, answer, title, status, predictions, reply, curl, copy] = [
   'file',
+  'drop',
   'preview',
   'answer',
+  'answer-title',
   'status',
   'predictions',
+  'reply',
   'curl',
   'copy',
 ].map(at);
+const [choice, model, json, body, takes] = ['choice', 'model', 'json', 'body', 'takes'].map(at);
 
-const endpoint = new URL('predict', location.href).href;
+/** The path of the model that is tried, and whether it takes pictures. */
+let path = 'predict';
+let takesImages = true;
+const endpoint = () => new URL(path, location.href).href;
 const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1 });
 
 /** One word of a POSIX shell. */
@@ -18,8 +25,15 @@ const shellWord = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.rep
 /** What curl uploads: quoted where curl itself would take a character for its own. */
 const upload = (name) => (/[;,"\\]/.test(name) ? `image=@"${name.replace(/["\\]/g, '\\$&')}"` : `image=@${name}`);
 
-const showCommand = (name) => {
-  curl.textContent = `curl -X POST -F ${shellWord(upload(name))} ${shellWord(endpoint)}`;
+const showCommand = (...words) => {
+  curl.textContent = ['curl', '-X', 'POST', ...words, endpoint()].map(shellWord).join(' ');
+};
+const showUpload = (name) => showCommand('-F', upload(name));
+
+/** Short JSON as it is, long JSON as a file. */
+const showJson = () => {
+  const text = body.value.length < 1000 ? body.value.replace(/\s+/g, ' ') : '@request.json';
+  showCommand('-H', 'content-type: application/json', '-d', text);
 };
 
 const say = (text, isError = false) => {
@@ -44,40 +58,63 @@ const row = ({ label, probability }) => {
 
 let running = new AbortController();
 
-/** Shows a picture and asks the model about it; whatever was asked before is forgotten. */
-async function classify(picture) {
+/** Sends something to the model and shows what it says; whatever was asked before is forgotten. */
+async function ask(request, show) {
   running.abort();
   running = new AbortController();
   const { signal } = running;
-
-  URL.revokeObjectURL(preview.src);
-  preview.src = URL.createObjectURL(picture);
-  preview.alt = `Your picture: ${picture.name}`;
-  preview.hidden = false;
-  showCommand(picture.name);
   say('Looking…');
   answer.setAttribute('aria-busy', 'true');
-
-  const form = new FormData();
-  form.append('image', picture);
   const started = performance.now();
   try {
-    const response = await fetch(endpoint, { method: 'POST', body: form, signal });
-    const reply = await response.json();
-    if (!reply.success) throw new Error(reply.error.message);
+    const response = await fetch(endpoint(), { method: 'POST', ...request, signal });
+    const found = await response.json();
+    if (!found.success) throw new Error(found.error.message);
     const time = Math.round(performance.now() - started);
-    predictions.replaceChildren(...reply.predictions.map(row));
+    clear();
+    show(found.predictions);
     say(`Answered in ${time} ms.`);
   } catch (error) {
     if (signal.aborted) return;
-    predictions.replaceChildren();
+    clear();
     say(error instanceof TypeError ? 'The server can’t be reached. Is it still running?' : error.message, true);
   }
   answer.setAttribute('aria-busy', 'false');
 }
 
+function clear() {
+  predictions.replaceChildren();
+  reply.hidden = true;
+}
+
+const showLabels = (labels) => predictions.replaceChildren(...labels.map(row));
+
+/** Labels of one instance as bars, whatever else as JSON. */
+function showJsonReply(found) {
+  if (found.length === 1 && found[0]?.[0]?.label !== undefined) return showLabels(found[0]);
+  reply.textContent = pretty(found);
+  reply.hidden = false;
+}
+
+/** JSON with a line for each list of numbers. */
+const pretty = (value) =>
+  JSON.stringify(value, null, 2).replace(/\[[^[\]{}]*\]/g, (list) => list.replace(/\s+/g, ' ').replace(/^\[ | \]$/g, (end) => end.trim()));
+
+/** Shows a picture and asks the model about it. */
+function classify(picture) {
+  URL.revokeObjectURL(preview.src);
+  preview.src = URL.createObjectURL(picture);
+  preview.alt = `Your picture: ${picture.name}`;
+  preview.hidden = false;
+  showUpload(picture.name);
+  const form = new FormData();
+  form.append('image', picture);
+  ask({ body: form }, showLabels);
+}
+
 /** The first file that was dropped or pasted. */
 function take(event, { files }) {
+  if (!takesImages) return;
   const [picture] = files;
   if (picture) classify(picture);
   else if (event.type === 'drop') say('That was no file. Save the picture first, then drop it here.', true);
@@ -95,11 +132,12 @@ file.addEventListener('change', () => {
 });
 addEventListener('paste', (event) => take(event, event.clipboardData));
 addEventListener('drop', (event) => {
-  event.preventDefault();
+  if (takesImages) event.preventDefault();
   document.body.classList.remove('dragging');
   take(event, event.dataTransfer);
 });
 addEventListener('dragover', (event) => {
+  if (!takesImages) return;
   event.preventDefault();
   document.body.classList.add('dragging');
 });
@@ -119,4 +157,45 @@ copy.addEventListener('click', async () => {
     copy.textContent = 'Copy';
   }, 2000);
 });
-showCommand('dog.jpg');
+json.addEventListener('submit', (event) => {
+  event.preventDefault();
+  ask({ headers: { 'content-type': 'application/json' }, body: body.value }, showJsonReply);
+});
+body.addEventListener('input', showJson);
+
+/** Lets a model be tried: with a picture, or with JSON for models that take none. */
+async function choose({ name, takes_images: images }) {
+  running.abort();
+  path = choice.hidden ? 'predict' : `models/${encodeURIComponent(name)}/predict`;
+  takesImages = images;
+  drop.hidden = !images;
+  json.hidden = images;
+  clear();
+  answer.setAttribute('aria-busy', 'false');
+  title.textContent = images ? 'What the model sees' : 'What the model gives';
+  say(images ? 'Nothing yet: it waits for a picture.' : 'Nothing yet: it waits for JSON.');
+  if (images) return showUpload('dog.jpg');
+  const { paths } = await (await fetch('openapi.json')).json();
+  if (model.value !== name) return;
+  const { description, requestBody } = paths[`/models/${encodeURIComponent(name)}/predict`].post;
+  const { example } = requestBody.content['application/json'];
+  takes.textContent = description.split('\n')[0].replaceAll('`', '');
+  body.value = pretty(example ?? { instances: [] });
+  showJson();
+}
+
+/** Asks which models there are: one that takes pictures is what the page shows at first. */
+async function start() {
+  showUpload('dog.jpg');
+  const { models } = await (await fetch('models')).json();
+  const there = models.filter(({ versions }) => versions.some(({ state }) => state === 'AVAILABLE'));
+  const first = there.find((one) => one.default) ?? there[0];
+  model.replaceChildren(...there.map(({ name }) => new Option(name, name, name === first.name, name === first.name)));
+  model.addEventListener('change', () =>
+    choose(there.find(({ name }) => name === model.value)).catch((error) => say(error.message, true)),
+  );
+  choice.hidden = there.length < 2;
+  if (there.length > 1 || !first.takes_images) await choose(first);
+}
+
+start().catch(() => undefined);
