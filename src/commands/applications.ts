@@ -10,7 +10,7 @@ import { formatTable } from './table.js';
 /** `keras-serve applications`: the models that can be named in the place of a file. */
 export const applications: Command = {
   usage: 'applications',
-  summary: 'List the Keras Applications: models that are served by name, with weights that Keras publishes',
+  summary: 'List the Keras Applications, which are named in the place of a model file',
   operands: { least: 0, most: 0 },
   flags: { json: { type: 'boolean', description: 'Print JSON, with the address and the place of the weights' } },
   takesSettings: ['weightsUrl'],

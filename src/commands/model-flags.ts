@@ -7,7 +7,7 @@ export const modelFlags: Record<'weights' | 'input-shape', Flag> = {
   weights: {
     type: 'string',
     value: 'file',
-    description: 'Weights, where the model is an architecture in JSON without them',
+    description: 'Weights, where the model is an architecture in JSON, or other ones for a Keras Application',
   },
   'input-shape': {
     type: 'string',

@@ -16,7 +16,7 @@ import { modelFlags, modelOptions } from './model-flags.js';
 /** `keras-serve serve <model>...`: serves until a signal ends it. */
 export const serve: Command = {
   usage: 'serve <model>...',
-  summary: 'Serve models as a REST API: files, or folders of models or of numbered versions',
+  summary: 'Serve models as a REST API: files, folders of models or of numbered versions, Keras Applications by name',
   operands: { least: 1, most: Number.POSITIVE_INFINITY },
   flags: modelFlags,
   takesSettings: true,
