@@ -426,26 +426,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v2/models/{model}/infer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Run the newest version of a model
-         * @description Tensors in, tensors out. Their elements are in the JSON, or follow it as bytes (the binary tensor data extension); so are those of the reply. A model that takes images also takes image files, as BYTES.
-         */
-        post: operations["infer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v2/models/{model}/versions/{version}": {
         parameters: {
             query?: never;
@@ -480,6 +460,26 @@ export interface paths {
         get: operations["getModelReadyVersion"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{model}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run the newest version of a model
+         * @description Tensors in, tensors out. Their elements are in the JSON, or follow it as bytes (the binary tensor data extension); so are those of the reply. A model that takes images also takes image files, as BYTES.
+         */
+        post: operations["infer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -903,6 +903,15 @@ export interface components {
             inputs: components["schemas"]["MetadataTensor"][];
             outputs: components["schemas"]["MetadataTensor"][];
         };
+        /** @description The models with their versions. */
+        RepositoryIndex: {
+            name: string;
+            version: string;
+            /** @enum {unknown} */
+            state: "READY" | "LOADING" | "UNLOADING" | "UNAVAILABLE";
+            /** @description Why it is in this state. */
+            reason: string;
+        }[];
         /** @description A tensor for the model. */
         RequestInput: {
             /** @description The name of the input. */
@@ -1009,15 +1018,6 @@ export interface components {
             id?: string;
             outputs: components["schemas"]["ResponseOutput"][];
         };
-        /** @description The models with their versions. */
-        RepositoryIndex: {
-            name: string;
-            version: string;
-            /** @enum {unknown} */
-            state: "READY" | "LOADING" | "UNLOADING" | "UNAVAILABLE";
-            /** @description Why it is in this state. */
-            reason: string;
-        }[];
         /** @description One label with how likely it is. */
         Prediction: {
             /**
@@ -2365,119 +2365,6 @@ export interface operations {
             };
         };
     };
-    infer: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Bytes of the JSON at the beginning of the body, where tensors follow it. */
-                "inference-header-content-length"?: string;
-            };
-            path: {
-                /** @description The name of the model. */
-                model: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["InferenceRequest"];
-                "application/octet-stream": string;
-            };
-        };
-        responses: {
-            /** @description What the model gave. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InferenceResponse"];
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description The request isn’t one that the model takes. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-            /** @description There is no such model or version. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-            /** @description The method isn’t allowed here; the header `Allow` says which are. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-            /** @description The request took too long to arrive. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-            /** @description The body is larger than this server accepts. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-            /** @description The content encoding or type isn’t understood. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-            /** @description The server failed. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-            /** @description The model can’t take the request now; try again in a moment. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-            /** @description The model took too long. */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProtocolError"];
-                };
-            };
-        };
-    };
     getModelMetadataVersion: {
         parameters: {
             query?: never;
@@ -2591,6 +2478,119 @@ export interface operations {
             };
             /** @description The model can’t take the request now; try again in a moment. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    infer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Bytes of the JSON at the beginning of the body, where tensors follow it. */
+                "inference-header-content-length"?: string;
+            };
+            path: {
+                /** @description The name of the model. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferenceRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What the model gave. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceResponse"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description There is no such model or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The request took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The body is larger than this server accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The content encoding or type isn’t understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The server failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model can’t take the request now; try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The model took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,19 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
 import {
-  InferenceHeaders,
-  InferenceRequest,
-  InferenceResponse,
   MetadataTensor,
   ModelMetadata,
   ModelReady,
-  OpenInferenceParams,
   RepositoryIndex,
   RepositoryIndexRequest,
-  RequestInput,
-  RequestOutput,
-  ResponseOutput,
   ServerLive,
   ServerMetadata,
   ServerReady,
@@ -21,20 +13,14 @@ import {
 import { protocolErrorReplies } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import type { VersionState } from '../../src/catalog/catalog.js';
-import type { ServedModel } from '../../src/catalog/served-model.js';
 import { parseJson } from '../../src/json/parse.js';
 import { packageVersion } from '../../src/package.js';
 import { datatypeOf } from '../../src/protocols/datatypes.js';
 import type { TensorInfo } from '../../src/tensor.js';
 import { RequestError } from '../errors.js';
-import { movable, sendPieces } from '../json-reply.js';
 import { rawBodyOf, takeRawBodies } from '../raw-body.js';
-import { runModel } from '../run-model.js';
-
-interface Params {
-  model: string;
-  version?: string;
-}
+import inferRoutes from './infer.js';
+import { findModel, lookUpErrors, type NamedVersion, tags, ways } from './open-inference-models.js';
 
 /** What there is beyond the protocol, by the names that Triton gave it. Of the model repository it is the index alone. */
 const extensions = ['binary_tensor_data', 'classification', 'model_repository(index)'];
@@ -47,49 +33,20 @@ const states: Record<VersionState, RepositoryIndex[number]['state']> = {
   END: 'UNAVAILABLE',
 };
 
-/** The ways to name a model: what follows its name, and what is added to the ids of the operations. */
-const ways = [
-  { path: '', suffix: '', params: OpenInferenceParams.model, which: 'the newest version of a model' },
-  { path: '/versions/:version', suffix: 'Version', params: OpenInferenceParams.version, which: 'a version of a model' },
-];
-
-const tags = ['Open Inference Protocol'];
-const lookUpErrors = ['url_invalid', 'model_unknown', 'method_not_allowed', 'model_not_ready'] as const;
-const inferErrors = [
-  ...lookUpErrors,
-  'body_invalid',
-  'request_timeout',
-  'content_too_large',
-  'content_type_unsupported',
-  'internal_error',
-  'queue_full',
-  'deadline_exceeded',
-] as const;
-
 const isIndexRequest = Compile(RepositoryIndexRequest);
 
 /** The Open Inference Protocol, version 2, as KServe and Triton have it: `/v2`. */
 const openInference: FastifyPluginAsyncTypebox = async (app) => {
   takeRawBodies(app);
+  // What reads addresses and bodies checks them.
   app.setValidatorCompiler(() => () => true);
   for (const schema of [ServerMetadata, ServerLive, ServerReady, ModelReady, MetadataTensor, ModelMetadata])
-    app.addSchema(schema);
-  for (const schema of [RequestInput, RequestOutput, InferenceRequest, ResponseOutput, InferenceResponse])
     app.addSchema(schema);
   app.addSchema(RepositoryIndex);
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
   });
-
-  /** The model that an address names, with the number of its version. */
-  const modelOf = ({ model: name, version }: Params): { model: ServedModel; version: string } => {
-    if (version !== undefined && !/^\d{1,15}$/.test(version))
-      throw new RequestError('model_version_unknown', `A version is a number, not ${JSON.stringify(version)}.`);
-    const model = app.catalog.find(name, version === undefined ? undefined : Number(version));
-    const versions = app.catalog.models.find((entry) => entry.name === name)!.versions;
-    return { model, version: String(versions.find((one) => one.model === model)!.version) };
-  };
 
   app.get(
     '/v2',
@@ -152,8 +109,8 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
       async (request): Promise<ModelMetadata> => {
-        const { model: name } = request.params as Params;
-        const { model } = modelOf(request.params as Params);
+        const { model: name } = request.params as NamedVersion;
+        const { model } = findModel(app.catalog, request.params as NamedVersion);
         const { versions } = app.catalog.models.find((entry) => entry.name === name)!;
         return {
           name,
@@ -179,75 +136,14 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
       async (request) => {
-        const { model } = modelOf(request.params as Params);
+        const { model } = findModel(app.catalog, request.params as NamedVersion);
         if (closing || !model.ready) throw new RequestError('model_not_ready');
-        return { name: (request.params as Params).model, ready: true as const };
+        return { name: (request.params as NamedVersion).model, ready: true as const };
       },
-    );
-
-    app.post(
-      `/v2/models/:model${path}/infer`,
-      {
-        schema: {
-          operationId: `infer${suffix}`,
-          tags,
-          summary: `Run ${which}`,
-          description:
-            'Tensors in, tensors out. Their elements are in the JSON, or follow it as bytes (the binary tensor data extension); ' +
-            'so are those of the reply. A model that takes images also takes image files, as BYTES.',
-          params,
-          headers: InferenceHeaders,
-          body: {
-            content: {
-              'application/json': { schema: referTo(InferenceRequest) },
-              'application/octet-stream': { schema: binaryBody },
-            },
-          },
-          response: {
-            200: {
-              description: 'What the model gave.',
-              content: {
-                'application/json': { schema: referTo(InferenceResponse) },
-                'application/octet-stream': { schema: binaryBody },
-              },
-            },
-            ...protocolErrorReplies(...inferErrors),
-          },
-        },
-      },
-      async (request, reply) => infer(request, reply),
     );
   }
 
-  async function infer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const params = request.params as Params;
-    const { model, version } = modelOf(params);
-    const jsonLength = request.headers['inference-header-content-length'] as string | undefined;
-    const { pieces: body, size, buffers } = rawBodyOf(request);
-    const signature = { inputs: model.inputs, outputs: model.outputs };
-    const parsed = { body, jsonLength, signature, takesImages: model.image !== undefined };
-    // What follows the JSON takes no time to read.
-    const jsonSize = Number(jsonLength ?? size) || 0;
-    const { id, input, outputs } = await app.json.run('parseInference', parsed, jsonSize, buffers);
-    const given = movable(await runModel(app, request, model, input));
-    const { json, binary } = await app.json.run(
-      'writeInference',
-      {
-        modelName: params.model,
-        modelVersion: version,
-        id,
-        tensors: given.tensors,
-        outputs,
-        classes: { output: model.outputs[0]!.name, labels: model.card.labels ?? [] },
-      },
-      outputs.every(({ binary }) => binary) ? 0 : given.size,
-      given.transfer,
-    );
-    if (binary.length === 0) return sendPieces(reply.type('application/json; charset=utf-8'), json);
-    const length = json.reduce((sum, piece) => sum + piece.length, 0);
-    reply.type('application/octet-stream').header('inference-header-content-length', length);
-    return sendPieces(reply, [...json, ...binary]);
-  }
+  await app.register(inferRoutes);
 
   app.post(
     '/v2/repository/index',
@@ -287,12 +183,6 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
       );
     },
   );
-};
-
-const binaryBody = {
-  type: 'string',
-  format: 'binary',
-  description: 'The JSON, as many bytes as the header `Inference-Header-Content-Length` says, then the tensors.',
 };
 
 const metadataTensor = ({ name, type, shape }: TensorInfo) => ({

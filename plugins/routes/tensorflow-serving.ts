@@ -9,7 +9,7 @@ import {
   TensorFlowServingRequest,
   TensorFlowServingStatus,
 } from '../../schemas/tensorflow-serving.js';
-import { CatalogError, type CatalogModel, type ModelVersion } from '../../src/catalog/catalog.js';
+import { CatalogError, type ModelVersion } from '../../src/catalog/catalog.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import { metadataOf, statusOf } from '../../src/protocols/tensorflow-serving-status.js';
 import { RequestError } from '../errors.js';
@@ -62,22 +62,23 @@ const predictErrors = [
 /** TensorFlow Serving's REST API: `/v1/models/{model}[/versions/{version}|/labels/{label}]`. */
 const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
   takeRawBodies(app);
+  // What reads requests checks them.
   app.setValidatorCompiler(() => () => true);
   for (const schema of [TensorFlowServingStatus, TensorFlowServingMetadata]) app.addSchema(schema);
   for (const schema of [TensorFlowServingRequest, TensorFlowServingReply]) app.addSchema(schema);
 
-  /** The versions that an address names, for messages about models. */
-  const versionsOf = (params: Params): { entry: CatalogModel; versions: readonly ModelVersion[] } => {
+  /** The versions that an address names. */
+  const versionsOf = (params: Params): readonly ModelVersion[] => {
     const wanted = versionNumber(params);
     const entry = app.catalog.models.find(({ name }) => name === params.model);
     if (!entry) throw new RequestError('model_unknown', `Could not find any versions of model ${params.model}`);
     const stable = entry.versions.find(({ state }) => state === 'AVAILABLE');
-    const versions = params.label
-      ? entry.versions.filter((version) => version === stable)
-      : entry.versions.filter(({ version }) => wanted === undefined || version === wanted);
-    if (versions.length === 0)
-      throw new RequestError('model_version_unknown', `Could not find version ${wanted} of model ${params.model}`);
-    return { entry, versions };
+    const versions = entry.versions.filter((one) =>
+      params.label ? one === stable : wanted === undefined || one.version === wanted,
+    );
+    if (versions.length > 0) return versions;
+    const missing = params.label ?? wanted;
+    throw new RequestError('model_version_unknown', `Could not find version ${missing} of model ${params.model}`);
   };
 
   /** The model that an address names, with the number of its version. */
@@ -85,8 +86,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
     const wanted = versionNumber(params);
     try {
       const model = app.catalog.find(params.model, wanted);
-      const { versions } = versionsOf(params);
-      return { model, version: versions.find((one) => one.model === model)!.version };
+      return { model, version: versionsOf(params).find((one) => one.model === model)!.version };
     } catch (error) {
       if (!(error instanceof CatalogError) || error.code === 'model_not_ready') throw error;
       const spec = wanted === undefined ? `Latest(${params.model})` : `Specific(${params.model}, ${wanted})`;
@@ -120,7 +120,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
           response: { 200: referTo(TensorFlowServingStatus), ...protocolErrorReplies(...lookUpErrors) },
         },
       },
-      async (request) => statusOf(versionsOf(request.params as Params).versions),
+      async (request) => statusOf(versionsOf(request.params as Params)),
     );
 
     app.get(

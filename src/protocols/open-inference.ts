@@ -1,6 +1,7 @@
 import { Compile } from 'typebox/compile';
 import { InferenceRequest, RequestInput, RequestOutput } from '../../schemas/open-inference.js';
 import { InstancesError, isList, isObject, type List, TensorWriter } from '../catalog/json-tensor.js';
+import { maxImages } from '../catalog/request-input.js';
 import { checkInputs } from '../inference/check-inputs.js';
 import { InferenceError } from '../inference/errors.js';
 import { bytesOfBase64 } from '../json/base64.js';
@@ -181,6 +182,7 @@ function imagesOf(inputs: RequestInput[], elements: Elements[], signature: Signa
   const [count = 0, ...rest] = shape;
   if (count === 0 || rest.some((size) => size !== 1))
     throw invalid(`inputs[0].shape: images as BYTES should be of the shape [images] or [images, 1], not [${shape}].`);
+  if (count > maxImages) throw invalid(`inputs[0].shape: one request can have ${maxImages} images, not ${count}.`);
   const [files] = elements as [Elements];
   if (files instanceof Uint8Array) return elementsOfBytes(count, files, 'inputs[0]');
   const texts = (files as readonly unknown[]).flat?.() ?? [];

@@ -1,5 +1,6 @@
 import { tensorsOf } from '../catalog/instances.js';
 import { isList, isObject, type List } from '../catalog/json-tensor.js';
+import { maxImages } from '../catalog/request-input.js';
 import { encodeTexts, rowOf, tensorTexts } from '../catalog/tensor-text.js';
 import { bytesOfBase64 } from '../json/base64.js';
 import { parseJson } from '../json/parse.js';
@@ -92,6 +93,7 @@ function encodedImages(
   const list = isList(named) ? named : [named];
   if (base64Of(list.at(0), name) === undefined) return undefined;
   if (!takesImages) throw invalid(`${place} holds binary data, but the model doesn't take images.`);
+  if (list.length > maxImages) throw invalid(`One request can have ${maxImages} images: ${place} has ${list.length}.`);
   return (list as readonly unknown[]).map((value, index) => {
     const text = base64Of(value, name);
     if (typeof text === 'string') return bytesOfBase64(text, `${place}[${index}].b64`);
