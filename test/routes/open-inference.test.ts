@@ -250,6 +250,22 @@ describe('Open Inference Protocol: infer', () => {
     });
   }
 
+  it('reads large requests in a thread, and says what is wrong with them alike', async () => {
+    const large = Buffer.alloc(6_000_000);
+    const input = { ...x, datatype: 'FP16', data: undefined, parameters: { binary_data_size: large.length } };
+    const reply = await infer({ inputs: [{ ...input, shape: [3_000_001] }] }, 'half_plus_two', [large]);
+    assert.equal(reply.statusCode, 400);
+    assert.match(reply.json().error, /needs 6000002 bytes, but has 6000000/);
+  });
+
+  it('refuses more images than it would decode at once', async () => {
+    const empty = Buffer.alloc(4 * 1000);
+    const input = { name: 'image', shape: [1000], datatype: 'BYTES', parameters: { binary_data_size: empty.length } };
+    const reply = await infer({ inputs: [input] }, bundledName, [empty]);
+    assert.equal(reply.statusCode, 400);
+    assert.match(reply.json().error, /can have 128 images, not 1000/);
+  });
+
   it('refuses hostile headers', async () => {
     for (const value of ['-1', '1e3', '0x10', '99999999999999999999', '', 'NaN', '4294967296']) {
       const headers = { 'inference-header-content-length': value };
