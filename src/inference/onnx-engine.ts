@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Signature, Tensor, TensorInfo, Tensors, TensorType } from '../tensor.js';
@@ -86,8 +87,13 @@ export const signatureOf = (path: string): Promise<Signature> => loadOnce(path);
  * @param to path of the file to write; the weights are written beside it, with `.data` behind the name
  * @returns what the model takes and gives
  */
-export const optimize = (from: string, to: string): Promise<Signature> =>
-  loadOnce(from, {
-    optimizedModelFilePath: to,
-    extra: { session: { ...sessionExtra, optimized_model_external_initializers_file_name: `${basename(to)}.data` } },
-  });
+export async function optimize(from: string, to: string): Promise<Signature> {
+  const weights = `${to}.data`;
+  const session = { ...sessionExtra, optimized_model_external_initializers_file_name: basename(weights) };
+  const signature = await loadOnce(from, { optimizedModelFilePath: to, extra: { session } });
+  // Beside weights in a file, ONNX Runtime (1.30) writes the constants of Loop, Scan and If twice, and then refuses them.
+  const isWhole = await loadOnce(to, { graphOptimizationLevel: 'disabled' }).catch(() => undefined);
+  if (isWhole) return signature;
+  await rm(weights, { force: true });
+  return loadOnce(from, { optimizedModelFilePath: to });
+}

@@ -9,6 +9,7 @@ import { type OpenCatalogOptions, openCatalog } from '../../src/catalog/open-cat
 import { loadServedModel } from '../../src/catalog/served-model.js';
 import { InferencePool } from '../../src/inference/inference-pool.js';
 import { ModelFileError } from '../../src/keras/index.js';
+import { as } from '../helpers/fixtures.js';
 import { inputsOf, isAnswerOf, type ModelFolder, useModelFolders } from '../helpers/model-folder.js';
 
 const newFolder = useModelFolders();
@@ -28,7 +29,12 @@ const states = (catalog: Catalog): string[] =>
 
 /** Whether what serves answers as Keras does with the model of a fixture. */
 async function answersAs(name: string, catalog: Catalog, ...address: [name?: string, version?: number]) {
-  const { outputs } = await catalog.find(...address).predict(inputsOf(name));
+  const model = catalog.find(...address);
+  const inputs = Object.entries(inputsOf(name)).map(([key, tensor]) => {
+    const { type } = model.inputs.find((input) => input.name === key)!;
+    return [key, as(tensor, type)];
+  });
+  const { outputs } = await model.predict(Object.fromEntries(inputs));
   return isAnswerOf(name, Array.from(Object.values(outputs)[0]!.data as Float32Array));
 }
 
@@ -50,6 +56,27 @@ describe('a catalog', () => {
     assert.throws(() => catalog.find('c'), { code: 'model_unknown' });
     assert.throws(() => catalog.find('constructor'), { code: 'model_unknown' });
     assert.throws(() => catalog.find('a', 3), { code: 'model_version_unknown' });
+  });
+
+  it('answers as Keras does, with every kind of model beside the others', async (t) => {
+    const folder = newFolder();
+    const names = [
+      'functional_dicts',
+      // These have loops.
+      'functional_mask_in_call',
+      'functional_masked_inner',
+      'functional_odd_names',
+      'functional_operations_between',
+      'functional_text_classifier',
+      'sequential_fixed_batch',
+    ];
+    for (const name of names) folder.put(`${name}/model.keras`, name);
+    const catalog = await open(t, [folder.path]);
+    assert.deepEqual(
+      states(catalog),
+      names.map((name) => `${name} 1 AVAILABLE`),
+    );
+    for (const name of names) assert.ok(await answersAs(name, catalog, name), name);
   });
 
   it('takes the card of the version, else that of the model', async (t) => {
