@@ -100,6 +100,12 @@ const wrong: [what: string, input: Input, tested: Layer, message: RegExp][] = [
   ['a shape of less than nothing', steps, layer('Reshape', { target_shape: [-24] }), /target_shape should be/],
   ['axes named twice', steps, layer('Permute', { dims: [1, 1] }), /are not those/],
   ['an axis that is not there', steps, layer('Softmax', { axis: 7 }), /no axis 7/],
+  [
+    'a variance for other channels than the mean',
+    steps,
+    layer('BatchNormalization', {}, { moving_mean: [4], moving_variance: [1] }),
+    /weights are not made for/,
+  ],
   ['normalising along the batch', steps, layer('BatchNormalization', { axis: 0 }), /batch/],
   [
     'statistics of another size',

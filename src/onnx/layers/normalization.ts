@@ -63,14 +63,10 @@ const batchNormalization: LayerHandler = ([input], call) => {
   const x = toFloat(input!);
   if (call.config.axes('axis').length > 1) return jointBatchNormalization(x, call);
   const axis = channelAxis(x, call);
-  const mean = call.weight('moving_mean');
-  const size = knownSize(x, axis, [mean, call.optionalWeight('gamma'), call.optionalWeight('beta')]);
-  const parameters = [
-    call.optionalWeight('gamma') ?? filled(call.graph, [size], 1),
-    call.optionalWeight('beta') ?? filled(call.graph, [size], 0),
-    mean,
-    call.weight('moving_variance'),
-  ];
+  const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
+  const statistics = [call.weight('moving_mean'), call.weight('moving_variance')];
+  const size = knownSize(x, axis, [gamma, beta, ...statistics]);
+  const parameters = [gamma ?? filled(call.graph, [size], 1), beta ?? filled(call.graph, [size], 0), ...statistics];
   return withAxisFirst(x, axis, (moved) => batchNorm(moved, parameters, epsilonOf(call, 1e-3)));
 };
 
