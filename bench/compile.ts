@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import type { CompileProgress, CompileReply } from '../src/inference/compile-messages.js';
 import { packageRoot } from '../src/package.js';
 import { makeModel } from './models.js';
+import { cpuOf } from './processes.js';
 import { median, table, writeResults } from './results.js';
 
 /** From the smallest file to the largest; families that are deep, and families that are wide. */
@@ -46,12 +47,13 @@ const { values } = parseArgs({
 const { python } = values;
 if (!python) throw new Error('Name a Python environment that has bench/requirements.txt: --python <folder>');
 
-/** One run of a compile process: milliseconds of each step, and the most bytes resident until then. */
+/** One run of a compile process: milliseconds of each step, of the processor's for the first two, and the most bytes resident. */
 interface Run {
   read: number;
   compile: number;
   write: number;
   optimize: number;
+  cpu: number;
   compileMemory: number;
   memory: number;
 }
@@ -72,7 +74,7 @@ const interval = 5;
 function run(path: string, output: string): Promise<Run> {
   const child = fork(join(packageRoot, 'dist/src/inference/compile-main.js'), { serialization: 'advanced' });
   const starts = new Map<CompileProgress['step'] | 'end', number>();
-  let [compileMemory, memory] = [0, 0];
+  let [compileMemory, memory, cpu] = [0, 0, 0];
   const timer = setInterval(() => {
     memory = Math.max(memory, peakMemory(child.pid!));
   }, interval);
@@ -82,7 +84,10 @@ function run(path: string, output: string): Promise<Run> {
       const step = reply.kind === 'progress' ? reply.progress.step : 'end';
       if (starts.has(step)) return;
       starts.set(step, performance.now());
-      if (step === 'writing') compileMemory = peakMemory(child.pid!);
+      if (step === 'reading') cpu = -cpuOf(child.pid!);
+      if (step !== 'writing') return;
+      cpu += cpuOf(child.pid!);
+      compileMemory = peakMemory(child.pid!);
     });
     child.once('exit', (code, signal) => {
       clearInterval(timer);
@@ -94,6 +99,7 @@ function run(path: string, output: string): Promise<Run> {
         compile: between('compiling', 'writing'),
         write: between('writing', 'optimizing'),
         optimize: between('optimizing', 'end'),
+        cpu: cpu * 1000,
         compileMemory,
         memory,
       });
@@ -126,8 +132,15 @@ const megabyte = 1e6;
 const figure = ({ runs }: Result, of: (run: Run) => number) => median(runs.map(of));
 const compileTime = ({ read, compile }: Run) => read + compile;
 
-/** The line `y = a + b·x` with the least squares, and how much of the variance of y it tells (r²). */
-function fit(points: readonly (readonly [x: number, y: number])[]): { a: number; b: number; r2: number } {
+/** `y = a + b·x`, and how much of the variance of y it tells (r²). */
+interface Line {
+  a: number;
+  b: number;
+  r2: number;
+}
+
+/** The line with the least squares. */
+function fit(points: readonly (readonly [x: number, y: number])[]): Line {
   const mean = (of: (point: readonly [number, number]) => number) =>
     points.reduce((sum, point) => sum + of(point), 0) / points.length;
   const [x, y] = [mean((point) => point[0]), mean((point) => point[1])];
@@ -154,6 +167,7 @@ function report(results: readonly Result[]): void {
     milliseconds(result, ({ read }) => read),
     milliseconds(result, ({ compile }) => compile),
     `**${milliseconds(result, compileTime)}**`,
+    milliseconds(result, ({ cpu }) => cpu),
     milliseconds(result, ({ write }) => write),
     milliseconds(result, ({ optimize }) => optimize),
     times(result, ({ compileMemory }) => compileMemory),
@@ -164,23 +178,24 @@ function report(results: readonly Result[]): void {
     'file',
     'read, ms',
     'compile, ms',
-    'both',
+    'both, ms',
+    "of the processor's",
     'write, ms',
     'optimize, ms',
     'peak memory',
     'to the end',
   ];
-  const line = fit(results.map((result) => [result.size / megabyte, figure(result, compileTime)]));
+  const line = (of: (run: Run) => number) => fit(results.map((result) => [result.size / megabyte, figure(result, of)]));
+  const fits = { time: line(compileTime), cpu: line(({ cpu }) => cpu) };
+  const show = ({ a, b, r2 }: Line) => `${a.toFixed(0)} ms + ${b.toFixed(2)} ms for each MB, r² = ${r2.toFixed(3)}`;
   const lines =
     results.length > 2
-      ? [
-          `A line through reading and compiling: ${line.a.toFixed(0)} ms + ${line.b.toFixed(2)} ms for each MB, r² = ${line.r2.toFixed(3)}.`,
-        ]
+      ? [`Lines through reading and compiling: ${show(fits.time)}; of the processor's time ${show(fits.cpu)}.`]
       : [];
   for (const result of results) {
     const bound = bounds[result.name];
     if (!bound) continue;
-    const [time, memory] = [figure(result, compileTime), figure(result, (run) => run.memory) / result.size];
+    const [time, memory] = [figure(result, compileTime), figure(result, (run) => run.compileMemory) / result.size];
     const met = time < bound.milliseconds && memory < bound.memory ? 'met' : '**missed**';
     lines.push(
       `${result.name} should be read and compiled in less than ${bound.milliseconds} ms and ${bound.memory} × the file in memory: ${time.toFixed(0)} ms, ${memory.toFixed(2)} ×, ${met}.`,
@@ -191,7 +206,7 @@ function report(results: readonly Result[]): void {
     join(packageRoot, 'bench/results'),
     'compile',
     'Reading and compiling keras.applications',
-    { line, results },
+    { fits, results },
     text,
   );
 }

@@ -20,6 +20,9 @@ function stat(pid: number): { parent: number; cpu: number } | undefined {
   }
 }
 
+/** Seconds of processor time that a process has had so far, user and system; 0 once it has ended. */
+export const cpuOf = (pid: number): number => stat(pid)?.cpu ?? 0;
+
 function memoryOf(pid: number): number {
   try {
     return Number(/^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;

@@ -10,6 +10,9 @@ import { readSeeds, type Seed } from './seeds.js';
 /** What one mutated file may take. */
 const limits = { milliseconds: 10_000, bytes: 2 ** 30 };
 
+/** How often it is looked whether it took too long, in milliseconds; while this process stands still, no time goes by. */
+const tick = 100;
+
 export interface FuzzOptions {
   seed: number;
   /** The number of the first mutation, and how many follow. */
@@ -61,14 +64,18 @@ class Loader {
     child.stderr?.on('data', collect);
     let timer: NodeJS.Timeout | undefined;
     const ending = await new Promise<Ending>((resolve) => {
-      timer = setTimeout(() => resolve({ kind: 'too slow', message: '', memory: 0 }), limits.milliseconds);
+      let elapsed = 0;
+      timer = setInterval(() => {
+        elapsed += tick;
+        if (elapsed >= limits.milliseconds) resolve({ kind: 'too slow', message: '', memory: 0 });
+      }, tick);
       child.once('message', (outcome: LoadOutcome) => resolve(outcome));
       child.once('exit', (code, signal) =>
         resolve({ kind: 'process ended', message: `${signal ?? code}: ${stderr}`, memory: 0 }),
       );
       child.send({ model, weights }, () => undefined);
     });
-    clearTimeout(timer);
+    clearInterval(timer);
     child.removeAllListeners('message').removeAllListeners('exit');
     child.stderr?.off('data', collect);
     if (ending.kind === 'too slow' || ending.kind === 'process ended' || ending.memory > limits.bytes / 2) this.stop();
