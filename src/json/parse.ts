@@ -49,9 +49,25 @@ const headDigits = 15;
 /** Elements that are alike at the beginning of an array whose others aren't: more stay packed. */
 const mostUnpacked = 64;
 
-const scalar: readonly number[] = [];
-const alike = (a: readonly number[], b: readonly number[]) =>
-  a.length === b.length && a.every((size, axis) => size === b[axis]);
+/** Lengths of an array, of those in it, and so on. There is one object for each shape: equal shapes are the same. */
+class Shape {
+  private readonly outer = new Map<number, Shape>();
+
+  constructor(readonly sizes: readonly number[]) {}
+
+  /** Of an array of so many of these. */
+  times(length: number): Shape {
+    let shape = this.outer.get(length);
+    if (!shape) {
+      shape = new Shape([length, ...this.sizes]);
+      this.outer.set(length, shape);
+    }
+    return shape;
+  }
+}
+
+/** Stands for the array that was read last: an object for each of the many in it would cost more than its numbers. */
+const packed = new NumberArray(new Float64Array(0), 0, [0]);
 
 /**
  * Reads JSON out of its bytes, faster than `JSON.parse` where it is mostly numbers. Arrays of numbers come in one piece, so
@@ -63,22 +79,34 @@ const alike = (a: readonly number[], b: readonly number[]) =>
  */
 export const parseJson = (bytes: Uint8Array): JsonValue => new Parser(bytes).document();
 
+/** About how many numbers a text holds, and rather too many: as many as its beginning has commas. */
+function numbersIn(text: Buffer): number {
+  const sample = text.subarray(0, 2 ** 16);
+  let commas = 0;
+  for (let at = sample.indexOf(comma); at >= 0; at = sample.indexOf(comma, at + 1)) commas++;
+  return Math.ceil((1.05 * (commas * text.length)) / Math.max(1, sample.length)) + 8;
+}
+
 class Parser {
   private readonly text: Buffer;
-  /** All numbers that are in arrays. One and what parts it from the next are two bytes or more. */
-  private readonly pool: Float64Array;
+  /** All numbers that are in arrays, as far as they are read. */
+  private pool: Float64Array;
   private used = 0;
+  /** Of a number. */
+  private readonly scalar = new Shape([]);
+  private packedStart = 0;
+  private packedShape = this.scalar;
   private values = 0;
   private position: number;
 
   constructor(private readonly bytes: Uint8Array) {
     this.text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.pool = new Float64Array((bytes.length >> 1) + 1);
+    this.pool = new Float64Array(numbersIn(this.text));
     this.position = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   }
 
   document(): JsonValue {
-    const value = this.value(0);
+    const value = this.unpacked(this.value(0));
     if (this.next() !== undefined) this.fail('the end');
     return value;
   }
@@ -103,26 +131,46 @@ class Parser {
   private array(depth: number): JsonValue {
     this.enter(depth);
     const start = this.used;
-    if (this.next() === closeArray) return this.leave(new NumberArray(this.pool, start, [0]));
+    if (this.next() === closeArray) return this.leave(this.pack(start, this.scalar.times(0)));
     // As long as the elements are alike, their shape is all there is of them besides the numbers in the pool.
-    let shape: readonly number[] = scalar;
+    let shape = this.scalar;
     let head: NumberArray | undefined;
     const tail: JsonValue[] = [];
     for (let length = 0; ; length++) {
       const value = this.value(depth + 1);
       const isNumber = typeof value === 'number';
-      const found = isNumber ? scalar : value instanceof NumberArray ? value.shape : undefined;
-      if (!head && found && (length === 0 || alike(shape, found))) {
+      const found = isNumber ? this.scalar : value === packed ? this.packedShape : undefined;
+      if (!head && found && (length === 0 || shape === found)) {
         shape = found;
-        if (isNumber) this.pool[this.used++] = value;
+        if (isNumber) this.keep(value);
       } else {
-        head ??= new NumberArray(this.pool, start, [length, ...shape]);
-        tail.push(value);
+        head ??= new NumberArray(this.pool, start, [length, ...shape.sizes]);
+        tail.push(this.unpacked(value));
         this.count(1);
       }
       if (!this.separator(closeArray)) continue;
-      return head ? this.mixed(head, tail) : new NumberArray(this.pool, start, [length + 1, ...shape]);
+      return head ? this.mixed(head, tail) : this.pack(start, shape.times(length + 1));
     }
+  }
+
+  private pack(start: number, shape: Shape): NumberArray {
+    this.packedStart = start;
+    this.packedShape = shape;
+    return packed;
+  }
+
+  /** A value that was just read, itself. */
+  private unpacked(value: JsonValue): JsonValue {
+    return value === packed ? new NumberArray(this.pool, this.packedStart, this.packedShape.sizes) : value;
+  }
+
+  private keep(value: number): void {
+    if (this.used === this.pool.length) {
+      const larger = new Float64Array(Math.ceil(1.5 * this.used));
+      larger.set(this.pool);
+      this.pool = larger;
+    }
+    this.pool[this.used++] = value;
   }
 
   private mixed(head: NumberArray, tail: JsonValue[]): JsonValue {
@@ -142,7 +190,7 @@ class Parser {
       if (key === '__proto__') this.fail('a key other than "__proto__"');
       if (this.next() !== colon) this.fail('a colon');
       this.position++;
-      object[key] = this.value(depth + 1);
+      object[key] = this.unpacked(this.value(depth + 1));
       this.count(1);
       if (this.separator(closeObject)) return object;
     }
