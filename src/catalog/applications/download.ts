@@ -105,7 +105,8 @@ async function complete(part: PartFile, file: RemoteFile, options: DownloadOptio
       // What was put together in two tries may be of two files.
       throw new TransferError(`${fault}; it was not kept`, resumed);
     } catch (error) {
-      if (part.lost.signal.aborted) return false;
+      // Who took the part over may have put it in its place already.
+      if (part.lost.signal.aborted || (error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       options.signal?.throwIfAborted();
       if (part.size - mark >= progressBytes) failures = 0;
       mark = part.size;

@@ -58,7 +58,7 @@ export class PartFile {
     const record = recordOf(target);
     const part = new PartFile(target, undefined);
     try {
-      if (!(await part.create(record)) && !(await part.takeOver(record))) return part.leave();
+      if (!(await part.create(record)) && !(await part.takeOver(record))) return await part.leave();
       part.handle = await openPart(part.path);
       if (part.validator) part.size = (await part.handle.stat()).size;
       return part;
@@ -93,26 +93,38 @@ export class PartFile {
 
   /** Puts the whole file in its place. */
   async finish(): Promise<void> {
-    await this.leave();
+    await this.close();
     await rename(this.path, this.target);
     this.finished = true;
-    await rm(recordOf(this.target), { force: true });
   }
 
   /** Leaves the part to whoever goes on with it, or removes it when it is of no use. */
   async release(): Promise<void> {
-    await this.leave();
-    if (this.finished || this.lost.signal.aborted) return;
-    if (this.size > 0 && this.validator) return writeFile(recordOf(this.target), this.record(null));
-    await rm(this.path, { force: true });
-    await rm(recordOf(this.target), { force: true });
+    try {
+      await this.close();
+      if (!this.lost.signal.aborted) await this.tidy();
+    } finally {
+      await this.leave();
+    }
   }
 
+  private async tidy(): Promise<void> {
+    const record = recordOf(this.target);
+    if (!this.finished && this.size > 0 && this.validator) return writeFile(record, this.record(null));
+    if (!this.finished) await rm(this.path, { force: true });
+    await rm(record, { force: true });
+  }
+
+  private async close(): Promise<void> {
+    await this.handle?.close();
+    this.handle = undefined;
+  }
+
+  /** From now on others may have the part. */
   private async leave(): Promise<undefined> {
     clearInterval(this.timer);
     ours.delete(this.id);
-    await this.handle?.close();
-    this.handle = undefined;
+    await this.close();
   }
 
   private record(id: string | null = this.id): string {

@@ -102,7 +102,8 @@ async function begin(part: PartFile, response: Response): Promise<number | undef
     throw new TransferError('the server gives another part than was asked for', true);
   }
   const passing = status >= 500 || status === 408 || status === 429;
-  throw new TransferError(`the server answers ${`${status} ${response.statusText}`.trim()}`, passing);
+  const reason = response.statusText.slice(0, 80).replace(/[^\x20-\x7e]/g, '?');
+  throw new TransferError(`the server answers ${`${status} ${reason}`.trim()}`, passing);
 }
 
 const numberOf = (text: string | null | undefined): number | undefined =>
