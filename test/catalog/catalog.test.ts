@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Catalog, type Loader } from '../../src/catalog/catalog.js';
 import { LoadError } from '../../src/catalog/load-error.js';
 import { ModelFolders } from '../../src/catalog/model-folders.js';
@@ -253,7 +254,7 @@ describe('a catalog that is brought up to date', () => {
     assert.ok(before.ready, 'whoever found it before can still use it');
     await before.predict(inputsOf('sequential'));
     settle();
-    while (before.ready) await new Promise((resolve) => setImmediate(resolve));
+    while (before.ready) await sleep(10);
     await assert.rejects(before.predict(inputsOf('sequential')), { code: 'server_closing' });
     assert.ok(await answersAs('sequential_input_shape', catalog));
   });
@@ -275,7 +276,7 @@ describe('a catalog that is brought up to date', () => {
     folder.remove('a');
     await update();
     assert.deepEqual(gone, ['a 2', 'c 1', 'a 1']);
-    while (catalog.models.length > 1) await new Promise((resolve) => setImmediate(resolve));
+    while (catalog.models.length > 1) await sleep(10);
     assert.deepEqual(states(catalog), ['b 1 AVAILABLE']);
     assert.throws(() => catalog.find(), { code: 'model_unknown' });
     folder.put('a/3/model.keras', 'sequential');

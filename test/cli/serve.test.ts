@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -188,7 +188,9 @@ describe('keras-serve with what it can’t serve', () => {
     await writeFile(text, 'this is no model');
     const empty = join(folder, 'empty.h5');
     await writeFile(empty, '');
-    for (const path of [join(folder, 'missing.keras'), text, empty, folder]) {
+    const bare = join(folder, 'bare');
+    await mkdir(bare);
+    for (const path of [join(folder, 'missing.keras'), text, empty, bare]) {
       const { code, stderr, stdout } = await runCli(t, [path, '--port', '0', '--log-format', 'json']).ended;
       assert.equal(code, 1);
       assert.match(stderr, /^keras-serve: [^\n]+\n$/);
