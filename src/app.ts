@@ -85,6 +85,12 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
     // A large model takes its time to load.
     pluginTimeout: 0,
     return503OnClosing: false,
+    schemaController: {
+      compilersFactory: {
+        // Serializers made from the schemas would take longer to make, at every start, than all that they save.
+        buildSerializer: () => () => JSON.stringify,
+      },
+    },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       sendError(error, request, reply);

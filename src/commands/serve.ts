@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { openCatalog } from '../catalog/open-catalog.js';
 import type { Config } from '../config.js';
 import { logDownload } from '../downloads.js';
@@ -23,15 +25,17 @@ export const serve: Command = {
   async run({ positionals, flags, config }) {
     const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
-    // The models are on their way while the server's own modules load.
-    const logging = import('../logging.js').then(({ createLogger }) => createLogger(config));
+    let logging: Promise<Logger> | undefined;
+    const log = () => (logging ??= import('../logging.js').then(({ createLogger }) => createLogger(config)));
     const onDownload = process.stderr.isTTY
       ? showDownload(process.stderr)
-      : logDownload((line) => void logging.then((logger) => logger.info(line)));
+      : logDownload((line) => void log().then((logger) => logger.info(line)));
     const catalog = openCatalog(positionals, { ...options, ...catalogOptions(config), onDownload });
+    // The server's own modules load while the processes load the model; one that is compiled first takes longer than they.
+    await Promise.race([catalog.pool.begun, sleep(200)]);
     const [{ buildApp }, logger, { blockOtherLoaders }] = await Promise.all([
       import('../app.js'),
-      logging,
+      log(),
       import('../images/decoder.js'),
     ]);
     blockOtherLoaders();

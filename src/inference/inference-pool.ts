@@ -38,6 +38,11 @@ export class InferencePool implements RunnerPool {
   /** Processes that ended one after the other with no run between them. */
   private deaths = 0;
   events: PoolEvents = {};
+  private begin!: () => void;
+  /** Resolves when the first model goes to the processes: what they do from then on takes nothing of this process. */
+  readonly begun = new Promise<void>((resolve) => {
+    this.begin = resolve;
+  });
 
   /** @param size how many processes; they start at once */
   constructor(readonly size: number) {
@@ -56,6 +61,7 @@ export class InferencePool implements RunnerPool {
    */
   async load(source: EngineModel, options: RunnerOptions): Promise<ModelRunner> {
     const model = this.nextModel++;
+    setImmediate(this.begin);
     let signature: Signature | undefined;
     for (;;) {
       if (this.closing) throw closed();
