@@ -1,12 +1,8 @@
 import { type TSchema, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { FastifySchemaCompiler } from 'fastify';
 
-/**
- * Checks JSON and queries by their schemas, taking nothing for what it isn't: `2.5` is no integer, and in JSON `"5"` is
- * no number. Bodies of other types are checked by whoever reads them.
- */
+/** Checks parts of requests by their schemas, taking nothing for what it isn't: `2.5` is no integer. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = (part) => {
-  if (part.contentType && part.contentType !== 'application/json') return () => true;
   const check = TypeBoxValidatorCompiler({ ...part, httpPart: 'body' });
   return part.httpPart === 'querystring' ? (query) => check(withNumbers(query, part.schema)) : check;
 };

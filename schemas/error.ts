@@ -35,7 +35,7 @@ export const errors = {
   json_too_complex: [413, 'The body has arrays inside one another, more than 64 deep.'],
   content_type_unsupported: [
     415,
-    'Send the image as multipart/form-data in the field "image", as the body with an image/* content type, or as JSON {"image": "<base64>"}.',
+    'Send JSON with -H "content-type: application/json", or, to a model that takes images, the file as multipart/form-data in the field "image", or as the body with an image/* content type.',
   ],
   headers_too_large: [431, 'The headers are too large.'],
   request_aborted: [400, 'The client hung up.'],
