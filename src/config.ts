@@ -148,6 +148,13 @@ export const settings = {
     parse: whole(1, 3600, 'of seconds '),
     description: 'How long the model may take to answer a request before it gets 504',
   }),
+  engine: setting({
+    value: 'name',
+    fallback: 'auto',
+    parse: oneOf('auto', 'onnx', 'tensorflow'),
+    description:
+      'What runs the model: onnx or tensorflow; auto is ONNX Runtime for what it can run, TensorFlow for the rest',
+  }),
   processes: setting({
     value: 'number',
     fallback: 'auto',

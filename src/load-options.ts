@@ -8,6 +8,7 @@ export const catalogOptions = (config: Config): OpenCatalogOptions => ({
   watch: config.watch,
   cacheFolder: config.noCache ? null : config.cacheFolder,
   weightsUrl: config.weightsUrl,
+  engine: config.engine,
   processes: config.processes,
   threads: config.threads,
   maxBatch: config.maxBatch,

@@ -1,14 +1,21 @@
 import { availableParallelism } from 'node:os';
 import type { ModelCard } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
-import type { ModelSource } from '../inference/compile-messages.js';
+import type { EngineChoice, ModelSource } from '../inference/compile-messages.js';
 import { type CompiledModel, compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
-import type { EngineModel } from '../inference/engine.js';
+import type { EngineModel, EngineName } from '../inference/engine.js';
 import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import type { Prediction as Run } from '../inference/job.js';
 import type { ModelRunner, RunnerEvents, RunnerOptions } from '../inference/model-runner.js';
-import { imageScalingModel } from '../onnx/image-scaling.js';
-import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../tensor.js';
+import { type ImageScaling, imageScalingModel } from '../onnx/image-scaling.js';
+import {
+  type Signature,
+  type Tensor,
+  type TensorInfo,
+  type Tensors,
+  type TensorType,
+  tensorArrays,
+} from '../tensor.js';
 import { type FindOptions, type FoundModelFile, findModel } from './find-model.js';
 import { type ImageInput, imageInputOf } from './image-input.js';
 import { bothClasses, type Prediction, topPredictions } from './labels.js';
@@ -27,6 +34,8 @@ export interface LoadOptions extends Omit<ModelSource, 'path'>, FindOptions, Par
   cacheFolder?: string | null;
   /** The processes that it runs in, with the other models of the pool; by default it has a pool of its own. */
   pool?: InferencePool;
+  /** What runs it: ONNX Runtime where that can, by default. */
+  engine?: EngineChoice;
   /** Inference processes of its own pool. */
   processes?: number;
   /** Processor threads that one run may use; by default all that the machine has, shared among the processes. */
@@ -133,8 +142,9 @@ interface Prepared {
 }
 
 async function prepare({ path: file, weights, card: own }: FoundModelFile, options: LoadOptions): Promise<Prepared> {
-  const { cacheFolder = defaultCacheFolder(), inputShape } = options;
-  const compiling = compileModelFile({ path: file, weights, inputShape }, cacheFolder ?? undefined);
+  const { cacheFolder = defaultCacheFolder(), inputShape, signature, engine } = options;
+  const source = { path: file, weights, inputShape, signature };
+  const compiling = compileModelFile(source, cacheFolder ?? undefined, engine);
   compiling.catch(() => undefined);
   // Schemas take a while to load: only now, when the processes are on their way.
   const { imageOptions, readCard, resolveScaling } = await import('./card.js');
@@ -159,7 +169,8 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
         path: compiled.path,
         optimized: true,
         mixesRows: compiled.signature.mixesRows,
-        imageScaling: scaling && imageScalingModel(scaling, input.channelsFirst, type),
+        engine: compiled.engine,
+        ...(scaling && scalingFor(compiled.engine, scaling, input.channelsFirst, type)),
       },
     };
   } catch (error) {
@@ -167,6 +178,17 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
     throw error;
   }
 }
+
+/** How the engine is to scale pixels. */
+const scalingFor = (
+  engine: EngineName,
+  scaling: ImageScaling,
+  channelsFirst: boolean,
+  type: TensorType,
+): Pick<EngineModel, 'imageScaling' | 'pixelScaling'> =>
+  engine === 'onnx'
+    ? { imageScaling: imageScalingModel(scaling, channelsFirst, type) }
+    : { pixelScaling: { ...scaling, channelsFirst } };
 
 /** Zeros for every input: pixels, for a model that takes images. */
 function warmUpOf({ inputs }: Signature, image: Prepared['image']): EngineModel['warmUp'] {
@@ -195,7 +217,7 @@ function served(
   return {
     name,
     card,
-    notes,
+    notes: runner.signature.notice ? [...notes, { level: 'info', ...runner.signature.notice }] : notes,
     image: image?.options,
     pool,
     inputs,

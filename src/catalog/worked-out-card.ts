@@ -1,5 +1,5 @@
 import type { CardImage, ModelCard, Scaling } from '../../schemas/card.js';
-import type { OptimizedModel } from '../inference/compile-messages.js';
+import type { DescribedModel } from '../inference/compile-messages.js';
 import { CARD_FILE, CardError, imageOptions } from './card.js';
 import { type ImageInput, imageInputOf } from './image-input.js';
 import { asModelName } from './model-name.js';
@@ -38,7 +38,7 @@ export interface CardSources {
  * Works out what a card leaves out, of files beside the model file and of what the model gives away.
  * @throws CardError when the card has another number of labels than the model has classes
  */
-export async function workOutCard(model: OptimizedModel, sources: CardSources): Promise<WorkedOutCard> {
+export async function workOutCard(model: DescribedModel, sources: CardSources): Promise<WorkedOutCard> {
   const { file, given } = sources;
   const { signature, hints } = model;
   const classes = classesOf(signature);
@@ -82,7 +82,7 @@ const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path :
  * A card with all that can be said in it, for editing: what was worked out, and what would be done without it.
  * @throws CardError
  */
-export function spellOut({ card }: WorkedOutCard, { signature, hints }: OptimizedModel, file: string): ModelCard {
+export function spellOut({ card }: WorkedOutCard, { signature, hints }: DescribedModel, file: string): ModelCard {
   const input = imageInputOf(signature);
   const classes = classesOf(signature) ?? 0;
   const isClassifier = input || hints?.activation === 'softmax' || hints?.activation === 'sigmoid';

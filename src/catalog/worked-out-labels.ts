@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { OptimizedModel } from '../inference/compile-messages.js';
+import type { DescribedModel } from '../inference/compile-messages.js';
 import type { Signature } from '../tensor.js';
 import { imageInputOf } from './image-input.js';
 import { type CardLabel, LabelsError, labelFiles, readLabelFiles } from './label-files.js';
@@ -33,7 +33,7 @@ export function wrongCount(labels: number, classes: number): string | undefined 
  * @param advice what the notes say about how to have other labels
  */
 export async function chooseLabels(
-  { signature, hints }: OptimizedModel,
+  { signature, hints }: DescribedModel,
   { file, folder }: { file: string; folder?: string },
   advice: string,
 ): Promise<LabelsChoice> {

@@ -25,13 +25,13 @@ export const card: Command = {
     force: { type: 'boolean', short: 'f', description: 'Overwrite what is there' },
     ...modelFlags,
   },
-  takesSettings: ['weightsUrl', 'cacheFolder', 'noCache'],
+  takesSettings: ['weightsUrl', 'cacheFolder', 'noCache', 'engine'],
   async run({ positionals: [model], flags, config }) {
-    const { weights: given, inputShape } = modelOptions(flags);
+    const { weights: given, inputShape, signature } = modelOptions(flags);
     const output = flags.output as string | undefined;
     if (output !== undefined && output !== '-' && flags.stdout)
       throw new UsageError('Give either --stdout or --output with a file');
-    const { weightsUrl, noCache, cacheFolder = defaultCacheFolder() } = config;
+    const { weightsUrl, noCache, cacheFolder = defaultCacheFolder(), engine } = config;
     // Schemas take a while to load: other commands do without these.
     const [{ CARD_FILE, readCard }, { spellOut, workOutCard }] = await Promise.all([
       import('../catalog/card.js'),
@@ -46,7 +46,11 @@ export const card: Command = {
     if (target !== undefined) await checkTarget(target, force);
 
     const present = own ?? (await readCard(path).catch(passOver(force)));
-    const compiled = await compileModelFile({ path, weights, inputShape }, noCache ? undefined : cacheFolder);
+    const compiled = await compileModelFile(
+      { path, weights, inputShape, signature },
+      noCache ? undefined : cacheFolder,
+      engine,
+    );
     try {
       const workedOut = await workOutCard(compiled, { file: path, given: present });
       const text = `${format(spellOut(workedOut, compiled, path))}\n`;

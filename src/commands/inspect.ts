@@ -19,10 +19,10 @@ export const inspect: Command = {
   },
   takesSettings: ['weightsUrl'],
   async run({ positionals: [model], flags, config: { weightsUrl } }) {
-    const { weights: given, inputShape } = modelOptions(flags);
+    const { weights: given, inputShape, signature } = modelOptions(flags);
     const onDownload = showDownload(process.stderr);
     const { path, weights } = await findModel(model!, { weights: given, weightsUrl, onDownload });
-    const summary = await compileInProcess('inspect', { path, weights, inputShape });
+    const summary = await compileInProcess('inspect', { path, weights, inputShape, signature });
     if (flags.json) console.log(JSON.stringify(summary, null, 2));
     else console.log(formatSummary(summary, process.stdout.columns ?? 100, flags['expand-nested'] === true).join('\n'));
     if (summary.problem) throw new CommandError(`${model}: ${summary.problem}`);
@@ -35,6 +35,8 @@ const containers: Record<ModelSummary['container'], string> = {
   json: 'an architecture in JSON',
   tensorflowjs: 'a TensorFlow.js layers model',
   onnx: 'an ONNX model',
+  'saved-model': 'a TensorFlow SavedModel',
+  'graph-model': 'a TensorFlow.js graph model',
 };
 
 const formatCount = (count: number) => count.toLocaleString('en-US');

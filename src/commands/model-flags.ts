@@ -3,7 +3,7 @@ import type { Flag } from './command.js';
 import { UsageError } from './errors.js';
 
 /** What a model file may not say of itself; every command that reads one takes these. */
-export const modelFlags: Record<'weights' | 'input-shape', Flag> = {
+export const modelFlags: Record<'weights' | 'input-shape' | 'signature', Flag> = {
   weights: {
     type: 'string',
     value: 'file',
@@ -14,6 +14,11 @@ export const modelFlags: Record<'weights' | 'input-shape', Flag> = {
     value: 'sizes',
     description: 'Shape of one example, such as 28,28,1 (any for an open axis), for a model saved before it was built',
   },
+  signature: {
+    type: 'string',
+    value: 'name',
+    description: 'Which signature of a SavedModel is served, where it has several (default serving_default)',
+  },
 };
 
 /**
@@ -21,8 +26,8 @@ export const modelFlags: Record<'weights' | 'input-shape', Flag> = {
  * @throws UsageError
  */
 export function modelOptions(flags: Record<string, unknown>): Omit<ModelSource, 'path'> {
-  const { weights, 'input-shape': shape } = flags as Record<string, string | undefined>;
-  return { weights, inputShape: shape === undefined ? undefined : shapeOf(shape) };
+  const { weights, 'input-shape': shape, signature } = flags as Record<string, string | undefined>;
+  return { weights, inputShape: shape === undefined ? undefined : shapeOf(shape), signature };
 }
 
 function shapeOf(text: string): (number | null)[] {

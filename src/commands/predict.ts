@@ -26,16 +26,22 @@ export const predict: Command = {
     jsonl: { type: 'boolean', description: 'Print one JSON object a line, with the image file and its predictions' },
     ...modelFlags,
   },
-  takesSettings: ['weightsUrl'],
+  takesSettings: ['weightsUrl', 'engine'],
   async run({ positionals: [path, ...files], flags, config }) {
     const { json, 'top-k': topK = '5' } = flags;
     if (!/^[1-9]\d*$/.test(String(topK))) throw new UsageError('--top-k must be a whole number from 1');
     if ((json === undefined) === (files.length === 0))
       throw new UsageError('Give either images, or --json with a file of numbers (- for standard input)');
     const input = json === undefined ? undefined : await readJson(String(json));
-    const { weightsUrl } = config;
+    const { weightsUrl, engine } = config;
     const onDownload = showDownload(process.stderr);
-    const model = await loadServedModel(path!, { ...modelOptions(flags), weightsUrl, onDownload, processes: 1 });
+    const model = await loadServedModel(path!, {
+      ...modelOptions(flags),
+      weightsUrl,
+      engine,
+      onDownload,
+      processes: 1,
+    });
     for (const { level, message } of model.notes) if (level === 'warn') console.error(printable(message));
     try {
       if (json !== undefined) await predictJson(model, input, json === '-' ? 'standard input' : String(json));

@@ -4,11 +4,20 @@
  */
 import { open, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { isOnnxFile, type KerasModel, ModelFileError, readKerasModel } from '../keras/index.js';
+import {
+  isOnnxFile,
+  type KerasModel,
+  ModelFileError,
+  type ModelKind,
+  modelKind,
+  readGraphModelFile,
+  readKerasModel,
+} from '../keras/index.js';
 import { garbageCollector } from '../memory.js';
 import { compile, type OnnxModel } from '../onnx/compile.js';
 import type { Pieces } from '../onnx/protobuf.js';
 import { summarize } from '../onnx/summary.js';
+import type { Signature } from '../tensor.js';
 import type {
   CompileProgress,
   CompileReply,
@@ -16,7 +25,9 @@ import type {
   CompileTasks,
   ConvertedModel,
   ModelSource,
+  OptimizedModel,
 } from './compile-messages.js';
+import type { EngineName } from './engine.js';
 import { hintsOf, type ModelHints } from './model-hints.js';
 import { optimize, signatureOf } from './onnx-engine.js';
 
@@ -108,24 +119,76 @@ async function writeConverted(
 /** Gives memory back before ONNX Runtime needs more: the weights are on disk by then. */
 const collectGarbage = garbageCollector();
 
+async function optimizeForOnnx(source: ModelSource, output: string, report: Report): Promise<OptimizedModel> {
+  const plain = `${output}.plain`;
+  const { hints, mixesRows } = await writePlain(source, plain, report);
+  collectGarbage();
+  report({ step: 'optimizing' });
+  const signature = await optimize(plain, output);
+  await rm(plain);
+  return { engine: 'onnx', signature: { ...signature, mixesRows }, hints };
+}
+
+async function optimizeForTensorFlow(source: ModelSource, output: string, report: Report): Promise<OptimizedModel> {
+  const model = await read(source, report);
+  report({ step: 'optimizing' });
+  const { prepareKerasModel } = await import('./prepare-tensorflow.js');
+  return prepareKerasModel(model, output);
+}
+
+const containers = { 'saved-model': 'a TensorFlow SavedModel', 'graph-model': 'a TensorFlow.js graph model' };
+
+const otherEngine = (what: string, engine: EngineName) =>
+  new ModelFileError(
+    'model_format_unsupported',
+    `This is ${what}, which another engine runs: --engine ${engine}, or auto.`,
+  );
+
+/** What a model takes and gives that is no Keras file. */
+const signatures: Record<Exclude<ModelKind, 'keras'>, (source: ModelSource) => Promise<Signature>> = {
+  onnx: ({ path }) => signatureOf(path),
+  async 'saved-model'({ path, signature }) {
+    const { readSavedSignature } = await import('../tensorflow/saved-model-file.js');
+    return readSavedSignature(path, signature);
+  },
+  async 'graph-model'({ path }) {
+    const [{ prepareGraphModel }, { loadTensorFlow }] = await Promise.all([
+      import('../tensorflow/graph-model.js'),
+      import('../tensorflow/runtime.js'),
+    ]);
+    const { model } = await prepareGraphModel(await loadTensorFlow(), await readGraphModelFile(path));
+    return model.signature;
+  },
+};
+
 const tasks: {
   [K in keyof CompileTasks]: (
     request: Extract<CompileRequest, { task: K }>,
     report: Report,
   ) => Promise<CompileTasks[K]['result']>;
 } = {
-  async optimize({ output, ...source }, report) {
-    const optimizeReporting = (path: string) => {
+  async optimize({ output, engine = 'auto', ...source }, report) {
+    const kind = await modelKind(source.path);
+    if (kind === 'onnx') {
+      if (engine === 'tensorflow') throw otherEngine('an ONNX model', 'onnx');
       report({ step: 'optimizing' });
-      return optimize(path, output);
-    };
-    if (await isOnnxFile(source.path)) return { signature: await optimizeReporting(source.path), hints: null };
-    const plain = `${output}.plain`;
-    const { hints, mixesRows } = await writePlain(source, plain, report);
-    collectGarbage();
-    const signature = await optimizeReporting(plain);
-    await rm(plain);
-    return { signature: { ...signature, mixesRows }, hints };
+      return { engine: 'onnx', signature: await optimize(source.path, output), hints: null };
+    }
+    if (kind !== 'keras') {
+      if (engine === 'onnx') throw otherEngine(containers[kind], 'tensorflow');
+      report({ step: 'optimizing' });
+      const { prepareOperations } = await import('./prepare-tensorflow.js');
+      return prepareOperations(kind, source, output);
+    }
+    if (engine === 'tensorflow') return optimizeForTensorFlow(source, output, report);
+    try {
+      return await optimizeForOnnx(source, output, report);
+    } catch (error) {
+      const isUnsupported = error instanceof ModelFileError && error.code === 'model_unsupported_layers';
+      if (engine === 'onnx' || !isUnsupported) throw error;
+      // What TensorFlow can't run either is told in the words of the compiler, which knows more layers.
+      return await optimizeForTensorFlow(source, output, report).catch(() => Promise.reject(error));
+    }
   },
   async convert({ output, externalData = false, ...source }, report) {
     if (await isOnnxFile(source.path))
@@ -136,10 +199,11 @@ const tasks: {
     return { ...(await signatureOf(output)), files };
   },
   async inspect(source, report) {
-    if (!(await isOnnxFile(source.path))) return summarize(await read(source, report));
-    const { inputs, outputs } = await signatureOf(source.path);
+    const kind = await modelKind(source.path);
+    if (kind === 'keras') return summarize(await read(source, report));
+    const { inputs, outputs } = await signatures[kind](source);
     const nothing = { kerasVersion: null, name: null, className: null, layers: [], parameters: null };
-    return { container: 'onnx', inputs, outputs, ...nothing, unsupported: [], problem: null };
+    return { container: kind, inputs, outputs, ...nothing, unsupported: [], problem: null };
   },
 };
 

@@ -1,6 +1,7 @@
 import type { ModelFileErrorCode } from '../keras/errors.js';
 import type { ModelSummary } from '../onnx/summary.js';
 import type { Signature } from '../tensor.js';
+import type { EngineName } from './engine.js';
 import type { ModelHints } from './model-hints.js';
 
 /** A model file and what belongs to it. */
@@ -10,12 +11,17 @@ export interface ModelSource {
   weights?: string;
   /** The shape of one example, for a model that was saved without one. */
   inputShape?: (number | null)[];
+  /** The signature of a SavedModel that is served, where it has several. */
+  signature?: string;
 }
+
+/** The engine that runs a model; `auto` is ONNX Runtime for what it can, and TensorFlow for the rest. */
+export type EngineChoice = EngineName | 'auto';
 
 /** What a compile process can be asked to do. */
 export interface CompileTasks {
-  /** Writes an ONNX model that is optimised for this processor. */
-  optimize: { request: { output: string }; result: OptimizedModel };
+  /** Writes what an engine loads: for ONNX Runtime, an ONNX model that is optimised for this processor. */
+  optimize: { request: { output: string; engine?: EngineChoice }; result: OptimizedModel };
   /** Writes an ONNX model for any processor, and loads it once to see that it runs. */
   convert: { request: { output: string; externalData?: boolean }; result: ConvertedModel };
   /** Says what is in the model file. */
@@ -23,10 +29,15 @@ export interface CompileTasks {
 }
 
 /** What is known of a model once it is compiled. */
-export interface OptimizedModel {
+export interface DescribedModel {
   signature: Signature;
   /** null where the file isn't one of Keras. */
   hints: ModelHints | null;
+}
+
+/** A model that an engine can load. */
+export interface OptimizedModel extends DescribedModel {
+  engine: EngineName;
 }
 
 /** What was written. */

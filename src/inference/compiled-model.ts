@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { modelFiles } from '../keras/index.js';
 import { packageVersion, sourceFolder } from '../package.js';
-import type { ModelSource } from './compile-messages.js';
+import type { EngineChoice, ModelSource } from './compile-messages.js';
 import { compileInProcess } from './compile-process.js';
 import { type CachedModel, hashFiles, ModelCache } from './model-cache.js';
 
-/** A model file compiled to ONNX and optimised for this processor. */
+/** A model file made ready for an engine: compiled to ONNX and optimised for this processor, or stored for TensorFlow. */
 export interface CompiledModel extends CachedModel {
   /** Removes the file, unless it is kept in the cache. */
   dispose(): Promise<void>;
@@ -35,7 +35,7 @@ async function processor(): Promise<string> {
 
 /** When the compiler was last changed: in a checkout it changes without the version. What npm installs has one date. */
 async function compilerTime(): Promise<string> {
-  const rooms = ['keras', 'onnx', 'inference'].map((room) => join(sourceFolder, room));
+  const rooms = ['keras', 'onnx', 'tensorflow', 'inference'].map((room) => join(sourceFolder, room));
   const files = await Promise.all(rooms.map((room) => readdir(room, { recursive: true, withFileTypes: true })));
   const paths = files.flat().flatMap((file) => (file.isFile() ? join(file.parentPath ?? file.path, file.name) : []));
   const times = await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs));
@@ -45,16 +45,21 @@ async function compilerTime(): Promise<string> {
 /**
  * Compiles a model file, or finds it compiled in the cache.
  * @param source the model file
+ * @param engine that is to run it
  * @param cacheFolder undefined to keep nothing: the compiled model then lives in a temporary folder
  * @throws ModelFileError
  */
-export async function compileModelFile(source: ModelSource, cacheFolder: string | undefined): Promise<CompiledModel> {
+export async function compileModelFile(
+  source: ModelSource,
+  cacheFolder: string | undefined,
+  engine: EngineChoice = 'auto',
+): Promise<CompiledModel> {
   if (cacheFolder === undefined) {
     const folder = await mkdtemp(join(tmpdir(), 'keras-serve-'));
-    const path = join(folder, 'model.onnx');
+    const path = join(folder, 'model');
     const dispose = () => rm(folder, { recursive: true, force: true });
     try {
-      return { path, ...(await compileInProcess('optimize', { ...source, output: path })), dispose };
+      return { path, ...(await compileInProcess('optimize', { ...source, output: path, engine })), dispose };
     } catch (error) {
       await dispose();
       throw error;
@@ -63,8 +68,8 @@ export async function compileModelFile(source: ModelSource, cacheFolder: string 
   const files = await modelFiles(source.path, { weights: source.weights });
   const shape = JSON.stringify(source.inputShape ?? null);
   const versions = [packageVersion, await compilerTime(), runtimeVersion(), await processor()];
-  const key = await hashFiles(files, ...versions, shape);
+  const key = await hashFiles(files, ...versions, shape, engine, source.signature ?? '');
   const cache = new ModelCache(cacheFolder, maxCacheBytes);
-  const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output }));
+  const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output, engine }));
   return { ...cached, dispose: async () => undefined };
 }

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Signature } from '../tensor.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
 import { InferenceProcess } from './inference-process.js';
+import type { LoadResult } from './messages.js';
 import { ModelRunner, type RunnerOptions, type RunnerPool } from './model-runner.js';
 
 /** What a pool tells whoever counts. */
@@ -62,7 +62,7 @@ export class InferencePool implements RunnerPool {
   async load(source: EngineModel, options: RunnerOptions): Promise<ModelRunner> {
     const model = this.nextModel++;
     setImmediate(this.begin);
-    let signature: Signature | undefined;
+    let signature: LoadResult | undefined;
     for (;;) {
       if (this.closing) throw closed();
       const lacking = [...this.alive].filter(({ loaded }) => !loaded.has(model));

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { modulePath } from '../package.js';
-import type { Signature, Tensors } from '../tensor.js';
+import type { Tensors } from '../tensor.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
-import type { Calls, Reply, Request, RunResult } from './messages.js';
+import type { Calls, LoadResult, Reply, Request, RunResult } from './messages.js';
 
 interface Waiting {
   resolve(result: unknown): void;
@@ -24,7 +24,7 @@ export class InferenceProcess {
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 0;
   /** The models that it has loaded, by their numbers. */
-  readonly loaded = new Map<number, Signature>();
+  readonly loaded = new Map<number, LoadResult>();
   /** Resident bytes when it last answered. */
   memory = 0;
   /** Settles when the process has ended, whatever the reason. */

@@ -1,11 +1,16 @@
 import type { Signature, Tensors } from '../tensor.js';
-import type { EngineModel } from './engine.js';
+import type { EngineModel, EngineNotice } from './engine.js';
 
 /** What an inference process can be asked to do; models go by the number that they were loaded under. */
 export interface Calls {
-  load: { request: { model: number; source: EngineModel }; result: Signature };
+  load: { request: { model: number; source: EngineModel }; result: LoadResult };
   run: { request: { model: number; inputs: Tensors; image: boolean }; result: RunResult };
   unload: { request: { model: number }; result: undefined };
+}
+
+/** A model that is loaded. */
+export interface LoadResult extends Signature {
+  notice?: EngineNotice;
 }
 
 /** What a run gave. */

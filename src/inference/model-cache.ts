@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { OptimizedModel } from './compile-messages.js';
@@ -18,20 +18,26 @@ export async function hashFiles(paths: readonly string[], ...more: string[]): Pr
   return hash.digest('hex');
 }
 
+/** The files in a folder and those in it. */
+async function filesIn(folder: string): Promise<string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  return found.flatMap((one) => (one.isFile() ? relative(folder, join(one.parentPath ?? one.path, one.name)) : []));
+}
+
 /** The SHA-256 of every file in a folder but the manifest. */
 async function hashesIn(folder: string): Promise<Record<string, string>> {
-  const names = (await readdir(folder)).filter((name) => name !== manifestName).sort();
+  const names = (await filesIn(folder)).filter((name) => name !== manifestName).sort();
   const hashes = await Promise.all(names.map((name) => hashFiles([join(folder, name)])));
   return Object.fromEntries(names.map((name, index) => [name, hashes[index]!]));
 }
 
 async function bytesIn(folder: string): Promise<number> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await filesIn(folder).catch(() => []);
   const sizes = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => ({ size: 0 }))));
   return sizes.reduce((sum, { size }) => sum + size, 0);
 }
 
-const modelName = 'model.onnx';
+const modelName = 'model';
 const manifestName = 'manifest.json';
 const temporaryPrefix = 'writing-';
 /** After this long, what a process left half written is nobody's. */
@@ -93,7 +99,8 @@ export class ModelCache {
     try {
       const { files, ...made } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
       // An older keras-serve left no hints.
-      if (made.hints === undefined || !isDeepStrictEqual(await hashesIn(entry), files)) return undefined;
+      if (made.hints === undefined || made.engine === undefined || !isDeepStrictEqual(await hashesIn(entry), files))
+        return undefined;
       const now = new Date();
       await utimes(entry, now, now);
       return { path: join(entry, modelName), ...made };

@@ -1,10 +1,11 @@
-import type { Signature, Tensors } from '../tensor.js';
+import type { Tensors } from '../tensor.js';
 import { batchSizeOf, concatRows, mapTensors, rowsOf, rowsPerRun, sliceRows } from './batch.js';
 import { checkInputs } from './check-inputs.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
 import type { InferenceProcess } from './inference-process.js';
 import { Job, type Prediction } from './job.js';
+import type { LoadResult } from './messages.js';
 
 /** How a model is run. */
 export interface RunnerOptions {
@@ -58,7 +59,7 @@ export class ModelRunner {
     private readonly pool: RunnerPool,
     readonly model: number,
     readonly source: EngineModel,
-    readonly signature: Signature,
+    readonly signature: LoadResult,
     readonly options: RunnerOptions,
   ) {
     this.batchSize = batchSizeOf(signature);

@@ -2,9 +2,15 @@
  * An inference process: loads models into an engine and runs what it is sent. It ends when its parent does.
  */
 import { collectBuffers } from '../memory.js';
-import type { Session } from './engine.js';
+import type { Engine, EngineName, Session } from './engine.js';
 import type { Calls, Reply, Request } from './messages.js';
 import { onnxEngine } from './onnx-engine.js';
+
+/** TensorFlow is loaded by those who use it. */
+const engines: Record<EngineName, () => Promise<Engine>> = {
+  onnx: async () => onnxEngine,
+  tensorflow: async () => (await import('./tensorflow-engine.js')).tensorflowEngine,
+};
 
 const sessions = new Map<number, Session>();
 
@@ -12,10 +18,11 @@ const handlers: {
   [K in keyof Calls]: (request: Extract<Request, { kind: K }>) => Promise<Calls[K]['result']>;
 } = {
   async load({ model, source }) {
-    const session = await onnxEngine.load(source);
+    const engine = await engines[source.engine ?? 'onnx']();
+    const session = await engine.load(source);
     sessions.set(model, session);
-    const { inputs, outputs } = session;
-    return { inputs, outputs };
+    const { inputs, outputs, notice } = session;
+    return { inputs, outputs, notice };
   },
   async run({ model, inputs, image }) {
     const session = sessions.get(model);

@@ -8,7 +8,9 @@ export type ModelFileErrorCode =
   | 'model_too_large'
   | 'model_not_built'
   | 'model_weights_missing'
-  | 'model_unsupported_layers';
+  | 'model_unsupported_layers'
+  | 'model_engine_missing'
+  | 'model_signature_unknown';
 
 /**
  * A model file that can't be served. The message says what is wrong, where, and what to do; it never holds anything but

@@ -1,12 +1,15 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archiveFiles } from './archive.js';
 import { asList, isObject } from './config.js';
 import { weightsBeside } from './json-model.js';
 import { limits, parseJson } from './limits.js';
-import { isOnnx } from './recognise.js';
+import type { Config } from './model.js';
+import { isOnnx, isSavedModelFolder } from './recognise.js';
+import { savedModelFiles } from './saved-model-files.js';
 import { shardNames } from './sharded-weights.js';
 import { type ModelSource, pathBeside, readPart, withSource } from './source.js';
+import { type GraphModelContents, isGraphModel, isTensorflowJs, readGraphModel } from './tensorflowjs.js';
 
 /**
  * Whether a file is an ONNX model by its content. Such a file is for the engine as it is.
@@ -15,6 +18,40 @@ import { type ModelSource, pathBeside, readPart, withSource } from './source.js'
  */
 export async function isOnnxFile(path: string): Promise<boolean> {
   return withSource(path, async (source) => !(await isFolder(source)) && isOnnx(source));
+}
+
+/** What a model file is to the engines. */
+export type ModelKind = 'keras' | 'onnx' | 'saved-model' | 'graph-model';
+
+/**
+ * What a model file is by its content: `keras` where only reading it can tell more.
+ *
+ * @throws ModelFileError when it can't be opened
+ */
+export async function modelKind(path: string): Promise<ModelKind> {
+  return withSource(path, async (source) => {
+    if (await isFolder(source)) return isSavedModelFolder(await readdir(path)) ? 'saved-model' : 'keras';
+    if (await isOnnx(source)) return 'onnx';
+    const json = await readJson(source).catch(() => undefined);
+    return json && isTensorflowJs(json) && isGraphModel(json) ? 'graph-model' : 'keras';
+  });
+}
+
+/**
+ * Reads a TensorFlow.js graph model.
+ *
+ * @throws ModelFileError
+ */
+export async function readGraphModelFile(path: string): Promise<GraphModelContents> {
+  return withSource(path, async (source) => readGraphModel(path, (await readJson(source)) ?? {}));
+}
+
+/** The object that a JSON file holds; undefined for another file. */
+async function readJson(source: ModelSource): Promise<Config | undefined> {
+  const [first] = await readPart(source, 0, 1);
+  if (first !== '{'.charCodeAt(0) || source.size > limits.jsonBytes) return undefined;
+  const json = parseJson((await readPart(source, 0, source.size)).toString('utf8'), 'The file');
+  return isObject(json) ? json : undefined;
 }
 
 const isFolder = async ({ file }: ModelSource): Promise<boolean> => (await file.stat()).isDirectory();
@@ -32,21 +69,20 @@ export async function modelFiles(path: string, { weights }: { weights?: string }
 function filesOf(path: string): Promise<string[]> {
   return withSource(path, async (source) => {
     if (await isFolder(source)) {
+      if (isSavedModelFolder(await readdir(path))) return savedModelFiles(path);
       const paths = Object.values(archiveFiles).map((name) => join(path, name));
       const there = await Promise.all(paths.map((file) => stat(file).catch(() => undefined)));
       return paths.filter((_, index) => there[index] !== undefined);
     }
-    const [first] = await readPart(source, 0, 1);
-    const isJson = first === '{'.charCodeAt(0) && source.size <= limits.jsonBytes;
-    return isJson ? [path, ...(await filesOfJson(source))] : [path];
+    return [path, ...(await filesOfJson(source))];
   });
 }
 
 /** The shards that a `model.json` of TensorFlow.js or a `.weights.json` of Keras names, or the weights of an architecture. */
 async function filesOfJson(source: ModelSource): Promise<string[]> {
   try {
-    const json = parseJson((await readPart(source, 0, source.size)).toString('utf8'), 'The file');
-    if (!isObject(json)) return [];
+    const json = await readJson(source);
+    if (!json) return [];
     const manifest = asList(json.weightsManifest).flatMap((group) => (isObject(group) ? asList(group.paths) : []));
     const shards = [...manifest, ...shardNames(json)];
     if (shards.length > 0) return shards.map((name) => pathBeside(source.path, name));

@@ -48,8 +48,9 @@ async function hasUserBlock(source: ModelSource): Promise<boolean> {
 }
 
 const savedModel =
-  "This is a TensorFlow SavedModel, which holds TensorFlow's operations, not Keras layers. Where it was trained, save it as " +
-  ".keras: keras.models.load_model(folder).save('model.keras'), with the Keras that wrote it.";
+  "This is a TensorFlow SavedModel, which holds TensorFlow's operations, not Keras layers: the TensorFlow engine serves its " +
+  'folder as it is (--engine auto or tensorflow). For anything else, save it as .keras where it was trained: ' +
+  "keras.models.load_model(folder).save('model.keras'), with the Keras that wrote it.";
 
 const pickled =
   "This is a Python pickle (scikit-learn, joblib or PyTorch), which is a program, not data, and is never run. Save the Keras model with model.save('model.keras').";
@@ -101,10 +102,14 @@ const otherFormats: OtherFormat[] = [
   ],
 ];
 
+/** Whether a folder with these files is a TensorFlow SavedModel. */
+export const isSavedModelFolder = (names: readonly string[]): boolean =>
+  ['saved_model.pb', 'saved_model.pbtxt', 'keras_metadata.pb'].some((name) => names.includes(name));
+
 async function recogniseFolder(path: string): Promise<FileKind> {
   const names = await readdir(path);
   if (names.includes(archiveFiles.config) && names.includes(archiveFiles.weights)) return 'folder';
-  if (['saved_model.pb', 'saved_model.pbtxt', 'keras_metadata.pb'].some((name) => names.includes(name))) {
+  if (isSavedModelFolder(names)) {
     throw new ModelFileError('model_format_unsupported', savedModel);
   }
   const hint = names.includes('model.json')

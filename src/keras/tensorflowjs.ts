@@ -16,7 +16,15 @@ interface Entry {
   quantization: { dtype: string; scale: number; min: number } | undefined;
 }
 
-const itemBytes: Record<string, number> = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
+const itemBytes: Record<string, number> = {
+  float32: 4,
+  int32: 4,
+  bool: 1,
+  uint8: 1,
+  uint16: 2,
+  float16: 2,
+  complex64: 8,
+};
 
 /** Whether a JSON file is the `model.json` of TensorFlow.js. */
 export const isTensorflowJs = (json: Config): boolean => 'modelTopology' in json || 'weightsManifest' in json;
@@ -30,11 +38,12 @@ export const isTensorflowJs = (json: Config): boolean => 'modelTopology' in json
 export async function readTensorflowJs(path: string, json: Config): Promise<Contents> {
   const topology = isObject(json.modelTopology) ? json.modelTopology : {};
   const entry = isObject(topology.model_config) ? topology.model_config : topology;
-  if (json.format === 'graph-model' || 'node' in topology || asText(entry.class_name) === undefined) {
+  if (isGraphModel(json) || asText(entry.class_name) === undefined) {
     throw new ModelFileError(
       'model_format_unsupported',
-      "This is a TensorFlow.js graph model, which holds TensorFlow's operations, not Keras layers. Give the Keras model that it " +
-        'was converted from, or convert that to a layers model (--output_format=tfjs_layers_model).',
+      "This is a TensorFlow.js graph model, which holds TensorFlow's operations, not Keras layers: the TensorFlow engine serves " +
+        'it as it is (--engine auto or tensorflow). For anything else, give the Keras model that it was converted from, or ' +
+        'convert that to a layers model (--output_format=tfjs_layers_model).',
     );
   }
   const weights: NamedWeight[] = [];
@@ -45,6 +54,56 @@ export async function readTensorflowJs(path: string, json: Config): Promise<Cont
   return { architecture: { container: 'tensorflowjs', entry, kerasVersion }, weights: { layout: 'list', weights } };
 }
 
+/** Whether the `model.json` of TensorFlow.js is a graph model: TensorFlow's operations, not Keras's layers. */
+export const isGraphModel = (json: Config): boolean =>
+  json.format === 'graph-model' || (isObject(json.modelTopology) && 'node' in json.modelTopology);
+
+/** A TensorFlow.js graph model. */
+export interface GraphModelContents {
+  /** `model.json`, its weights described one after the other: `ModelArtifacts` of TensorFlow.js. */
+  artifacts: Config;
+  /** The bytes of all weights. */
+  weights: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Reads a TensorFlow.js graph model: its `model.json` and the shards that this names, which lie beside it.
+ *
+ * @throws ModelFileError `model_weights_missing` for a missing shard, `model_damaged` for shards of the wrong size
+ */
+export async function readGraphModel(path: string, json: Config): Promise<GraphModelContents> {
+  const { weightsManifest, ...artifacts } = json;
+  const groups = asList(weightsManifest).map((group) => (isObject(group) ? group : {}));
+  const specs = groups.map((group) => asList(group.weights));
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  for (const [index, group] of groups.entries()) {
+    const shards = await findShards(path, asList(group.paths));
+    const available = shards.reduce((sum, { size }) => sum + size, 0);
+    // The length of texts is in the shards alone.
+    const hasTexts = specs[index]!.some((spec) => isObject(spec) && spec.dtype === 'string');
+    const needed = hasTexts
+      ? available
+      : specs[index]!.reduce<number>((sum, spec) => sum + byteLength(readEntry(spec)), 0);
+    checkLength(available, needed, needed !== available);
+    pieces.push(new Uint8Array((await readShards(shards, [available]))[0]!));
+  }
+  const weights = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    weights.set(piece, offset);
+    offset += piece.length;
+  }
+  return { artifacts: { ...artifacts, weightSpecs: specs.flat() }, weights };
+}
+
+function checkLength(available: number, needed: number, isWrong: boolean): void {
+  if (!isWrong) return;
+  throw new ModelFileError(
+    'model_damaged',
+    `The shards of the TensorFlow.js model hold ${available} bytes, but its weights need ${needed}. Copy or download them again.`,
+  );
+}
+
 async function readGroup(path: string, group: Config): Promise<NamedWeight[]> {
   const entries = asList(group.weights).map(readEntry);
   if (entries.length > limits.hdf5Objects)
@@ -52,12 +111,7 @@ async function readGroup(path: string, group: Config): Promise<NamedWeight[]> {
   const shards = await findShards(path, asList(group.paths));
   const available = shards.reduce((sum, { size }) => sum + size, 0);
   const needed = entries.reduce((sum, entry) => sum + byteLength(entry), 0);
-  if (!(needed <= available)) {
-    throw new ModelFileError(
-      'model_damaged',
-      `The shards of the TensorFlow.js model hold ${available} bytes, but its weights need ${needed}. Copy or download them again.`,
-    );
-  }
+  checkLength(available, needed, !(needed <= available));
   const bytes = await readShards(shards, entries.map(byteLength));
   return entries.map((entry, index) => ({ name: entry.name, weight: decode(entry, bytes[index]!) }));
 }

@@ -29,7 +29,7 @@ export interface LayerSummary {
 
 /** What is in a model file. */
 export interface ModelSummary {
-  container: KerasModel['container'] | 'onnx';
+  container: KerasModel['container'] | 'onnx' | 'saved-model' | 'graph-model';
   kerasVersion: string | null;
   /** Of an ONNX file, these and what follows but the inputs and outputs are empty. */
   name: string | null;

@@ -7,7 +7,7 @@ import type { ModelCard } from '../../schemas/card.js';
 import { CardError, parseCard } from '../../src/catalog/card.js';
 import { loadServedModel } from '../../src/catalog/served-model.js';
 import { noteLine, spellOut, type WorkedOutCard, workOutCard } from '../../src/catalog/worked-out-card.js';
-import type { OptimizedModel } from '../../src/inference/compile-messages.js';
+import type { DescribedModel } from '../../src/inference/compile-messages.js';
 import { hintsOf } from '../../src/inference/model-hints.js';
 import { readKerasModel } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
@@ -25,7 +25,7 @@ function fixture(name: string): FixtureCase {
   return found;
 }
 
-async function compiled(name: string): Promise<OptimizedModel> {
+async function compiled(name: string): Promise<DescribedModel> {
   const model = await readKerasModel(fixture(name).model, {});
   const { inputs, outputs } = compile(model);
   return { signature: { inputs, outputs }, hints: await hintsOf(model) };
@@ -39,7 +39,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const write = (file: string, content: string) => writeFileSync(join(folder, file), content);
-const workOut = (model: OptimizedModel, given?: ModelCard): Promise<WorkedOutCard> =>
+const workOut = (model: DescribedModel, given?: ModelCard): Promise<WorkedOutCard> =>
   workOutCard(model, { file: join(folder, 'model.keras'), given });
 
 const linesOf = ({ notes }: WorkedOutCard) => notes.map((note) => `${note.level} ${noteLine(note)}`);
@@ -48,8 +48,8 @@ const linesOf = ({ notes }: WorkedOutCard) => notes.map((note) => `${note.level}
 const model = (
   shape: (number | null)[],
   classes: number,
-  { type = 'float32' as TensorType, hints = null as OptimizedModel['hints'] } = {},
-): OptimizedModel => ({
+  { type = 'float32' as TensorType, hints = null as DescribedModel['hints'] } = {},
+): DescribedModel => ({
   signature: {
     inputs: [{ name: 'x', type, shape }],
     outputs: [{ name: 'y', type: 'float32', shape: [null, classes] }],
@@ -260,7 +260,7 @@ describe('what a card says', () => {
 });
 
 describe('a card that is spelled out', () => {
-  const spelledOut = async (model: OptimizedModel, given?: ModelCard) => {
+  const spelledOut = async (model: DescribedModel, given?: ModelCard) => {
     const card = spellOut(await workOut(model, given), model, join(folder, 'My café (1).keras'));
     assert.deepEqual(parseCard(JSON.stringify(card)), card);
     return card;

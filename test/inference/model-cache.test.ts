@@ -17,7 +17,7 @@ describe('ModelCache', () => {
   const make = (content: string) => async (path: string) => {
     made++;
     await writeFile(path, content);
-    return { signature, hints };
+    return { engine: 'onnx' as const, signature, hints };
   };
 
   beforeEach(() => {
@@ -36,7 +36,7 @@ describe('ModelCache', () => {
     assert.deepEqual([second.signature, second.hints], [signature, hints]);
   });
 
-  for (const damage of ['model.onnx', 'manifest.json']) {
+  for (const damage of ['model', 'manifest.json']) {
     it(`makes an entry anew whose ${damage} is damaged`, async () => {
       const cache = new ModelCache(folder, 1000);
       const { path } = await cache.get('key', make('model'));
