@@ -16,12 +16,17 @@ export async function runModel(
   input: ModelInput,
 ): Promise<Tensors> {
   const { signal } = request;
-  const { outputs, timings } =
-    'tensors' in input
-      ? await model.predict(input.tensors, { signal }).catch(refuse)
-      : await model.predictImages(await pixelsOf(app, request, model, input.images), { signal });
-  Object.assign(request.timings, timings);
-  return outputs;
+  const leave = model.enter();
+  try {
+    const { outputs, timings } =
+      'tensors' in input
+        ? await model.predict(input.tensors, { signal }).catch(refuse)
+        : await model.predictImages(await pixelsOf(app, request, model, input.images), { signal });
+    Object.assign(request.timings, timings);
+    return outputs;
+  } finally {
+    leave();
+  }
 }
 
 /** The pixels of image files, one image after the other. */

@@ -86,6 +86,12 @@ export interface ServedModel {
    *   `deadline_exceeded`, `request_aborted`, `server_closing`; `engine_failed`, `inference_process_died`
    */
   predict(inputs: Tensors, options?: { signal?: AbortSignal }): Promise<Run>;
+  /**
+   * Takes a place among the requests that wait, before a request is got ready.
+   * @returns gives it back, once the request is answered
+   * @throws InferenceError `queue_full`
+   */
+  enter(): () => void;
   /** Answers what has been accepted, then ends the inference processes. */
   close(): Promise<void>;
 }
@@ -246,6 +252,7 @@ function served(
       return runner.predict({ [inputs[0]!.name]: { type: 'uint8', shape, data: pixels } }, { image: true, signal });
     },
     predict: (tensors, { signal } = {}) => runner.predict(tensors, { signal }),
+    enter: () => runner.enter(),
     async close() {
       await runner.close();
       await closePool();

@@ -38,6 +38,9 @@ export interface RunnerPool {
 /** How often a job may be on a process that dies, or in a batch that fails. */
 const maxFailures = 2;
 
+const queueFull = () =>
+  new InferenceError('queue_full', 'Too many requests wait for this model. Try again in a moment.');
+
 /**
  * Runs one model in the processes of a pool. A request runs at once when a process is idle; what arrives while all are busy
  * goes together in the next run.
@@ -45,6 +48,10 @@ const maxFailures = 2;
 export class ModelRunner {
   private readonly queue: Job[] = [];
   private running = 0;
+  /** Requests that are being got ready, wait or run. */
+  private entered = 0;
+  /** Requests in the runs. */
+  private inRuns = 0;
   private closing = false;
   private onDrained: (() => void) | undefined;
   private batchSize: number | null | undefined;
@@ -120,6 +127,20 @@ export class ModelRunner {
     };
   }
 
+  /**
+   * Takes a place among the requests that wait, for one that is still to be got ready: what can't be run soon need not be
+   * decoded first.
+   * @returns gives the place back, once the request is answered
+   * @throws InferenceError `queue_full`
+   */
+  enter(): () => void {
+    if (this.entered - this.inRuns >= this.options.maxQueue) throw queueFull();
+    this.entered++;
+    return () => {
+      this.entered--;
+    };
+  }
+
   /** Answers what has been accepted, then takes the model out of the processes. */
   async close(): Promise<void> {
     this.closing = true;
@@ -139,8 +160,7 @@ export class ModelRunner {
     signal: AbortSignal | undefined,
   ): Promise<Prediction> {
     if (this.closing) throw new InferenceError('server_closing', 'The server is shutting down.');
-    if (this.queue.length >= this.options.maxQueue)
-      throw new InferenceError('queue_full', 'Too many requests wait for this model. Try again in a moment.');
+    if (this.queue.length >= this.options.maxQueue) throw queueFull();
     const job = new Job(inputs, image, rows, endsAt - performance.now(), signal, (given) => {
       const index = this.queue.indexOf(given);
       if (index >= 0) this.queue.splice(index, 1);
@@ -179,6 +199,7 @@ export class ModelRunner {
   async run(process: InferenceProcess): Promise<boolean> {
     const batch = this.nextBatch();
     this.running++;
+    this.inRuns += batch.length;
     const startedAt = performance.now();
     const timer = setTimeout(() => process.kill(), this.options.deadline);
     try {
@@ -202,6 +223,7 @@ export class ModelRunner {
     } finally {
       clearTimeout(timer);
       this.running--;
+      this.inRuns -= batch.length;
       if (this.drained) this.onDrained?.();
     }
   }

@@ -174,6 +174,18 @@ describe('ModelRunner', () => {
     await accepted;
   });
 
+  it('has places for so many requests that are being got ready, those in a run aside', async () => {
+    const runner = await start(loopingModel(), { maxQueue: 2, maxBatch: 1, deadline: 2_000 });
+    const leave = runner.enter();
+    const endless = runner.predict(rows([forever])).finally(leave);
+    endless.catch(() => undefined);
+    const others = [runner.enter(), runner.enter()];
+    assert.throws(() => runner.enter(), failsWith('queue_full'));
+    others[0]!();
+    runner.enter()();
+    await assert.rejects(endless, failsWith('deadline_exceeded'));
+  });
+
   it('takes a request that is given up out of the queue', async () => {
     const runner = await start(loopingModel(), { deadline: 3_000, maxBatch: 1 });
     const endless = runner.predict(rows([forever])).catch((error) => error);
