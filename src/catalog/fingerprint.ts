@@ -19,9 +19,13 @@ export async function fingerprintOf(
   { cardFolder, weights }: { cardFolder?: string; weights?: string } = {},
 ): Promise<string> {
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();
-  const own = isFolder ? (await readdir(path)).map((name) => join(path, name)) : await filesOf(path, weights);
+  const inFolder = isFolder ? (await readdir(path)).map((name) => join(path, name)) : [];
   const folders = [isFolder ? path : dirname(path), ...(cardFolder === undefined ? [] : [cardFolder])];
-  const files = new Set([...own, ...folders.flatMap((folder) => besides.map((name) => join(folder, name)))]);
+  const files = new Set([
+    ...inFolder,
+    ...(await filesOf(path, weights)),
+    ...folders.flatMap((folder) => besides.map((name) => join(folder, name))),
+  ]);
   const states = await Promise.all([...files].map(stateOf));
   return states.filter((state) => state !== '').join('\n');
 }

@@ -88,23 +88,25 @@ function announce(app: FastifyInstance, host: string): void {
   const everywhere = host === '0.0.0.0' || host === '::';
   const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   const { models, defaultName } = app.catalog;
-  const available = models.filter(({ versions }) => versions.some(({ state }) => state === 'AVAILABLE'));
+  const available = models.filter(({ versions }) => versions.some(({ model }) => model));
   const what = available.length === 1 ? available[0]!.name : `${available.length} models`;
   if (!process.stdout.isTTY) {
-    const verb = available.length === 1 ? 'is' : 'are';
-    app.log.info(
-      { url },
-      `${what} ${verb} served at ${url}/ with ${verb === 'is' ? 'its' : 'their'} documents at ${url}/docs`,
-    );
+    const [verb, whose] = available.length === 1 ? ['is', 'its'] : ['are', 'their'];
+    app.log.info({ url }, `${what} ${verb} served at ${url}/ with ${whose} documents at ${url}/docs`);
     return;
   }
+  const byDefault = available.find(({ name }) => name === defaultName)?.versions.find(({ model }) => model)?.model;
+  const input = byDefault?.image ? '-F image=@dog.jpg' : `-H 'Content-Type: application/json' -d '{"instances": …}'`;
+  const lines = [
+    ['Try it', `${url}/`],
+    ['API', `${url}/docs`],
+    ...(byDefault ? [['Predict', `curl -X POST ${input} ${url}/predict`]] : []),
+    ...(models.length > 1 ? [['Models', `${url}/models, ${defaultName} by default`]] : []),
+  ].map(([word, address]) => `    ${word!.padEnd(10)}${address}\n`);
   process.stdout.write(`
   keras-serve ${packageVersion} serves ${what}
 
-    Try it    ${url}/
-    API       ${url}/docs
-    Predict   curl -X POST -F image=@dog.jpg ${url}/predict${models.length > 1 ? `  (${defaultName})` : ''}
-${models.length > 1 ? `    Models    ${url}/models\n` : ''}
+${lines.join('')}
   Ctrl+C stops it.
 
 `);

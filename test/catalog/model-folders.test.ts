@@ -206,11 +206,17 @@ describe('the models in a folder, looked at again', () => {
     (await folders.scan()).models.flatMap(({ versions }) => versions.map(({ fingerprint }) => fingerprint));
 
   it('have other fingerprints when a file of theirs has changed, and only then', async (t) => {
-    const folder = folderWith(t, { 'a/model.keras': 'one', 'b/1/model.keras': 'two', 'b/readme.md': '' });
+    const folder = folderWith(t, {
+      'a/model.keras': 'one',
+      'b/1/model.keras': 'two',
+      'b/readme.md': '',
+      'c/saved_model.pb': '',
+      'c/variables/variables.index': '',
+    });
     const folders = new ModelFolders([folder]);
-    const [a, b] = await fingerprints(folders);
+    const before = await fingerprints(folders);
     write(folder, { 'b/readme.md': 'more' });
-    assert.deepEqual(await fingerprints(folders), [a, b]);
+    assert.deepEqual(await fingerprints(folders), before);
 
     const changes: [files: Record<string, string>, index: number][] = [
       [{ 'a/model.keras': 'One' }, 0],
@@ -218,6 +224,7 @@ describe('the models in a folder, looked at again', () => {
       [{ 'a/labels.txt': 'x' }, 0],
       [{ 'b/serve.json': '{}' }, 1],
       [{ 'b/1/serve.json': '{}' }, 1],
+      [{ 'c/variables/variables.index': 'x' }, 2],
     ];
     for (const [files, index] of changes) {
       const before = await fingerprints(folders);
@@ -225,16 +232,16 @@ describe('the models in a folder, looked at again', () => {
       const after = await fingerprints(folders);
       assert.deepEqual(
         after.map((one, at) => one !== before[at]),
-        [index === 0, index === 1],
+        [index === 0, index === 1, index === 2],
         JSON.stringify(files),
       );
     }
-    const before = await fingerprints(folders);
+    const [first] = await fingerprints(folders);
     const at = new Date(Date.now() - 86_400_000);
     write(folder, { 'new.keras': 'Two' });
     utimesSync(join(folder, 'new.keras'), at, at);
     renameSync(join(folder, 'new.keras'), join(folder, 'a', 'model.keras'));
-    assert.notEqual((await fingerprints(folders))[0], before[0]);
+    assert.notEqual((await fingerprints(folders))[0], first);
   });
 
   it('keep their names while a card is damaged', async (t) => {
