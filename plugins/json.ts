@@ -62,14 +62,16 @@ class JsonService {
    * Runs a task with JSON: here, or in a thread where it is more than a little.
    * @param size in bytes of JSON or elements of tensors
    * @param transfer what a thread gets for itself, instead of a copy
+   * @param signal of the request, so that nothing waits for a thread whose client is gone
    */
   async run<K extends keyof JsonTasks>(
     task: K,
     input: Parameters<JsonTasks[K]>[0],
     size: number,
     transfer: readonly ArrayBuffer[] = [],
+    signal?: AbortSignal,
   ): Promise<ReturnType<JsonTasks[K]>> {
-    if (size > small) return this.threads.run(task, input, transfer);
+    if (size > small) return this.threads.run(task, input, transfer, signal);
     return (jsonTasks[task] as (given: typeof input) => ReturnType<JsonTasks[K]>)(input);
   }
 

@@ -55,7 +55,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
 
   const options = {
     validatorCompiler,
-    config: { usage: 'Send an image with POST: curl -X POST -F image=@dog.jpg followed by this address' },
+    config: { usage: 'Use POST, with JSON or an image: curl -X POST -F image=@dog.jpg followed by this address' },
     // The document has an operation for each model, made from what the model takes and gives.
     schema: { hide: true, querystring: PredictQuery },
   };
@@ -81,7 +81,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
     if (body instanceof JsonBody) {
       const started = performance.now();
       const input = { body: body.pieces, signature: signatureOf(model), takesImages: model.image !== undefined };
-      const read = await app.json.run('readInput', input, body.size, body.buffers);
+      const read = await app.json.run('readInput', input, body.size, body.buffers, request.signal);
       request.timings.decode = performance.now() - started;
       if ('images' in read && read.images.some(({ length }) => length > maxImageSize)) throw imageTooLarge();
       return read;

@@ -56,15 +56,25 @@ export class Threads<T extends Tasks> {
   /**
    * Runs a task as soon as a thread is free.
    * @param transfer what the thread gets for itself, instead of a copy
-   * @throws TaskError what the task threw
+   * @param signal takes the task out of the queue
+   * @throws TaskError what the task threw; `request_aborted`
    */
   run<K extends keyof T & string>(
     task: K,
     input: Parameters<T[K]>[0],
     transfer: readonly ArrayBuffer[] = [],
+    signal?: AbortSignal,
   ): Promise<Awaited<ReturnType<T[K]>>> {
     return new Promise((resolve, reject) => {
-      this.queue.push({ request: { task, input }, transfer, resolve: resolve as Job['resolve'], reject });
+      const job: Job = { request: { task, input }, transfer, resolve: resolve as Job['resolve'], reject };
+      const giveUp = () => {
+        const index = this.queue.indexOf(job);
+        if (index >= 0) this.queue.splice(index, 1);
+        reject(new TaskError('request_aborted', 'The request was given up.'));
+      };
+      if (signal?.aborted) return giveUp();
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.queue.push(job);
       this.dispatch();
     });
   }

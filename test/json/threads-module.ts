@@ -1,0 +1,21 @@
+/** Tasks for the tests of threads. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serveTasks } from '../../src/json/serve-tasks.js';
+
+export const tasks = {
+  double: (values: Float32Array) => values.map((value) => 2 * value),
+  fail: (code: string): number => {
+    throw Object.assign(new Error('It failed.'), { code });
+  },
+  end: (): number => process.exit(1),
+  exhaust: (): number => {
+    const kept: object[] = [];
+    for (;;) kept.push({ kept: kept.length });
+  },
+  wait: async (milliseconds: number) => {
+    await sleep(milliseconds);
+    return milliseconds;
+  },
+};
+
+serveTasks(tasks);
