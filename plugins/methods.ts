@@ -24,7 +24,8 @@ export function watchMethods(app: FastifyInstance): () => void {
     for (const [url, usage] of [...usages]) {
       const allowed = app.supportedMethods.filter((method) => app.hasRoute({ url, method }));
       app.route({
-        url,
+        url: url.slice(app.prefix.length),
+        prefixTrailingSlash: 'slash',
         method: app.supportedMethods.filter((method) => !allowed.includes(method)),
         schema: { hide: true },
         onRequest: async ({ method }) => {

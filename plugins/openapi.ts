@@ -22,7 +22,7 @@ export default fp(
           version: packageVersion,
           license: { name: 'MIT', identifier: 'MIT' },
         },
-        servers: [{ url: '/', description: 'This server' }],
+        servers: [{ url: app.prefix || '/', description: 'This server' }],
         security: [],
         tags: [
           { name: 'Predict', description: 'What the model says of an image.' },
