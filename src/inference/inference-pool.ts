@@ -106,7 +106,9 @@ export class InferencePool implements RunnerPool {
 
   /** Takes a model with nothing left to answer out of the processes. */
   async remove(runner: ModelRunner): Promise<void> {
-    this.runners.splice(this.runners.indexOf(runner), 1);
+    const index = this.runners.indexOf(runner);
+    if (index < 0) return;
+    this.runners.splice(index, 1);
     await this.unload(runner.model);
   }
 
