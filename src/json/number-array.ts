@@ -32,6 +32,23 @@ export class NumberArray {
   }
 }
 
+/** Lengths of an array, of those in it, and so on. There is one object for each shape: equal shapes are the same. */
+export class Shape {
+  private readonly outer = new Map<number, Shape>();
+
+  constructor(readonly sizes: readonly number[]) {}
+
+  /** Of an array of so many of these. */
+  times(length: number): Shape {
+    let shape = this.outer.get(length);
+    if (!shape) {
+      shape = new Shape([length, ...this.sizes]);
+      this.outer.set(length, shape);
+    }
+    return shape;
+  }
+}
+
 /** A JSON array of which many elements at its beginning are alike, and those behind them aren't. */
 export class MixedArray {
   constructor(

@@ -1,16 +1,8 @@
 import { nearestDouble } from './decimal.js';
-import { type JsonValue, MixedArray, NumberArray } from './number-array.js';
+import { JsonError } from './error.js';
+import { type JsonValue, MixedArray, NumberArray, Shape } from './number-array.js';
 
-/** Bytes that are no JSON, or JSON that would take too much to hold. The message says what is wrong and where. */
-export class JsonError extends Error {
-  override readonly name = 'JsonError';
-  constructor(
-    readonly code: 'json_invalid' | 'json_too_complex',
-    message: string,
-  ) {
-    super(message);
-  }
-}
+export { JsonError } from './error.js';
 
 /** Deeper than any tensor. */
 const maxDepth = 64;
@@ -48,23 +40,6 @@ const headDigits = 15;
 
 /** Elements that are alike at the beginning of an array whose others aren't: more stay packed. */
 const mostUnpacked = 64;
-
-/** Lengths of an array, of those in it, and so on. There is one object for each shape: equal shapes are the same. */
-class Shape {
-  private readonly outer = new Map<number, Shape>();
-
-  constructor(readonly sizes: readonly number[]) {}
-
-  /** Of an array of so many of these. */
-  times(length: number): Shape {
-    let shape = this.outer.get(length);
-    if (!shape) {
-      shape = new Shape([length, ...this.sizes]);
-      this.outer.set(length, shape);
-    }
-    return shape;
-  }
-}
 
 /** Stands for the array that was read last: an object for each of the many in it would cost more than its numbers. */
 const packed = new NumberArray(new Float64Array(0), 0, [0]);

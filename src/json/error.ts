@@ -1,0 +1,10 @@
+/** Bytes that are no JSON, or JSON that would take too much to hold. The message says what is wrong and where. */
+export class JsonError extends Error {
+  override readonly name = 'JsonError';
+  constructor(
+    readonly code: 'json_invalid' | 'json_too_complex',
+    message: string,
+  ) {
+    super(message);
+  }
+}
