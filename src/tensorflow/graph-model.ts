@@ -2,7 +2,7 @@ import type { io, Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { ModelFileError } from '../keras/errors.js';
 import { quote } from '../keras/limits.js';
 import type { GraphModelContents } from '../keras/tensorflowjs.js';
-import type { TensorInfo } from '../tensor.js';
+import type { TensorInfo, TensorType } from '../tensor.js';
 import type { Runnable } from './runnable.js';
 import type { TensorFlow } from './runtime.js';
 import type { GraphModelFile, PreparedModel } from './stored-model.js';
@@ -35,6 +35,9 @@ async function load(
       'serve the Keras model that it was converted from.',
   );
 }
+
+const hasLoops = (model: GraphModel): boolean =>
+  Object.values((model as unknown as Nodes).executor.graph.nodes).some(({ category }) => category === 'control');
 
 function runnableOf(model: GraphModel): Runnable {
   const { outputNodes } = model;
@@ -69,6 +72,32 @@ export async function loadGraphModel(
 const shapeOf = (shape: number[] | undefined): (number | null)[] | undefined =>
   shape?.map((size) => (size < 0 ? null : size));
 
+/** A tensor of a signature in `model.json`, in the words of TensorFlow's protobuf messages. */
+interface Declared {
+  dtype?: string;
+  tensorShape?: { dim?: { size?: string | number }[]; unknownRank?: boolean };
+}
+
+type DeclaredSignature = Partial<Record<'inputs' | 'outputs', Record<string, Declared>>>;
+
+const signatureOf = ({ signature, userDefinedMetadata }: io.ModelArtifacts): DeclaredSignature =>
+  ((signature as DeclaredSignature | undefined) ?? userDefinedMetadata?.signature ?? {}) as DeclaredSignature;
+
+const declaredTypes: Record<string, TensorType> = {
+  DT_FLOAT: 'float32',
+  DT_INT32: 'int32',
+  DT_INT64: 'int32',
+  DT_UINT8: 'int32',
+  DT_BOOL: 'bool',
+};
+
+const declaredType = (declared: Declared | undefined): TensorType | undefined => declaredTypes[declared?.dtype ?? ''];
+
+const declaredShape = (declared: Declared | undefined): (number | null)[] | undefined =>
+  declared?.tensorShape && !declared.tensorShape.unknownRank
+    ? shapeOf((declared.tensorShape.dim ?? []).map(({ size }) => Number(size)))
+    : undefined;
+
 /**
  * Loads a graph model and runs it once.
  * @throws ModelFileError `model_unsupported_layers` for operations that TensorFlow.js doesn't know, `model_damaged`
@@ -84,22 +113,28 @@ export async function prepareGraphModel(
   };
   try {
     const model = await load(tensorflow, file, weights.buffer);
+    const signature = signatureOf(file.artifacts);
     const inputs = model.inputs.map((input, index): TensorInfo => {
       const name = model.inputNodes[index]!;
-      const shape = shapeOf(input.shape);
+      const declared = signature.inputs?.[name];
+      const shape = declaredShape(declared) ?? shapeOf(input.shape);
       if (!shape) throw new TypeError(`it does not say how many axes its input "${name}" has`);
-      return { name, type: typeOf(input.dtype), shape };
+      return { name, type: declaredType(declared) ?? typeOf(input.dtype), shape };
     });
     const runnable = runnableOf(model);
-    const given = await trialRun(tensorflow, runnable, inputs);
+    // Zeros may keep a loop going forever.
+    const given = hasLoops(model) ? undefined : await trialRun(tensorflow, runnable, inputs);
+    const open = inputs.some(({ shape }) => shape.slice(1).includes(null));
+    const rows = inputs.some(({ shape }) => shape[0] === null);
     const outputs = model.outputs.map((output, index): TensorInfo => {
+      const name = model.outputNodes[index]!;
+      const declared = signature.outputs?.[name];
       const seen = given?.[index];
       // Where the graph doesn't say, what it gave does, as far as it doesn't go by what it was given.
-      const open = inputs.some(({ shape }) => shape.slice(1).includes(null));
-      const rows = inputs.some(({ shape }) => shape[0] === null);
-      const shape = shapeOf(output.shape) ??
-        seen?.shape.map((size, axis) => (open || (rows && axis === 0) ? null : size)) ?? [null];
-      return { name: model.outputNodes[index]!, type: typeOf(seen?.dtype ?? output.dtype), shape };
+      const seenShape = seen?.shape.map((size, axis) => (open || (rows && axis === 0) ? null : size));
+      const shape = declaredShape(declared) ?? shapeOf(output.shape) ?? seenShape ?? [null];
+      const type = seen ? typeOf(seen.dtype) : (declaredType(declared) ?? typeOf(output.dtype));
+      return { name, type, shape };
     });
     runnable.dispose();
     return { model: { ...file, signature: { inputs, outputs, mixesRows: true } }, weights: [weights] };

@@ -23,6 +23,15 @@ const byteOffsetFits = ({ byteOffset }: Uint8Array, size: number): boolean => by
 export const weightLengths = ({ weights }: LayersModelFile): number[] =>
   weights.map(({ shape, dtype }) => shape.reduce((product, size) => product * size, arrays[dtype].BYTES_PER_ELEMENT));
 
+/** What TensorFlow.js's WebAssembly backend computes without complaint, and wrong: its kernels don't broadcast. */
+const wrongOnWasm: Record<string, (config: PlannedLayer['config'], input: readonly unknown[]) => string | undefined> = {
+  BatchNormalization: ({ axis }, input) =>
+    axis === -1 || axis === input.length - 1 ? undefined : `its axis is not the last, ${needsNative}`,
+  PReLU: ({ sharedAxes }) =>
+    Array.isArray(sharedAxes) && sharedAxes.length > 0 ? `it has shared axes, ${needsNative}` : undefined,
+};
+const needsNative = "which needs TensorFlow's native library";
+
 class Builder {
   /** Layers that have weights, to be given them once they are built. */
   private readonly weighted: { layer: TfLayer; places: number[] }[] = [];
@@ -39,6 +48,10 @@ class Builder {
     for (const call of calls) {
       const given = call.inputs.map(find);
       const planned = layers[call.layer]!;
+      const wrong = this.tensorflow.node
+        ? undefined
+        : wrongOnWasm[planned.className]?.(planned.config, given[0]!.shape);
+      if (wrong) throw new TypeError(`the layer "${planned.name}" (${planned.className}): ${wrong}`);
       try {
         results.push([made[call.layer]!.apply(given.length === 1 ? given[0]! : given)].flat() as SymbolicTensor[]);
       } catch (error) {

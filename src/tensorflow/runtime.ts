@@ -25,6 +25,14 @@ export function restoreRemovedFunctions(module: object = util): void {
   Object.assign(module, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
 }
 
+/** tfjs-node 4.22 leaves the upper half of every int64 zero, so that -2 becomes 4294967294. */
+function repairInt64(): void {
+  const int64 = require('@tensorflow/tfjs-node/dist/int64_tensors.js') as {
+    encodeInt32ArrayAsInt64(values: Int32Array): Int32Array;
+  };
+  int64.encodeInt32ArrayAsInt64 = (values) => new Int32Array(BigInt64Array.from(values, BigInt).buffer);
+}
+
 function loadNative(core: TensorFlow['core'], threads: number): Pick<TensorFlow, 'node' | 'name'> | undefined {
   restoreRemovedFunctions();
   // Read by the library when it is loaded; it says much about processors and graphics cards.
@@ -33,6 +41,7 @@ function loadNative(core: TensorFlow['core'], threads: number): Pick<TensorFlow,
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
   try {
     const { node } = require('@tensorflow/tfjs-node') as typeof import('@tensorflow/tfjs-node');
+    repairInt64();
     const { binding } = core.backend() as unknown as { binding: { TF_Version: string } };
     return { node, name: `TensorFlow ${binding.TF_Version}` };
   } catch {

@@ -6,7 +6,17 @@ import type { Runnable } from './runnable.js';
 import { nativeAdvice, type TensorFlow } from './runtime.js';
 import { readSavedSignature } from './saved-model-file.js';
 import { type PreparedModel, type SavedModelFile, savedModelFolder } from './stored-model.js';
-import { trialRun } from './trial-run.js';
+
+/** tfjs-node warns at every run of int64 that it does what is wanted. */
+function quietly<Result>(body: () => Result): Result {
+  const { warn } = console;
+  console.warn = () => undefined;
+  try {
+    return body();
+  } finally {
+    console.warn = warn;
+  }
+}
 
 /**
  * Loads a SavedModel.
@@ -18,7 +28,9 @@ export async function loadSavedModel({ node }: TensorFlow, file: SavedModelFile,
   const model = await node.loadSavedModel(folder, [...tags], name);
   return {
     run(tensors) {
-      const results = model.predict(Object.fromEntries(inputs.map((input, index) => [input.name, tensors[index]!])));
+      const results = quietly(() =>
+        model.predict(Object.fromEntries(inputs.map((input, index) => [input.name, tensors[index]!]))),
+      );
       return outputs.map((output) => (results as Record<string, (typeof tensors)[number]>)[output.name]!);
     },
     dispose: () => model.dispose(),
@@ -33,7 +45,7 @@ const nativeMissing = () =>
   );
 
 /**
- * Copies a SavedModel to where it is stored, loads it and runs it once.
+ * Copies a SavedModel to where it is stored, and loads it.
  *
  * @param path of the stored model
  * @param signature the name of the one that is served
@@ -58,7 +70,6 @@ export async function prepareSavedModel(
   const { inputs, outputs } = saved;
   try {
     const runnable = await loadSavedModel(tensorflow, file, target);
-    await trialRun(tensorflow, runnable, inputs);
     runnable.dispose();
   } catch (error) {
     const reason = (error as Error).message.replaceAll(target, 'the folder').replace(/\s+/g, ' ').slice(0, 500);

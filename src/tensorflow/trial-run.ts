@@ -13,6 +13,9 @@ export interface TrialOutput {
 /** Sizes for axes of any size, to try a model with: some are too small for its windows. */
 const triedSizes = [1, 8, 32];
 
+/** What the backend hasn't got, it has at no size. */
+const missingKernel = /not registered for backend/;
+
 const zeros = (size: number, { type, shape }: TensorInfo): Tensor => {
   const sizes = shape.map((length, axis) => length ?? (axis === 0 ? 1 : size));
   const length = sizes.reduce((product, one) => product * one, 1);
@@ -37,7 +40,7 @@ export async function trialRun(
         return results.map(({ dtype, shape }) => ({ dtype, shape: [...shape] }));
       });
     } catch (error) {
-      if (!isOpen) throw error;
+      if (!isOpen || missingKernel.test((error as Error).message)) throw error;
     }
   }
   return undefined;

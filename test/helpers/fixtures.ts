@@ -37,9 +37,13 @@ export const families: string[] = readdirSync(folder)
   .map((file) => file.slice(0, -4));
 
 /** Unpacks a family into a temporary folder, which the caller removes. */
-export function unpackFamily(family: string): { folder: string; cases: FixtureCase[] } {
+export const unpackFamily = (family: string): { folder: string; cases: FixtureCase[] } =>
+  unpack(new URL(`${family}.zip`, folder), family);
+
+/** Unpacks an archive of cases into a temporary folder, which the caller removes. */
+export function unpack(archive: URL, family: string): { folder: string; cases: FixtureCase[] } {
   const target = mkdtempSync(join(tmpdir(), `keras-serve-${family}-`));
-  const files = unzipSync(readFileSync(new URL(`${family}.zip`, folder)));
+  const files = unzipSync(readFileSync(archive));
   for (const [name, bytes] of Object.entries(files)) {
     if (name.endsWith('/')) continue;
     mkdirSync(dirname(join(target, name)), { recursive: true });
@@ -50,7 +54,13 @@ export function unpackFamily(family: string): { folder: string; cases: FixtureCa
     .map((name) => {
       const record = JSON.parse(Buffer.from(files[name]!).toString());
       const path = (file: string | undefined) => file && join(target, dirname(name), file);
-      return { ...record, family, model: path(record.model), weights: path(record.weights) } as FixtureCase;
+      return {
+        name: dirname(name),
+        ...record,
+        family,
+        model: path(record.model),
+        weights: path(record.weights),
+      } as FixtureCase;
     });
   return { folder: target, cases };
 }
