@@ -66,7 +66,7 @@ describe('loadModel', () => {
     `);
     const [rows, failure] = answer as [number[][], string[]];
     assert.deepEqual([rows.length, rows[0]!.length], [2, 3]);
-    assert.deepEqual(failure.slice(0, 2), ['InstancesError', 'invalid_instances']);
+    assert.deepEqual(failure.slice(0, 2), ['InstancesError', 'instances_invalid']);
   });
 
   it('fails with an error that has a code and says what to do', async () => {

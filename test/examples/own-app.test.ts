@@ -19,7 +19,7 @@ it('examples/own-app.js serves a model beside its own routes', async (t) => {
   }
   assert.ok(url, 'it ended before it listened');
   const body = new FormData();
-  body.append('image', new Blob([photo('coffee.jpg')]), 'coffee.jpg');
+  body.append('image', new Blob([Uint8Array.from(photo('coffee.jpg'))]), 'coffee.jpg');
   const reply = await fetch(`${url}/vision/predict`, { method: 'POST', body });
   const { predictions } = (await reply.json()) as { predictions: { label: string }[] };
   assert.equal(predictions[0]!.label, 'espresso');
