@@ -85,7 +85,7 @@ async function runFuzz(
     ? ['--config-file', join(import.meta.dirname, 'schemathesis.toml')]
     : [];
   const args = [...config, 'run', `${url}/openapi.json`, '--checks', 'all', ...options, '-n', cases];
-  const output = ['--continue-on-failure', '--no-color', '--report-json-path', path];
+  const output = ['--request-timeout', '60', '--continue-on-failure', '--no-color', '--report-json-path', path];
   // It ends with 1 when it found something: the report says what.
   const ended = await python('-m', 'schemathesis.cli', ...args, ...output).catch((error: Error) => error.message);
   let report: Report;
