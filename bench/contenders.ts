@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../src/package.js';
@@ -10,6 +11,8 @@ export interface Contender {
   /** The command that starts it; it serves `model` at `port`. */
   command(setup: Setup): string[];
   environment?: Record<string, string>;
+  /** Why it can't be measured here; undefined when it can. */
+  missing?(): string | undefined;
 }
 
 export interface Setup {
@@ -24,20 +27,40 @@ const script = (name: string) => join(contendersFolder, name);
 const bin = ({ python }: Setup, name: string) => join(python, 'bin', name);
 const cores = availableParallelism();
 
+const nativeLibrary = (): boolean => {
+  const addon = join(packageRoot, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node');
+  return existsSync(addon);
+};
+
+const kerasServe =
+  (...flags: string[]) =>
+  ({ model, port }: Setup): string[] => [
+    process.execPath,
+    join(packageRoot, 'dist/src/cli.js'),
+    model,
+    '--port',
+    String(port),
+    '--log-level',
+    'warn',
+    ...flags,
+  ];
+
 /** In the order in which they are measured in each round. */
 export const contenders: Contender[] = [
+  { name: 'keras-serve', keras: false, command: kerasServe() },
   {
-    name: 'keras-serve',
+    name: 'keras-serve on TensorFlow',
     keras: false,
-    command: ({ model, port }) => [
-      process.execPath,
-      join(packageRoot, 'dist/src/cli.js'),
-      model,
-      '--port',
-      String(port),
-      '--log-level',
-      'warn',
-    ],
+    command: kerasServe('--engine', 'tensorflow'),
+    // Without the native library it would be the next one.
+    missing: () =>
+      nativeLibrary() ? undefined : "TensorFlow's native library is not installed: npm run setup:tensorflow",
+  },
+  {
+    name: 'keras-serve on WebAssembly',
+    keras: false,
+    command: kerasServe('--engine', 'tensorflow'),
+    environment: { KERAS_SERVE_TENSORFLOW_BACKEND: 'wasm' },
   },
   {
     name: "the tutorial's server",

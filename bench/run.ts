@@ -28,9 +28,12 @@ if (!python) throw new Error('Name a Python environment that has bench/requireme
 const seconds = Number(values.seconds);
 const concurrencies = [1, 8, 64];
 const wanted = values.only?.split(',');
-const chosen = contenders.filter(
-  ({ name }) => !wanted || wanted.some((part) => name.toLowerCase().includes(part.toLowerCase())),
-);
+const chosen = contenders.filter(({ name, missing }) => {
+  if (wanted && !wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()))) return false;
+  const reason = missing?.();
+  if (reason !== undefined) console.error(`${name} is left out: ${reason}`);
+  return reason === undefined;
+});
 
 /** The folders of the models; ResNet50 is made on first use. */
 const folders: Record<string, () => string> = {

@@ -38,19 +38,26 @@ const withoutCase: Record<string, string> = {
   FlaxLayer: 'refused: it calls JAX',
 };
 
-function layerSection({ layers }: Catalogue, results: readonly LayerResult[]): string {
+function layerSection({ layers }: Catalogue, results: readonly LayerResult[], tensorflow: string): string {
   const known = new Map(results.map((result) => [result.layer, result]));
-  const row = ({ layer, cases, worst, halfCases, worstHalf, failed }: LayerResult): (string | number)[] => [
-    `\`${layer}\``,
-    cases || '',
-    cases ? exponent(worst) : '',
-    halfCases || '',
-    halfCases ? exponent(worstHalf) : '',
-    failed.length ? `**${failed.length} wrong** (${failed[0]})` : '',
-  ];
-  const head = ['', 'Cases', 'Worst error', 'Half precision', 'Worst error', ''];
+  const row = (result: LayerResult): (string | number)[] => {
+    const { layer, cases, worst, halfCases, worstHalf, tensorflowCases, worstTensorflow, failed } = result;
+    return [
+      `\`${layer}\``,
+      cases || '',
+      cases ? exponent(worst) : '',
+      halfCases || '',
+      halfCases ? exponent(worstHalf) : '',
+      tensorflowCases || '',
+      tensorflowCases ? exponent(worstTensorflow) : '',
+      failed.length ? `**${failed.length} wrong** (${failed[0]})` : '',
+    ];
+  };
+  const head = ['', 'ONNX Runtime', 'Worst error', 'Half precision', 'Worst error', tensorflow, 'Worst error', ''];
   const blank = (name: string): (string | number)[] => [
     `\`${name}\``,
+    '',
+    '',
     '',
     '',
     '',
@@ -66,7 +73,9 @@ function layerSection({ layers }: Catalogue, results: readonly LayerResult[]): s
   return [
     '## Layers',
     'Every class of `keras.layers`. A case is a tiny model that real Keras wrote, with random weights and input; it must be met',
-    'within 1e-4 of the scale of the output, or 1e-2 where the model itself computes in half precision.',
+    'within 1e-4 of the scale of the output, or 1e-2 where the model itself computes in half precision. The columns are the',
+    `engines: how many of the cases run, and the worst error. On ${tensorflow} those run that TensorFlow.js's layers can express:`,
+    `${results.reduce((sum, { tensorflowCases }) => sum + tensorflowCases, 0)} cases; the others are refused by name.`,
     '',
     table(head, named),
     '',
@@ -174,6 +183,7 @@ export function writeReport(
   layers: readonly LayerResult[],
   applications: readonly ApplicationResult[],
   byName: readonly PublishedResult[],
+  tensorflow: string,
 ): void {
   const cases = layers.reduce((sum, { cases, halfCases }) => sum + cases + halfCases, 0);
   const wrong = layers.reduce((sum, { failed }) => sum + failed.length, 0);
@@ -193,7 +203,7 @@ export function writeReport(
     '',
     clientsSection(),
     '',
-    layerSection(catalogue, layers),
+    layerSection(catalogue, layers, tensorflow),
     '',
   ].join('\n');
   mkdirSync(join(root, 'docs'), { recursive: true });

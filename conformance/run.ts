@@ -7,6 +7,7 @@ import { runLayers } from './layers.js';
 import { type PublishedResult, runPublished } from './published.js';
 import { findPython } from './python.js';
 import { type Catalogue, writeReport } from './report.js';
+import { tensorflowName } from './tensorflow.js';
 
 const usage = `npm run conformance -- [options]
 
@@ -82,7 +83,7 @@ async function main(): Promise<number> {
     keep(published, byName, result, (row) => row.name === name);
   }
   const layers = await runLayers();
-  writeReport(catalogue, layers, known, byName);
+  writeReport(catalogue, layers, known, byName, await tensorflowName());
   const failures = [...layers.flatMap(({ failed }) => failed), ...[...known, ...byName].filter(({ failed }) => failed)]
     .length;
   console.log(failures ? `${failures} answers are not Keras's: see docs/conformance.md.` : "Every answer is Keras's.");
