@@ -23,10 +23,24 @@ const byteOffsetFits = ({ byteOffset }: Uint8Array, size: number): boolean => by
 export const weightLengths = ({ weights }: LayersModelFile): number[] =>
   weights.map(({ shape, dtype }) => shape.reduce((product, size) => product * size, arrays[dtype].BYTES_PER_ELEMENT));
 
-/** What TensorFlow.js's WebAssembly backend computes without complaint, and wrong: its kernels don't broadcast. */
+/** What weights are until they get their own: by default random, which takes long, and kernels that WebAssembly hasn't got. */
+const initializers = {
+  kernelInitializer: 'zeros',
+  recurrentInitializer: 'zeros',
+  depthwiseInitializer: 'zeros',
+  pointwiseInitializer: 'zeros',
+  embeddingsInitializer: 'zeros',
+  biasInitializer: 'zeros',
+  unitForgetBias: false,
+};
+
+/** What TensorFlow.js's WebAssembly backend computes without complaint, and wrong. */
 const wrongOnWasm: Record<string, (config: PlannedLayer['config'], input: readonly unknown[]) => string | undefined> = {
   BatchNormalization: ({ axis }, input) =>
     axis === -1 || axis === input.length - 1 ? undefined : `its axis is not the last, ${needsNative}`,
+  Conv3DTranspose: () => `it is transposed in three dimensions, ${needsNative}`,
+  MaxPooling3D: ({ padding }) => (padding === 'same' ? `its padding is the same, ${needsNative}` : undefined),
+  AveragePooling3D: ({ padding }) => (padding === 'same' ? `its padding is the same, ${needsNative}` : undefined),
   PReLU: ({ sharedAxes }) =>
     Array.isArray(sharedAxes) && sharedAxes.length > 0 ? `it has shared axes, ${needsNative}` : undefined,
 };
@@ -74,7 +88,7 @@ class Builder {
     const map = this.tensorflow.core.serialization.SerializationMap.getMap().classNameMap;
     const [make] = map[planned.className] ?? [];
     if (!make) throw new TypeError(`TensorFlow.js has no layer ${planned.className}`);
-    const config = { ...planned.config, ...Object.fromEntries(inner) } as serialization.ConfigDict;
+    const config = { ...initializers, ...planned.config, ...Object.fromEntries(inner) } as serialization.ConfigDict;
     const layer = new (make as unknown as new (config: serialization.ConfigDict) => TfLayer)(config);
     if (planned.weights.length > 0) this.weighted.push({ layer, places: planned.weights });
     return layer;

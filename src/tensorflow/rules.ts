@@ -107,7 +107,6 @@ export const layerRules: Record<string, LayerRule> = {
     refuse: ({ scale, offset }) =>
       typeof scale === 'number' && typeof (offset ?? 0) === 'number' ? undefined : 'it scales each channel otherwise',
   },
-  CategoryEncoding: { keep: ['num_tokens', 'output_mode'] },
 
   ELU: { only: { alpha: 1 } },
   LeakyReLU: { more: ({ negative_slope: slope, alpha }) => ({ alpha: slope ?? alpha ?? 0.3 }) },
