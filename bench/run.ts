@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileModelFile, defaultCacheFolder } from '../src/inference/compiled-model.js';
 import { packageRoot } from '../src/package.js';
-import { type Contender, contenders } from './contenders.js';
+import { type Contender, contenders, type Setup } from './contenders.js';
 import { type LoadResult, measureBareLoop, measureServer, type ServerResult } from './measure.js';
 import { makeModel } from './models.js';
 import { type Round, writeReport } from './report.js';
@@ -51,13 +51,23 @@ const report = (text: string) => console.error(`${new Date().toISOString().slice
 const describe = ({ requestsPerSecond, p50, p99, errors }: LoadResult) =>
   `${requestsPerSecond.toFixed(1)}/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${errors} errors`;
 
+const setupOf = (model: string): Setup => ({
+  python: python!,
+  port: Number(values.port),
+  model: join(folderOf(model), 'model.keras'),
+});
+
 async function measure(contender: Contender, model: string): Promise<ServerResult> {
-  const setup = { python: python!, port: Number(values.port), model: join(folderOf(model), 'model.keras') };
-  const result = await measureServer(contender, setup, values.image, concurrencies, seconds);
+  const result = await measureServer(contender, setupOf(model), values.image, concurrencies, seconds);
   report(`${model}, ${contender.name}: first 200 after ${result.start.toFixed(2)} s`);
   for (const load of result.loads) report(`  at ${load.concurrency}: ${describe(load)}`);
   return result;
 }
+
+// keras-serve compiles a model at its first start, and is measured at any other.
+for (const model of values.models.split(','))
+  for (const contender of chosen.filter(({ keras }) => !keras))
+    await measureServer(contender, setupOf(model), values.image, [], seconds);
 
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {

@@ -14,7 +14,7 @@ class Classifier(ls.LitAPI):
     def setup(self, device):
         self.model = keras.models.load_model(os.environ["MODEL"])
 
-    def decode_request(self, request: dict):
+    def decode_request(self, request):
         upload: UploadFile = request["image"]
         picture = Image.open(io.BytesIO(upload.file.read())).convert("RGB").resize((224, 224))
         return imagenet_utils.preprocess_input(keras.utils.img_to_array(picture))
