@@ -72,7 +72,9 @@ const interval = 5;
 
 /** Compiles a model as the server does when it is not in the cache: in a process of its own, which writes it and ends. */
 function run(path: string, output: string): Promise<Run> {
-  const child = fork(join(packageRoot, 'dist/src/inference/compile-main.js'), { serialization: 'advanced' });
+  const module = join(packageRoot, 'dist/src/inference/compile-main.js');
+  // Without the loader of TypeScript, which this process has.
+  const child = fork(module, { serialization: 'advanced', execArgv: [] });
   const starts = new Map<CompileProgress['step'] | 'end', number>();
   let [compileMemory, memory, cpu] = [0, 0, 0];
   const timer = setInterval(() => {
