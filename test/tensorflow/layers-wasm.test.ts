@@ -3,4 +3,4 @@ import { loadTensorFlow } from '../../src/tensorflow/runtime.js';
 import { testLayers } from './layers.js';
 
 process.env.KERAS_SERVE_TENSORFLOW_BACKEND = 'wasm';
-testLayers(await loadTensorFlow(), 650);
+testLayers(await loadTensorFlow(), 600);
