@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { packageRoot } from '../src/package.js';
 import { type Contender, contendersFolder, type Setup } from './contenders.js';
-import { usageOf } from './processes.js';
+import { processTree, usageOf } from './processes.js';
 
 const run = promisify(execFile);
 
@@ -47,6 +47,14 @@ function launch(contender: Contender, setup: Setup): ChildProcess {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 async function firstReply(setup: Setup, image: string, child: ChildProcess): Promise<void> {
@@ -132,11 +140,8 @@ export async function measureServer(
     for (const concurrency of concurrencies) loads.push(await load(concurrency, seconds, setup, image, child.pid!));
     return { start, loads };
   } finally {
-    try {
-      process.kill(-child.pid!, 'SIGKILL');
-    } catch {
-      // It has ended by itself.
-    }
+    // Workers may have left the process group, and would keep the port and the processors.
+    for (const pid of processTree(child.pid!)) kill(pid);
     await ended;
     await sleep(500);
   }
