@@ -88,7 +88,13 @@ class Builder {
     const map = this.tensorflow.core.serialization.SerializationMap.getMap().classNameMap;
     const [make] = map[planned.className] ?? [];
     if (!make) throw new TypeError(`TensorFlow.js has no layer ${planned.className}`);
-    const config = { ...initializers, ...planned.config, ...Object.fromEntries(inner) } as serialization.ConfigDict;
+    const config = {
+      ...initializers,
+      // A separable convolution has two kernels, and refuses the initializer of one.
+      ...(planned.className.startsWith('Separable') && { kernelInitializer: undefined }),
+      ...planned.config,
+      ...Object.fromEntries(inner),
+    } as serialization.ConfigDict;
     const layer = new (make as unknown as new (config: serialization.ConfigDict) => TfLayer)(config);
     if (planned.weights.length > 0) this.weighted.push({ layer, places: planned.weights });
     return layer;
