@@ -3,10 +3,10 @@ import { finished } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { type JsonTasks, jsonTasks } from '../src/catalog/json-tasks.js';
 import { formatBytes } from '../src/config.js';
 import { Threads } from '../src/json/threads.js';
 import { modulePath } from '../src/package.js';
+import { type JsonTasks, jsonTasks } from '../src/protocols/json-tasks.js';
 import { RequestError } from './errors.js';
 
 declare module 'fastify' {
@@ -51,7 +51,7 @@ const pieceSize = 2 ** 20;
 const largestAtOnce = 4;
 
 class JsonService {
-  private readonly threads = new Threads<JsonTasks>(pathToFileURL(modulePath('catalog/json-thread')));
+  private readonly threads = new Threads<JsonTasks>(pathToFileURL(modulePath('protocols/json-thread')));
   /** Bytes of the large bodies whose requests aren't answered yet. */
   private held = 0;
 
