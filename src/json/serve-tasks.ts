@@ -2,11 +2,10 @@ import { parentPort } from 'node:worker_threads';
 import type { ThreadReply, ThreadRequest } from './threads.js';
 
 /** Makes this thread run tasks for the `Threads` that started it. What they give is moved, not copied, where it can be. */
-// biome-ignore lint/suspicious/noExplicitAny: the arguments of any function
-export function serveTasks(tasks: Record<string, (input: any) => unknown>): void {
+export function serveTasks(tasks: Record<string, (input: never) => unknown>): void {
   parentPort?.on('message', async ({ task, input }: ThreadRequest) => {
     try {
-      const result = await tasks[task]!(input);
+      const result = await tasks[task]!(input as never);
       parentPort?.postMessage({ result } satisfies ThreadReply, wholeBuffers(result));
     } catch (error) {
       const { code, message } = error as Error & { code?: string };
@@ -16,7 +15,7 @@ export function serveTasks(tasks: Record<string, (input: any) => unknown>): void
 }
 
 /** The memory of all typed arrays in a value that have theirs for themselves. */
-export function wholeBuffers(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
+function wholeBuffers(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) {
     const { buffer } = value;
     if (buffer instanceof ArrayBuffer && buffer.byteLength === value.byteLength) found.add(buffer);

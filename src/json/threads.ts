@@ -22,8 +22,7 @@ export class TaskError extends Error {
 }
 
 /** Functions by name, whose arguments and results can be sent between threads. */
-// biome-ignore lint/suspicious/noExplicitAny: the arguments of any function
-type Tasks = Record<string, (input: any) => unknown>;
+type Tasks = Record<string, (input: never) => unknown>;
 
 interface Job {
   request: ThreadRequest;
