@@ -21,6 +21,20 @@ const titles: Record<number, string> = {
   504: 'The model took too long.',
 };
 
+/** What can be wrong with an address that names a model. */
+export const lookUpErrors = ['url_invalid', 'model_unknown', 'method_not_allowed', 'model_not_ready'] as const;
+/** What can go wrong where a model is run. */
+export const runErrors = [
+  ...lookUpErrors,
+  'body_invalid',
+  'request_timeout',
+  'content_too_large',
+  'content_type_unsupported',
+  'internal_error',
+  'queue_full',
+  'deadline_exceeded',
+] as const;
+
 /** The `response` entries that document these failures of a route under `/v1` or `/v2`, by status. */
 export const protocolErrorReplies = (...codes: ErrorCode[]): Record<number, object> =>
   Object.fromEntries(

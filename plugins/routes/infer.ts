@@ -7,23 +7,12 @@ import {
   RequestOutput,
   ResponseOutput,
 } from '../../schemas/open-inference.js';
-import { protocolErrorReplies } from '../../schemas/protocol-error.js';
+import { protocolErrorReplies, runErrors } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import { movable, sendPieces } from '../json-reply.js';
 import { rawBodyOf } from '../raw-body.js';
 import { runModel } from '../run-model.js';
-import { findModel, lookUpErrors, type NamedVersion, tags, ways } from './open-inference-models.js';
-
-const inferErrors = [
-  ...lookUpErrors,
-  'body_invalid',
-  'request_timeout',
-  'content_too_large',
-  'content_type_unsupported',
-  'internal_error',
-  'queue_full',
-  'deadline_exceeded',
-] as const;
+import { findModel, type NamedVersion, tags, ways } from './open-inference-models.js';
 
 /** What follows the JSON is read in next to no time, up to so many bytes. */
 const smallBinary = 4 * 2 ** 20;
@@ -68,7 +57,7 @@ const infer: FastifyPluginAsync = async (app) => {
                 'application/octet-stream': { schema: binaryBody },
               },
             },
-            ...protocolErrorReplies(...inferErrors),
+            ...protocolErrorReplies(...runErrors),
           },
         },
       },

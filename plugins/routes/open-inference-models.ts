@@ -1,5 +1,6 @@
 import { OpenInferenceParams } from '../../schemas/open-inference.js';
 import type { Catalog } from '../../src/catalog/catalog.js';
+import { versionOf } from '../../src/catalog/model-name.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import { RequestError } from '../errors.js';
 
@@ -17,8 +18,6 @@ export const ways = [
 
 /** Of all operations. */
 export const tags = ['Open Inference Protocol'];
-/** What can be wrong with an address. */
-export const lookUpErrors = ['url_invalid', 'model_unknown', 'method_not_allowed', 'model_not_ready'] as const;
 
 /**
  * The model that an address names, with the number of its version.
@@ -28,9 +27,9 @@ export function findModel(
   catalog: Catalog,
   { model: name, version }: NamedVersion,
 ): { model: ServedModel; version: string } {
-  if (version !== undefined && !/^\d{1,15}$/.test(version))
+  const wanted = version === undefined ? undefined : versionOf(version);
+  if (version !== undefined && wanted === undefined)
     throw new RequestError('model_version_unknown', `A version is a number, not ${JSON.stringify(version)}.`);
-  const model = catalog.find(name, version === undefined ? undefined : Number(version));
-  const { versions } = catalog.models.find((entry) => entry.name === name)!;
-  return { model, version: String(versions.find((one) => one.model === model)!.version) };
+  const found = catalog.findVersion(name, wanted);
+  return { model: found.model, version: String(found.version) };
 }

@@ -10,7 +10,7 @@ import {
   ServerMetadata,
   ServerReady,
 } from '../../schemas/open-inference.js';
-import { protocolErrorReplies } from '../../schemas/protocol-error.js';
+import { lookUpErrors, protocolErrorReplies } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import type { VersionState } from '../../src/catalog/catalog.js';
 import { parseJson } from '../../src/json/parse.js';
@@ -20,7 +20,7 @@ import type { TensorInfo } from '../../src/tensor.js';
 import { RequestError } from '../errors.js';
 import { rawBodyOf, takeRawBodies } from '../raw-body.js';
 import inferRoutes from './infer.js';
-import { findModel, lookUpErrors, type NamedVersion, tags, ways } from './open-inference-models.js';
+import { findModel, type NamedVersion, tags, ways } from './open-inference-models.js';
 
 /** What there is beyond the protocol, by the names that Triton gave it. Of the model repository it is the index alone. */
 const extensions = ['binary_tensor_data', 'classification', 'model_repository(index)'];

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { PredictQuery } from '../../schemas/predict.js';
 import { CatalogError } from '../../src/catalog/catalog.js';
 import { classifies } from '../../src/catalog/labels.js';
+import { versionOf } from '../../src/catalog/model-name.js';
 import type { PredictionsToWrite } from '../../src/catalog/reply-text.js';
 import { noImages, type RequestInput, takes } from '../../src/catalog/request-input.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
@@ -110,7 +111,8 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
 const signatureOf = ({ inputs, outputs }: ServedModel) => ({ inputs, outputs });
 
 function versionNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
+  const version = versionOf(text);
+  if (version !== undefined) return version;
   throw new CatalogError('model_version_unknown', 'A version is a whole number.');
 }
 

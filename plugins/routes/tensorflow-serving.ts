@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
-import { protocolErrorReplies } from '../../schemas/protocol-error.js';
+import { lookUpErrors, protocolErrorReplies, runErrors } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import {
   TensorFlowServingMetadata,
@@ -10,6 +10,7 @@ import {
   TensorFlowServingStatus,
 } from '../../schemas/tensorflow-serving.js';
 import { CatalogError, type ModelVersion } from '../../src/catalog/catalog.js';
+import { versionOf } from '../../src/catalog/model-name.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import { metadataOf, statusOf } from '../../src/protocols/tensorflow-serving-status.js';
 import { RequestError } from '../errors.js';
@@ -47,17 +48,6 @@ const ways = [
 ];
 
 const tags = ['TensorFlow Serving'];
-const lookUpErrors = ['url_invalid', 'model_unknown', 'method_not_allowed', 'model_not_ready'] as const;
-const predictErrors = [
-  ...lookUpErrors,
-  'body_invalid',
-  'request_timeout',
-  'content_too_large',
-  'content_type_unsupported',
-  'internal_error',
-  'queue_full',
-  'deadline_exceeded',
-] as const;
 
 /** TensorFlow Serving's REST API: `/v1/models/{model}[/versions/{version}|/labels/{label}]`. */
 const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
@@ -85,8 +75,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
   const modelOf = (params: Params): { model: ServedModel; version: number } => {
     const wanted = versionNumber(params);
     try {
-      const model = app.catalog.find(params.model, wanted);
-      return { model, version: versionsOf(params).find((one) => one.model === model)!.version };
+      return app.catalog.findVersion(params.model, wanted);
     } catch (error) {
       if (!(error instanceof CatalogError) || error.code === 'model_not_ready') throw error;
       const spec = wanted === undefined ? `Latest(${params.model})` : `Specific(${params.model}, ${wanted})`;
@@ -153,7 +142,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
             'and statuses. `:classify` and `:regress` are refused, as TensorFlow Serving refuses them for Keras models.',
           params,
           body: referTo(TensorFlowServingRequest),
-          response: { 200: referTo(TensorFlowServingReply), ...protocolErrorReplies(...predictErrors) },
+          response: { 200: referTo(TensorFlowServingReply), ...protocolErrorReplies(...runErrors) },
         },
       },
       async (request, reply) => predict(request, reply),
@@ -173,7 +162,8 @@ function versionNumber({ model, version, label }: Params): number | undefined {
   if (label !== undefined && label !== STABLE)
     throw new RequestError('url_invalid', `Unrecognized servable version label: ${label}`);
   if (version === undefined) return undefined;
-  if (/^\d{1,15}$/.test(version)) return Number(version);
+  const number = versionOf(version);
+  if (number !== undefined) return number;
   throw new RequestError('url_invalid', `Failed to convert version: ${version} to numeric, for model ${model}.`);
 }
 

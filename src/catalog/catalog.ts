@@ -132,16 +132,21 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     throw new CatalogError('model_version_unknown', `The model "${name}" has no version ${version}.`);
   }
 
+  /** The model that `findVersion` finds. @throws CatalogError */
+  find(name?: string, version?: number): ServedModel {
+    return this.findVersion(name, version).model;
+  }
+
   /**
-   * The model of a name and version that can predict.
+   * The model of a name and version that can predict, with the version that it is.
    * @param name the default model's where it is left out
    * @param version the newest that is available where it is left out
    * @throws CatalogError
    */
-  find(name: string = this.defaultName, version?: number): ServedModel {
+  findVersion(name: string = this.defaultName, version?: number): { model: ServedModel; version: number } {
     const wanted = this.versionsOf(name, version);
     const available = wanted.find(({ state }) => state === 'AVAILABLE');
-    if (available?.model) return available.model;
+    if (available?.model) return { model: available.model, version: available.version };
     const label = version === undefined ? `The model "${name}"` : `Version ${version} of the model "${name}"`;
     const why = wanted.some(({ error }) => error)
       ? `could not be loaded: GET /models/${name} says why`

@@ -50,6 +50,3 @@ export function ownModel({ path, names, models }: Folder): string | undefined {
   if (isModelFolder([...names])) return path;
   return models.length === 1 ? join(path, models[0]!) : undefined;
 }
-
-/** The version that a folder's name stands for, as TensorFlow Serving reads it; undefined when it is no whole number. */
-export const versionOf = (name: string): number | undefined => (/^\d{1,15}$/.test(name) ? Number(name) : undefined);

@@ -14,3 +14,6 @@ export function asModelName(text: string): string {
 
 /** The order of models: that of a dictionary, the same everywhere. */
 export const compareNames = (one: string, other: string): number => one.localeCompare(other, 'en');
+
+/** The version that a text stands for, in an address or as a folder's name; undefined when it is no whole number. */
+export const versionOf = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
