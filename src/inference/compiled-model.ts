@@ -42,6 +42,15 @@ async function compilerTime(): Promise<string> {
   return String(Math.max(...times));
 }
 
+/** What compiled models depend on beside their files: the same for all, so it is looked up once. */
+const readEnvironment = async (): Promise<string[]> => [
+  packageVersion,
+  await compilerTime(),
+  runtimeVersion(),
+  await processor(),
+];
+let environment: Promise<string[]> | undefined;
+
 /**
  * Compiles a model file, or finds it compiled in the cache.
  * @param source the model file
@@ -67,8 +76,8 @@ export async function compileModelFile(
   }
   const files = await modelFiles(source.path, { weights: source.weights });
   const shape = JSON.stringify(source.inputShape ?? null);
-  const versions = [packageVersion, await compilerTime(), runtimeVersion(), await processor()];
-  const key = await hashFiles(files, ...versions, shape, engine, source.signature ?? '');
+  environment ??= readEnvironment();
+  const key = await hashFiles(files, ...(await environment), shape, engine, source.signature ?? '');
   const cache = new ModelCache(cacheFolder, maxCacheBytes);
   const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output, engine }));
   return { ...cached, dispose: async () => undefined };
