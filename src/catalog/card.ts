@@ -4,12 +4,9 @@ import { Compile } from 'typebox/compile';
 import { type CardImage, ModelCard, type Scaling } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
 import type { ImageInput } from './image-input.js';
-import { CARD_FILE } from './model-path.js';
+import { CARD_FILE, MAX_CARD_BYTES } from './model-path.js';
 
 export { CARD_FILE };
-
-/** Enough for the labels of ImageNet-21k ten times over. */
-const MAX_BYTES = 16 * 2 ** 20;
 
 /** A model card that can't be used. The message says what in it is wrong and what was expected. */
 export class CardError extends Error {
@@ -31,8 +28,8 @@ export async function readCard(modelPath: string): Promise<ModelCard | undefined
   const file = path.join(model?.isDirectory() ? modelPath : path.dirname(modelPath), CARD_FILE);
   try {
     const card = await stat(file);
-    if (!card.isFile() || card.size > MAX_BYTES) {
-      throw new CardError(`must be a file of at most ${MAX_BYTES / 2 ** 20} MB.`);
+    if (!card.isFile() || card.size > MAX_CARD_BYTES) {
+      throw new CardError(`must be a file of at most ${MAX_CARD_BYTES / 2 ** 20} MB.`);
     }
     return parseCard(await readFile(file, 'utf8'));
   } catch (error) {

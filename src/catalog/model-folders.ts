@@ -2,9 +2,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
 import { fingerprintOf } from './fingerprint.js';
-import { type Folder, ownModel, readFolder, versionOf } from './folder.js';
-import { asModelName, compareNames, isModelName } from './model-name.js';
-import { CARD_FILE, nameOf } from './model-path.js';
+import { type Folder, ownModel, readFolder } from './folder.js';
+import { asModelName, compareNames, isModelName, versionOf } from './model-name.js';
+import { CARD_FILE, MAX_CARD_BYTES, nameOf } from './model-path.js';
 
 /** A version of a model, as it lies on disk. */
 export interface FoundVersion {
@@ -49,9 +49,6 @@ export class ModelsError extends Error {
 const maxModels = 500;
 /** The most versions of a model that are served. */
 const maxVersions = 10;
-
-/** Enough for the longest of cards. */
-const maxCardBytes = 16 * 2 ** 20;
 
 /**
  * Finds the models in files and folders, as often as asked: a model file; a folder with one; a folder of models, each a file
@@ -201,7 +198,7 @@ export class ModelFolders {
   private async cardName(path: string): Promise<string | undefined> {
     const found = await stat(path).catch(() => undefined);
     const known = this.cardNames.get(path);
-    const changed = found?.isFile() && found.size <= maxCardBytes ? found.mtimeMs : 0;
+    const changed = found?.isFile() && found.size <= MAX_CARD_BYTES ? found.mtimeMs : 0;
     if (known?.changed === changed) return known.name;
     const name = changed === 0 ? undefined : await readCardName(path).catch(() => known?.name);
     this.cardNames.set(path, { changed, name });

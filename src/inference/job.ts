@@ -76,5 +76,5 @@ export class Job {
 }
 
 /** The error of a job whose time is over. */
-export const tooSlow = (): InferenceError =>
+const tooSlow = (): InferenceError =>
   new InferenceError('deadline_exceeded', 'The model did not answer in time. Try again, or send less at once.');

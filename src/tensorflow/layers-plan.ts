@@ -6,7 +6,6 @@ import {
   type Config,
   type ConfigValue,
   type Graph,
-  type KerasDType,
   type KerasModel,
   type Layer,
   TensorReference,
@@ -14,8 +13,10 @@ import {
 } from '../keras/model.js';
 import { countOutputs, flattenOutputs } from '../keras/outputs.js';
 import { variablesOf, weightName } from '../keras/variables.js';
+import type { TensorType } from '../tensor.js';
 import type { Plan, PlannedLayer, TensorPosition } from './plan.js';
 import { activationNames, type LayerRule, layerRules } from './rules.js';
+import { computedTypes } from './tensors.js';
 
 /** A model as TensorFlow.js builds it, with its weights. */
 export interface PlannedModel {
@@ -38,18 +39,6 @@ const camelCase = (text: string): string => text.replace(/_([a-z0-9])/g, (_, let
 /** A setting's value in TensorFlow.js's words: `channels_last` is `channelsLast`. */
 const settingValue = (value: ConfigValue): unknown => (typeof value === 'string' ? camelCase(value) : value);
 
-const dtypes: Partial<Record<KerasDType, Plan['inputs'][number]['dtype']>> = {
-  bool: 'bool',
-  int8: 'int32',
-  uint8: 'int32',
-  int16: 'int32',
-  uint16: 'int32',
-  int32: 'int32',
-  uint32: 'int32',
-  int64: 'int32',
-  uint64: 'int32',
-};
-
 class Planner {
   readonly refusals: Refusal[] = [];
   readonly weights: Weight[] = [];
@@ -62,7 +51,7 @@ class Planner {
     const names = new Set<string>();
     plan.inputs = graph.inputs.map(({ name, shape, dtype }) => {
       if (dtype === 'string') this.refusals.push({ name, className: 'InputLayer', reason: 'it takes strings' });
-      return { name: unique(plain(name), names), shape, dtype: dtypes[dtype] ?? 'float32' };
+      return { name: unique(plain(name), names), shape, dtype: computedTypes[dtype as TensorType] ?? 'float32' };
     });
 
     const place = (layer: Layer): number => {

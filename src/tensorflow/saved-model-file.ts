@@ -13,7 +13,7 @@ export interface SavedSignature extends Signature {
 }
 
 /** The file that makes a folder a SavedModel. */
-export const SAVED_MODEL_FILE = 'saved_model.pb';
+const SAVED_MODEL_FILE = 'saved_model.pb';
 
 /** The most bytes that a protobuf message may have. */
 const largestMessage = 2 ** 31 - 1;

@@ -3,7 +3,7 @@ import { type Tensor, type TensorData, type TensorType, tensorArrays } from '../
 import type { TensorFlow } from './runtime.js';
 
 /** The types in which TensorFlow.js computes what is of another type here. */
-const computed: Record<TensorType, 'float32' | 'int32' | 'bool'> = {
+export const computedTypes: Record<TensorType, 'float32' | 'int32' | 'bool'> = {
   float32: 'float32',
   float64: 'float32',
   int8: 'int32',
@@ -33,7 +33,7 @@ function toInt32(data: TensorData, type: TensorType): Int32Array {
  * @throws RangeError for whole numbers beyond int32
  */
 export function toTensorFlow({ core }: TensorFlow, { type, shape, data }: Tensor): TfTensor {
-  const dtype = computed[type];
+  const dtype = computedTypes[type];
   if (dtype === 'int32') return core.tensor(toInt32(data, type), shape, dtype);
   if (dtype === 'bool') return core.tensor(data as Uint8Array, shape, dtype);
   return core.tensor(data instanceof Float32Array ? data : Float32Array.from(data as Float64Array), shape, dtype);
