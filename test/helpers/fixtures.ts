@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import type { Tensor, TensorData, TensorType } from '../../src/tensor.js';
+import { type Tensor, type TensorData, type TensorType, tensorArrays } from '../../src/tensor.js';
 
 /** A tensor as a fixture records it. */
 export interface RecordedTensor {
@@ -65,20 +65,6 @@ export function unpack(archive: URL, family: string): { folder: string; cases: F
   return { folder: target, cases };
 }
 
-const arrays: Record<string, new (buffer: ArrayBuffer) => TensorData> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-};
-
 /** IEEE half precision to a number. */
 function half(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -94,9 +80,10 @@ export function decode({ dtype, shape, data }: RecordedTensor): Tensor {
   const bytes = Uint8Array.from(Buffer.from(data, 'base64'));
   if (dtype === 'float16')
     return { type: 'float32', shape, data: Float32Array.from(new Uint16Array(bytes.buffer), half) };
-  const array = arrays[dtype];
-  if (!array) throw new TypeError(`no array for ${dtype}`);
-  return { type: dtype as TensorType, shape, data: new array(bytes.buffer) };
+  if (!Object.hasOwn(tensorArrays, dtype)) throw new TypeError(`no array for ${dtype}`);
+  const type = dtype as TensorType;
+  const array = tensorArrays[type] as unknown as new (buffer: ArrayBuffer) => TensorData;
+  return { type, shape, data: new array(bytes.buffer) };
 }
 
 /** A tensor as another type, number by number. */
@@ -106,7 +93,7 @@ export function as(tensor: Tensor, type: TensorType): Tensor {
   const values = Array.from(tensor.data as ArrayLike<number | bigint>, (value) =>
     big ? BigInt(value) : Number(value),
   );
-  const array = arrays[type] as unknown as { from(values: unknown[]): TensorData };
+  const array = tensorArrays[type] as unknown as { from(values: unknown[]): TensorData };
   return { type, shape: tensor.shape, data: array.from(values) };
 }
 

@@ -60,8 +60,7 @@ export const inputsOf = (name: string) =>
   Object.fromEntries(fixture(name).inputs.map((input) => [input.name, decode(input)]));
 
 /** What Keras itself gives for them: the numbers of the first output. */
-export const expectedOf = (name: string): number[] =>
-  Array.from(decode(fixture(name).outputs[0]!).data as Float32Array);
+const expectedOf = (name: string): number[] => Array.from(decode(fixture(name).outputs[0]!).data as Float32Array);
 
 /** Whether numbers are those that Keras gives. */
 export const isAnswerOf = (name: string, numbers: readonly number[]): boolean => {

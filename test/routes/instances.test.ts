@@ -1,78 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import type { FastifyInstance } from 'fastify';
-import { buildApp } from '../../src/app.js';
+import { describe, it } from 'node:test';
 import { type JsonTensor, jsonOf } from '../../src/catalog/instances.js';
-import { largestFloat32 } from '../../src/catalog/json-tensor.js';
-import { packageRoot } from '../../src/package.js';
 import type { Tensor, Tensors } from '../../src/tensor.js';
 import { bundledModel, photo } from '../helpers/app.js';
-import { as, decode, difference, type FixtureCase, unpackFamily } from '../helpers/fixtures.js';
+import { as, decode, difference, type FixtureCase } from '../helpers/fixtures.js';
 import { form } from '../helpers/form.js';
-import { type Document, validatorOf } from '../helpers/openapi.js';
+import { useManyModels } from '../helpers/many-models.js';
 
-/** The fixtures that are served, by family. */
-const fixtures: Record<string, string[]> = {
-  models: [
-    'sequential',
-    'sequential_input_shape',
-    'sequential_fixed_batch',
-    'functional_siamese',
-    'functional_several_inputs',
-    'functional_several_outputs',
-    'functional_same_output_twice',
-    'functional_dicts',
-    'functional_odd_names',
-    'functional_u_net',
-    'functional_fully_convolutional',
-  ],
-  protocols: ['half_plus_two', 'every_type', 'two_inputs'],
-  core: ['dense_exponential', 'dense_softmax'],
-};
-
-/** Models whose scores have labels: their cases, with the labels. */
-const labelled: Record<string, [source: string, labels: string[]]> = {
-  'iris-labels': ['sequential_input_shape', ['setosa', 'versicolor', 'virginica']],
-  'two-labels': ['functional_siamese', ['no', 'yes']],
-  unsure: ['dense_softmax', ['a', 'b', 'c', 'd']],
-};
-
-let app: FastifyInstance;
-let document: Document;
-const unpacked = Object.keys(fixtures).map(unpackFamily);
-const cases = new Map(
-  unpacked
-    .flatMap(({ cases }) => cases)
-    .filter(({ family, name }) => fixtures[family]!.includes(name))
-    .map((one) => [one.name, one] as const),
-);
-
-before(async () => {
-  const served = join(unpacked[0]!.folder, 'served');
-  mkdirSync(served);
-  for (const { name, model } of cases.values()) copyFileSync(model, join(served, `${name}.keras`));
-  for (const [name, [source, labels]] of Object.entries(labelled)) {
-    mkdirSync(join(served, name));
-    copyFileSync(cases.get(source)!.model, join(served, name, 'model.keras'));
-    writeFileSync(join(served, name, 'serve.json'), JSON.stringify({ labels }));
-  }
-  app = await buildApp({ model: [served, bundledModel], defaultModel: 'half_plus_two', processes: 1, noCache: true });
-  await app.ready();
-  document = (await app.inject('/openapi.json')).json();
-});
-after(async () => {
-  await app?.close();
-  for (const { folder } of unpacked) rmSync(folder, { recursive: true });
-});
+const served = useManyModels();
 
 const predict = async (name: string, payload: unknown, query = '') => {
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
   const headers = { 'content-type': 'application/json' };
   const url = name === '' ? `/predict${query}` : `/models/${name}/predict${query}`;
-  const reply = await app.inject({ method: 'POST', url, headers, payload: text });
+  const reply = await served().app.inject({ method: 'POST', url, headers, payload: text });
   return { status: reply.statusCode, body: reply.json(), text: reply.payload };
 };
 
@@ -98,10 +39,10 @@ const flat = (json: unknown): number[] =>
 
 describe('POST /models/{name}/predict with instances', () => {
   it('gives what Keras gives, for every model', async () => {
-    for (const [name, one] of cases) {
+    for (const [name, one] of served().cases) {
       // Numbers of JSON end where a double no longer counts exactly.
       if (name === 'every_type') continue;
-      const model = app.catalog.find(name);
+      const model = served().app.catalog.find(name);
       const { given } = recorded(one, model);
       const rows = jsonOf(given, { outputs: model.inputs }) as JsonTensor[];
       const { status, body, text } = await predict(name, { instances: rows });
@@ -121,8 +62,8 @@ describe('POST /models/{name}/predict with instances', () => {
   });
 
   it('takes whole inputs by name', async () => {
-    const one = cases.get('two_inputs')!;
-    const model = app.catalog.find('two_inputs');
+    const one = served().cases.get('two_inputs')!;
+    const model = served().app.catalog.find('two_inputs');
     const { given } = recorded(one, model);
     const columns = Object.fromEntries(
       Object.entries(given).map(([name, tensor]) => [
@@ -203,8 +144,8 @@ describe('POST /models/{name}/predict with instances', () => {
   });
 
   it('gives both labels of a model with one score', async () => {
-    const { given } = recorded(cases.get('functional_siamese')!, app.catalog.find('two-labels'));
-    const instances = jsonOf(given, { outputs: app.catalog.find('two-labels').inputs });
+    const { given } = recorded(served().cases.get('functional_siamese')!, served().app.catalog.find('two-labels'));
+    const instances = jsonOf(given, { outputs: served().app.catalog.find('two-labels').inputs });
     const { body } = await predict('two-labels', { instances });
     for (const row of body.predictions) {
       assert.deepEqual(row.map(({ label }: { label: string }) => label).sort(), ['no', 'yes']);
@@ -309,16 +250,20 @@ describe('instances that are refused', () => {
       await refusal('two_inputs', { image: 'aGk=' }, 'model_takes_no_images'),
       /an object with "age": .*; "sensor": /,
     );
-    const image = await app.inject({ method: 'POST', url: '/models/sequential/predict', ...form(photo('cat.jpg')) });
+    const image = await served().app.inject({
+      method: 'POST',
+      url: '/models/sequential/predict',
+      ...form(photo('cat.jpg')),
+    });
     assert.equal(image.json().error.code, 'model_takes_no_images');
     assert.match(image.json().error.message, /an array of 6 numbers/);
-    const nothing = await app.inject({ method: 'POST', url: '/models/sequential/predict' });
+    const nothing = await served().app.inject({ method: 'POST', url: '/models/sequential/predict' });
     assert.match(nothing.json().error.message, /^The request is empty\. Send JSON/);
   });
 
   /** The example of a model with tokens, with others. */
   const withTokens = (tokens: number[]) => {
-    const { example } = document.paths['/models/functional_several_inputs/predict']!.post.requestBody.content[
+    const { example } = served().document.paths['/models/functional_several_inputs/predict']!.post.requestBody.content[
       'application/json'
     ] as { example: { instances: [object] } };
     return { instances: [{ ...example.instances[0], tokens }] };
@@ -348,7 +293,7 @@ describe('instances that are refused', () => {
         [404, 'model_version_unknown'],
       ],
     );
-    const reply = await app.inject('/models/sequential/predict');
+    const reply = await served().app.inject('/models/sequential/predict');
     assert.equal(reply.statusCode, 405);
     assert.equal(reply.headers.allow, 'POST');
   });
@@ -380,95 +325,10 @@ describe('images among other models', () => {
   });
 
   it('are taken as the tensors that they become', async () => {
-    const { size } = app.catalog.find(name).image!;
+    const { size } = served().app.catalog.find(name).image!;
     const black = Array.from({ length: size[0] }, () => Array.from({ length: size[1] }, () => [-1, -1, -1]));
     const { body } = await predict(name, { instances: [black] });
     assert.equal(body.predictions.length, 1);
     assert.equal(body.predictions[0].length, 5);
-  });
-});
-
-describe('the OpenAPI document of many models', () => {
-  const models = () => Object.entries(document.paths).filter(([path]) => /^\/models\/[^{]+\/predict$/.test(path));
-
-  it('has an operation for each model and version, each of its own name', () => {
-    const names = [...cases.keys(), ...Object.keys(labelled), 'efficientnet-lite0'].sort();
-    const newest = models().filter(([path]) => !path.includes('/versions/'));
-    assert.deepEqual(newest.map(([path]) => path.split('/')[2]).sort(), names);
-    const ids = Object.values(document.paths).flatMap((path) =>
-      Object.values(path).map(({ operationId }) => operationId),
-    );
-    assert.equal(new Set(ids).size, ids.length);
-    assert.ok(
-      ids.every((id) => /^[A-Za-z]\w*$/.test(id)),
-      ids.join(),
-    );
-  });
-
-  it('has examples that work, by schemas that they and the replies keep to', async () => {
-    for (const [path, { post }] of [...models(), ['/predict', document.paths['/predict']!] as const]) {
-      const { schema, example } = post.requestBody.content['application/json']!;
-      const request = validatorOf(document, schema);
-      assert.ok(request.Check(example), `${path}: ${JSON.stringify(request.Errors(example)[0])}`);
-      const reply = await app.inject({ method: 'POST', url: path, payload: example as object });
-      assert.equal(reply.statusCode, 200, `${path}: ${reply.payload}`);
-      const replies = validatorOf(document, post.responses['200']!.content['application/json']!.schema);
-      assert.ok(replies.Check(reply.json()), `${path}: ${JSON.stringify(replies.Errors(reply.json())[0])}`);
-    }
-  });
-
-  it('says the shapes, types and names of a model', () => {
-    const schema = document.components.schemas.TwoInputsRequest as { properties: { instances: { items: object } } };
-    assert.deepEqual(schema.properties.instances.items, {
-      type: 'object',
-      required: ['age', 'sensor'],
-      properties: {
-        age: {
-          anyOf: [
-            { type: 'number', format: 'float', minimum: -largestFloat32, maximum: largestFloat32 },
-            {
-              type: 'array',
-              items: {
-                type: 'number',
-                format: 'float',
-                minimum: -largestFloat32,
-                maximum: largestFloat32,
-              },
-              minItems: 1,
-              maxItems: 1,
-            },
-          ],
-          description: '`float32`, shape (any, 1)',
-        },
-        sensor: {
-          type: 'array',
-          items: {
-            type: 'array',
-            items: { type: 'number', format: 'float', minimum: -largestFloat32, maximum: largestFloat32 },
-            minItems: 2,
-            maxItems: 2,
-          },
-          minItems: 2,
-          maxItems: 2,
-          description: '`float32`, shape (any, 2, 2)',
-        },
-      },
-      additionalProperties: false,
-    });
-    assert.deepEqual(document.paths['/models/iris-labels/predict']!.post.parameters[0]!.schema.maximum, 3);
-    assert.deepEqual(document.paths['/models/sequential/predict']!.post.parameters, []);
-  });
-
-  it('passes a linter', () => {
-    const file = join(unpacked[0]!.folder, 'openapi.json');
-    writeFileSync(file, JSON.stringify(document));
-    const linter = join(packageRoot, 'node_modules', '.bin', 'redocly');
-    const { stdout, stderr } = spawnSync(linter, ['lint', file, '--format', 'json'], {
-      cwd: packageRoot,
-      encoding: 'utf8',
-      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
-    });
-    const report = JSON.parse(stdout.slice(stdout.indexOf('{')));
-    assert.deepEqual(report.totals, { errors: 0, warnings: 0, ignored: 0 }, stdout.slice(0, 2000) + stderr);
   });
 });
