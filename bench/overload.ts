@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/package.js';
+import { form } from '../test/helpers/form.js';
 import { median, table, writeResults } from './results.js';
 
 const { values } = parseArgs({
@@ -25,14 +26,8 @@ const { values } = parseArgs({
 });
 const queue = Number(values.queue);
 const url = `http://127.0.0.1:${values.port}`;
-const boundary = 'keras-serve-benchmark';
-const body = Buffer.concat([
-  Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="image"; filename="image.jpg"\r\n`),
-  Buffer.from('Content-Type: image/jpeg\r\n\r\n'),
-  readFileSync(join(packageRoot, 'examples/cat.jpg')),
-  Buffer.from(`\r\n--${boundary}--\r\n`),
-]);
-const headers = { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': body.length };
+const { headers: formHeaders, payload: body } = form(readFileSync(join(packageRoot, 'examples/cat.jpg')));
+const headers = { ...formHeaders, 'content-length': body.length };
 
 /** Posts the image. @returns the status, how long to wait before the next try in seconds, and milliseconds */
 async function post(agent: Agent): Promise<{ status: number; wait: number; ms: number }> {

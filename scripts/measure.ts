@@ -11,6 +11,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usageOf } from '../bench/processes.js';
+import { median } from '../bench/results.js';
 import { packageRoot } from '../src/package.js';
 
 const rounds = 5;
@@ -18,7 +19,6 @@ const inFlight = 50;
 const probes = 100;
 
 const photo = new Blob([readFileSync(join(packageRoot, 'examples', 'cat.jpg'))]);
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, 'localhost');
