@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelCard } from '../../schemas/card.js';
+import { MAX_CARD_BYTES } from './model-path.js';
 
 /** One label as a card has it. */
 export type CardLabel = NonNullable<ModelCard['labels']>[number];
@@ -27,8 +28,6 @@ export class LabelsError extends Error {
   }
 }
 
-/** The same as of a card. */
-const maxBytes = 16 * 2 ** 20;
 const maxLabels = 1_000_000;
 const maxLength = 1000;
 
@@ -73,7 +72,7 @@ async function readText(folder: string, file: string): Promise<string | undefine
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new LabelsError(file, 'is no file');
-    if (stats.size > maxBytes) throw new LabelsError(file, `has more than ${maxBytes / 2 ** 20} MB`);
+    if (stats.size > MAX_CARD_BYTES) throw new LabelsError(file, `has more than ${MAX_CARD_BYTES / 2 ** 20} MB`);
     const bytes = Buffer.alloc(stats.size);
     const { bytesRead } = await handle
       .read(bytes, 0, stats.size, 0)

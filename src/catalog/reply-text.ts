@@ -1,6 +1,6 @@
 import type { Tensor, TensorInfo, Tensors } from '../tensor.js';
 import { bothClasses, type Label, topPredictions } from './labels.js';
-import { encodeTexts, rowOf, tensorTexts } from './tensor-text.js';
+import { encodeTexts, namedTexts, rowOf, rowOfEach } from './tensor-text.js';
 
 /** What a model gave, to be written as the reply of `POST /predict`. */
 export interface PredictionsToWrite {
@@ -36,27 +36,15 @@ function* predictionTexts({ outputs, infos, classes, single }: PredictionsToWrit
   const [[, first]] = tensors as [readonly [string, Tensor]];
   const rows = first.shape[0];
   if (!haveRows(infos) || rows === undefined || tensors.some(([, { shape }]) => shape[0] !== rows))
-    return yield* whole(tensors);
+    return yield* namedTexts(tensors, 'null');
   if (classes && single) return yield labelsText(first, classes);
   yield '[';
   for (let row = 0; row < rows; row++) {
     if (row > 0) yield ',';
     if (classes) yield labelsText(rowOf(first, row), classes);
-    else if (tensors.length === 1) yield* tensorTexts(rowOf(first, row), 'null');
-    else yield* whole(tensors.map(([name, tensor]) => [name, rowOf(tensor, row)]));
+    else yield* namedTexts(rowOfEach(tensors, row), 'null');
   }
   yield ']';
-}
-
-/** Tensors by name as an object. */
-function* whole(tensors: readonly (readonly [string, Tensor])[]): Generator<string> {
-  const [first] = tensors;
-  if (tensors.length === 1) return yield* tensorTexts(first![1], 'null');
-  for (const [index, [name, tensor]] of tensors.entries()) {
-    yield `${index === 0 ? '{' : ','}${name}:`;
-    yield* tensorTexts(tensor, 'null');
-  }
-  yield '}';
 }
 
 function labelsText({ data }: Tensor, { labels, topK }: NonNullable<PredictionsToWrite['classes']>): string {

@@ -41,6 +41,23 @@ export function* tensorTexts(tensor: Tensor, nonFinite: NonFinite): Generator<st
   yield shape[0] === 0 ? '[]' : ']';
 }
 
+/** Tensors with their names as texts of JSON. */
+export type NamedTensors = readonly (readonly [name: string, tensor: Tensor])[];
+
+/** A row of each. */
+export const rowOfEach = (tensors: NamedTensors, row: number): NamedTensors =>
+  tensors.map(([name, tensor]) => [name, rowOf(tensor, row)]);
+
+/** A tensor alone, or several as an object by their names. */
+export function* namedTexts(tensors: NamedTensors, nonFinite: NonFinite): Generator<string> {
+  if (tensors.length === 1) return yield* tensorTexts(tensors[0]![1], nonFinite);
+  for (const [index, [name, tensor]] of tensors.entries()) {
+    yield `${index === 0 ? '{' : ','}${name}:`;
+    yield* tensorTexts(tensor, nonFinite);
+  }
+  yield '}';
+}
+
 /** Elements that are written at once. */
 const chunkLength = 2 ** 16;
 
@@ -57,7 +74,5 @@ function elements({ type, data }: Tensor, nonFinite: NonFinite): string {
   if (type === 'bool') return Array.from(data as Uint8Array, Boolean).join();
   if (nonFinite === 'words' || data.every((value) => typeof value === 'bigint' || Number.isFinite(value)))
     return data.join();
-  return Array.from(data as Float32Array, (value) => (Number.isFinite(value) ? value : null))
-    .map(String)
-    .join();
+  return Array.from(data as Float32Array, (value) => (Number.isFinite(value) ? String(value) : 'null')).join();
 }

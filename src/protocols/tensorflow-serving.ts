@@ -1,10 +1,10 @@
 import { tensorsOf } from '../catalog/instances.js';
 import { isList, isObject, type List } from '../catalog/json-tensor.js';
 import { maxImages } from '../catalog/request-input.js';
-import { encodeTexts, rowOf, tensorTexts } from '../catalog/tensor-text.js';
+import { encodeTexts, type NamedTensors, namedTexts, rowOfEach } from '../catalog/tensor-text.js';
 import { bytesOfBase64 } from '../json/base64.js';
 import { parseJson } from '../json/parse.js';
-import type { Signature, Tensor, TensorInfo, Tensors } from '../tensor.js';
+import type { Signature, TensorInfo, Tensors } from '../tensor.js';
 import { ProtocolRequestError } from './errors.js';
 import type { BodyToParse, ModelInput } from './model-input.js';
 
@@ -123,29 +123,17 @@ export function writePredict({ outputs, infos, format }: PredictToWrite): Uint8A
   return encodeTexts(format === 'row' ? rowTexts(tensors, [...rows][0]!) : columnTexts(tensors));
 }
 
-type Named = readonly (readonly [name: string, tensor: Tensor])[];
-
-function* rowTexts(tensors: Named, rows: number): Generator<string> {
+function* rowTexts(tensors: NamedTensors, rows: number): Generator<string> {
   yield '{"predictions":[';
   for (let row = 0; row < rows; row++) {
     if (row > 0) yield ',';
-    yield* together(tensors.map(([name, tensor]) => [name, rowOf(tensor, row)]));
+    yield* namedTexts(rowOfEach(tensors, row), 'words');
   }
   yield ']}';
 }
 
-function* columnTexts(tensors: Named): Generator<string> {
+function* columnTexts(tensors: NamedTensors): Generator<string> {
   yield '{"outputs":';
-  yield* together(tensors);
-  yield '}';
-}
-
-/** A tensor alone, or several as an object. */
-function* together(tensors: Named): Generator<string> {
-  if (tensors.length === 1) return yield* tensorTexts(tensors[0]![1], 'words');
-  for (const [index, [name, tensor]] of tensors.entries()) {
-    yield `${index === 0 ? '{' : ','}${name}:`;
-    yield* tensorTexts(tensor, 'words');
-  }
+  yield* namedTexts(tensors, 'words');
   yield '}';
 }
