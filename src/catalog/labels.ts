@@ -25,10 +25,16 @@ function labelled(label: Label | undefined, index: number): Omit<Prediction, 'pr
  * @param labels may be fewer than the classes; the rest are called by their number
  */
 export function topPredictions(scores: ArrayLike<number>, labels: readonly Label[], topK: number): Prediction[] {
-  return Array.from(scores, (probability, index) => ({ probability, index }))
-    .sort((a, b) => rank(b.probability) - rank(a.probability) || a.index - b.index)
+  const ranks = new Float64Array(scores.length);
+  for (let index = 0; index < ranks.length; index++) ranks[index] = rank(scores[index]!);
+  // Sorting numbers is cheap, sorting with a comparison is not: only what is good enough gets that far.
+  const least = ranks.toSorted()[Math.max(0, ranks.length - topK)]!;
+  const best: number[] = [];
+  for (let index = 0; index < ranks.length; index++) if (ranks[index]! >= least) best.push(index);
+  return best
+    .sort((a, b) => ranks[b]! - ranks[a]! || a - b)
     .slice(0, topK)
-    .map(({ probability, index }) => ({ ...labelled(labels[index], index), probability }));
+    .map((index) => ({ ...labelled(labels[index], index), probability: scores[index]! }));
 }
 
 /** NaN comes last. */
