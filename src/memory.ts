@@ -7,6 +7,9 @@ export function garbageCollector(): (options?: { type: 'minor' }) => void {
   return vm.runInNewContext('gc');
 }
 
+/** Bytes that V8's objects hold outside of its heap. */
+const externalBytes = (): number => v8.getHeapStatistics().external_memory;
+
 /** Bytes of buffers that may pile up before they are looked through. */
 const limit = 8 * 2 ** 20;
 
@@ -23,10 +26,10 @@ export function collectBuffers(): () => void {
   const collect = garbageCollector();
   let kept = 0;
   return () => {
-    const { external } = process.memoryUsage();
+    const external = externalBytes();
     kept = Math.min(kept, external);
     if (external - kept < limit) return;
     collect({ type: 'minor' });
-    kept = process.memoryUsage().external;
+    kept = externalBytes();
   };
 }

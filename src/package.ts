@@ -24,5 +24,12 @@ const extension = extname(import.meta.url);
 /** The folder with the code of `src`: as it was written, or as it was built. */
 export const sourceFolder = join(packageRoot, extension === '.ts' ? 'src' : 'dist/src');
 
-/** The path of a module of `src` that a process is started with: `inference/process-main`. */
+/** The path of a module of `src` that a process or a thread is started with: `inference/process-main`. */
 export const modulePath = (name: string): string => join(sourceFolder, `${name}${extension}`);
+
+/** What Node is given to run a module of `src` in a process of its own. */
+export const moduleArguments = (name: string): string[] => [
+  // Sources need the loader that this process was started with; its other flags (--eval, --inspect) are its own affair.
+  ...(extension === '.ts' ? process.execArgv : []),
+  modulePath(name),
+];

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { ModelFileError } from '../keras/index.js';
+import { moduleArguments } from '../package.js';
 import type { CompileProgress, CompileReply, CompileTasks, ModelSource } from './compile-messages.js';
-import { forkModule } from './inference-process.js';
 
 /**
  * Reads a model file in a process of its own, and does something with it: what that takes in memory goes with the process, and
@@ -13,7 +14,10 @@ export async function compileInProcess<K extends keyof CompileTasks>(
   request: ModelSource & CompileTasks[K]['request'],
   onProgress: (progress: CompileProgress) => void = () => undefined,
 ): Promise<CompileTasks[K]['result']> {
-  const child = forkModule('compile-main');
+  const child = spawn(process.execPath, moduleArguments('inference/compile-main'), {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   return new Promise((resolve, reject) => {
     const fail = (reason: string) =>
       reject(new ModelFileError('model_damaged', `The model can't be compiled: ${reason}`));

@@ -1,6 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { modulePath } from '../package.js';
+import { spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { moduleArguments } from '../package.js';
 import type { Tensors } from '../tensor.js';
+import { channelDescriptor, listen, send } from './channel.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
 import type { Calls, LoadResult, Reply, Request, RunResult } from './messages.js';
@@ -10,19 +12,16 @@ interface Waiting {
   reject(error: InferenceError): void;
 }
 
-/** Starts a process with a module of this folder; it is built or not as this one is. */
-export function forkModule(name: string): ChildProcess {
-  const module = modulePath(`inference/${name}`);
-  // Sources need the loader that this process was started with; its other flags (--eval, --inspect) are its own affair.
-  const execArgv = module.endsWith('.ts') ? process.execArgv : [];
-  return fork(module, { serialization: 'advanced', execArgv });
-}
-
 /** The server's side of one inference process. */
 export class InferenceProcess {
-  private readonly child = forkModule('process-main');
+  private readonly child = spawn(process.execPath, moduleArguments('inference/process-main'), {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  });
+  /** There is none where the system had no room for the process, which `exited` tells. */
+  private readonly channel = this.child.stdio?.[channelDescriptor] as Duplex | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 0;
+  private ended = false;
   /** The models that it has loaded, by their numbers. */
   readonly loaded = new Map<number, LoadResult>();
   /** Resident bytes when it last answered. */
@@ -31,10 +30,13 @@ export class InferenceProcess {
   readonly exited: Promise<void>;
 
   constructor() {
-    const { child } = this;
-    child.on('message', (reply: Reply) => this.receive(reply));
+    const { child, channel } = this;
+    if (channel) listen(channel, (reply) => this.receive(reply as Reply));
+    // A channel that breaks is followed by the process's end, which answers whoever waits.
+    channel?.on('error', () => undefined);
     this.exited = new Promise((resolve) => {
       const end = (reason: string) => {
+        this.ended = true;
         this.failAll(`The inference process ended (${reason}).`);
         resolve();
       };
@@ -71,7 +73,7 @@ export class InferenceProcess {
 
   /** Ends the process once it has nothing left to answer. */
   async close(): Promise<void> {
-    if (this.child.connected) this.child.disconnect();
+    this.channel?.end();
     await this.exited;
   }
 
@@ -84,9 +86,8 @@ export class InferenceProcess {
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
-      // A send that fails is followed by the process's end, which answers whoever waits.
-      if (this.child.connected) this.child.send({ kind, id, ...request } as Request, () => undefined);
-      else this.failAll('The inference process has ended.');
+      if (this.ended) this.failAll('The inference process has ended.');
+      else if (this.channel) send(this.channel, { kind, id, ...request } as Request);
     });
   }
 

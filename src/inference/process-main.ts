@@ -1,7 +1,8 @@
 /**
- * An inference process: loads models into an engine and runs what it is sent. It ends when its parent does.
+ * An inference process: loads models into an engine and runs what it is sent, one after the other. It ends when its parent does.
  */
 import { collectBuffers } from '../memory.js';
+import { channelDescriptor, receiveSync, sendSync } from './channel.js';
 import type { Engine, EngineName, Session } from './engine.js';
 import type { Calls, Reply, Request } from './messages.js';
 import { onnxEngine } from './onnx-engine.js';
@@ -50,10 +51,11 @@ async function answer(request: Request): Promise<Reply> {
 }
 
 const collect = collectBuffers();
-process.on('message', async (request: Request) => {
-  const reply = await answer(request);
-  process.send?.(reply, collect);
-});
-process.on('disconnect', () => process.exit(0));
-// A signal to the whole process group (Ctrl-C) is for the server, which lets running work finish and then disconnects.
+// A signal to the whole process group (Ctrl-C) is for the server, which lets running work finish and then closes the channel.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+for (;;) {
+  const request = receiveSync(channelDescriptor) as Request | undefined;
+  if (!request) process.exit(0);
+  sendSync(channelDescriptor, await answer(request));
+  collect();
+}

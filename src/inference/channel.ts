@@ -1,0 +1,124 @@
+/**
+ * Messages between the server and its inference processes: JSON, and behind it the memory of the typed arrays in it, so that
+ * pixels are neither turned into anything nor copied on their way. A message is two numbers (the bytes of the JSON and of the
+ * arrays, float64, little endian), the JSON, and the arrays one after the other, each at a multiple of eight bytes.
+ */
+import { readSync, writeSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+
+const arrays = {
+  Float32Array,
+  Float64Array,
+  Int8Array,
+  Uint8Array,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+};
+
+type TypedArray = InstanceType<(typeof arrays)[keyof typeof arrays]>;
+
+/** What the JSON has in the place of a typed array. */
+interface ArrayPlace {
+  $array: keyof typeof arrays;
+  offset: number;
+  length: number;
+}
+
+const isPlace = (value: unknown): value is ArrayPlace => typeof (value as ArrayPlace | null)?.$array === 'string';
+
+/** The file descriptor of the channel in an inference process. */
+export const channelDescriptor = 3;
+
+const headerBytes = 16;
+const alignment = 8;
+
+/** The pieces of a message, in the order in which they are sent. */
+function encode(message: object): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let end = 0;
+  const json = JSON.stringify(message, function (this: Record<string, unknown>, key, value) {
+    // A Buffer has turned itself into something else before it comes here.
+    const array = this[key];
+    if (!ArrayBuffer.isView(array)) return value;
+    const { buffer, byteOffset, byteLength, length, [Symbol.toStringTag]: name } = array as TypedArray;
+    const place: ArrayPlace = { $array: name, offset: end, length };
+    const padding = -byteLength & (alignment - 1);
+    pieces.push(new Uint8Array(buffer, byteOffset, byteLength), new Uint8Array(padding));
+    end += byteLength + padding;
+    return place;
+  });
+  const text = Buffer.from(json);
+  const header = Buffer.allocUnsafe(headerBytes);
+  header.writeDoubleLE(text.length, 0);
+  header.writeDoubleLE(end, 8);
+  return [header, text, ...pieces];
+}
+
+/** Reads a message: gives the memory that is to be filled next, and at last the message. */
+function* decode(): Generator<Uint8Array, unknown, void> {
+  const header = Buffer.allocUnsafe(headerBytes);
+  yield header;
+  const text = Buffer.allocUnsafe(header.readDoubleLE(0));
+  yield text;
+  // Its own memory, which begins where numbers may begin.
+  const numbers = Buffer.allocUnsafeSlow(header.readDoubleLE(8));
+  if (numbers.length > 0) yield numbers;
+  return JSON.parse(text.toString(), (_key, value) =>
+    isPlace(value) ? new arrays[value.$array](numbers.buffer, value.offset, value.length) : value,
+  );
+}
+
+/** Sends a message. Its arrays must stay as they are until it has gone. */
+export function send(stream: Duplex, message: object): void {
+  stream.cork();
+  for (const piece of encode(message)) stream.write(piece);
+  stream.uncork();
+}
+
+/** Calls `receive` with every message that comes. */
+export function listen(stream: Duplex, receive: (message: unknown) => void): void {
+  let reading = decode();
+  let next = reading.next();
+  let count = 0;
+  stream.on('data', (chunk: Uint8Array) => {
+    for (let at = 0; at < chunk.length; ) {
+      const memory = next.value as Uint8Array;
+      const part = chunk.subarray(at, at + memory.length - count);
+      memory.set(part, count);
+      count += part.length;
+      at += part.length;
+      if (count < memory.length) return;
+      count = 0;
+      next = reading.next();
+      if (!next.done) continue;
+      receive(next.value);
+      reading = decode();
+      next = reading.next();
+    }
+  });
+}
+
+/** Waits for a message. @returns undefined when the other side has gone */
+export function receiveSync(descriptor: number): unknown {
+  const reading = decode();
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+    const memory = value as Uint8Array;
+    for (let count = 0; count < memory.length; ) {
+      const read = readSync(descriptor, memory, count, memory.length - count, null);
+      if (read === 0) return undefined;
+      count += read;
+    }
+  }
+}
+
+/** Sends a message, and waits until it has gone. */
+export function sendSync(descriptor: number, message: object): void {
+  for (const piece of encode(message))
+    for (let count = 0; count < piece.length; ) count += writeSync(descriptor, piece, count);
+}
