@@ -1,5 +1,5 @@
-import { METHODS } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import findMyWay from 'find-my-way';
 import { RequestError } from './errors.js';
 
 declare module 'fastify' {
@@ -14,26 +14,22 @@ declare module 'fastify' {
  * added; the function that it returns, after the last.
  */
 export function watchMethods(app: FastifyInstance): () => void {
+  const addresses = findMyWay();
   const usages = new Map<string, string | undefined>();
   app.addHook('onRoute', ({ url, config }) => {
+    if (!usages.has(url)) addresses.on('GET', url, () => undefined, { url });
     usages.set(url, config?.usage ?? usages.get(url));
   });
-  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
 
   return () => {
-    for (const [url, usage] of [...usages]) {
-      const allowed = app.supportedMethods.filter((method) => app.hasRoute({ url, method }));
-      app.route({
-        url: url.slice(app.prefix.length),
-        prefixTrailingSlash: 'slash',
-        method: app.supportedMethods.filter((method) => !allowed.includes(method)),
-        schema: { hide: true },
-        onRequest: async ({ method }) => {
-          const message = `${method} is not allowed here. ${usage ?? `Use ${allowed.join(' or ')}`}.`;
-          throw new RequestError('method_not_allowed', message, { allow: allowed.join(', ') });
-        },
-        handler: () => {},
-      });
-    }
+    app.addHook('onRequest', async ({ is404, method, url }) => {
+      const address = is404 && addresses.find('GET', url.split(/[?#]/, 1)[0]!);
+      if (!address) return;
+      const route = address.store as { url: string };
+      const allowed = app.supportedMethods.filter((method) => app.hasRoute({ url: route.url, method }));
+      const usage = usages.get(route.url) ?? `Use ${allowed.join(' or ')}`;
+      const message = `${method} is not allowed here. ${usage}.`;
+      throw new RequestError('method_not_allowed', message, { allow: allowed.join(', ') });
+    });
   };
 }

@@ -4,15 +4,15 @@ import type { FastifySchemaCompiler } from 'fastify';
 /** Checks parts of requests by their schemas, taking nothing for what it isn't: `2.5` is no integer. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = (part) => {
   const check = TypeBoxValidatorCompiler({ ...part, httpPart: 'body' });
-  return part.httpPart === 'querystring' ? (query) => check(withNumbers(query, part.schema)) : check;
+  return part.httpPart === 'body' ? check : (texts) => check(withNumbers(texts, part.schema));
 };
 
-/** A query whose numbers, which came as text, are numbers. */
-function withNumbers(query: Record<string, unknown>, schema: TSchema): Record<string, unknown> {
+/** What came as text: a query, headers, or parts of an address, with numbers where the schema has them. */
+function withNumbers(texts: Record<string, unknown>, schema: TSchema): Record<string, unknown> {
   const { properties } = schema as TSchema & { properties: Record<string, { type?: string }> };
   const isNumber = (name: string, text: unknown) =>
     /^(integer|number)$/.test(properties[name]?.type ?? '') && /^-?\d+(\.\d+)?$/.test(String(text));
   return Object.fromEntries(
-    Object.entries(query).map(([name, value]) => [name, isNumber(name, value) ? Number(value) : value]),
+    Object.entries(texts).map(([name, value]) => [name, isNumber(name, value) ? Number(value) : value]),
   );
 }

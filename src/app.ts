@@ -14,6 +14,7 @@ import openInference from '../plugins/routes/open-inference.js';
 import page from '../plugins/routes/page.js';
 import predict from '../plugins/routes/predict.js';
 import tensorFlowServing from '../plugins/routes/tensorflow-serving.js';
+import { validatorCompiler } from '../plugins/validation.js';
 import { Catalog } from './catalog/catalog.js';
 import { openCatalog } from './catalog/open-catalog.js';
 import type { ServedModel } from './catalog/served-model.js';
@@ -47,6 +48,7 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   });
   app.addHook('onRequestAbort', logAborted);
 
+  app.setValidatorCompiler(validatorCompiler);
   const refuseOtherMethods = watchMethods(app);
   await app.register(errors, { maxImageSize: config.maxImageSize });
   await app.register(model, { open });
@@ -87,6 +89,8 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
     return503OnClosing: false,
     schemaController: {
       compilersFactory: {
+        // Typed for Ajv alone, which is not even loaded now.
+        buildValidator: (() => validatorCompiler) as never,
         // Serializers made from the schemas would take longer to make, at every start, than all that they save.
         buildSerializer: () => () => JSON.stringify,
       },

@@ -13,7 +13,6 @@ import { JsonBody } from '../json.js';
 import { movable, sendPieces } from '../json-reply.js';
 import { runModel } from '../run-model.js';
 import { formLimits, imageOfForm } from '../upload.js';
-import { validatorCompiler } from '../validation.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -55,7 +54,6 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
   });
 
   const options = {
-    validatorCompiler,
     config: { usage: 'Use POST, with JSON or an image: curl -X POST -F image=@dog.jpg followed by this address' },
     // The document has an operation for each model, made from what the model takes and gives.
     schema: { hide: true, querystring: PredictQuery },
