@@ -21,8 +21,11 @@ export const packageDescription = manifest.description;
 
 const extension = extname(import.meta.url);
 
+/** Whether the code runs as it was built, not as it was written. */
+export const isBuilt = extension !== '.ts';
+
 /** The folder with the code of `src`: as it was written, or as it was built. */
-export const sourceFolder = join(packageRoot, extension === '.ts' ? 'src' : 'dist/src');
+export const sourceFolder = join(packageRoot, isBuilt ? 'dist/src' : 'src');
 
 /** The path of a module of `src` that a process or a thread is started with: `inference/process-main`. */
 export const modulePath = (name: string): string => join(sourceFolder, `${name}${extension}`);
@@ -30,6 +33,6 @@ export const modulePath = (name: string): string => join(sourceFolder, `${name}$
 /** What Node is given to run a module of `src` in a process of its own. */
 export const moduleArguments = (name: string): string[] => [
   // Sources need the loader that this process was started with; its other flags (--eval, --inspect) are its own affair.
-  ...(extension === '.ts' ? process.execArgv : []),
+  ...(isBuilt ? [] : process.execArgv),
   modulePath(name),
 ];

@@ -4,10 +4,11 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { modelFiles } from '../keras/index.js';
-import { packageVersion, sourceFolder } from '../package.js';
+import { isBuilt, modulePath, packageVersion, sourceFolder } from '../package.js';
 import type { EngineChoice, ModelSource } from './compile-messages.js';
 import { compileInProcess } from './compile-process.js';
-import { type CachedModel, hashFiles, ModelCache } from './model-cache.js';
+import { FileHashes, hashTexts } from './file-hashes.js';
+import { type CachedModel, ModelCache } from './model-cache.js';
 
 /** A model file made ready for an engine: compiled to ONNX and optimised for this processor, or stored for TensorFlow. */
 export interface CompiledModel extends CachedModel {
@@ -36,9 +37,14 @@ async function processor(): Promise<string> {
 /** When the compiler was last changed: in a checkout it changes without the version. What npm installs has one date. */
 async function compilerTime(): Promise<string> {
   const rooms = ['keras', 'onnx', 'tensorflow', 'inference'].map((room) => join(sourceFolder, room));
-  const files = await Promise.all(rooms.map((room) => readdir(room, { recursive: true, withFileTypes: true })));
+  // A build always writes the inference process.
+  const files = isBuilt
+    ? []
+    : await Promise.all(rooms.map((room) => readdir(room, { recursive: true, withFileTypes: true })));
   const paths = files.flat().flatMap((file) => (file.isFile() ? join(file.parentPath ?? file.path, file.name) : []));
-  const times = await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs));
+  const times = await Promise.all(
+    [modulePath('inference/process-main'), ...paths].map(async (path) => (await stat(path)).mtimeMs),
+  );
   return String(Math.max(...times));
 }
 
@@ -77,7 +83,9 @@ export async function compileModelFile(
   const files = await modelFiles(source.path, { weights: source.weights });
   const shape = JSON.stringify(source.inputShape ?? null);
   environment ??= readEnvironment();
-  const key = await hashFiles(files, ...(await environment), shape, engine, source.signature ?? '');
+  const hashes = new FileHashes(join(cacheFolder, 'hashes'));
+  const contents = await Promise.all(files.map((file) => hashes.of(file)));
+  const key = hashTexts([...(await environment), shape, engine, source.signature ?? '', ...contents]);
   const cache = new ModelCache(cacheFolder, maxCacheBytes);
   const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output, engine }));
   return { ...cached, dispose: async () => undefined };

@@ -1,22 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { OptimizedModel } from './compile-messages.js';
-
-/** The SHA-256 of files, one after the other. */
-export async function hashFiles(paths: readonly string[], ...more: string[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const text of more) hash.update(`${text}\0`);
-  for (const path of paths) {
-    const content = createHash('sha256');
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), content);
-    hash.update(content.digest());
-  }
-  return hash.digest('hex');
-}
+import { checksumOf } from './file-hashes.js';
 
 /** The files in a folder and those in it. */
 async function filesIn(folder: string): Promise<string[]> {
@@ -24,11 +11,11 @@ async function filesIn(folder: string): Promise<string[]> {
   return found.flatMap((one) => (one.isFile() ? relative(folder, join(one.parentPath ?? one.path, one.name)) : []));
 }
 
-/** The SHA-256 of every file in a folder but the manifest. */
-async function hashesIn(folder: string): Promise<Record<string, string>> {
+/** The checksum of every file in a folder but the manifest. */
+async function checksumsIn(folder: string): Promise<Record<string, number>> {
   const names = (await filesIn(folder)).filter((name) => name !== manifestName).sort();
-  const hashes = await Promise.all(names.map((name) => hashFiles([join(folder, name)])));
-  return Object.fromEntries(names.map((name, index) => [name, hashes[index]!]));
+  const checksums = await Promise.all(names.map((name) => checksumOf(join(folder, name))));
+  return Object.fromEntries(names.map((name, index) => [name, checksums[index]!]));
 }
 
 async function bytesIn(folder: string): Promise<number> {
@@ -49,8 +36,8 @@ export interface CachedModel extends OptimizedModel {
 }
 
 interface Manifest extends OptimizedModel {
-  /** The SHA-256 of every file by its name. */
-  files: Record<string, string>;
+  /** The checksum of every file by its name. */
+  checksums: Record<string, number>;
 }
 
 /**
@@ -81,7 +68,7 @@ export class ModelCache {
     try {
       const path = join(temporary, modelName);
       const made = await make(path);
-      const manifest: Manifest = { files: await hashesIn(temporary), ...made };
+      const manifest: Manifest = { checksums: await checksumsIn(temporary), ...made };
       await writeFile(join(temporary, manifestName), JSON.stringify(manifest));
       // Where another server was quicker the rename fails, and its entry is as good.
       await rename(temporary, entry).catch(async (error) => {
@@ -97,9 +84,13 @@ export class ModelCache {
   /** An entry that is whole and unharmed. */
   private async read(entry: string): Promise<CachedModel | undefined> {
     try {
-      const { files, ...made } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
+      const { checksums, ...made } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
       // An older keras-serve left no hints.
-      if (made.hints === undefined || made.engine === undefined || !isDeepStrictEqual(await hashesIn(entry), files))
+      if (
+        made.hints === undefined ||
+        made.engine === undefined ||
+        !isDeepStrictEqual(await checksumsIn(entry), checksums)
+      )
         return undefined;
       const now = new Date();
       await utimes(entry, now, now);

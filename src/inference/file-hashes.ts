@@ -1,0 +1,87 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+const chunkBytes = 2 ** 20;
+
+/** Reads a file from its start to its end, piece by piece; a piece is gone when the next one is read. */
+async function read(path: string, visit: (piece: Uint8Array) => void): Promise<void> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer);
+      if (bytesRead === 0) return;
+      visit(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The CRC-32 of a file: it tells damage, at a third of what a hash takes. */
+export async function checksumOf(path: string): Promise<number> {
+  let checksum = 0;
+  await read(path, (piece) => {
+    checksum = crc32(piece, checksum);
+  });
+  return checksum;
+}
+
+/** The SHA-256 of a file. */
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await read(path, (piece) => hash.update(piece));
+  return hash.digest('hex');
+}
+
+/** The SHA-256 of texts, one after the other. */
+export function hashTexts(texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text}\0`);
+  return hash.digest('hex');
+}
+
+/** What the system says of a file, which is another when its content is. */
+const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join();
+
+/** Milliseconds after which a change can't have happened at the same time, by the clock of any file system, as one before. */
+const settled = 5_000;
+
+/** More notes than anybody has models: past it all are forgotten. */
+const maxNotes = 2_000;
+
+/**
+ * The SHA-256 of files' content. A folder has notes of what was hashed, by which a file that has not changed since is known:
+ * a large model is not read through at every start.
+ */
+export class FileHashes {
+  constructor(private readonly folder: string) {}
+
+  /** @param path of a file */
+  async of(path: string): Promise<string> {
+    const note = join(this.folder, hashTexts([resolve(path)]));
+    const before = await stat(path, { bigint: true });
+    const [stamp, known] = (await readFile(note, 'utf8').catch(() => '')).split(' ');
+    if (known && stamp === stampOf(before)) return known;
+    const hash = await hashOf(path);
+    const after = await stat(path, { bigint: true });
+    const isSettled = Date.now() - Number(after.ctimeMs) > settled && Date.now() - Number(after.mtimeMs) > settled;
+    // Without a note it is hashed again next time: nothing is lost where the folder can't be written.
+    if (isSettled && stampOf(after) === stampOf(before))
+      await this.write(note, `${stampOf(before)} ${hash}`).catch(() => undefined);
+    return hash;
+  }
+
+  private async write(note: string, text: string): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    if ((await readdir(this.folder)).length >= maxNotes) await rm(this.folder, { recursive: true });
+    await mkdir(this.folder, { recursive: true });
+    const temporary = join(this.folder, randomUUID());
+    await writeFile(temporary, text);
+    await rename(temporary, note);
+  }
+}
