@@ -18,14 +18,14 @@ export default fp(
         info: {
           title: 'keras-serve',
           summary: 'A Keras model as a REST API.',
-          description: 'Send an image, get the labels that the model sees on it.',
+          description: 'Send images or numbers, get what a Keras model predicts.',
           version: packageVersion,
           license: { name: 'MIT', identifier: 'MIT' },
         },
         servers: [{ url: app.prefix || '/', description: 'This server' }],
         security: [],
         tags: [
-          { name: 'Predict', description: 'What the model says of an image.' },
+          { name: 'Predict', description: 'What a model says of images or numbers.' },
           { name: 'Models', description: 'Which models there are, what they take and what they give.' },
           { name: 'TensorFlow Serving', description: 'The REST API that TensorFlow Serving has, for its clients.' },
           {

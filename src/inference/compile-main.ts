@@ -14,7 +14,9 @@ import {
   readKerasModel,
 } from '../keras/index.js';
 import { garbageCollector } from '../memory.js';
-import { compile, type OnnxModel } from '../onnx/compile.js';
+import { type CompileObserver, compile, type OnnxModel } from '../onnx/compile.js';
+import type { Metadata } from '../onnx/encode.js';
+import { metadataNames, readMetadata } from '../onnx/metadata.js';
 import type { Pieces } from '../onnx/protobuf.js';
 import { summarize } from '../onnx/summary.js';
 import type { Signature } from '../tensor.js';
@@ -53,14 +55,15 @@ async function read({ path, weights, inputShape }: ModelSource, report: Report):
   return readKerasModel(path, { weights, inputShape });
 }
 
-function compileReporting(model: KerasModel, report: Report): OnnxModel {
+function compileReporting(model: KerasModel, report: Report, metadata?: Metadata): OnnxModel {
   const total = model.graph.calls.length;
   let done = 0;
   const top = new Set(model.graph.calls);
   report({ step: 'compiling', done, total });
-  return compile(model, (call) => {
+  const observe: CompileObserver = (call) => {
     if (top.has(call)) report({ step: 'compiling', done: ++done, total });
-  });
+  };
+  return compile(model, observe, metadata);
 }
 
 /** Writes files one after the other. */
@@ -108,7 +111,8 @@ async function writeConverted(
   externalData: boolean,
   report: Report,
 ): Promise<ConvertedModel['files']> {
-  const compiled = compileReporting(await read(source, report), report);
+  const model = await read(source, report);
+  const compiled = compileReporting(model, report, { [metadataNames.hints]: JSON.stringify(await hintsOf(model)) });
   const large = externalData || compiled.bytes.byteLength > largestMessage;
   const external = large ? compiled.withExternalData(`${basename(path)}.data`) : undefined;
   // The model last: where it stands, its weights do too.
@@ -127,6 +131,18 @@ async function optimizeForOnnx(source: ModelSource, output: string, report: Repo
   const signature = await optimize(plain, output);
   await rm(plain);
   return { engine: 'onnx', signature: { ...signature, mixesRows }, hints };
+}
+
+/** An ONNX file as it is. What no compiler has followed may mix its rows, where it takes any number of them. */
+async function optimizeOnnxFile(path: string, output: string): Promise<OptimizedModel> {
+  const metadata = await readMetadata(path);
+  const signature = await optimize(path, output);
+  const takesAny = signature.inputs.some(({ shape }) => shape[0] === null);
+  const mixesRows = takesAny && metadata.get(metadataNames.mixesRows) !== 'false';
+  const hints = metadata.get(metadataNames.hints);
+  if (hints === undefined) return { engine: 'onnx', signature: { ...signature, mixesRows }, hints: null };
+  const { parseHints } = await import('./hints-schema.js');
+  return { engine: 'onnx', signature: { ...signature, mixesRows }, hints: parseHints(hints) };
 }
 
 async function optimizeForTensorFlow(source: ModelSource, output: string, report: Report): Promise<OptimizedModel> {
@@ -172,7 +188,7 @@ const tasks: {
     if (kind === 'onnx') {
       if (engine === 'tensorflow') throw otherEngine('an ONNX model', 'onnx');
       report({ step: 'optimizing' });
-      return { engine: 'onnx', signature: await optimize(source.path, output), hints: null };
+      return optimizeOnnxFile(source.path, output);
     }
     if (kind !== 'keras') {
       if (engine === 'onnx') throw otherEngine(containers[kind], 'tensorflow');

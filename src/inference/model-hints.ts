@@ -64,7 +64,7 @@ async function rangeOf(model: KerasModel): Promise<[from: number, to: number]> {
 }
 
 /** A name out of the file, for messages. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 100);
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 100);
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -57,6 +57,8 @@ const families: Record<BackboneFamily, Marks> = {
   },
 };
 
+export const backboneFamilies = Object.keys(families) as BackboneFamily[];
+
 const entries = Object.entries(families) as [BackboneFamily, Marks][];
 
 /**

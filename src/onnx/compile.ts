@@ -7,10 +7,11 @@ import type { Signature, TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
 import { arraysAsTensors } from './constants.js';
 import { type CallArgument, type LayerCall, tensorsIn } from './context.js';
-import { type ExternalModel, encodeOnnx, encodeWithExternalData } from './encode.js';
+import { type ExternalModel, encodeOnnx, encodeWithExternalData, type Metadata } from './encode.js';
 import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { kindOf } from './kinds.js';
 import { layerTable, supportsMasking } from './layers/index.js';
+import { metadataNames } from './metadata.js';
 import type { Pieces } from './protobuf.js';
 import { mixesRows } from './rows/index.js';
 import { findUnsupported, findUnsupportedIn, type UnsupportedLayer, UnsupportedLayersError } from './unsupported.js';
@@ -223,11 +224,16 @@ const infoOf = ({ name, type, shape }: Value): TensorInfo => ({ name, type, shap
 
 /**
  * Compiles a Keras model to an ONNX model (opset 21) that gives Keras's answers.
+ * @param metadata goes into the file, with whether rows depend on each other
  * @param observe told of every call that can be compiled, those before and beside a layer that can't among them
  * @throws UnsupportedLayersError that lists every layer that can't be compiled
  * @throws ModelFileError `model_damaged`, `model_weights_missing`, `model_too_large`
  */
-export function compile(model: KerasModel, observe: CompileObserver = () => undefined): OnnxModel {
+export function compile(
+  model: KerasModel,
+  observe: CompileObserver = () => undefined,
+  metadata: Metadata = {},
+): OnnxModel {
   const stringInputs = findStringInputs(model.graph);
   const unsupported = [...stringInputs, ...findUnsupported(model.graph, layerTable)];
   if (stringInputs.length > 0) throw new UnsupportedLayersError(unsupported);
@@ -241,14 +247,17 @@ export function compile(model: KerasModel, observe: CompileObserver = () => unde
   const reserved = names.map((name) => graph.reserve(name));
   try {
     const outputs = compiler.run(model.graph, inputs).map((value, index) => graph.output(reserved[index]!, value));
-    if (unsupported.length === 0)
+    if (unsupported.length === 0) {
+      const mixes = mixesRows(graph);
+      const noted = { ...metadata, [metadataNames.mixesRows]: String(mixes) };
       return {
         inputs: inputs.map(infoOf),
         outputs: outputs.map(infoOf),
-        mixesRows: mixesRows(graph),
-        bytes: encodeOnnx(graph),
-        withExternalData: (name) => encodeWithExternalData(graph, name),
+        mixesRows: mixes,
+        bytes: encodeOnnx(graph, noted),
+        withExternalData: (name) => encodeWithExternalData(graph, name, noted),
       };
+    }
   } catch (error) {
     // What else is damaged matters once these layers are replaced.
     const tooLarge = error instanceof ModelFileError && error.code === 'model_too_large';

@@ -7,18 +7,26 @@ const opset = 21;
 /** Versions of the operator sets of other domains. */
 const domainVersions: Record<string, number> = { 'ai.onnx.ml': 4 };
 
-const modelProto = ({ domains }: GraphBuilder, graph: Message): Message => ({
+/** Texts by name that an ONNX file carries beside its graph. */
+export type Metadata = Readonly<Record<string, string>>;
+
+const entriesOf = (record: Record<string, string | number>): Message[] =>
+  Object.entries(record).map(([key, value]) => ({ key, value: String(value) }));
+
+const modelProto = ({ domains }: GraphBuilder, graph: Message, metadata: Metadata): Message => ({
   ir_version: irVersion,
   producer_name: 'keras-serve',
   opset_import: [
     { domain: '', version: opset },
     ...[...domains].map((domain) => ({ domain, version: domainVersions[domain] ?? 1 })),
   ],
+  metadata_props: entriesOf(metadata),
   graph,
 });
 
 /** The bytes of an ONNX file with this graph. */
-export const encodeOnnx = (graph: GraphBuilder): Pieces => encodeModel(modelProto(graph, graph.message('model')));
+export const encodeOnnx = (graph: GraphBuilder, metadata: Metadata = {}): Pieces =>
+  encodeModel(modelProto(graph, graph.message('model'), metadata));
 
 /** An ONNX file whose weights are in a file beside it. */
 export interface ExternalModel {
@@ -39,7 +47,7 @@ const alignment = 4096;
  * Like {@link encodeOnnx}, with the large tensors in another file, for a protobuf message can't have more than 2 GB.
  * @param location the name of that file, which lies in the folder of the model
  */
-export function encodeWithExternalData(graph: GraphBuilder, location: string): ExternalModel {
+export function encodeWithExternalData(graph: GraphBuilder, location: string, metadata: Metadata = {}): ExternalModel {
   const data: (Uint8Array | LaterBytes)[] = [];
   let offset = 0;
   const moveOut = (tensor: Message): Message => {
@@ -50,10 +58,9 @@ export function encodeWithExternalData(graph: GraphBuilder, location: string): E
     data.push(new Uint8Array(start - offset), bytes);
     offset = start + bytes.byteLength;
     const entries = { location, offset: start, length: bytes.byteLength };
-    const external_data = Object.entries(entries).map(([key, value]) => ({ key, value: String(value) }));
-    return { ...rest, external_data, data_location: external };
+    return { ...rest, external_data: entriesOf(entries), data_location: external };
   };
   const message = graph.message('model');
   const initializer = (message.initializer as Message[]).map(moveOut);
-  return { model: encodeModel(modelProto(graph, { ...message, initializer })), data: new Pieces(data) };
+  return { model: encodeModel(modelProto(graph, { ...message, initializer }, metadata)), data: new Pieces(data) };
 }

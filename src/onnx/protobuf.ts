@@ -122,6 +122,7 @@ export const modelType: MessageType = {
   ir_version: [1, 'int'],
   producer_name: [2, 'string'],
   producer_version: [3, 'string'],
+  metadata_props: [14, () => entry],
   graph: [7, () => graph],
   opset_import: [8, () => operatorSet],
 };

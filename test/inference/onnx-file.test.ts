@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { loadServedModel } from '../../src/catalog/served-model.js';
+import { compileInProcess } from '../../src/inference/compile-process.js';
+import { parseHints } from '../../src/inference/hints-schema.js';
+import { encodeOnnx } from '../../src/onnx/encode.js';
+import { GraphBuilder } from '../../src/onnx/graph.js';
+import { metadataNames, readMetadata } from '../../src/onnx/metadata.js';
+import { mul } from '../../src/onnx/operators/index.js';
+import type { Tensor } from '../../src/tensor.js';
+import { unpackFamily } from '../helpers/fixtures.js';
+import { mixingModel } from '../helpers/onnx-models.js';
+
+const { folder: fixtures, cases } = unpackFamily('cards');
+const folder = mkdtempSync(join(tmpdir(), 'keras-serve-onnx-'));
+after(() => {
+  for (const path of [fixtures, folder]) rmSync(path, { recursive: true });
+});
+
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+const optimize = (path: string) =>
+  compileInProcess('optimize', { path, output: join(folder, 'optimized'), engine: 'onnx' });
+
+describe('an ONNX file', () => {
+  it('that keras-serve wrote is known as well as the Keras file', async () => {
+    const { model } = cases.find(({ name }) => name === 'rescaling')!;
+    const converted = join(folder, 'converted.onnx');
+    await compileInProcess('convert', { path: model, output: converted });
+    const [expected, actual] = [await optimize(model), await optimize(converted)];
+    assert.equal(expected.hints?.scaling?.name, 'rescaling');
+    assert.deepEqual(asJson(actual), asJson(expected));
+  });
+
+  it('that anybody else wrote runs every request alone, for its rows may depend on each other', async () => {
+    const model = await loadServedModel(mixingModel(), { cacheFolder: null, processes: 1 });
+    try {
+      const batches: number[] = [];
+      model.events = { onBatch: (rows) => batches.push(rows) };
+      const answer = async (value: number) => {
+        const x: Tensor = { type: 'float32', shape: [1, 3], data: new Float32Array(3).fill(value) };
+        return (await model.predict({ x })).outputs.y!.data;
+      };
+      const values = [1, 2, 3, 4, 5];
+      const answers = await Promise.all(values.map(answer));
+      assert.deepEqual(
+        answers,
+        values.map((value) => new Float32Array(3).fill(value)),
+      );
+      assert.deepEqual(batches, Array(5).fill(1));
+    } finally {
+      await model.close();
+    }
+  });
+
+  it('says what it likes in its metadata: what is no hint is passed over', async () => {
+    const graph = new GraphBuilder();
+    graph.output('y', mul(graph.input('x', 'float32', [null, 3]), 2));
+    const path = join(folder, 'foreign.onnx');
+    const metadata = { author: 'somebody', [metadataNames.hints]: '{"scaling": "all of it"}' };
+    writeFileSync(path, encodeOnnx(graph, metadata).toBuffer());
+    assert.deepEqual(Object.fromEntries(await readMetadata(path)), metadata);
+    assert.equal((await optimize(path)).hints, null);
+  });
+});
+
+describe('parseHints', () => {
+  it('takes hints, without characters that would confuse a terminal', () => {
+    const hints = { scaling: { className: 'Rescaling', name: 'a\u001b[2J', range: [0, 1] }, activation: 'softmax' };
+    assert.deepEqual(parseHints(JSON.stringify(hints)), {
+      ...hints,
+      scaling: { ...hints.scaling, name: 'a?[2J' },
+    });
+  });
+
+  it('gives null for all else', () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (json) => void parseHints(json)));
+    for (const wrong of ['', '[]', 'null', '{"backbone": {"family": "Other", "name": "x"}}', '{"activation": 1}'])
+      assert.equal(parseHints(wrong), null, wrong);
+  });
+});
