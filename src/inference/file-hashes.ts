@@ -77,8 +77,8 @@ export class FileHashes {
   }
 
   private async write(note: string, text: string): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
-    if ((await readdir(this.folder)).length >= maxNotes) await rm(this.folder, { recursive: true });
+    const notes = await readdir(this.folder).catch(() => []);
+    if (notes.length >= maxNotes) await rm(this.folder, { recursive: true });
     await mkdir(this.folder, { recursive: true });
     const temporary = join(this.folder, randomUUID());
     await writeFile(temporary, text);

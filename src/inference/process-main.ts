@@ -50,12 +50,23 @@ async function answer(request: Request): Promise<Reply> {
   }
 }
 
-const collect = collectBuffers();
+/** Answers requests until the server closes the channel. */
+async function serve(): Promise<void> {
+  const collect = collectBuffers();
+  for (;;) {
+    const request = receiveSync(channelDescriptor) as Request | undefined;
+    if (!request) return;
+    sendSync(channelDescriptor, await answer(request));
+    collect();
+  }
+}
+
+/** What the system says of a channel whose other end was killed. */
+const broken = new Set(['EPIPE', 'ECONNRESET', 'EOF']);
+
 // A signal to the whole process group (Ctrl-C) is for the server, which lets running work finish and then closes the channel.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
-for (;;) {
-  const request = receiveSync(channelDescriptor) as Request | undefined;
-  if (!request) process.exit(0);
-  sendSync(channelDescriptor, await answer(request));
-  collect();
-}
+await serve().catch((error: NodeJS.ErrnoException) => {
+  if (!broken.has(error.code ?? '')) throw error;
+});
+process.exit(0);

@@ -88,6 +88,26 @@ describe('a server under load', () => {
     );
   });
 
+  it('leaves no process behind, and no word, when it is killed itself', onLinux, async (t: TestContext) => {
+    const { url, child, ended } = await startServer(t);
+    const processes = inferenceProcesses(child.pid!);
+    assert.ok(processes.length > 0);
+    let killed = false;
+    const driving = drive(
+      `${url}/predict`,
+      8,
+      () => (killed ? undefined : cat),
+      () => undefined,
+    ).catch(() => undefined);
+    await sleep(500);
+    killed = true;
+    child.kill('SIGKILL');
+    // It has ended once nobody has its output any more, the inference processes among them.
+    const { stderr } = await ended;
+    assert.equal(stderr, '');
+    await driving;
+  });
+
   it('serves a normal client beside 200 that send a byte a second', async (t: TestContext) => {
     const { url } = await startServer(t);
     const { hostname, port } = new URL(url);
