@@ -2,7 +2,7 @@ const escapeText = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<
 
 /** A bar chart as SVG: one bar a row, the longest filling the width. */
 export function barChart(title: string, bars: readonly { name: string; value: number }[]): string {
-  const [width, label, height] = [760, 300, 30];
+  const [width, label, height] = [800, 340, 30];
   const most = Math.max(...bars.map(({ value }) => value));
   const rows = bars.map(({ name, value }, index) => {
     const y = 50 + index * height;
