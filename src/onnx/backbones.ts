@@ -57,6 +57,7 @@ const families: Record<BackboneFamily, Marks> = {
   },
 };
 
+/** All of them. */
 export const backboneFamilies = Object.keys(families) as BackboneFamily[];
 
 const entries = Object.entries(families) as [BackboneFamily, Marks][];
