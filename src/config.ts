@@ -165,7 +165,7 @@ export const settings = {
     value: 'number',
     fallback: 'auto',
     parse: automatic(whole(1, 256)),
-    description: 'Threads in each of them; auto shares the processors among them',
+    description: 'Threads in each of them; auto shares the processors among them, and has all for a lone request',
   }),
   cacheFolder: setting({
     value: 'folder',

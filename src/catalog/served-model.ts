@@ -38,7 +38,10 @@ export interface LoadOptions extends Omit<ModelSource, 'path'>, FindOptions, Par
   engine?: EngineChoice;
   /** Inference processes of its own pool. */
   processes?: number;
-  /** Processor threads that one run may use; by default all that the machine has, shared among the processes. */
+  /**
+   * Processor threads that one run may use; by default all that the machine has, shared among the processes, and all of them for
+   * a lone request.
+   */
   threads?: number;
 }
 
@@ -122,13 +125,15 @@ export interface Classification {
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
   const { maxBatch, maxQueue = 128, deadline = 30_000 } = options;
   const pool = options.pool ?? new InferencePool(options.processes ?? defaultPoolSize());
-  const { threads = Math.max(1, Math.floor(availableParallelism() / pool.size)) } = options;
+  const cores = availableParallelism();
+  const { threads = Math.max(1, Math.floor(cores / pool.size)) } = options;
+  const loneThreads = options.threads ?? cores;
   const closePool = async () => (options.pool ? undefined : pool.close());
   let prepared: Prepared | undefined;
   try {
     // The processes of a new pool start while the model is being looked up or compiled.
     prepared = await prepare(await findModel(path, options), options);
-    const runner = await pool.load({ ...prepared.engineModel, threads }, { maxBatch, maxQueue, deadline });
+    const runner = await pool.load({ ...prepared.engineModel, threads, loneThreads }, { maxBatch, maxQueue, deadline });
     return served(prepared, runner, pool, closePool);
   } catch (error) {
     await prepared?.compiled.dispose();
@@ -144,7 +149,7 @@ interface Prepared {
   notes: CardNote[];
   compiled: CompiledModel;
   image: (ImageInput & { options: ImageOptions }) | undefined;
-  engineModel: Omit<EngineModel, 'threads'>;
+  engineModel: Omit<EngineModel, 'threads' | 'loneThreads'>;
 }
 
 async function prepare({ path: file, weights, card: own }: FoundModelFile, options: LoadOptions): Promise<Prepared> {

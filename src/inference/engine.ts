@@ -20,6 +20,8 @@ export interface EngineModel {
   path: string;
   /** Processor threads that one run may use. */
   threads: number;
+  /** The same in the process that takes a request when all are idle; `threads` by default. */
+  loneThreads?: number;
   /** Whether the file has been optimised for this processor already. */
   optimized: boolean;
   /** Whether the answer to one row depends on the others that run with it; a session can't tell. */

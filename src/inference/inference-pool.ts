@@ -15,8 +15,8 @@ export interface PoolEvents {
 }
 
 /**
- * A process for each core, up to four: several sessions of one thread get more done than one of several threads, and a lone
- * request keeps at least a quarter of the machine.
+ * A process for each core, up to four: several sessions of one thread get more done than one of several threads. A lone request
+ * goes to the first, which may use all cores; under load that costs nothing.
  */
 export const defaultPoolSize = (): number => Math.min(4, availableParallelism());
 
@@ -46,7 +46,7 @@ export class InferencePool implements RunnerPool {
 
   /** @param size how many processes; they start at once */
   constructor(readonly size: number) {
-    for (let count = 0; count < size; count++) this.adopt(new InferenceProcess());
+    for (let count = 0; count < size; count++) this.adopt(new InferenceProcess(count === 0));
   }
 
   /** The processes that are alive, with their resident bytes. */
@@ -99,8 +99,10 @@ export class InferencePool implements RunnerPool {
       );
       if (!runner) return;
       this.runners.push(...this.runners.splice(this.runners.indexOf(runner), 1));
-      const index = this.idle.findLastIndex(({ loaded }) => loaded.has(runner.model));
-      void this.run(runner, this.idle.splice(index, 1)[0]!);
+      const able = this.idle.filter(({ loaded }) => loaded.has(runner.model));
+      const chosen = able.find(({ first }) => first) ?? able.at(-1)!;
+      this.idle.splice(this.idle.indexOf(chosen), 1);
+      void this.run(runner, chosen);
     }
   }
 
@@ -167,13 +169,13 @@ export class InferencePool implements RunnerPool {
     for (let next: InferenceProcess | undefined; !next && !this.closing; ) {
       if (this.deaths > 0) await sleep(Math.min(maxBackoff, 50 * 2 ** this.deaths));
       this.deaths++;
-      next = await this.startAgain();
+      next = await this.startAgain(process.first);
     }
   }
 
   /** A process with every model that is served; undefined when it died. */
-  private async startAgain(): Promise<InferenceProcess | undefined> {
-    const process = new InferenceProcess();
+  private async startAgain(first: boolean): Promise<InferenceProcess | undefined> {
+    const process = new InferenceProcess(first);
     const failed = new Set<ModelRunner>();
     const lacking = () => this.runners.find((runner) => !process.loaded.has(runner.model) && !failed.has(runner));
     for (let runner = lacking(); runner; runner = lacking()) {

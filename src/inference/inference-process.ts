@@ -29,7 +29,8 @@ export class InferenceProcess {
   /** Settles when the process has ended, whatever the reason. */
   readonly exited: Promise<void>;
 
-  constructor() {
+  /** @param first whether it takes a request when all processes are idle */
+  constructor(readonly first: boolean) {
     const { child, channel } = this;
     if (channel) listen(channel, (reply) => this.receive(reply as Reply));
     // A channel that breaks is followed by the process's end, which answers whoever waits.
@@ -54,7 +55,8 @@ export class InferenceProcess {
    * @throws InferenceError `engine_failed` when the engine refuses it, `inference_process_died`
    */
   async load(model: number, source: EngineModel): Promise<void> {
-    this.loaded.set(model, await this.call('load', { model, source }));
+    const threads = (this.first && source.loneThreads) || source.threads;
+    this.loaded.set(model, await this.call('load', { model, source: { ...source, threads } }));
   }
 
   /** Frees what a model takes. @throws InferenceError */

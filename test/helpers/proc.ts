@@ -28,6 +28,12 @@ export const residentMemory = (server: number): number[] =>
     (pid) => Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024,
   );
 
+/** How many threads a process has. */
+export const threadsOf = (pid: number): number => readdirSync(`/proc/${pid}/task`).length;
+
+/** Nanoseconds that the main thread of a process has run. */
+export const timeOf = (pid: number): number => Number(read(`/proc/${pid}/schedstat`).split(' ')[0]);
+
 /** How many files and sockets a process and those that it has started have open. */
 export const openDescriptors = (server: number): number =>
   [server, ...children(server)].reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);

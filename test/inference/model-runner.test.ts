@@ -8,6 +8,7 @@ import { InferencePool, type PoolEvents } from '../../src/inference/inference-po
 import type { ModelRunner, RunnerEvents, RunnerOptions } from '../../src/inference/model-runner.js';
 import type { Tensors } from '../../src/tensor.js';
 import { doublingModel, lookupModel, loopingModel, mixingModel } from '../helpers/onnx-models.js';
+import { threadsOf, timeOf } from '../helpers/proc.js';
 
 const defaults: RunnerOptions = { maxBatch: 4, maxQueue: 100, deadline: 20_000 };
 const cleanups: (() => unknown)[] = [];
@@ -42,6 +43,13 @@ const rows = (...values: number[][]): Tensors => ({
 });
 const numbers = ({ outputs }: { outputs: Tensors }) => Array.from(outputs.y!.data as Float32Array);
 const failsWith = (code: string) => (error: unknown) => error instanceof InferenceError && error.code === code;
+/** What Linux says of an inference process. */
+interface Process {
+  pid: number;
+  threads: number;
+  time: number;
+}
+const onLinux = process.platform === 'linux' ? {} : { skip: 'threads are counted in /proc, which only Linux has' };
 /** A number of additions that no machine gets done in the time of a test. */
 const forever = 2 ** 40;
 
@@ -235,6 +243,26 @@ describe('InferencePool', () => {
     await both();
     while (pool.processes.length < 2) await sleep(20);
     for (let round = 0; round < 4; round++) await both();
+  });
+
+  it('gives a lone request to the process with most threads, and has one again when that dies', onLinux, async () => {
+    const pool = startPool(2);
+    const path = doublingModel();
+    cleanups.push(() => rmSync(dirname(path), { recursive: true }));
+    const runner = await pool.load({ path, threads: 1, loneThreads: 4, optimized: false }, defaults);
+    const byThreads = () =>
+      pool.processes
+        .map(({ pid }) => ({ pid: pid!, threads: threadsOf(pid!), time: timeOf(pid!) }))
+        .sort((a, b) => b.threads - a.threads) as [Process, Process];
+    for (const turn of ['at first', 'replaced']) {
+      const [first, other] = byThreads();
+      assert.equal(first.threads - other.threads, 3, turn);
+      for (let count = 0; count < 50; count++) await runner.predict(rows([count, 0, 0]));
+      assert.ok(timeOf(first.pid) - first.time > timeOf(other.pid) - other.time, turn);
+      process.kill(first.pid, 'SIGKILL');
+      while (pool.processes.length === 2) await sleep(5);
+      while (pool.processes.length < 2) await sleep(5);
+    }
   });
 
   it('gives models turns: one that floods its queue holds up no other', async () => {
