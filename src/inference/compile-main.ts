@@ -133,16 +133,21 @@ async function optimizeForOnnx(source: ModelSource, output: string, report: Repo
   return { engine: 'onnx', signature: { ...signature, mixesRows }, hints };
 }
 
-/** An ONNX file as it is. What no compiler has followed may mix its rows, where it takes any number of them. */
+/**
+ * An ONNX file as it is. Where it doesn't say whether it mixes rows, it may, if it takes any number of them; a fixed number can't
+ * be served otherwise than together.
+ */
 async function optimizeOnnxFile(path: string, output: string): Promise<OptimizedModel> {
   const metadata = await readMetadata(path);
   const signature = await optimize(path, output);
-  const takesAny = signature.inputs.some(({ shape }) => shape[0] === null);
-  const mixesRows = takesAny && metadata.get(metadataNames.mixesRows) !== 'false';
+  const mixes = metadata.get(metadataNames.mixesRows);
+  const mixesRows = mixes === undefined ? signature.inputs.some(({ shape }) => shape[0] === null) : mixes !== 'false';
   const hints = metadata.get(metadataNames.hints);
-  if (hints === undefined) return { engine: 'onnx', signature: { ...signature, mixesRows }, hints: null };
-  const { parseHints } = await import('./hints-schema.js');
-  return { engine: 'onnx', signature: { ...signature, mixesRows }, hints: parseHints(hints) };
+  return {
+    engine: 'onnx',
+    signature: { ...signature, mixesRows },
+    hints: hints === undefined ? null : (await import('./hints-schema.js')).parseHints(hints),
+  };
 }
 
 async function optimizeForTensorFlow(source: ModelSource, output: string, report: Report): Promise<OptimizedModel> {

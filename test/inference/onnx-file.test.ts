@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { loadServedModel } from '../../src/catalog/served-model.js';
 import { compileInProcess } from '../../src/inference/compile-process.js';
 import { parseHints } from '../../src/inference/hints-schema.js';
-import { encodeOnnx } from '../../src/onnx/encode.js';
+import { encodeOnnx, type Metadata } from '../../src/onnx/encode.js';
 import { GraphBuilder } from '../../src/onnx/graph.js';
 import { metadataNames, readMetadata } from '../../src/onnx/metadata.js';
 import { mul } from '../../src/onnx/operators/index.js';
@@ -55,6 +55,22 @@ describe('an ONNX file', () => {
       await model.close();
     }
   });
+
+  for (const [batch, noted, mixesRows] of [
+    [null, undefined, true],
+    [null, 'false', false],
+    [null, 'true', true],
+    [2, undefined, false],
+    [2, 'true', true],
+  ] as const)
+    it(`of batches of ${batch ?? 'any size'}, noted to mix rows: ${noted}`, async () => {
+      const graph = new GraphBuilder();
+      graph.output('y', mul(graph.input('x', 'float32', [batch, 3]), 2));
+      const path = join(folder, 'noted.onnx');
+      const metadata: Metadata = noted === undefined ? {} : { [metadataNames.mixesRows]: noted };
+      writeFileSync(path, encodeOnnx(graph, metadata).toBuffer());
+      assert.equal((await optimize(path)).signature.mixesRows, mixesRows);
+    });
 
   it('says what it likes in its metadata: what is no hint is passed over', async () => {
     const graph = new GraphBuilder();
