@@ -24,8 +24,15 @@ export type TensorData =
   | BigInt64Array
   | BigUint64Array;
 
+/** What makes typed arrays of one kind: new ones, or in memory that is there. */
+export interface TensorArray {
+  readonly name: string;
+  new (length: number): TensorData;
+  new (buffer: ArrayBuffer, byteOffset?: number, length?: number): TensorData;
+}
+
 /** The typed array that holds the elements of each type. */
-export const tensorArrays: Record<TensorType, new (length: number) => TensorData> = {
+export const tensorArrays: Record<TensorType, TensorArray> = {
   float32: Float32Array,
   float64: Float64Array,
   int8: Int8Array,

@@ -5,25 +5,14 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
+import { type TensorData, tensorArrays } from '../tensor.js';
 
-const arrays = {
-  Float32Array,
-  Float64Array,
-  Int8Array,
-  Uint8Array,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  BigInt64Array,
-  BigUint64Array,
-};
-
-type TypedArray = InstanceType<(typeof arrays)[keyof typeof arrays]>;
+/** The kinds of typed arrays by their names. */
+const arrays = new Map(Object.values(tensorArrays).map((array) => [array.name, array]));
 
 /** What the JSON has in the place of a typed array. */
 interface ArrayPlace {
-  $array: keyof typeof arrays;
+  $array: string;
   offset: number;
   length: number;
 }
@@ -44,7 +33,7 @@ function encode(message: object): Uint8Array[] {
     // A Buffer has turned itself into something else before it comes here.
     const array = this[key];
     if (!ArrayBuffer.isView(array)) return value;
-    const { buffer, byteOffset, byteLength, length, [Symbol.toStringTag]: name } = array as TypedArray;
+    const { buffer, byteOffset, byteLength, length, [Symbol.toStringTag]: name } = array as TensorData;
     const place: ArrayPlace = { $array: name, offset: end, length };
     const padding = -byteLength & (alignment - 1);
     pieces.push(new Uint8Array(buffer, byteOffset, byteLength), new Uint8Array(padding));
@@ -68,7 +57,7 @@ function* decode(): Generator<Uint8Array, unknown, void> {
   const numbers = Buffer.allocUnsafeSlow(header.readDoubleLE(8));
   if (numbers.length > 0) yield numbers;
   return JSON.parse(text.toString(), (_key, value) =>
-    isPlace(value) ? new arrays[value.$array](numbers.buffer, value.offset, value.length) : value,
+    isPlace(value) ? new (arrays.get(value.$array)!)(numbers.buffer, value.offset, value.length) : value,
   );
 }
 

@@ -3,7 +3,7 @@
  * nothing between the elements. So are typed arrays on every processor that ONNX Runtime knows.
  */
 import type { Datatype } from '../../schemas/open-inference.js';
-import { type Tensor, type TensorData, tensorArrays } from '../tensor.js';
+import { type Tensor, tensorArrays } from '../tensor.js';
 import { datatypeInfos } from './datatypes.js';
 import { ProtocolRequestError } from './errors.js';
 
@@ -56,8 +56,7 @@ export function tensorOfBytes(
     throw new ProtocolRequestError(`${place} is BOOL, so its bytes should be 0 or 1.`);
   const buffer = new Uint8Array(bytes).buffer;
   const toSingles = widen[datatype];
-  const Elements = tensorArrays[type] as unknown as new (buffer: ArrayBuffer) => TensorData;
-  return { type, shape, data: toSingles ? toSingles(new Uint16Array(buffer)) : new Elements(buffer) };
+  return { type, shape, data: toSingles ? toSingles(new Uint16Array(buffer)) : new tensorArrays[type](buffer) };
 }
 
 /** The elements of a tensor as bytes; the memory is shared. */
