@@ -45,7 +45,6 @@ function launch(contender: Contender, setup: Setup): ChildProcess {
     cwd: contendersFolder,
     env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
   });
 }
 

@@ -120,13 +120,16 @@ function ratios(rounds: readonly Round[], model: string): string {
   const rows = bounds.map(({ what, figure, against, bounds: { [model]: bound }, least }) => {
     const ratio = median(rounds.map((round) => figure(round.servers[ours]!) / against(round)));
     const met = bound === undefined ? '' : (least ? ratio >= bound : ratio <= bound) ? 'met' : '**missed**';
-    return [what, ratio.toFixed(2), bound === undefined ? '' : `${least ? '≥' : '≤'} ${bound}`, met];
+    return [what, ratio.toFixed(3), bound === undefined ? '' : `${least ? '≥' : '≤'} ${bound}`, met];
   });
   return table(['keras-serve', 'ratio', 'bound', ''], rows);
 }
 
-/** Writes `results.json`, `results.md` and a chart for each model. */
-export function writeReport(rounds: readonly Round[], folder: string): void {
+/**
+ * Writes `results.json`, `results.md` and a chart for each model.
+ * @param seconds that each concurrency was kept up
+ */
+export function writeReport(rounds: readonly Round[], seconds: number, folder: string): void {
   const models = [...new Set(rounds.map(({ model }) => model))];
   const sections = models.map((model) => {
     const own = rounds.filter((round) => round.model === model);
@@ -142,7 +145,7 @@ export function writeReport(rounds: readonly Round[], folder: string): void {
         { name: 'bare loop (the limit)', value: limit },
       ]),
     );
-    return `## ${model}\n\nMedians of ${own.length} rounds.\n\n${figures(own)}\n\n![requests a second](${model}.svg)\n\n${ratios(own, model)}\n`;
+    return `## ${model}\n\nMedians of ${own.length} rounds, ${seconds} seconds at each concurrency.\n\n${figures(own)}\n\n![requests a second](${model}.svg)\n\n${ratios(own, model)}\n`;
   });
-  writeResults(folder, 'results', 'Benchmark results', { rounds }, sections.join('\n'));
+  writeResults(folder, 'results', 'Benchmark results', { seconds, rounds }, sections.join('\n'));
 }

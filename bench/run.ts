@@ -82,6 +82,6 @@ for (let round = 0; round < Number(values.rounds); round++) {
     const servers: Record<string, ServerResult> = {};
     for (const contender of chosen) servers[contender.name] = await measure(contender, model);
     rounds.push({ round, model, bareLoops, servers });
-    writeReport(rounds, join(packageRoot, 'bench/results'));
+    writeReport(rounds, seconds, join(packageRoot, 'bench/results'));
   }
 }

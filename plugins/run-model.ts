@@ -43,13 +43,17 @@ async function pixelsOf(
       'content_too_large',
       `There are ${images.length} images. The most that one request can have is ${Math.floor(maxPixelBytes / each)}.`,
     );
-  if (images.length > 1) app.json.hold(request, each * images.length, maxPixelBytes);
   const started = performance.now();
   const decode = async (image: Uint8Array) =>
     (await app.preprocess(image, model.image!, { signal: request.signal })).data;
-  const pixels = images.length === 1 ? await decode(images[0]!) : new Uint8Array(each * images.length);
-  // One after the other: a request with many images holds up those with one no longer than they do each other.
-  if (images.length > 1) for (const [index, image] of images.entries()) pixels.set(await decode(image), index * each);
+  let pixels: Uint8Array;
+  if (images.length === 1) pixels = await decode(images[0]!);
+  else {
+    app.json.hold(request, each * images.length, maxPixelBytes);
+    pixels = new Uint8Array(each * images.length);
+    // One after the other: a request with many images holds up those with one no longer than they do each other.
+    for (const [index, image] of images.entries()) pixels.set(await decode(image), index * each);
+  }
   request.timings.decode = (request.timings.decode ?? 0) + performance.now() - started;
   return pixels;
 }

@@ -83,6 +83,7 @@ export async function compileModelFile(
   const files = await modelFiles(source.path, { weights: source.weights });
   const shape = JSON.stringify(source.inputShape ?? null);
   environment ??= readEnvironment();
+  // Beside the models, and removed like one of them where there is no room.
   const hashes = new FileHashes(join(cacheFolder, 'hashes'));
   const contents = await Promise.all(files.map((file) => hashes.of(file)));
   const key = hashTexts([...(await environment), shape, engine, source.signature ?? '', ...contents]);

@@ -16,7 +16,7 @@ export interface PoolEvents {
 
 /**
  * A process for each core, up to four: several sessions of one thread get more done than one of several threads. A lone request
- * goes to the first, which may use all cores; under load that costs nothing.
+ * goes to the first, which may use all cores.
  */
 export const defaultPoolSize = (): number => Math.min(4, availableParallelism());
 

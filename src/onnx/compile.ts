@@ -224,8 +224,8 @@ const infoOf = ({ name, type, shape }: Value): TensorInfo => ({ name, type, shap
 
 /**
  * Compiles a Keras model to an ONNX model (opset 21) that gives Keras's answers.
- * @param metadata goes into the file, with whether rows depend on each other
  * @param observe told of every call that can be compiled, those before and beside a layer that can't among them
+ * @param metadata goes into the file, with whether rows depend on each other
  * @throws UnsupportedLayersError that lists every layer that can't be compiled
  * @throws ModelFileError `model_damaged`, `model_weights_missing`, `model_too_large`
  */

@@ -46,6 +46,7 @@ const alignment = 4096;
 /**
  * Like {@link encodeOnnx}, with the large tensors in another file, for a protobuf message can't have more than 2 GB.
  * @param location the name of that file, which lies in the folder of the model
+ * @param metadata goes into the model's file
  */
 export function encodeWithExternalData(graph: GraphBuilder, location: string, metadata: Metadata = {}): ExternalModel {
   const data: (Uint8Array | LaterBytes)[] = [];
