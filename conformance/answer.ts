@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../src/inference/onnxruntime.js';
 import { readKerasModel } from '../src/keras/index.js';
 import type { OnnxModel } from '../src/onnx/compile.js';
 import { compile } from '../src/onnx/compile.js';

@@ -1,5 +1,5 @@
 /** A process that loads one mutated model after the other, as the compile process does, and says how each ended. */
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession } from '../../src/inference/onnxruntime.js';
 import { isOnnxFile, ModelFileError, readKerasModel } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
 

@@ -1,8 +1,8 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Graph, KerasModel } from '../keras/index.js';
 import { type BackboneFamily, backboneFamily } from '../onnx/backbones.js';
 import { compile } from '../onnx/compile.js';
 import { type Front, frontModel, frontOf } from '../onnx/front.js';
+import { InferenceSession, Tensor as OrtTensor } from './onnxruntime.js';
 
 /** What a Keras model gives away about what it was trained on, beside its signature. Pure data; all of it may be absent. */
 export interface ModelHints {

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Signature, Tensor, TensorInfo, Tensors, TensorType } from '../tensor.js';
 import type { Engine, EngineModel, Session } from './engine.js';
+import { InferenceSession, Tensor as OrtTensor } from './onnxruntime.js';
 
 /** Threads wait without spinning, for the processors are shared with decoding and HTTP. */
 const sessionExtra = { intra_op: { allow_spinning: '0' } };

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../src/inference/onnxruntime.js';
 import { bundledModel } from '../helpers/app.js';
 import { as, decode, difference, unpackFamily } from '../helpers/fixtures.js';
 import { doublingModel } from '../helpers/onnx-models.js';

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor as OrtTensor } from '../../src/inference/onnxruntime.js';
 import {
   type Argument,
   type Config,

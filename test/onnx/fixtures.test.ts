@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { batchSizeOf, concatRows, rowsOf, sliceRows } from '../../src/inference/batch.js';
+import { InferenceSession, Tensor } from '../../src/inference/onnxruntime.js';
 import { readKerasModel } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
 import type { Tensor as PlainTensor, Tensors, TensorType } from '../../src/tensor.js';

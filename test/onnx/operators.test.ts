@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor as OrtTensor } from '../../src/inference/onnxruntime.js';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder, ShapeError, type Value } from '../../src/onnx/graph.js';
 import * as operators from '../../src/onnx/operators/index.js';

@@ -1,7 +1,7 @@
 /** The zeros of a padding before a pooling count, whatever ONNX Runtime makes of the two. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../src/inference/onnxruntime.js';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { GraphBuilder } from '../../src/onnx/graph.js';
 import { pad, pool } from '../../src/onnx/operators/index.js';

@@ -14,7 +14,7 @@ import { restoreRemovedFunctions } from '../../src/tensorflow/runtime.js';
 import { as, decode, difference, type FixtureCase, unpackFamily } from '../helpers/fixtures.js';
 import { tensorflow } from '../helpers/tensorflow.js';
 
-const { InferenceSession, Tensor: OrtTensor } = await import('onnxruntime-node');
+const { InferenceSession, Tensor: OrtTensor } = await import('../../src/inference/onnxruntime.js');
 const { folder: fixtures, cases } = unpackFamily('containers');
 const folder = mkdtempSync(join(tmpdir(), 'keras-serve-tensorflow-'));
 after(() => {
