@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { errorReplies } from '../schemas/error.js';
 import { versionStates } from '../src/catalog/catalog.js';
 import type { ServedModel } from '../src/catalog/served-model.js';
+import type { Connections } from '../src/connections.js';
 
 /** The parts of a prediction that take time. */
 export type Stage = 'decode' | 'queue' | 'inference';
@@ -14,12 +15,17 @@ declare module 'fastify' {
   }
 }
 
+export interface MetricsOptions {
+  /** Those of the server, where it is ours. */
+  connections?: Connections | undefined;
+}
+
 /** Seconds, from a model that does next to nothing to one that is far too slow. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** `GET /metrics` in Prometheus's text format, and the `Server-Timing` header. Everything is named `keras_serve_…`. */
-export default fp(
-  async (app) => {
+export default fp<MetricsOptions>(
+  async (app, { connections }) => {
     const registry = new Registry();
     const registers = [registry];
     collectDefaultMetrics({ register: registry, prefix: 'keras_serve_' });
@@ -99,6 +105,8 @@ export default fp(
       },
     });
 
+    if (connections) countConnections(connections, registers);
+
     app.addHook('onReady', async () => {
       const { catalog } = app;
       const count = (name: string, model: ServedModel) => {
@@ -143,7 +151,8 @@ export default fp(
           operationId: 'metrics',
           tags: ['Health'],
           summary: 'Metrics in Prometheus’s format',
-          description: 'Requests, latencies by stage, batches, queue, restarts, memory and the event loop’s delay.',
+          description:
+            'Requests, latencies by stage, batches, queue, connections, restarts, memory and the event loop’s delay.',
           response: {
             200: { description: 'Metrics', content: { 'text/plain': { schema: { type: 'string' } } } },
             ...errorReplies('method_not_allowed'),
@@ -155,3 +164,22 @@ export default fp(
   },
   { name: 'metrics', dependencies: ['model'] },
 );
+
+function countConnections(connections: Connections, registers: Registry[]): void {
+  new Gauge({
+    name: 'keras_serve_connections',
+    help: 'Connections that are open.',
+    registers,
+    collect() {
+      this.set(connections.size);
+    },
+  });
+  const crowded = new Counter({
+    name: 'keras_serve_connections_crowded_total',
+    help: 'Connections closed because there were too many: idle ones that made way for new ones, or new ones refused.',
+    labelNames: ['which'],
+    registers,
+  });
+  for (const which of ['idle', 'refused'] as const) crowded.inc({ which }, 0);
+  connections.on('crowded', (which) => crowded.inc({ which }));
+}

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import closing from '../plugins/closing.js';
 import errors, { answerClientError, sendError } from '../plugins/errors.js';
@@ -19,10 +20,11 @@ import { Catalog } from './catalog/catalog.js';
 import { openCatalog } from './catalog/open-catalog.js';
 import type { ServedModel } from './catalog/served-model.js';
 import { type Config, readConfig } from './config.js';
+import { Connections } from './connections.js';
 import { logDownload } from './downloads.js';
 import type { ModelSource } from './inference/compile-messages.js';
 import { catalogOptions } from './load-options.js';
-import { logAborted, RequestLog } from './logging.js';
+import { logAborted, logCrowd, RequestLog } from './logging.js';
 
 export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
   /**
@@ -32,8 +34,14 @@ export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
   model: string | readonly string[] | (() => Promise<ServedModel>) | Catalog;
 }
 
+/** Milliseconds that an idle connection is kept: longer than load balancers keep theirs, so that they never use a closed one. */
+const keepAliveTimeout = 72_000;
+
 /** The whole API as a Fastify plugin. */
-const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
+const app: FastifyPluginAsync<AppOptions> = (app, options) => addApi(app, options);
+
+/** @param connections of the server, where it is ours */
+async function addApi(app: FastifyInstance, options: AppOptions, connections?: Connections): Promise<void> {
   const config = { ...readConfig(), ...options };
   const { model: source, weights, inputShape } = options;
   const open = async (): Promise<Catalog> => {
@@ -61,14 +69,14 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
   await app.register(closing);
   await app.register(openapi);
   await app.register(health);
-  await app.register(metrics);
+  await app.register(metrics, { connections });
   await app.register(models);
   await app.register(predict, { maxImageSize: config.maxImageSize });
   await app.register(tensorFlowServing);
   await app.register(openInference);
   await app.register(page);
   refuseOtherMethods();
-};
+}
 
 /**
  * A Fastify instance that serves models, not yet listening. `ready()` and `listen()` reject with a ModelFileError or
@@ -77,13 +85,25 @@ const app: FastifyPluginAsync<AppOptions> = async (app, options) => {
 export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogger }): Promise<FastifyInstance> {
   const { logger, ...rest } = options;
   const { requestTimeout, maxConnections } = { ...readConfig(), ...options };
+  const connections = new Connections(maxConnections);
   const instance = Fastify({
     ...(logger && { loggerInstance: logger }),
     logController: new RequestLog(),
     genReqId: () => randomUUID(),
-    requestTimeout: requestTimeout * 1000,
-    // By itself Node looks for late requests every 30 seconds, and at no request before its headers would be late.
-    http: { connectionsCheckingInterval: 500, headersTimeout: Math.min(requestTimeout, 60) * 1000 },
+    // Each address of `localhost` has a server of its own; Fastify would tell the first alone of malformed requests.
+    serverFactory: (handler) =>
+      connections.watch(
+        createServer(
+          {
+            keepAliveTimeout,
+            requestTimeout: requestTimeout * 1000,
+            // By itself Node looks for late requests every 30 seconds, and at no request before its headers would be late.
+            connectionsCheckingInterval: 500,
+            headersTimeout: Math.min(requestTimeout, 60) * 1000,
+          },
+          handler,
+        ).on('clientError', answerClientError),
+      ),
     // A large model takes its time to load.
     pluginTimeout: 0,
     return503OnClosing: false,
@@ -95,13 +115,14 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
         buildSerializer: () => () => JSON.stringify,
       },
     },
-    clientErrorHandler: answerClientError,
+    // Each server has its own.
+    clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
       sendError(error, request, reply);
     },
   });
-  instance.server.maxConnections = maxConnections;
-  await app(instance, rest);
+  logCrowd(instance.log, connections, maxConnections);
+  await addApi(instance, rest, connections);
   return instance;
 }
 

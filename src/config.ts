@@ -128,7 +128,7 @@ export const settings = {
     value: 'number',
     fallback: '1000',
     parse: whole(1, 1_000_000),
-    description: 'Most connections at once; more are closed',
+    description: 'Most connections at once; for one more, the longest idle is closed',
   }),
   maxQueue: setting({
     value: 'number',

@@ -1,7 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { LogController } from 'fastify';
 import { type Logger, pino, stdSerializers } from 'pino';
 import type { Config } from './config.js';
+import type { Connections, Crowded } from './connections.js';
 
 /** The log, on standard output: JSON for machines, coloured lines on a terminal. */
 export async function createLogger({ logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>): Promise<Logger> {
@@ -48,4 +49,28 @@ export async function logAborted(request: FastifyRequest): Promise<void> {
     { method: line.method, url: line.url, status: line.status },
     `${line.method} ${line.url} client hung up`,
   );
+}
+
+/** Milliseconds between two lines that say that there are too many connections. */
+const crowdInterval = 10_000;
+
+/** Warns of connections that are closed because there are too many: at once, then every ten seconds as long as it goes on. */
+export function logCrowd(log: FastifyBaseLogger, connections: Connections, limit: number): void {
+  const closed: Record<Crowded, number> = { idle: 0, refused: 0 };
+  let silent = false;
+  const tell = () => {
+    silent = closed.idle + closed.refused > 0;
+    if (!silent) return;
+    log.warn(
+      { ...closed },
+      `more than ${limit} connections: ${closed.idle} that were idle closed, ${closed.refused} new ones refused; --max-connections allows more`,
+    );
+    closed.idle = 0;
+    closed.refused = 0;
+    setTimeout(tell, crowdInterval).unref();
+  };
+  connections.on('crowded', (which) => {
+    closed[which]++;
+    if (!silent) tell();
+  });
 }

@@ -75,7 +75,7 @@ export interface paths {
         };
         /**
          * Metrics in Prometheus’s format
-         * @description Requests, latencies by stage, batches, queue, restarts, memory and the event loop’s delay.
+         * @description Requests, latencies by stage, batches, queue, connections, restarts, memory and the event loop’s delay.
          */
         get: operations["metrics"];
         put?: never;

@@ -1,0 +1,95 @@
+/** More connections than a server may have. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { colourModel } from '../helpers/onnx-models.js';
+import { startServer } from '../helpers/server.js';
+
+const limit = 20;
+
+/** A server that takes few connections, and what opens one to it. */
+async function start(t: TestContext) {
+  const server = await startServer(t, ['--max-connections', String(limit)], colourModel());
+  const { hostname, port } = new URL(server.url);
+  const sockets: Socket[] = [];
+  t.after(() => sockets.forEach((socket) => void socket.destroy()));
+  const open = async (sent = '') => {
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    sockets.push(socket);
+    await once(socket, 'connect');
+    if (sent) socket.write(sent);
+    socket.resume();
+    return socket;
+  };
+  /** Asks on a connection, and gives back what comes first. */
+  const ask = async (socket: Socket, path: string) => {
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const [chunk] = await once(socket, 'data');
+    return String(chunk);
+  };
+  return { ...server, open, ask };
+}
+
+/** The server says when it has read it. */
+const head =
+  'POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n';
+
+describe('a server with as many connections as it may have', () => {
+  it('lets the one that is idle for longest make way for a new one', async (t) => {
+    const { open, ask, line, url } = await start(t);
+    const used = await open();
+    assert.match(await ask(used, '/health/live'), / 200 /);
+    const idle: Socket[] = [];
+    while (idle.length < limit - 1) idle.push(await open());
+    // Used once more, it is no longer the one that is idle for longest.
+    assert.match(await ask(used, '/health/live'), / 200 /);
+    const [first, second] = idle;
+    const closed = [first!, second!].map((socket) => once(socket, 'close'));
+    for (let round = 0; round < 2; round++) assert.match(await ask(await open(), '/health/ready'), / 200 /);
+    await Promise.all(closed);
+    assert.ok(!idle[2]!.closed);
+    assert.match(await ask(used, '/health/live'), / 200 /);
+
+    const { level, idle: count, refused, msg } = JSON.parse(await line('--max-connections'));
+    assert.deepEqual({ level, count, refused }, { level: 40, count: 1, refused: 0 });
+    assert.match(msg, /^more than 20 connections: /);
+    const metrics = await ask(used, '/metrics');
+    assert.match(metrics, /^keras_serve_connections_crowded_total\{which="idle"\} 2$/m);
+    assert.match(metrics, /^keras_serve_connections_crowded_total\{which="refused"\} 0$/m);
+    assert.match(metrics, new RegExp(`^keras_serve_connections ${limit}$`, 'm'));
+    assert.equal((await fetch(`${url}/health/live`)).status, 200);
+  });
+
+  it('refuses the new one where a request is under way on each', async (t) => {
+    const { open, ask, line } = await start(t);
+    const busy: Socket[] = [];
+    while (busy.length < limit) {
+      const socket = await open(head);
+      await once(socket, 'data');
+      busy.push(socket);
+    }
+    const refused = await open();
+    await once(refused, 'close');
+    assert.ok(busy.every((socket) => !socket.closed));
+    assert.equal(JSON.parse(await line('--max-connections')).refused, 1);
+    // One that ends leaves room for another.
+    busy[0]!.destroy();
+    let reply = '';
+    while (!reply) {
+      const socket = await open();
+      reply = await Promise.race([ask(socket, '/metrics'), once(socket, 'close').then(() => '')]).catch(() => '');
+    }
+    assert.match(reply, /^keras_serve_connections 20$/m);
+  });
+
+  it('serves health checks beside a thousand that send nothing', async (t) => {
+    const server = await startServer(t, [], colourModel());
+    const { hostname, port } = new URL(server.url);
+    const sockets = Array.from({ length: 1000 }, () => connect(Number(port), hostname).on('error', () => undefined));
+    t.after(() => sockets.forEach((socket) => void socket.destroy()));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    for (const path of ['/health/live', '/health/ready', '/v2/health/ready'])
+      assert.equal((await fetch(`${server.url}${path}`, { headers: { connection: 'close' } })).status, 200);
+  });
+});
