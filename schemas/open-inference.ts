@@ -88,8 +88,8 @@ export const RequestInput = Type.Object(
     data: Type.Optional(
       Type.Array(Type.Unknown(), {
         description:
-          'The elements in row-major order, as one list or as nested ones; BYTES as base64. Left out where ' +
-          '`parameters` has `binary_data_size`: the elements then follow the JSON.',
+          'The elements in row-major order, as one list or as nested ones; BYTES as base64. `NaN`, `Infinity` and `-Infinity` ' +
+          'are taken, too. Left out where `parameters` has `binary_data_size`: the elements then follow the JSON.',
       }),
     ),
   },
@@ -158,7 +158,8 @@ export const ResponseOutput = Type.Object(
     ),
     data: Type.Optional(
       Type.Array(Type.Unknown(), {
-        description: 'The elements in row-major order. NaN and infinities, which JSON lacks, are null.',
+        description:
+          'The elements in row-major order. NaN and infinities, which JSON lacks, are null; binary tensor data has them.',
       }),
     ),
   },

@@ -68,7 +68,7 @@ export const TensorFlowServingRequest = Type.Object(
         minItems: 1,
         description:
           'Row format: an element for each example. A nested array of the input’s shape, or an object of them by input ' +
-          'name. For a model that takes images also `{"b64": "…"}`, the base64 of an image file, which is prepared as ' +
+          'name. `NaN`, `Infinity` and `-Infinity` are taken, too. For a model that takes images also `{"b64": "…"}`, the base64 of an image file, which is prepared as ' +
           '`POST /predict` does it.',
       }),
     ),

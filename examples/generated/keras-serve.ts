@@ -842,7 +842,7 @@ export interface components {
         TensorFlowServingRequest: {
             /** @description `serving_default`, the one signature that there is; or left out. */
             signature_name?: string;
-            /** @description Row format: an element for each example. A nested array of the input’s shape, or an object of them by input name. For a model that takes images also `{"b64": "…"}`, the base64 of an image file, which is prepared as `POST /predict` does it. */
+            /** @description Row format: an element for each example. A nested array of the input’s shape, or an object of them by input name. `NaN`, `Infinity` and `-Infinity` are taken, too. For a model that takes images also `{"b64": "…"}`, the base64 of an image file, which is prepared as `POST /predict` does it. */
             instances?: unknown[];
             /** @description Column format: the whole input as a nested array, or an object of them by input name. Instead of `instances`. */
             inputs?: unknown;
@@ -927,7 +927,7 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
-            /** @description The elements in row-major order, as one list or as nested ones; BYTES as base64. Left out where `parameters` has `binary_data_size`: the elements then follow the JSON. */
+            /** @description The elements in row-major order, as one list or as nested ones; BYTES as base64. `NaN`, `Infinity` and `-Infinity` are taken, too. Left out where `parameters` has `binary_data_size`: the elements then follow the JSON. */
             data?: unknown[];
         };
         /** @description An output that is asked for. */
@@ -986,7 +986,7 @@ export interface components {
                 /** @description Bytes of its elements, which follow the JSON. */
                 binary_data_size: number;
             };
-            /** @description The elements in row-major order. NaN and infinities, which JSON lacks, are null. */
+            /** @description The elements in row-major order. NaN and infinities, which JSON lacks, are null; binary tensor data has them. */
             data?: unknown[];
         };
         /**

@@ -1,7 +1,7 @@
 import { batchSizeOf, sharesBatch } from '../inference/batch.js';
+import { at } from '../json/place.js';
 import type { Signature, Tensor, TensorInfo, Tensors } from '../tensor.js';
 import {
-  at,
   describe,
   describeElement,
   InstancesError,

@@ -1,4 +1,5 @@
 import { MixedArray, NumberArray } from '../json/number-array.js';
+import { at, quoted } from '../json/place.js';
 import { type Tensor, type TensorData, type TensorInfo, type TensorType, tensorArrays } from '../tensor.js';
 
 /** JSON that is no input of the model. The message names the first place that is wrong, and what was expected there. */
@@ -57,19 +58,12 @@ export const isList = (value: unknown): value is List =>
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !isList(value);
 
-/** The place of a key or index in another place. */
-export function at(place: string, key: string | number): string {
-  if (typeof key === 'number') return `${place}[${key}]`;
-  if (!/^[A-Za-z_$][\w$]{0,99}$/.test(key)) return `${place}[${show(key)}]`;
-  return place === '' ? key : `${place}.${key}`;
-}
-
 /** A value in a message, cut short. */
 export function show(value: unknown): string {
   if (value === undefined) return 'missing';
   if (isList(value)) return value.length === 1 ? 'an array of 1 element' : `an array of ${value.length} elements`;
   if (isObject(value)) return 'an object';
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'string') return quoted(value);
   // JSON.parse makes 1e999 infinite.
   return String(value);
 }

@@ -1,9 +1,10 @@
 import { bytesOfBase64 } from '../json/base64.js';
 import type { JsonValue } from '../json/number-array.js';
 import { parseJson } from '../json/parse.js';
+import { at } from '../json/place.js';
 import type { Signature, Tensors } from '../tensor.js';
 import { tensorsOf } from './instances.js';
-import { at, describe, InstancesError, isList, isObject, show } from './json-tensor.js';
+import { describe, InstancesError, isList, isObject, show } from './json-tensor.js';
 
 /** What a request asks the model about: image files, a row each, or a tensor for every input. */
 export type RequestInput =

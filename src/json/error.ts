@@ -2,7 +2,7 @@
 export class JsonError extends Error {
   override readonly name = 'JsonError';
   constructor(
-    readonly code: 'json_invalid' | 'json_too_complex',
+    readonly code: 'json_invalid' | 'json_too_complex' | 'instances_invalid',
     message: string,
   ) {
     super(message);

@@ -1,6 +1,7 @@
 import { nearestDouble } from './decimal.js';
 import { JsonError } from './error.js';
 import { type JsonValue, MixedArray, NumberArray, Shape } from './number-array.js';
+import { placeAt } from './place.js';
 
 export { JsonError } from './error.js';
 
@@ -25,14 +26,20 @@ const [minus, plus, point, zero, nine, smallE, largeE] = [...'-+.09eE'].map(code
 const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 const isDigit = (byte: number) => byte >= zero && byte <= nine;
 
-/** Words that stand for values. NaN and the infinities are none of JSON's, but Python's `json` writes them. */
+/**
+ * Words that stand for values. NaN and the infinities are none of JSON's, but Python's `json` writes them, and RapidJSON, which
+ * TensorFlow Serving reads with, knows shorter ones, too.
+ */
 const words: Record<string, JsonValue> = {
   true: true,
   false: false,
   null: null,
   NaN: Number.NaN,
+  '-NaN': Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,
   '-Infinity': Number.NEGATIVE_INFINITY,
+  Inf: Number.POSITIVE_INFINITY,
+  '-Inf': Number.NEGATIVE_INFINITY,
 };
 
 /** Digits that a double holds exactly. */
@@ -47,7 +54,8 @@ const packed = new NumberArray(new Float64Array(0), 0, [0]);
 /**
  * Reads JSON out of its bytes, faster than `JSON.parse` where it is mostly numbers. Arrays of numbers come in one piece, so
  * that they take no more than four times the memory of their text. `NaN`, `Infinity` and `-Infinity` are read as the numbers
- * that they are: whoever uses them can say where they stand.
+ * that they are: whoever uses them can say where they stand. A number of digits that no double can hold is refused, so that only
+ * those words are infinite.
  *
  * @param bytes UTF-8, with a byte order mark or without
  * @throws JsonError
@@ -98,9 +106,8 @@ class Parser {
     if (byte === openArray) return this.array(depth);
     if (byte === openObject) return this.object(depth);
     if (byte === quote) return this.string();
-    if (byte !== undefined && (isDigit(byte) || byte === minus) && this.bytes[this.position + 1] !== code('I'))
-      return this.number();
-    return this.word();
+    const isNumber = byte === minus ? isDigit(this.bytes[this.position + 1]!) : byte !== undefined && isDigit(byte);
+    return isNumber ? this.number() : this.word();
   }
 
   private array(depth: number): JsonValue {
@@ -231,8 +238,18 @@ class Parser {
     if (!isExact) at = this.endOfExponent(at);
     this.position = at;
     const value = isExact ? nearestDouble(head, tail, Math.max(0, digits - headDigits), exponent) : Number.NaN;
-    if (Number.isNaN(value)) return Number(this.text.toString('latin1', start, at));
+    if (Number.isNaN(value)) return this.finite(start, at);
     return first > start ? -value : value;
+  }
+
+  /** A number as JavaScript reads it. */
+  private finite(start: number, end: number): number {
+    const digits = this.text.toString('latin1', start, end);
+    const value = Number(digits);
+    if (Number.isFinite(value)) return value;
+    const place = placeAt(this.text, start) || 'The body';
+    const shown = digits.length > 40 ? `${digits.slice(0, 40)}…` : digits;
+    throw new JsonError('instances_invalid', `${place} should be a number that float64 can hold, but is ${shown}.`);
   }
 
   private endOfExponent(at: number): number {

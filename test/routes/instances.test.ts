@@ -188,6 +188,12 @@ describe('instances that are refused', () => {
       /\[3\] should be .*, but is 1e\+39/,
     ],
     [
+      'a number past a float64',
+      'sequential',
+      '{"instances": [[1, 2, 3, 1e400, 5, 6]]}',
+      /^instances\[0\]\[3\] should be .*, but is 1e400\.$/,
+    ],
+    [
       'a row too deep',
       'sequential',
       { instances: [[[1, 2, 3, 4, 5, 6]]] },

@@ -163,6 +163,20 @@ describe('Open Inference Protocol: infer', () => {
     assert.equal(one.json().outputs.length, 1);
   });
 
+  it('takes NaN and infinities, gives null for them, and takes no digits for infinity', async () => {
+    const inferText = (data: string) =>
+      send(
+        '/v2/models/half_plus_two/infer',
+        Buffer.from(`{"inputs": [{"name": "x", "shape": [3], "datatype": "FP32", "data": ${data}}]}`),
+      );
+    const reply = await inferText('[NaN, Infinity, 1]');
+    assert.equal(reply.statusCode, 200, reply.payload);
+    assert.deepEqual(reply.json().outputs[0].data, [null, null, 2.5]);
+    const digits = await inferText('[1, 1e400, 1]');
+    assert.equal(digits.statusCode, 400);
+    assert.match(digits.json().error, /^inputs\[0\]\.data\[1\] should be a number that float64 can hold, but is 1e400/);
+  });
+
   it('takes half precision for FP32, and NaN as bytes', async () => {
     const halves = Buffer.from(Uint16Array.of(0x3c00, 0x4000, 0x7e00).buffer);
     const request = { inputs: [{ ...x, datatype: 'FP16', data: undefined, parameters: { binary_data_size: 6 } }] };

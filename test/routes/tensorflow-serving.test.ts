@@ -61,6 +61,21 @@ describe('TensorFlow Serving: predict', () => {
   it('takes and gives NaN and infinities as TensorFlow Serving writes them', async () => {
     const { payload } = await predict('{"instances": [NaN, Infinity, -Infinity, 1]}');
     assert.equal(payload, '{"predictions":[NaN,Infinity,-Infinity,2.5]}');
+    const short = await predict('{"inputs": [-NaN, Inf, -Inf, 1]}');
+    assert.equal(short.payload, '{"outputs":[NaN,Infinity,-Infinity,2.5]}');
+  });
+
+  it('takes no digits for infinity', async () => {
+    for (const [body, place] of [
+      ['{"instances": [1, 1e400]}', 'instances[1]'],
+      ['{"instances": [1, -1e309]}', 'instances[1]'],
+      ['{"inputs": {"x": [1e39]}}', 'x[0]'],
+      ['{"instances": [1], "id": 1e400}', 'id'],
+    ] as const) {
+      const reply = await predict(body);
+      assert.equal(reply.statusCode, 400, body);
+      assert.ok(reply.json().error.startsWith(`${place} should be a number that float`), reply.payload);
+    }
   });
 
   it('refuses a body that is too large', async () => {
