@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Compile } from 'typebox/compile';
 import { type CardImage, ModelCard, type Scaling } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
+import { decodeText } from './decode-text.js';
 import type { ImageInput } from './image-input.js';
 import { CARD_FILE, MAX_CARD_BYTES } from './model-path.js';
 
@@ -31,12 +32,19 @@ export async function readCard(modelPath: string): Promise<ModelCard | undefined
     if (!card.isFile() || card.size > MAX_CARD_BYTES) {
       throw new CardError(`must be a file of at most ${MAX_CARD_BYTES / 2 ** 20} MB.`);
     }
-    return parseCard(await readFile(file, 'utf8'));
+    return parseCard(await readCardText(file));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
     throw error instanceof CardError ? error : new CardError(`can't be read (${code}).`, { cause: error });
   }
+}
+
+/** @throws CardError, and what reading a file throws */
+async function readCardText(file: string): Promise<string> {
+  const text = decodeText(await readFile(file));
+  if (text === undefined) throw new CardError('is no text in UTF-8 or UTF-16.');
+  return text;
 }
 
 const validator = Compile(ModelCard);
@@ -49,7 +57,7 @@ const validator = Compile(ModelCard);
 export function parseCard(text: string): ModelCard {
   let card: unknown;
   try {
-    card = JSON.parse(text.replace(/^\uFEFF/, ''));
+    card = JSON.parse(text);
   } catch (cause) {
     throw new CardError(`isn't JSON: ${(cause as Error).message}.`, { cause });
   }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelCard } from '../../schemas/card.js';
+import { decodeText } from './decode-text.js';
 import { MAX_CARD_BYTES } from './model-path.js';
 
 /** One label as a card has it. */
@@ -77,7 +78,9 @@ async function readText(folder: string, file: string): Promise<string | undefine
     const { bytesRead } = await handle
       .read(bytes, 0, stats.size, 0)
       .catch((error) => unreadable(file)(error) ?? { bytesRead: 0 });
-    return decode(bytes.subarray(0, bytesRead), file);
+    const text = decodeText(bytes.subarray(0, bytesRead));
+    if (text === undefined) throw new LabelsError(file, 'is no text in UTF-8 or UTF-16');
+    return text;
   } finally {
     await handle.close();
   }
@@ -90,16 +93,6 @@ const unreadable =
     throw new LabelsError(file, `can't be read (${code})`);
   };
 
-/** UTF-8, or the UTF-16 of Windows; byte order marks are dropped. */
-function decode(bytes: Uint8Array, file: string): string {
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8';
-  try {
-    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    if (!/[^\P{Cc}\t\n\r]/u.test(text)) return text;
-  } catch {}
-  throw new LabelsError(file, 'is no text in UTF-8');
-}
-
 function wrongIn(labels: readonly CardLabel[]): string | undefined {
   if (labels.length === 0) return 'is empty';
   if (labels.length > maxLabels) return `has more than ${maxLabels} labels`;
@@ -109,8 +102,8 @@ function wrongIn(labels: readonly CardLabel[]): string | undefined {
     : `has a label that is empty, longer than ${maxLength} characters, or has control characters in it`;
 }
 
-/** `0 Cat`, `0: Cat`, `0,Cat`, but none of `0-9`, `0.5`, `0:30` */
-const numberedLine = /^(\d{1,7})(?:\s*[:,;.)=-]?\s+|[:,;=](?=\D))(\S.*)$/s;
+/** `0 Cat`, `0: Cat`, `0,Cat`, but none of `0-9`, `0 - 9`, `0 to 9`, `0.5`, `0:30` */
+const numberedLine = /^(\d{1,7})(?!\s*(?:[-–—]|to\b)\s*\d)(?:\s*[:,;.)=-]?\s+|[:,;=](?=\D))(\S.*)$/s;
 /** `n02084071 dog` */
 const wordnetLine = /^(n\d{8})(?:\s*[:,]\s*|\s+)(\S.*)$/s;
 
@@ -119,10 +112,28 @@ function parseLines(text: string): Parsed {
   const lines = text.split(/\r\n?|\n/, maxLabels + 1).flatMap((line) => line.trim() || []);
   // Those that are too long are refused; there is no need to look at them any closer.
   if (lines.some((line) => line.length > 2 * maxLength)) return { labels: lines, numbered: false };
+  const numbered = withoutNumbers(lines);
+  const labels = numbered ?? lines;
+  return { labels: matches(labels, wordnetLine) ?? labels, numbered: numbered !== undefined };
+}
+
+/** The labels of lines whose numbers only count them; undefined where there are none, or where they are part of the labels. */
+function withoutNumbers(lines: readonly string[]): string[] | undefined {
   const numbered = matches(lines, numberedLine);
-  const ordered = numbered && inOrder(numbered.map(([index, label]) => [Number(index), label]));
-  const labels = ordered ?? lines;
-  return { labels: matches(labels, wordnetLine) ?? labels, numbered: ordered !== undefined };
+  const labels = numbered && inOrder(numbered.map(([index, label]) => [Number(index), label]));
+  if (!numbered || !labels) return undefined;
+  // `0 a`, `1 b`, `10 k`, `2 c`: folders as Keras sorts them, which is the order of its classes.
+  const rising = numbered.every(([index], at) => at === 0 || Number(index) > Number(numbered[at - 1]![0]));
+  const sortedAsText = lines.every((line, at) => at === 0 || line > lines[at - 1]!);
+  if (!rising && sortedAsText) return undefined;
+  // `1 Euro`, `2 Euro`: without their numbers they would be the same. So would `0 dots`, `1 dot`.
+  return new Set(labels).size < labels.length || (labels.length > 1 && areOneWord(labels)) ? undefined : labels;
+}
+
+/** Whether labels are one word in the singular and in the plural. */
+function areOneWord(labels: readonly string[]): boolean {
+  const word = labels.reduce((shortest, label) => (label.length < shortest.length ? label : shortest));
+  return labels.every((label) => label.startsWith(word) && /^(?:|e?s|e?n|e)$/i.test(label.slice(word.length)));
 }
 
 /** Both parts of every line, where every one has them. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { decodeText } from '../catalog/decode-text.js';
 import { InstancesError, jsonOf, tensorsOf } from '../catalog/instances.js';
 import { loadServedModel, type ServedModel } from '../catalog/served-model.js';
 import { type Config, formatBytes } from '../config.js';
@@ -58,8 +59,10 @@ const maxJsonBytes = 2 ** 29 - 24;
 async function readJson(file: string): Promise<unknown> {
   const bytes = await read(file);
   if (bytes.length > maxJsonBytes) throw new CommandError(`${file}: more than ${formatBytes(maxJsonBytes)} of JSON`);
+  const text = decodeText(bytes);
+  if (text === undefined) throw new CommandError(`${file}: that is no text in UTF-8 or UTF-16`);
   try {
-    return JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
+    return JSON.parse(text);
   } catch (cause) {
     throw new CommandError(`${file}: that is no JSON: ${(cause as Error).message}`, { cause });
   }

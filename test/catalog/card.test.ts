@@ -35,8 +35,6 @@ describe('a card', () => {
     assert.deepEqual(parse(card), card);
   });
 
-  test('may begin with a byte order mark', () => assert.deepEqual(parseCard('\uFEFF{"name": "a"}'), { name: 'a' }));
-
   const wrong: [card: unknown, message: RegExp][] = [
     [null, /^serve\.json: must be an object\.$/],
     [[], /^serve\.json: must be an object\.$/],
@@ -99,7 +97,7 @@ describe('readCard', () => {
   after(() => rm(folder, { recursive: true }));
 
   /** A folder that holds `model.keras`, the folder `saved_model` and what is given. */
-  async function place(files: Record<string, string>): Promise<string> {
+  async function place(files: Record<string, string | Uint8Array>): Promise<string> {
     const place = await mkdtemp(path.join(folder, 'place-'));
     await mkdir(path.join(place, 'saved_model'));
     for (const [name, text] of Object.entries({ 'model.keras': '', ...files })) {
@@ -111,6 +109,18 @@ describe('readCard', () => {
   test('finds the card beside a model file', async () => {
     const at = await place({ 'serve.json': '{"name": "beside"}' });
     assert.deepEqual(await readCard(path.join(at, 'model.keras')), { name: 'beside' });
+  });
+
+  test('reads UTF-8 and UTF-16, with a byte order mark or without', async () => {
+    const text = '\uFEFF{"description": "käse"}\n';
+    for (const card of [text, Buffer.from(text, 'utf16le'), Buffer.from(text, 'utf16le').swap16()]) {
+      const at = await place({ 'serve.json': card });
+      assert.deepEqual(await readCard(path.join(at, 'model.keras')), { description: 'käse' });
+    }
+    const at = await place({ 'serve.json': Buffer.from(text.slice(1), 'latin1') });
+    await assert.rejects(readCard(path.join(at, 'model.keras')), {
+      message: 'serve.json: is no text in UTF-8 or UTF-16.',
+    });
   });
 
   test('finds the card in a model folder, and there alone', async () => {

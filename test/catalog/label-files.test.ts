@@ -47,6 +47,26 @@ describe('label files', () => {
     ['labels.txt', '0\n1\n2\n', ['0', '1', '2']],
     ['labels.txt', '0 cat\n1 dog\nmug\n', ['0 cat', '1 dog', 'mug']],
     ['labels.txt', '0 cat\n0 dog\n', ['0 cat', '0 dog']],
+    ['labels.txt', '1 Euro\n2 Euro\n3 Euro\n', ['1 Euro', '2 Euro', '3 Euro']],
+    ['labels.txt', '0 dots\n1 dot\n2 dots\n', ['0 dots', '1 dot', '2 dots']],
+    ['labels.txt', '1 Euro\n2 Euros\n', ['1 Euro', '2 Euros']],
+    ['labels.txt', '1 Hund\n2 Hunde\n', ['1 Hund', '2 Hunde']],
+    ['labels.txt', '1. Bundesliga\n2. Bundesliga\n', ['1. Bundesliga', '2. Bundesliga']],
+    ['labels.txt', '0 Cat\n1 Dog\n2 Cat\n', ['0 Cat', '1 Dog', '2 Cat']],
+    ['labels.txt', '0 - 1\n1 - 2\n', ['0 - 1', '1 - 2']],
+    ['labels.txt', '0 – 9 years\n1 – 10 years\n', ['0 – 9 years', '1 – 10 years']],
+    ['labels.txt', '0 to 1\n1 to 2\n', ['0 to 1', '1 to 2']],
+    ['labels.txt', '0 Cat\n2 Dog\n', ['0 Cat', '2 Dog']],
+    ['labels.txt', '0 Cat\n', ['Cat'], true],
+    ['labels.txt', '0 Class 1\n1 Class 2\n', ['Class 1', 'Class 2'], true],
+    ['labels.txt', '0 car\n1 cart\n', ['car', 'cart'], true],
+    ['labels.txt', '0 cat\n1 cats\n2 dog\n', ['cat', 'cats', 'dog'], true],
+    ['labels.txt', '0 Tomcat\n1 Toad\n', ['Tomcat', 'Toad'], true],
+    [
+      'labels.txt',
+      '0 a\n1 b\n10 k\n2 c\n3 d\n4 e\n5 f\n6 g\n7 h\n8 i\n9 j\n',
+      ['0 a', '1 b', '10 k', '2 c', '3 d', '4 e', '5 f', '6 g', '7 h', '8 i', '9 j'],
+    ],
     ['labels.txt', '\uFEFFcat\r\ndog\r\n\r\n\r\n', ['cat', 'dog']],
     ['labels.txt', 'cat\rdog', ['cat', 'dog']],
     ['labels.txt', '  cat \n\n\tdog\n', ['cat', 'dog']],
@@ -94,14 +114,23 @@ describe('label files', () => {
     });
   }
 
-  it('reads UTF-16 as Windows writes it', async () => {
-    const bytes = Buffer.from('\uFEFFkäse\r\nbröd\r\n', 'utf16le');
-    assert.deepEqual(await readAs('labels.txt', bytes), {
-      file: 'labels.txt',
-      labels: ['käse', 'bröd'],
-      numbered: false,
+  for (const [order, mark] of [
+    ['little-endian', '\uFEFF'],
+    ['big-endian', '\uFEFF'],
+    ['little-endian', ''],
+    ['big-endian', ''],
+  ] as const)
+    it(`reads UTF-16, ${order} ${mark ? 'with' : 'without'} a byte order mark`, async () => {
+      for (const labels of [
+        ['käse', 'bröd'],
+        ['一', '猫', '狗'],
+        ['🐈', 'Āā'],
+      ]) {
+        const bytes = Buffer.from(`${mark}${labels.join('\r\n')}\r\n`, 'utf16le');
+        const found = await readAs('labels.txt', order === 'big-endian' ? bytes.swap16() : bytes);
+        assert.deepEqual(found, { file: 'labels.txt', labels, numbered: false });
+      }
     });
-  });
 
   const bad: [file: string, content: string | Uint8Array, message: RegExp][] = [
     ['labels.txt', '', /^labels\.txt is empty$/],
@@ -109,6 +138,9 @@ describe('label files', () => {
     ['labels.txt', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0, 1), /is no text in UTF-8/],
     ['labels.txt', Buffer.from('k\xe4se\n', 'latin1'), /is no text in UTF-8/],
     ['labels.txt', 'cat\0dog\n', /is no text in UTF-8/],
+    ['labels.txt', Buffer.from('ca\0t\n\n', 'utf16le'), /is no text in UTF-8 or UTF-16$/],
+    ['labels.txt', Uint8Array.of(0xff, 0xfe, 0, 0, 0x63, 0, 0, 0), /is no text in UTF-8 or UTF-16$/],
+    ['labels.txt', Buffer.alloc(4096), /is no text in UTF-8 or UTF-16$/],
     ['labels.txt', '\u001b[31mcat\n', /is no text in UTF-8/],
     ['labels.txt', 'x'.repeat(1001), /longer than 1000 characters/],
     ['labels.txt', `0${' '.repeat(500_000)}\u2028x`, /longer than 1000/],
