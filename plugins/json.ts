@@ -7,6 +7,7 @@ import { formatBytes } from '../src/config.js';
 import { Threads } from '../src/json/threads.js';
 import { modulePath } from '../src/package.js';
 import { type JsonTasks, jsonTasks } from '../src/protocols/json-tasks.js';
+import { decodeBody } from './content-encoding.js';
 import { RequestError } from './errors.js';
 
 declare module 'fastify' {
@@ -33,14 +34,16 @@ export class JsonBody {
   }
 }
 
-/** How routes take bodies. */
-export interface BodyOptions {
-  /** What they take whatever the setting is, in bytes. */
-  atLeast?: number;
-  /** What clients call their bodies: `*` is anything. */
-  contentType?: string;
-  /** The JSON in what was sent. */
-  decode?(request: FastifyRequest, payload: IncomingMessage): AsyncIterable<Uint8Array>;
+/** A kind of body that routes take. */
+export interface BodyKind {
+  /** What clients call it: `*` is anything. */
+  contentType: string | RegExp | string[];
+  /** The largest, in bytes: as for JSON by default. */
+  limit?: number;
+  /** The message for one that is larger. */
+  tooLarge?(limit: number): string;
+  /** What becomes the body of the request: by default the bytes as they are. */
+  read?(body: JsonBody, request: FastifyRequest): unknown;
 }
 
 /** Bytes of JSON, or elements of tensors, that hold up other requests for a few milliseconds at most. */
@@ -49,6 +52,11 @@ const small = 128 * 1024;
 const pieceSize = 2 ** 20;
 /** Bodies of the largest size that are held at once. */
 const largestAtOnce = 4;
+
+const asItIs = (body: JsonBody): unknown => body;
+
+const jsonTooLarge = (limit: number): string =>
+  `The body is larger than ${formatBytes(limit)}, the most JSON that this server takes.`;
 
 class JsonService {
   private readonly threads = new Threads<JsonTasks>(pathToFileURL(modulePath('protocols/json-thread')));
@@ -75,14 +83,11 @@ class JsonService {
   }
 
   /**
-   * Makes routes take JSON as a {@link JsonBody}. What they hold of large bodies counts until they have answered.
+   * Makes routes take bodies of some kinds, compressed ones too. What they hold of large ones counts until they have
+   * answered.
    * @param app the instance of the routes
    */
-  takeBodies(
-    app: FastifyInstance,
-    { atLeast = 0, contentType = 'application/json', decode = (_request, payload) => payload }: BodyOptions = {},
-  ): void {
-    const limit = Math.max(this.maxSize, atLeast);
+  takeBodies(app: FastifyInstance, kinds: readonly BodyKind[]): void {
     app.decorateRequest('heldBytes', 0);
     app.addHook('onRequest', async (request, reply) => {
       finished(reply.raw)
@@ -91,25 +96,35 @@ class JsonService {
           this.held -= request.heldBytes;
         });
     });
-    app.addContentTypeParser(contentType, (request: FastifyRequest, payload: IncomingMessage) =>
-      this.take(request, decode(request, payload), limit),
-    );
+    for (const { contentType, limit = this.maxSize, tooLarge = jsonTooLarge, read = asItIs } of kinds)
+      app.addContentTypeParser(contentType, async (request: FastifyRequest, payload: IncomingMessage) =>
+        read(await this.take(request, decodeBody(request, payload), limit, tooLarge), request),
+      );
   }
 
   close(): Promise<void> {
     return this.threads.close();
   }
 
-  private async take(request: FastifyRequest, payload: AsyncIterable<Uint8Array>, limit: number): Promise<JsonBody> {
+  private async take(
+    request: FastifyRequest,
+    payload: AsyncIterable<Uint8Array>,
+    limit: number,
+    tooLarge: (limit: number) => string,
+  ): Promise<JsonBody> {
+    const check = (size: number) => {
+      if (size > limit) throw new RequestError('content_too_large', tooLarge(limit));
+    };
     const announced = Number(request.headers['content-length'] ?? 0);
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     let size = 0;
     // Of the last piece.
     let free = 0;
-    this.check(announced, limit);
+    check(announced);
     for await (const chunk of payload) {
-      this.check(size + chunk.length, limit);
-      if (size + chunk.length > small) this.hold(request, size + chunk.length - request.heldBytes);
+      check(size + chunk.length);
+      if (size + chunk.length > small)
+        this.hold(request, size + chunk.length - request.heldBytes, Math.max(limit, this.maxSize));
       for (let from = 0; from < chunk.length; ) {
         if (free === 0) {
           const length = Math.min(pieceSize, Math.max(announced - size, chunk.length - from));
@@ -127,14 +142,6 @@ class JsonService {
     const last = pieces.pop();
     if (last) pieces.push(free > 0 ? last.slice(0, last.length - free) : last);
     return new JsonBody(pieces, size);
-  }
-
-  private check(size: number, limit: number): void {
-    if (size <= limit) return;
-    throw new RequestError(
-      'content_too_large',
-      `The body is larger than ${formatBytes(limit)}, the most JSON that this server takes.`,
-    );
   }
 
   /**

@@ -38,6 +38,7 @@ const errors: ErrorCode[] = [
   'content_too_large',
   'json_too_complex',
   'content_type_unsupported',
+  'content_encoding_unsupported',
   'internal_error',
   'model_not_ready',
   'queue_full',
@@ -176,13 +177,17 @@ const imageDescription =
   'Takes one image, as the field `image` of a form, as the body itself, or as base64 in JSON, and replies with the labels ' +
   'that the model finds likeliest. JPEG, PNG, WebP, GIF (its first frame), TIFF and AVIF are understood.\n\n' +
   'Several images are taken as `{"instances": [{"b64": "…"}, …]}`, and tensors as `{"instances": […]}`, which the model gets ' +
-  'as they are, without the scaling that images get. The reply then has an element for each instance.';
+  'as they are, without the scaling that images get. The reply then has an element for each instance.\n\n' +
+  'A body without a content type, or with one that says nothing (`application/x-www-form-urlencoded`, as curl -d sends it, or ' +
+  '`application/octet-stream`), is JSON or an image by its first bytes. It may be compressed (`Content-Encoding`: gzip, deflate or br).';
 
 const tensorDescription = (model: ServedModel): string => {
   const columns = `{${model.inputs.slice(0, 3).map(({ name }) => `${JSON.stringify(name)}: […]`)}}`;
   return (
     `${takes(model)} The whole of each input by its name is taken as well: \`${columns}\`.\n\n` +
-    'The reply has an element for each instance. NaN and infinities, which JSON lacks, are null in it, and are refused in a request.'
+    'The reply has an element for each instance. NaN and infinities, which JSON lacks, are null in it, and are refused in a request.\n\n' +
+    'JSON is known by its first byte where the content type is `application/x-www-form-urlencoded`, `application/octet-stream` or ' +
+    'none. It may be compressed (`Content-Encoding`: gzip, deflate or br).'
   );
 };
 

@@ -29,7 +29,7 @@ export const runErrors = [
   'body_invalid',
   'request_timeout',
   'content_too_large',
-  'content_type_unsupported',
+  'content_encoding_unsupported',
   'internal_error',
   'queue_full',
   'deadline_exceeded',

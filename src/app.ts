@@ -71,7 +71,7 @@ async function addApi(app: FastifyInstance, options: AppOptions, connections?: C
   await app.register(health);
   await app.register(metrics, { connections });
   await app.register(models);
-  await app.register(predict, { maxImageSize: config.maxImageSize });
+  await app.register(predict, { maxImageSize: config.maxImageSize, maxJsonSize: config.maxJsonSize });
   await app.register(tensorFlowServing);
   await app.register(openInference);
   await app.register(page);

@@ -18,6 +18,8 @@ export interface paths {
          * @description Takes one image, as the field `image` of a form, as the body itself, or as base64 in JSON, and replies with the labels that the model finds likeliest. JPEG, PNG, WebP, GIF (its first frame), TIFF and AVIF are understood.
          *
          *     Several images are taken as `{"instances": [{"b64": "…"}, …]}`, and tensors as `{"instances": […]}`, which the model gets as they are, without the scaling that images get. The reply then has an element for each instance.
+         *
+         *     A body without a content type, or with one that says nothing (`application/x-www-form-urlencoded`, as curl -d sends it, or `application/octet-stream`), is JSON or an image by its first bytes. It may be compressed (`Content-Encoding`: gzip, deflate or br).
          */
         post: operations["predict"];
         delete?: never;
@@ -540,6 +542,8 @@ export interface paths {
          * @description Takes one image, as the field `image` of a form, as the body itself, or as base64 in JSON, and replies with the labels that the model finds likeliest. JPEG, PNG, WebP, GIF (its first frame), TIFF and AVIF are understood.
          *
          *     Several images are taken as `{"instances": [{"b64": "…"}, …]}`, and tensors as `{"instances": […]}`, which the model gets as they are, without the scaling that images get. The reply then has an element for each instance.
+         *
+         *     A body without a content type, or with one that says nothing (`application/x-www-form-urlencoded`, as curl -d sends it, or `application/octet-stream`), is JSON or an image by its first bytes. It may be compressed (`Content-Encoding`: gzip, deflate or br).
          */
         post: operations["predictEfficientnetLite0"];
         delete?: never;
@@ -562,6 +566,8 @@ export interface paths {
          * @description Takes one image, as the field `image` of a form, as the body itself, or as base64 in JSON, and replies with the labels that the model finds likeliest. JPEG, PNG, WebP, GIF (its first frame), TIFF and AVIF are understood.
          *
          *     Several images are taken as `{"instances": [{"b64": "…"}, …]}`, and tensors as `{"instances": […]}`, which the model gets as they are, without the scaling that images get. The reply then has an element for each instance.
+         *
+         *     A body without a content type, or with one that says nothing (`application/x-www-form-urlencoded`, as curl -d sends it, or `application/octet-stream`), is JSON or an image by its first bytes. It may be compressed (`Content-Encoding`: gzip, deflate or br).
          */
         post: operations["predictEfficientnetLite0Version1"];
         delete?: never;
@@ -583,7 +589,7 @@ export interface components {
                  * @description What went wrong, for programs.
                  * @enum {unknown}
                  */
-                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "method_not_allowed" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
+                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "method_not_allowed" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "content_encoding_unsupported" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
                 /** @description What went wrong and what to do about it, for people. */
                 message: string;
             };
@@ -1187,7 +1193,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
-            /** @description The content type isn’t one that this model takes. */
+            /** @description The content type isn’t one that this model takes, or the content encoding isn’t known. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2857,7 +2863,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
-            /** @description The content type isn’t one that this model takes. */
+            /** @description The content type isn’t one that this model takes, or the content encoding isn’t known. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2972,7 +2978,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
-            /** @description The content type isn’t one that this model takes. */
+            /** @description The content type isn’t one that this model takes, or the content encoding isn’t known. */
             415: {
                 headers: {
                     [name: string]: unknown;

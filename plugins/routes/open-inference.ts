@@ -162,7 +162,7 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
             'method_not_allowed',
             'request_timeout',
             'content_too_large',
-            'content_type_unsupported',
+            'content_encoding_unsupported',
           ),
         },
       },

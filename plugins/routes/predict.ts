@@ -5,13 +5,14 @@ import { CatalogError } from '../../src/catalog/catalog.js';
 import { classifies } from '../../src/catalog/labels.js';
 import { versionOf } from '../../src/catalog/model-name.js';
 import type { PredictionsToWrite } from '../../src/catalog/reply-text.js';
-import { noImages, type RequestInput, takes } from '../../src/catalog/request-input.js';
+import { noImages, type RequestInput } from '../../src/catalog/request-input.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import { formatBytes } from '../../src/config.js';
 import { RequestError } from '../errors.js';
 import { JsonBody } from '../json.js';
 import { movable, sendPieces } from '../json-reply.js';
 import { runModel } from '../run-model.js';
+import { bytesOf, readUntold, untold } from '../untold-body.js';
 import { formLimits, imageOfForm } from '../upload.js';
 
 declare module 'fastify' {
@@ -24,6 +25,8 @@ declare module 'fastify' {
 export interface PredictOptions {
   /** The largest image file, in bytes. */
   maxImageSize: number;
+  /** The largest body of JSON, in bytes. */
+  maxJsonSize: number;
 }
 
 /** How many labels a reply has when the client doesn't say. */
@@ -35,20 +38,24 @@ interface Address {
 }
 
 /** `POST /predict` for the default model, and the same for each model and version: images or JSON in, predictions out. */
-const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }) => {
+const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, maxJsonSize }) => {
   app.removeAllContentTypeParsers();
   await app.register(multipart, {
     limits: { ...formLimits, fileSize: maxImageSize },
     isPartAFile: (_field, type = '', file) => file !== undefined || /^(image\/|application\/octet-stream)/.test(type),
   });
-  app.addContentTypeParser(/^image\//, { parseAs: 'buffer', bodyLimit: maxImageSize }, (_request, body, done) => {
-    done(null, body);
-  });
   // Base64 turns three bytes into four characters, and may come with line breaks.
-  app.json.takeBodies(app, { atLeast: Math.ceil(maxImageSize * 1.4) + 1024 });
+  const limit = Math.max(maxJsonSize, Math.ceil(maxImageSize * 1.4) + 1024);
+  app.json.takeBodies(app, [
+    { contentType: 'application/json', limit },
+    { contentType: untold, limit, read: readUntold },
+    { contentType: /^image\//, limit: maxImageSize, tooLarge: imageTooLarge, read: bytesOf },
+  ]);
 
   app.decorateRequest('servedModel');
   app.addHook('onRequest', async (request) => {
+    // RFC 9110, section 8.3: what says no type may be taken for this one.
+    request.raw.headers['content-type'] ||= 'application/octet-stream';
     const { name, version } = request.params as Address;
     request.servedModel = app.catalog.find(name, version === undefined ? undefined : versionNumber(version));
   });
@@ -82,22 +89,19 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
       const input = { body: body.pieces, signature: signatureOf(model), takesImages: model.image !== undefined };
       const read = await app.json.run('readInput', input, body.size, body.buffers, request.signal);
       request.timings.decode = performance.now() - started;
-      if ('images' in read && read.images.some(({ length }) => length > maxImageSize)) throw imageTooLarge();
+      if ('images' in read) checkSizes(read.images);
       return read;
     }
-    if (!model.image && body === undefined && !request.isMultipart())
-      throw new RequestError('body_invalid', `The request is empty. ${takes(model)}`);
     if (!model.image) throw new RequestError('model_takes_no_images', noImages(model));
-    if (request.isMultipart()) return { images: [await imageOfForm(request)], single: true };
-    if (Buffer.isBuffer(body)) return { images: [body], single: true };
-    throw new RequestError('image_missing', 'The request is empty. Send a form: curl -F image=@dog.jpg');
+    const image = body instanceof Buffer ? body : await imageOfForm(request, maxImageSize);
+    checkSizes([image]);
+    return { images: [image], single: true };
   }
 
-  const imageTooLarge = () =>
-    new RequestError(
-      'content_too_large',
-      `The image is larger than ${formatBytes(maxImageSize)}, the most that this server takes.`,
-    );
+  function checkSizes(images: readonly Uint8Array[]): void {
+    if (images.some(({ length }) => length > maxImageSize))
+      throw new RequestError('content_too_large', imageTooLarge(maxImageSize));
+  }
 
   async function send(reply: FastifyReply, predictions: PredictionsToWrite): Promise<FastifyReply> {
     const { tensors, size, transfer } = movable(predictions.outputs);
@@ -105,6 +109,9 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize }
     return sendPieces(reply.type('application/json; charset=utf-8'), pieces);
   }
 };
+
+const imageTooLarge = (limit: number): string =>
+  `The image is larger than ${formatBytes(limit)}, the most that this server takes.`;
 
 const signatureOf = ({ inputs, outputs }: ServedModel) => ({ inputs, outputs });
 

@@ -38,7 +38,7 @@ export function recogniseFormat(bytes: Uint8Array): ImageFormat {
   if (bytes.length === 0) {
     throw new ImageError('image_empty', 'The image is empty: send the bytes of an image file.');
   }
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD)).toString('latin1');
+  const head = headOf(bytes);
   const format = find(READABLE, head);
   if (format) {
     return format as ImageFormat;
@@ -49,6 +49,12 @@ export function recogniseFormat(bytes: Uint8Array): ImageFormat {
     .replace(/, (\w+)$/, ' or $1');
   throw new ImageError('image_invalid', `This is ${refused}: send a ${formats} image.`);
 }
+
+/** Whether bytes begin as one of the formats does. */
+export const beginsImage = (bytes: Uint8Array): boolean => find(READABLE, headOf(bytes)) !== undefined;
+
+const headOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD)).toString('latin1');
 
 function find(signatures: Record<string, RegExp>, head: string): string | undefined {
   return Object.keys(signatures).find((name) => signatures[name]!.test(head));

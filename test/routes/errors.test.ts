@@ -119,9 +119,9 @@ const refused: Record<
   ],
   'what curl -d sends': [
     { headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: 'image=cat.jpg' },
-    415,
-    'content_type_unsupported',
-    /multipart\/form-data/,
+    400,
+    'image_missing',
+    /-F image=@/,
   ],
   'malformed JSON': [json('{"image":'), 400, 'json_invalid', /JSON/],
   'empty JSON': [json(''), 400, 'json_invalid', /JSON/],

@@ -54,7 +54,7 @@ describe('TensorFlow Serving: predict', () => {
     assert.match(wrong.json().error, /isn’t gzip/);
     const cut = await send(gzipSync(body).subarray(0, 20), 'gzip');
     assert.equal(cut.statusCode, 400);
-    const unknown = await send(Buffer.from(body), 'br');
+    const unknown = await send(Buffer.from(body), 'zstd');
     assert.equal(unknown.statusCode, 415);
   });
 
