@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import findMyWay from 'find-my-way';
 import { RequestError } from './errors.js';
+import { withoutTrailingSlash } from './trailing-slash.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -14,9 +15,10 @@ declare module 'fastify' {
  * added; the function that it returns, after the last.
  */
 export function watchMethods(app: FastifyInstance): () => void {
-  const addresses = findMyWay();
+  const addresses = findMyWay({ ignoreTrailingSlash: true });
   const usages = new Map<string, string | undefined>();
-  app.addHook('onRoute', ({ url, config }) => {
+  app.addHook('onRoute', ({ url: address, config }) => {
+    const url = withoutTrailingSlash(address);
     if (!usages.has(url)) addresses.on('GET', url, () => undefined, { url });
     usages.set(url, config?.usage ?? usages.get(url));
   });

@@ -4,6 +4,7 @@ import { errorReplies } from '../schemas/error.js';
 import { versionStates } from '../src/catalog/catalog.js';
 import type { ServedModel } from '../src/catalog/served-model.js';
 import type { Connections } from '../src/connections.js';
+import { withoutTrailingSlash } from './trailing-slash.js';
 
 /** The parts of a prediction that take time. */
 export type Stage = 'decode' | 'queue' | 'inference';
@@ -135,7 +136,7 @@ export default fp<MetricsOptions>(
         );
     });
     app.addHook('onResponse', async (request, reply) => {
-      const route = request.routeOptions.url ?? 'unknown';
+      const route = withoutTrailingSlash(request.routeOptions.url ?? 'unknown');
       requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
       const timings = Object.entries(request.timings);
       if (timings.length === 0) return;

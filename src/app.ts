@@ -15,6 +15,7 @@ import openInference from '../plugins/routes/open-inference.js';
 import page from '../plugins/routes/page.js';
 import predict from '../plugins/routes/predict.js';
 import tensorFlowServing from '../plugins/routes/tensorflow-serving.js';
+import { ignoreTrailingSlashes } from '../plugins/trailing-slash.js';
 import { validatorCompiler } from '../plugins/validation.js';
 import { Catalog } from './catalog/catalog.js';
 import { openCatalog } from './catalog/open-catalog.js';
@@ -58,6 +59,7 @@ async function addApi(app: FastifyInstance, options: AppOptions, connections?: C
 
   app.setValidatorCompiler(validatorCompiler);
   const refuseOtherMethods = watchMethods(app);
+  ignoreTrailingSlashes(app);
   await app.register(errors, { maxImageSize: config.maxImageSize });
   await app.register(model, { open });
   await app.register(preprocessing, {
@@ -107,6 +109,7 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
     // A large model takes its time to load.
     pluginTimeout: 0,
     return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true },
     schemaController: {
       compilersFactory: {
         // Typed for Ajv alone, which is not even loaded now.
