@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import closing from '../plugins/closing.js';
+import compression from '../plugins/compression.js';
 import errors, { answerClientError, sendError } from '../plugins/errors.js';
 import health from '../plugins/health.js';
 import json from '../plugins/json.js';
@@ -60,6 +61,7 @@ async function addApi(app: FastifyInstance, options: AppOptions, connections?: C
   app.setValidatorCompiler(validatorCompiler);
   const refuseOtherMethods = watchMethods(app);
   ignoreTrailingSlashes(app);
+  await app.register(compression);
   await app.register(errors, { maxImageSize: config.maxImageSize });
   await app.register(model, { open });
   await app.register(preprocessing, {
