@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { ModelCard } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
 import type { EngineChoice, ModelSource } from '../inference/compile-messages.js';
@@ -8,6 +7,7 @@ import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import type { Prediction as Run } from '../inference/job.js';
 import type { ModelRunner, RunnerEvents, RunnerOptions } from '../inference/model-runner.js';
 import { type ImageScaling, imageScalingModel } from '../onnx/image-scaling.js';
+import { availableCores } from '../support/cores.js';
 import {
   type Signature,
   type Tensor,
@@ -125,7 +125,7 @@ export interface Classification {
 export async function loadServedModel(path: string, options: LoadOptions = {}): Promise<ServedModel> {
   const { maxBatch, maxQueue = 128, deadline = 30_000 } = options;
   const pool = options.pool ?? new InferencePool(options.processes ?? defaultPoolSize());
-  const cores = availableParallelism();
+  const cores = availableCores();
   const { threads = Math.max(1, Math.floor(cores / pool.size)) } = options;
   const loneThreads = options.threads ?? cores;
   const closePool = async () => (options.pool ? undefined : pool.close());

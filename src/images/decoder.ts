@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
+import { availableCores } from '../support/cores.js';
 import { decodeImage, type ImageBounds } from './decode.js';
 import type { ImageOptions, ImageTensor } from './options.js';
 import { type Patience, Slots } from './slots.js';
@@ -18,7 +18,7 @@ export interface ImageLimits extends ImageBounds {
 export const DEFAULT_IMAGE_LIMITS: Readonly<ImageLimits> = {
   maxPixels: 50_000_000,
   timeoutSeconds: 10,
-  concurrency: availableParallelism(),
+  concurrency: availableCores(),
   maxWaiting: 128,
   deadline: 30_000,
 };

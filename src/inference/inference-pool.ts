@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { availableCores } from '../support/cores.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
 import { InferenceProcess } from './inference-process.js';
@@ -18,7 +18,7 @@ export interface PoolEvents {
  * A process for each core, up to four: several sessions of one thread get more done than one of several threads. A lone request
  * goes to the first, which may use all cores.
  */
-export const defaultPoolSize = (): number => Math.min(4, availableParallelism());
+export const defaultPoolSize = (): number => Math.min(4, availableCores());
 
 /** The longest wait before a process that keeps dying is started again, in milliseconds. */
 const maxBackoff = 5_000;

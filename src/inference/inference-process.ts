@@ -12,11 +12,16 @@ interface Waiting {
   reject(error: InferenceError): void;
 }
 
+/** The engine's threads do the work: V8 and libuv, which would have four each, need one, for what they can't do without. */
+const start = () =>
+  spawn(process.execPath, ['--v8-pool-size=1', ...moduleArguments('inference/process-main')], {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+  });
+
 /** The server's side of one inference process. */
 export class InferenceProcess {
-  private readonly child = spawn(process.execPath, moduleArguments('inference/process-main'), {
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-  });
+  private readonly child = start();
   /** There is none where the system had no room for the process, which `exited` tells. */
   private readonly channel = this.child.stdio?.[channelDescriptor] as Duplex | undefined;
   private readonly waiting = new Map<number, Waiting>();

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { availableCores } from '../support/cores.js';
 
 /** What a thread is told to do. */
 export interface ThreadRequest {
@@ -36,7 +36,7 @@ const idleTime = 30_000;
 /** Of a thread's heap, in megabytes; what is read and written lies mostly outside of it. */
 const heapSize = 768;
 /** One core is left to the server itself, but a large body shouldn't hold up all others. */
-const mostThreads = Math.max(2, Math.min(4, availableParallelism() - 1));
+const mostThreads = Math.max(2, Math.min(4, availableCores() - 1));
 
 /** Runs tasks in threads, which start when there is something to do and end when there is nothing for a while. */
 export class Threads<T extends Tasks> {

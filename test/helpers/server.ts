@@ -24,17 +24,22 @@ export interface Cli {
   ended: Promise<Ended>;
 }
 
-/** Runs the built command line. It is killed when the test ends. */
+/**
+ * Runs the built command line. It is killed when the test ends.
+ * @param through a command that runs the one behind it: `['setpriv', '--reuid=65534']`
+ */
 export function runCli(
   t: TestContext,
   args: string[],
   environment: Record<string, string> = {},
   root = packageRoot,
+  through: readonly string[] = [],
 ): Cli {
   const cli = join(root, 'dist', 'src', 'cli.js');
   assert.ok(existsSync(cli), 'the build is missing: npm run build');
   const { PORT: _port, ...inherited } = process.env;
-  const child = spawn(process.execPath, [cli, ...args], { cwd: packageRoot, env: { ...inherited, ...environment } });
+  const [program, ...rest] = [...through, process.execPath, cli, ...args] as [string, ...string[]];
+  const child = spawn(program, rest, { cwd: packageRoot, env: { ...inherited, ...environment } });
   t.after(() => child.kill('SIGKILL'));
 
   const lines: string[] = [];
