@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { compileModelFile, defaultCacheFolder } from '../src/inference/compiled-model.js';
+import { compileModelFile } from '../src/inference/compiled-model.js';
 import { packageRoot } from '../src/package.js';
 import { type Contender, contenders, type Setup } from './contenders.js';
 import { type LoadResult, measureBareLoop, measureServer, type ServerResult } from './measure.js';
@@ -72,7 +72,7 @@ for (const model of values.models.split(','))
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const model of values.models.split(',')) {
-    const { path } = await compileModelFile({ path: join(folderOf(model), 'model.keras') }, defaultCacheFolder());
+    const { path } = await compileModelFile({ path: join(folderOf(model), 'model.keras') }, undefined);
     const cores = availableParallelism();
     const bareLoops = {
       [`bare loop, 1 process of ${cores} threads`]: await measureBareLoop(path, values.image, seconds, 1, cores),

@@ -13,9 +13,14 @@ export function logModels(log: FastifyBaseLogger, catalog: Catalog): (ms: number
     const versions = catalog.models.find((model) => model.name === name)?.versions ?? [];
     return versions.length > 1 || version > 1 ? `${name} version ${version}` : name;
   };
+  const said = new Set<string>();
   const logNotes = (name: string, version: number, model: ServedModel) => {
-    for (const note of model.notes)
-      log[note.level]({ model: name, version }, `${nameOf({ name, version })}: ${noteLine(note)}`);
+    for (const note of model.notes) {
+      const line = noteLine(note);
+      if (!note.general) log[note.level]({ model: name, version }, `${nameOf({ name, version })}: ${line}`);
+      else if (!said.has(line)) log[note.level](line);
+      if (note.general) said.add(line);
+    }
   };
   const logFailure = ({ name, version, error, isChange }: CatalogEvents['failed'][0]) => {
     const { code, message } = error as Error & { code?: string };

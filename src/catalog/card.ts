@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Compile } from 'typebox/compile';
 import { type CardImage, ModelCard, type Scaling } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
+import { FileSizeError, NoFileError, readWhole, reasonOf } from '../support/files.js';
 import { decodeText } from './decode-text.js';
 import type { ImageInput } from './image-input.js';
 import { CARD_FILE, MAX_CARD_BYTES } from './model-path.js';
@@ -28,21 +29,19 @@ export async function readCard(modelPath: string): Promise<ModelCard | undefined
   const model = await stat(modelPath).catch(() => undefined);
   const file = path.join(model?.isDirectory() ? modelPath : path.dirname(modelPath), CARD_FILE);
   try {
-    const card = await stat(file);
-    if (!card.isFile() || card.size > MAX_CARD_BYTES) {
-      throw new CardError(`must be a file of at most ${MAX_CARD_BYTES / 2 ** 20} MB.`);
-    }
     return parseCard(await readCardText(file));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw error instanceof CardError ? error : new CardError(`can't be read (${code}).`, { cause: error });
+    if (error instanceof CardError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof NoFileError || error instanceof FileSizeError)
+      throw new CardError(`must be a file of at most ${MAX_CARD_BYTES / 2 ** 20} MB.`, { cause: error });
+    throw new CardError(`can't be read: ${reasonOf(error as NodeJS.ErrnoException)}.`, { cause: error });
   }
 }
 
-/** @throws CardError, and what reading a file throws */
+/** @throws CardError, and what `readWhole` throws */
 async function readCardText(file: string): Promise<string> {
-  const text = decodeText(await readFile(file));
+  const text = decodeText(await readWhole(file, MAX_CARD_BYTES));
   if (text === undefined) throw new CardError('is no text in UTF-8 or UTF-16.');
   return text;
 }

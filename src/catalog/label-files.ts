@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelCard } from '../../schemas/card.js';
+import { FileSizeError, NoFileError, readWhole } from '../support/files.js';
 import { decodeText } from './decode-text.js';
 import { MAX_CARD_BYTES } from './model-path.js';
 
@@ -67,30 +66,20 @@ export async function* readLabelFiles(folder: string): AsyncGenerator<FoundLabel
 
 /** The text of a file; undefined where there is none. */
 async function readText(folder: string, file: string): Promise<string | undefined> {
-  // Not to wait for ever where the file is a pipe.
-  const handle = await open(join(folder, file), constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(file));
-  if (!handle) return undefined;
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new LabelsError(file, 'is no file');
-    if (stats.size > MAX_CARD_BYTES) throw new LabelsError(file, `has more than ${MAX_CARD_BYTES / 2 ** 20} MB`);
-    const bytes = Buffer.alloc(stats.size);
-    const { bytesRead } = await handle
-      .read(bytes, 0, stats.size, 0)
-      .catch((error) => unreadable(file)(error) ?? { bytesRead: 0 });
-    const text = decodeText(bytes.subarray(0, bytesRead));
-    if (text === undefined) throw new LabelsError(file, 'is no text in UTF-8 or UTF-16');
-    return text;
-  } finally {
-    await handle.close();
-  }
+  const bytes = await readWhole(join(folder, file), MAX_CARD_BYTES).catch(unreadable(file));
+  if (!bytes) return undefined;
+  const text = decodeText(bytes);
+  if (text === undefined) throw new LabelsError(file, 'is no text in UTF-8 or UTF-16');
+  return text;
 }
 
 const unreadable =
   (file: string) =>
-  ({ code }: NodeJS.ErrnoException): undefined => {
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new LabelsError(file, `can't be read (${code})`);
+  (error: NodeJS.ErrnoException): undefined => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    if (error instanceof NoFileError) throw new LabelsError(file, `is ${error.what}, no file`);
+    if (error instanceof FileSizeError) throw new LabelsError(file, `has more than ${MAX_CARD_BYTES / 2 ** 20} MB`);
+    throw new LabelsError(file, `can't be read (${error.code})`);
   };
 
 function wrongIn(labels: readonly CardLabel[]): string | undefined {

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
+import { readWhole } from '../support/files.js';
 import { decodeText } from './decode-text.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type Folder, ownModel, readFolder } from './folder.js';
@@ -251,6 +252,6 @@ const namesEqual = (what: string, one: string, other: string) =>
 
 /** The name in a card; what else is in it, and whether it is right, is the loader's to see. */
 async function readCardName(path: string): Promise<string | undefined> {
-  const { name } = JSON.parse(decodeText(await readFile(path)) ?? '') as { name?: unknown };
+  const { name } = JSON.parse(decodeText(await readWhole(path, MAX_CARD_BYTES)) ?? '') as { name?: unknown };
   return isModelName(name) ? name : undefined;
 }

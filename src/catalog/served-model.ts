@@ -1,7 +1,7 @@
 import type { ModelCard } from '../../schemas/card.js';
 import type { ImageOptions } from '../images/options.js';
 import type { EngineChoice, ModelSource } from '../inference/compile-messages.js';
-import { type CompiledModel, compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
+import { type CompiledModel, compileModelFile } from '../inference/compiled-model.js';
 import type { EngineModel, EngineName } from '../inference/engine.js';
 import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import type { Prediction as Run } from '../inference/job.js';
@@ -153,9 +153,9 @@ interface Prepared {
 }
 
 async function prepare({ path: file, weights, card: own }: FoundModelFile, options: LoadOptions): Promise<Prepared> {
-  const { cacheFolder = defaultCacheFolder(), inputShape, signature, engine } = options;
+  const { cacheFolder, inputShape, signature, engine } = options;
   const source = { path: file, weights, inputShape, signature };
-  const compiling = compileModelFile(source, cacheFolder ?? undefined, engine);
+  const compiling = compileModelFile(source, cacheFolder, engine);
   compiling.catch(() => undefined);
   // Schemas take a while to load: only now, when the processes are on their way.
   const { imageOptions, readCard, resolveScaling } = await import('./card.js');
@@ -172,7 +172,7 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
     return {
       name: options.name ?? card.name ?? nameOf(file),
       card,
-      notes,
+      notes: [...compiled.notes, ...notes],
       compiled,
       image,
       engineModel: {

@@ -13,6 +13,8 @@ export interface CardNote {
   message: string;
   /** How to change it. */
   advice?: string;
+  /** Whether it is not about one model: it is said once for all. */
+  general?: boolean;
 }
 
 /** A note as a line of a log. */

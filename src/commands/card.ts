@@ -2,7 +2,8 @@ import { stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CardError } from '../catalog/card.js';
 import { findModel } from '../catalog/find-model.js';
-import { compileModelFile, defaultCacheFolder } from '../inference/compiled-model.js';
+import { compileModelFile } from '../inference/compiled-model.js';
+import { reasonOf } from '../support/files.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { CommandError, UsageError } from './errors.js';
@@ -31,7 +32,7 @@ export const card: Command = {
     const output = flags.output as string | undefined;
     if (output !== undefined && output !== '-' && flags.stdout)
       throw new UsageError('Give either --stdout or --output with a file');
-    const { weightsUrl, noCache, cacheFolder = defaultCacheFolder(), engine } = config;
+    const { weightsUrl, noCache, cacheFolder, engine } = config;
     // Schemas take a while to load: other commands do without these.
     const [{ CARD_FILE, readCard }, { spellOut, workOutCard }] = await Promise.all([
       import('../catalog/card.js'),
@@ -48,7 +49,7 @@ export const card: Command = {
     const present = own ?? (await readCard(path).catch(passOver(force)));
     const compiled = await compileModelFile(
       { path, weights, inputShape, signature },
-      noCache ? undefined : cacheFolder,
+      noCache ? null : cacheFolder,
       engine,
     );
     try {
@@ -59,7 +60,7 @@ export const card: Command = {
         await writeFile(target, text, { flag: force ? 'w' : 'wx' }).catch(explain(target));
         console.log(`${target} is written`);
       }
-      for (const { message } of workedOut.notes) console.error(printable(message));
+      for (const { message } of [...compiled.notes, ...workedOut.notes]) console.error(printable(message));
     } finally {
       await compiled.dispose();
     }
@@ -81,17 +82,8 @@ const passOver = (force: boolean) => (error: CardError) => {
   return undefined;
 };
 
-const reasons: Record<string, string> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'there is no such folder',
-  EEXIST: 'it is there already',
-  EACCES: 'this user may not',
-  EROFS: 'the disk is read-only',
-  ENOSPC: 'the disk is full',
-};
-
 const explain = (target: string) => (error: NodeJS.ErrnoException) => {
-  throw new CommandError(`${target} can't be written: ${reasons[error.code ?? ''] ?? error.message}`, { cause: error });
+  throw new CommandError(`${target} can't be written: ${reasonOf(error, 'there is no such folder')}`, { cause: error });
 };
 
 /** JSON with a line for every key and label, and one for a list further inside. */

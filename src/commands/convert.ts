@@ -5,6 +5,7 @@ import { findModel } from '../catalog/find-model.js';
 import { formatBytes } from '../config.js';
 import type { ConvertedModel } from '../inference/compile-messages.js';
 import { compileInProcess } from '../inference/compile-process.js';
+import { reasonOf } from '../support/files.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { CommandError, UsageError } from './errors.js';
@@ -58,17 +59,9 @@ export const convert: Command = {
   },
 };
 
-const reasons: Record<string, string> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'there is no such folder',
-  EACCES: 'this user may not',
-  EROFS: 'the disk is read-only',
-  ENOSPC: 'the disk is full',
-};
-
 async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(`${dirname(folder)} can't be written to: ${reasons[error.code ?? ''] ?? error.message}`);
+    throw new CommandError(`${dirname(folder)} can't be written to: ${reasonOf(error, 'there is no such folder')}`);
   });
 }
 

@@ -4,6 +4,7 @@ import { decodeText } from '../catalog/decode-text.js';
 import { InstancesError, jsonOf, tensorsOf } from '../catalog/instances.js';
 import { loadServedModel, type ServedModel } from '../catalog/served-model.js';
 import { type Config, formatBytes } from '../config.js';
+import { reasonOf } from '../support/files.js';
 import type { Tensors } from '../tensor.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
@@ -99,16 +100,10 @@ async function classifyImages(
   }
 }
 
-const reasons: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'that is a folder',
-  EACCES: 'it may not be read',
-};
-
 async function read(file: string): Promise<Buffer> {
   const content = file === '-' ? buffer(process.stdin) : readFile(file);
   return content.catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(`${file}: ${reasons[error.code ?? ''] ?? error.message}`);
+    throw new CommandError(`${file}: ${reasonOf(error)}`);
   });
 }
 

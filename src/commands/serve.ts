@@ -43,10 +43,13 @@ export const serve: Command = {
     const collect = collectBuffers();
     app.addHook('onResponse', async () => collect());
     try {
-      await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' });
+      await app.ready();
+      await app
+        .listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' })
+        .catch(explain(config));
     } catch (error) {
       await app.close();
-      explain(config)(error);
+      throw error;
     }
     closeWithGrace({ delay: config.closeTimeout * 1000, logger }, async ({ signal, err }) => {
       if (err) logger.fatal({ err }, 'an unforeseen error ends the server');

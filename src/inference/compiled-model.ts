@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import envPaths from 'env-paths';
 import { modelFiles } from '../keras/index.js';
 import { isBuilt, modulePath, packageVersion, sourceFolder } from '../package.js';
+import { isSystemError, reasonOf } from '../support/files.js';
 import type { EngineChoice, ModelSource } from './compile-messages.js';
 import { compileInProcess } from './compile-process.js';
 import { FileHashes, hashTexts } from './file-hashes.js';
@@ -12,12 +12,27 @@ import { type CachedModel, ModelCache } from './model-cache.js';
 
 /** A model file made ready for an engine: compiled to ONNX and optimised for this processor, or stored for TensorFlow. */
 export interface CompiledModel extends CachedModel {
+  /** What its owner should know of how it is kept: warnings for the log. */
+  notes: { level: 'warn'; message: string; advice: string; general: true }[];
   /** Removes the file, unless it is kept in the cache. */
   dispose(): Promise<void>;
 }
 
-/** Where compiled models are kept unless a folder is named. */
-export const defaultCacheFolder = (): string => envPaths('keras-serve', { suffix: '' }).cache;
+/** No folder that compiled models could be written to. The message says which were tried. */
+export class NoRoomError extends Error {
+  override readonly name = 'NoRoomError';
+  readonly code = 'cache_unwritable';
+}
+
+/**
+ * Where compiled models are kept unless a folder is named.
+ * @throws what the system says where this user has no home
+ */
+const defaultCacheFolder = async (): Promise<string> => {
+  // It looks for the user's home when it is loaded.
+  const { default: envPaths } = await import('env-paths');
+  return envPaths('keras-serve', { suffix: '' }).cache;
+};
 
 /** The most that the cache holds. */
 const maxCacheBytes = 10 * 2 ** 30;
@@ -57,37 +72,63 @@ const readEnvironment = async (): Promise<string[]> => [
 ];
 let environment: Promise<string[]> | undefined;
 
+/** Compiles a model file into a temporary folder, for as long as it is used. @throws ModelFileError, NoRoomError */
+async function compileForNow(source: ModelSource, engine: EngineChoice): Promise<CompiledModel> {
+  const folder = await mkdtemp(join(tmpdir(), 'keras-serve-')).catch((error: NodeJS.ErrnoException) => {
+    const reason = `the temporary folder ${tmpdir()} can't be written: ${reasonOf(error, 'there is no such folder')}`;
+    throw new NoRoomError(
+      `There is no room for compiled models: ${reason}. Mount a folder there, or give one with --cache-folder.`,
+      { cause: error },
+    );
+  });
+  const path = join(folder, 'model');
+  const dispose = () => rm(folder, { recursive: true, force: true });
+  try {
+    return { path, ...(await compileInProcess('optimize', { ...source, output: path, engine })), notes: [], dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** What to say where compiled models can't be kept. */
+const notKept = (folder: string, error: NodeJS.ErrnoException): CompiledModel['notes'][0] => ({
+  level: 'warn',
+  message: `The cache folder ${folder} can't be written (${reasonOf(error, 'there is no such folder')}): models are compiled anew at every start`,
+  advice: '--cache-folder names another, --no-cache does without',
+  general: true,
+});
+
 /**
- * Compiles a model file, or finds it compiled in the cache.
+ * Compiles a model file, or finds it compiled in the cache. Where the cache can't be written it does without, and notes that.
  * @param source the model file
+ * @param cacheFolder the user's own where it is undefined; null to keep nothing: the compiled model then lives in a temporary
+ *   folder
  * @param engine that is to run it
- * @param cacheFolder undefined to keep nothing: the compiled model then lives in a temporary folder
  * @throws ModelFileError
+ * @throws NoRoomError when there is neither a cache nor a temporary folder
  */
 export async function compileModelFile(
   source: ModelSource,
-  cacheFolder: string | undefined,
+  cacheFolder: string | null | undefined,
   engine: EngineChoice = 'auto',
 ): Promise<CompiledModel> {
-  if (cacheFolder === undefined) {
-    const folder = await mkdtemp(join(tmpdir(), 'keras-serve-'));
-    const path = join(folder, 'model');
-    const dispose = () => rm(folder, { recursive: true, force: true });
-    try {
-      return { path, ...(await compileInProcess('optimize', { ...source, output: path, engine })), dispose };
-    } catch (error) {
-      await dispose();
-      throw error;
-    }
-  }
+  if (cacheFolder === null) return compileForNow(source, engine);
   const files = await modelFiles(source.path, { weights: source.weights });
   const shape = JSON.stringify(source.inputShape ?? null);
   environment ??= readEnvironment();
-  // Beside the models, and removed like one of them where there is no room.
-  const hashes = new FileHashes(join(cacheFolder, 'hashes'));
-  const contents = await Promise.all(files.map((file) => hashes.of(file)));
-  const key = hashTexts([...(await environment), shape, engine, source.signature ?? '', ...contents]);
-  const cache = new ModelCache(cacheFolder, maxCacheBytes);
-  const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output, engine }));
-  return { ...cached, dispose: async () => undefined };
+  let folder = cacheFolder ?? 'of this user';
+  try {
+    folder = cacheFolder ?? (await defaultCacheFolder());
+    // Beside the models, and removed like one of them where there is no room.
+    const hashes = new FileHashes(join(folder, 'hashes'));
+    const contents = await Promise.all(files.map((file) => hashes.of(file)));
+    const key = hashTexts([...(await environment), shape, engine, source.signature ?? '', ...contents]);
+    const cache = new ModelCache(folder, maxCacheBytes);
+    const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output, engine }));
+    return { ...cached, notes: [], dispose: async () => undefined };
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return { ...(await compileForNow(source, engine)), notes: [notKept(folder, error)] };
+  }
 }

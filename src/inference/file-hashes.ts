@@ -1,14 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { openFile } from '../support/files.js';
 
 const chunkBytes = 2 ** 20;
 
 /** Reads a file from its start to its end, piece by piece; a piece is gone when the next one is read. */
 async function read(path: string, visit: (piece: Uint8Array) => void): Promise<void> {
-  const file = await open(path);
+  const file = await openFile(path);
   try {
     const buffer = Buffer.allocUnsafeSlow(chunkBytes);
     for (;;) {

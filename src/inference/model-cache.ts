@@ -74,7 +74,7 @@ export class ModelCache {
       await rename(temporary, entry).catch(async (error) => {
         if (!(await this.read(entry))) throw error;
       });
-      await this.prune(key);
+      await this.prune(key).catch(() => undefined);
       return { path: join(entry, modelName), ...made };
     } finally {
       await rm(temporary, { recursive: true, force: true });
@@ -93,7 +93,8 @@ export class ModelCache {
       )
         return undefined;
       const now = new Date();
-      await utimes(entry, now, now);
+      // What can't be written can be read all the same.
+      await utimes(entry, now, now).catch(() => undefined);
       return { path: join(entry, modelName), ...made };
     } catch {
       return undefined;

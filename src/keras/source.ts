@@ -1,5 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { NoFileError, openFile } from '../support/files.js';
 import { ModelFileError } from './errors.js';
 import { quote } from './limits.js';
 
@@ -13,12 +14,12 @@ export interface ModelSource {
 /**
  * Opens a file for as long as `use` takes.
  *
- * @throws ModelFileError `model_not_found`, `model_unreadable`
+ * @throws ModelFileError `model_not_found`, `model_unreadable`, `model_format_unknown`
  */
 export async function withSource<T>(path: string, use: (source: ModelSource) => Promise<T>): Promise<T> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path);
+    file = await openFile(path);
     const { size } = await file.stat();
     return await use({ path, file, size });
   } catch (error) {
@@ -37,6 +38,8 @@ const reasons: Record<string, [ModelFileError['code'], string]> = {
 };
 
 function asModelFileError(error: unknown): unknown {
+  if (error instanceof NoFileError)
+    return new ModelFileError('model_format_unknown', `This is ${error.what}, no file. Give the model file itself.`);
   if (error instanceof ModelFileError || !(error instanceof Error) || !('code' in error)) return error;
   const [code, message] = reasons[String(error.code)] ?? ['model_unreadable', `The file can't be read: ${error.code}.`];
   return new ModelFileError(code, message, { cause: error });

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { ProtobufError, readFields, text } from '../protobuf-reader.js';
+import { openFile } from '../support/files.js';
 
 /**
  * What the compiler notes in the models that it writes (`metadata_props` of onnx.proto's `ModelProto`), for those who serve them
@@ -11,10 +11,10 @@ export const metadataNames = { mixesRows: 'keras_serve.mixes_rows', hints: 'kera
 const metadataField = 14;
 const startBytes = 65_536;
 
-/** The metadata of an ONNX file that stand before its graph. @throws as `open` does */
+/** The metadata of an ONNX file that stand before its graph. @throws as `openFile` does */
 export async function readMetadata(path: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  const file = await open(path);
+  const file = await openFile(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(startBytes), 0, startBytes, 0);
     for (const field of readFields(buffer.subarray(0, bytesRead)))

@@ -186,9 +186,9 @@ describe('label files', () => {
     assert.deepEqual(
       all.map((found) => (found as LabelsError).message),
       [
-        'labels.txt is no file',
-        'class_names.txt is no file',
-        'classes.txt is no file',
+        'labels.txt is a folder, no file',
+        'class_names.txt is a pipe, no file',
+        'classes.txt is a device, no file',
         "labels.json can't be read (ELOOP)",
       ],
     );

@@ -9,6 +9,15 @@ const isWritable = (folder: string): Promise<boolean> =>
     () => false,
   );
 
+/** A user whom the system doesn't know has no home. */
+function homeOfUser(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where Keras looks for models that it downloaded, and where it puts them. */
 export interface KerasFolders {
   /** In the order in which they are looked through. */
@@ -21,10 +30,10 @@ export interface KerasFolders {
  * where that can't be written to.
  */
 export async function kerasFolders(environment: Record<string, string | undefined>): Promise<KerasFolders> {
-  const home = environment.HOME || homedir();
-  const given = environment.KERAS_HOME?.replace(/^~(?=$|[/\\])/, home);
-  const first = given || join(home, '.keras');
+  const home = environment.HOME || homeOfUser();
+  const given = environment.KERAS_HOME?.replace(/^~(?=$|[/\\])/, home ?? '~');
   const last = join(process.platform === 'win32' ? tmpdir() : '/tmp', '.keras');
+  const first = given || (home === undefined ? last : join(home, '.keras'));
   await mkdir(first, { recursive: true }).catch(() => undefined);
   const [preferred, fallback] = [join(first, 'models'), join(last, 'models')];
   return { read: [preferred, fallback], write: (await isWritable(first)) ? preferred : fallback };
