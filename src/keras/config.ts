@@ -48,12 +48,17 @@ export function asDType(value: ConfigValue | undefined, standard: KerasDType = '
   return name !== undefined && dtypes.includes(name) ? (name as KerasDType) : standard;
 }
 
-/** The name of a dtype policy, however it is written: `"mixed_float16"`, `{"class_name": "DTypePolicy", …}`. */
+/**
+ * The name of a dtype policy, however it is written: `"mixed_float16"`, `{"class_name": "DTypePolicy", …}`; of one that quantizes,
+ * `"int8_from_float32"`.
+ */
 export function policyName(value: ConfigValue | undefined): string | undefined {
   if (!isObject(value)) return asText(value);
   const config = value.config;
   if (!isObject(config)) return undefined;
-  return asText(config.name) ?? policyName(config.default_policy);
+  const { name, mode, source_name: source } = config;
+  if (typeof mode === 'string' && typeof source === 'string') return `${mode}_from_${source}`;
+  return asText(name) ?? policyName(config.default_policy);
 }
 
 /** What only training needs. */

@@ -1,7 +1,7 @@
-import type { NamedWeight } from './flat-weights.js';
 import type { Hdf5Group } from './hdf5.js';
 import type { LegacyOrigin } from './legacy-layout.js';
 import type { Config, KerasModel } from './model.js';
+import type { NamedWeight } from './weights.js';
 
 /** The layers of a model as a file describes them. */
 export interface Architecture {

@@ -3,15 +3,10 @@ import type { Hdf5Group } from './hdf5.js';
 import type { Members } from './layers.js';
 import { convertLegacyWeights, gateVariables, type LegacyOrigin } from './legacy-layout.js';
 import { quote } from './limits.js';
+import { adaptedVariables, mergeAdapters } from './lora.js';
 import type { Layer, Weight } from './model.js';
 import { hasVariables, variablesOf, weightName } from './variables.js';
-import { missing } from './weights.js';
-
-/** A weight with the name that the file gives it, such as `dense_1/kernel:0`. */
-export interface NamedWeight {
-  name: string;
-  weight: Weight;
-}
+import { missing, type NamedWeight, refuseQuantized, unexpected } from './weights.js';
 
 /** A variable that waits for its weight. */
 interface Slot {
@@ -102,6 +97,7 @@ export function attachFlatWeights(layer: Layer, members: Members, weights: Named
   const found = weights.filter(({ name }) => !state.test(name));
   const orders = [asSaved, allTrainable, layerByLayer, gatesApart].map((order) => slotsOf([layer], members, order));
   orders.push(slotsOf(topLayers(layer, members), members, asSaved));
+  for (const { layer: owner } of orders[0]!) refuseQuantized(owner);
   const fitting = orders.filter((slots) => slots.length === found.length);
   // Layers of unknown classes have weights that nobody asks for.
   const more = found.length > orders[0]!.length && hasUnknown(layer, members);
@@ -112,15 +108,17 @@ export function attachFlatWeights(layer: Layer, members: Members, weights: Named
   const pairs = named ?? matchOrder(fitting, found);
   if (pairs === undefined && found.length === 0) throw missing(layer);
   if (pairs === undefined && more) return;
-  if (pairs === undefined) {
-    throw new ModelFileError(
-      'model_damaged',
-      `The ${layer.className} layer ${quote(layer.name)} should have ${orders[0]!.length} weights, but the file has ` +
-        `${found.length}.`,
+  if (pairs === undefined)
+    throw unexpected(
+      layer,
+      orders[0]!.map(({ name }) => name),
+      found,
     );
-  }
   for (const [slot, weight] of pairs) slot.layer.weights.set(slot.name, weight);
-  for (const owner of new Set(pairs.map(([slot]) => slot.layer))) convertLegacyWeights(owner, origin);
+  for (const owner of new Set(pairs.map(([slot]) => slot.layer))) {
+    convertLegacyWeights(owner, origin);
+    mergeAdapters(owner);
+  }
 }
 
 /** Whether a layer is, or holds, one of a class that is not known to have variables. */
@@ -162,7 +160,7 @@ function slotsBelow(root: Layer, members: Members, order: Order, visited: Set<La
     const isFrozen = frozen || (order.frozen && layer.config.trainable === false);
     const add = (name: string, trainable: boolean) => slots.push({ layer, name, trainable: trainable && !isFrozen });
     const { own, parts } = variablesOf(layer.className, layer.config);
-    for (const { name, trainable } of own) add(name, trainable);
+    for (const { name, trainable } of adaptedVariables(layer, own)) add(name, trainable);
     const gates = order.gates ? gateVariables(layer.className) : [];
     for (const name of gates) add(name, true);
     for (const part of gates.length > 0 ? [] : parts) {

@@ -88,8 +88,8 @@ export class LayerReader {
    */
   #classOf(className: string, config: Config, module: string, registeredName: string | undefined): string {
     if (/^keras(_core)?\.(src\.)?ops(\.|$)/.test(module)) return `ops.${className}`;
-    // Keras 3 names no modules in `.h5`. Of its own classes only models and operations are not `trainable`.
-    const isLayer = module !== '' || 'trainable' in config || 'layers' in config;
+    // Keras 3 names no modules in `.h5`. Of its own classes only models, operations and a few layers are not `trainable`.
+    const isLayer = module !== '' || 'trainable' in config || 'layers' in config || bareLayers.has(className);
     if (!this.#dialect.legacy && !isLayer && registeredName === undefined) return `ops.${className}`;
     if (registeredName?.includes('>')) return registeredName;
     return ownModules.test(module) ? className : `${module}>${className}`;
@@ -174,6 +174,15 @@ export class LayerReader {
     return sequentialGraph({ name, shape: shape.length > 0 ? [null, ...shape.slice(1)] : shape, dtype }, layers);
   }
 }
+
+/** Layers whose `get_config` leaves out what every layer has, `trainable` among it. None is called like an operation. */
+const bareLayers: ReadonlySet<string> = new Set([
+  'Discretization',
+  'HashedCrossing',
+  'SpatialDropout1D',
+  'SpatialDropout2D',
+  'SpatialDropout3D',
+]);
 
 /** Modules whose classes are Keras's own. A file of Keras 1 or 2 names none. */
 const ownModules = /^($|(keras|tf_keras|keras_core)(\.|$)|tensorflow\.(python\.)?keras\.)/;

@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises';
 import { asList, asShape, asText, isObject } from './config.js';
 import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
-import type { NamedWeight } from './flat-weights.js';
 import { widenFloat16 } from './floats.js';
 import { limits, quote } from './limits.js';
 import type { Config, ConfigValue, Weight } from './model.js';
 import { pathBeside, withSource } from './source.js';
+import type { NamedWeight } from './weights.js';
 
 /** A weight as the manifest describes it: `WeightsManifestEntry` of TensorFlow.js. */
 interface Entry {

@@ -5,6 +5,12 @@ import { quote } from './limits.js';
 import type { Layer, Weight } from './model.js';
 import { variablesOf, weightName } from './variables.js';
 
+/** A weight with the name that the file gives it, such as `dense_1/kernel:0`. */
+export interface NamedWeight {
+  name: string;
+  weight: Weight;
+}
+
 /** A class name as the name of a group: `SeparableConv2D` is `separable_conv2d`. */
 const snakeCase = (className: string): string =>
   className
@@ -122,20 +128,13 @@ function assign(layer: Layer, names: string[], group: Hdf5Group | undefined): vo
   // SpectralNormalization keeps the kernel of the layer that it wraps as its own, before its vector.
   const extra = layer.className === 'SpectralNormalization' && numbers.length === 2 ? 1 : 0;
   if (numbers.length === 0) throw missing(layer);
-  if (/^(int8|int4|float8|gptq|awq)/.test(String(layer.config.dtype))) {
-    throw new ModelFileError(
-      'model_format_unsupported',
-      `The ${layer.className} layer ${quote(layer.name)} was quantised (${quote(layer.config.dtype)}), which is not supported. ` +
-        'Give the model as it was before model.quantize().',
+  refuseQuantized(layer);
+  if (numbers.length - extra !== names.length)
+    throw unexpected(
+      layer,
+      names,
+      [...found].map(([key, weight]) => ({ name: key, weight })),
     );
-  }
-  if (numbers.length - extra !== names.length) {
-    throw new ModelFileError(
-      'model_damaged',
-      `The ${layer.className} layer ${quote(layer.name)} should have ${names.length} weights (${names.join(', ')}), ` +
-        `but the file has ${numbers.length}.`,
-    );
-  }
   for (const [index, name] of names.entries()) layer.weights.set(name, found.get(numbers[index + extra]!)!);
 }
 
@@ -145,3 +144,31 @@ export const missing = (layer: Layer): ModelFileError =>
     'model_weights_missing',
     `The file has no weights for the ${layer.className} layer ${quote(layer.name)}. It may hold the weights of another model.`,
   );
+
+/** @throws ModelFileError `model_format_unsupported` for a layer of a policy such as `int8_from_float32` */
+export function refuseQuantized({ className, name, config }: Layer): void {
+  const [mode, source] = String(config.dtype).split('_from_');
+  if (source === undefined) return;
+  throw new ModelFileError(
+    'model_format_unsupported',
+    `The ${className} layer ${quote(name)} was quantized to ${quote(mode).slice(1, -1)} by Keras, which is not supported. ` +
+      'Give the model as it was before model.quantize().',
+  );
+}
+
+/** Weights that a message names, at most. */
+const mostNamed = 6;
+
+/** The error of a layer whose weights in the file are others than its class has. */
+export function unexpected(layer: Layer, expected: readonly string[], found: readonly NamedWeight[]): ModelFileError {
+  const held = found
+    .slice(0, mostNamed)
+    .map(({ name, weight }) => `${quote(name)} ${weight.dtype} (${weight.shape.join(', ')})`);
+  return new ModelFileError(
+    'model_damaged',
+    `The ${layer.className} layer ${quote(layer.name)} should have ${count(expected.length)} (${expected.join(', ')}), ` +
+      `but the file has ${count(found.length)}: ${held.join(', ')}${found.length > mostNamed ? ', …' : ''}.`,
+  );
+}
+
+const count = (weights: number): string => (weights === 1 ? '1 weight' : `${weights} weights`);

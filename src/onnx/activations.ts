@@ -10,6 +10,7 @@ import {
   elu,
   exp,
   greater,
+  halves,
   hardSigmoid,
   leakyRelu,
   less,
@@ -29,7 +30,6 @@ import {
   softmax,
   softplus,
   softsign,
-  split,
   sqrt,
   square,
   sub,
@@ -61,8 +61,7 @@ export const softShrink = (x: Value, threshold = 0.5): Value => mul(sign(x), max
 /** The first half of an axis times the sigmoid of the second. @throws ShapeError when the axis can't be halved */
 export function glu(x: Value, axis = -1): Value {
   const at = normalizeAxis(axis, x.rank);
-  const half = (x.shape[at] ?? Number.NaN) / 2;
-  const [left, right] = split(x, [half, half], at);
+  const [left, right] = halves(x, at);
   return mul(left!, sigmoid(right!));
 }
 

@@ -12,14 +12,18 @@ export interface UnsupportedLayer {
   reason: string;
 }
 
-const stringLayers = new Set(['TextVectorization', 'StringLookup', 'Hashing', 'HashedCrossing']);
+const strings = 'it works on strings, which are not supported yet; do this step in the client';
+
+const byClass: Record<string, string> = {
+  Lambda: 'it holds Python code, which is never run; rewrite it with built-in layers or keras.ops',
+  TextVectorization: strings,
+  StringLookup: strings,
+  Hashing: 'it hashes text, and numbers as their digits, which is not supported yet; do this step in the client',
+};
 
 /** Why a class that no handler knows is refused. */
 function reasonFor(className: string): string {
-  if (className === 'Lambda')
-    return 'it holds Python code, which is never run; rewrite it with built-in layers or keras.ops';
-  if (stringLayers.has(className))
-    return 'it works on strings, which are not supported yet; do this step in the client';
+  if (Object.hasOwn(byClass, className)) return byClass[className]!;
   if (/^(ops\.|TFOpLambda|SlicingOpLambda|TensorFlowOpLayer)/.test(className))
     return 'it calls a function that is not supported; replace it with built-in layers or other functions';
   return 'it is not a built-in Keras layer that is supported; replace it with built-in layers';

@@ -2,6 +2,7 @@ import { type LayerCall, type LayerHandler, type LayerTable, tensorsIn } from '.
 import type { Value } from '../graph.js';
 import {
   add,
+  bitwiseXor,
   cast,
   constant,
   equal,
@@ -13,6 +14,7 @@ import {
   range,
   reduceMax,
   reduceSum,
+  shiftRight,
   squeeze,
   toFloat,
   unsqueeze,
@@ -36,7 +38,10 @@ function encodingOf({ config }: LayerCall, fallback: Encoding): Encoding {
 function encode(categories: Value, call: LayerCall, mode: Encoding, depth: number, weights?: Value): Value {
   const last = categories.rank - 1;
   const single = mode === 'one_hot' && last > 0 && categories.shape[last] === 1;
-  if (mode !== 'one_hot' && last < 1) return call.unsupported(`its input has no axis of values to be made ${mode}`);
+  if (mode !== 'one_hot' && last < 1)
+    return call.unsupported(
+      `its input is one value a datapoint, of which ${mode} would make one vector for all; give it the shape (1,), or use one_hot`,
+    );
   const listed = cast(single ? squeeze(categories, [last]) : categories, 'int64');
   const hot = toFloat(equal(unsqueeze(listed, [-1]), range(call.graph, depth)));
   if (mode === 'one_hot') return hot;
@@ -59,6 +64,31 @@ const discretization: LayerHandler = ([x], call) => {
   const bins = reduceSum(cast(passed, 'int32'), [-1]);
   const mode = encodingOf(call, 'int');
   return mode === 'int' ? bins : encode(bins, call, mode, values.length + 1);
+};
+
+/** TensorFlow's `FingerprintCat64`: a 64-bit hash and another number, in int64, whose products wrap. */
+function combineHashes(hash: Value, other: Value): Value {
+  const { graph } = other;
+  const multiplier = graph.constant('int64', [], BigInt64Array.of(-4132994306676758123n));
+  const mix = (x: Value) => {
+    const shifted = shiftRight(cast(x, 'uint64'), 47);
+    return bitwiseXor(x, cast(shifted, 'int64'));
+  };
+  const mixed = mul(mix(mul(other, multiplier)), multiplier);
+  const joined = mul(bitwiseXor(bitwiseXor(hash, multiplier), mixed), multiplier);
+  return mix(mul(mix(joined), multiplier));
+}
+
+/** The key with which `tf.sparse.cross_hashed` begins. */
+const crossingKey = 0xdecafcaffen;
+
+/** https://keras.io/api/layers/preprocessing_layers/categorical/hashed_crossing/, of integers. */
+const hashedCrossing: LayerHandler = (inputs, call) => {
+  const bins = call.config.integer('num_bins', undefined, 1);
+  const key = call.graph.constant('int64', [], BigInt64Array.of(crossingKey));
+  const hash = inputs.map((x) => cast(x, 'int64')).reduce(combineHashes, key);
+  const crossed = cast(mod(cast(hash, 'uint64'), bins), 'int64');
+  return encodingOf(call, 'int') === 'int' ? crossed : encode(crossed, call, 'one_hot', bins);
 };
 
 /** What a list of integers has in place of those in `keys`, or `fallback`. */
@@ -127,5 +157,6 @@ function inverseFrequencies(call: LayerCall, depth: number, missing: number): Va
 export const categoryLayers: LayerTable = {
   CategoryEncoding: categoryEncoding,
   Discretization: discretization,
+  HashedCrossing: hashedCrossing,
   IntegerLookup: integerLookup,
 };

@@ -7,6 +7,7 @@ export type Operand = Value | number;
 
 function big(value: number): bigint {
   if (Number.isInteger(value)) return BigInt(value);
+  if (Number.isNaN(value)) throw new ShapeError('they need the size of an axis that the model leaves open');
   throw new ShapeError(`${value} is no whole number, which a size, an axis or an index should be`);
 }
 
@@ -167,6 +168,12 @@ export const greaterOrEqual = comparison('GreaterOrEqual');
 export const and = comparison('And');
 export const or = comparison('Or');
 export const xor = comparison('Xor');
+
+export const bitwiseXor = binary('BitwiseXor');
+
+/** Unsigned integers, their bits moved towards the lowest. */
+export const shiftRight = (x: Value, bits: number): Value =>
+  node('BitShift', [x, constant(x.graph, x.type, [], [bits])], { direction: 'RIGHT' }, x.type, x.shape);
 
 /** Remainder with the sign of the divisor, as NumPy's `mod`. Integers, or floats by way of `floor`. */
 export function mod(a: Operand, b: Operand): Value {

@@ -235,6 +235,18 @@ export function split(x: Value, sizes: readonly number[], axis: number): Value[]
   return x.graph.node('Split', [x, int64s(x.graph, sizes)], { axis: at }, results);
 }
 
+/**
+ * Splits along `axis` into two parts of one size, which may be unknown.
+ * @throws ShapeError when the size is odd
+ */
+export function halves(x: Value, axis: number): Value[] {
+  const at = normalizeAxis(axis, x.rank);
+  const size = x.shape[at]!;
+  if (size !== null && size % 2 === 1) throw new ShapeError(`an axis of ${size} can't be halved`);
+  const result = { type: x.type, shape: x.shape.with(at, size === null ? null : size / 2) };
+  return x.graph.node('Split', [x], { axis: at, num_outputs: 2 }, [result, result]);
+}
+
 /** Elements of `x` along `axis` by index; the indices' shape takes the axis's place. */
 export function gather(x: Value, indices: Value, axis: number): Value {
   const at = normalizeAxis(axis, x.rank);

@@ -180,7 +180,8 @@ export class Arguments {
   /** A shape: numbers, -1 and null among them as they are (null as -1), and sizes that the graph works out. */
   sizes(name: string): Size[] {
     const value = this.raw(name);
-    const items = value instanceof Value ? sizesIn(value) : this.list(name);
+    const array = value === undefined || Array.isArray(value) ? undefined : literal(value)?.values;
+    const items = value instanceof Value ? sizesIn(value) : (array ?? this.list(name));
     if (!items) return this.wrong(name, 'a shape of known length');
     return items.map((item) => {
       if (item === null) return -1;

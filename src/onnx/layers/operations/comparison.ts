@@ -1,4 +1,4 @@
-import { Value } from '../../graph.js';
+import type { Value } from '../../graph.js';
 import {
   abs,
   add,
@@ -67,9 +67,7 @@ function whereOperation(a: Arguments): Value {
 
 /** The first of several choices whose condition holds. */
 function select(a: Arguments): Value {
-  const conditions = a
-    .list('condlist')
-    .map((one) => (one instanceof Value ? cast(one, 'bool') : a.unsupported('a condition is no tensor')));
+  const conditions = a.list('condlist').map((_, index) => cast(a.item('condlist', index), 'bool'));
   const choices = a.tensors('choicelist');
   const fallback = a.has('default') ? a.tensor('default') : a.constant('int32', 0);
   if (choices.length !== conditions.length) return a.unsupported('it does not have a choice for each condition');

@@ -19,9 +19,11 @@ import {
   gather,
   greater,
   int64s,
+  isFloat,
   leakyRelu,
   log,
   logSoftmax,
+  max,
   min,
   mul,
   neg,
@@ -187,7 +189,8 @@ const relu6 = operation('x', (a) => computed([a.tensor('x')], (x) => clip(x, 0, 
 
 /** Neural network functions. https://keras.io/api/ops/nn/ */
 export const neuralOperations: OperationTable = {
-  Relu: operation('x', (a) => computed([a.tensor('x')], (x) => relu(x))),
+  // ONNX Runtime has Relu for floats alone.
+  Relu: operation('x', (a) => computed([a.tensor('x')], (x) => (isFloat(x) ? relu(x) : max(x, 0)))),
   Relu6: relu6,
   Sigmoid: named('sigmoid'),
   SparseSigmoid: named('sparse_sigmoid'),

@@ -20,7 +20,6 @@ import {
   type Size,
   sizeOf,
   sizesOf,
-  squeeze,
   sub,
   toFloat,
   transpose,
@@ -61,6 +60,20 @@ function flattened(a: Arguments, x: Value): { flat: Value; axes: number[]; other
   return { flat: reshape(moved, [...sizes, sizeProductOf(moved, others.length)]), axes, others };
 }
 
+/** Which quantiles are asked for: a number or a vector. */
+function quantilesOf(a: Arguments, scale: number, fixed: number | undefined): Value {
+  const q = fixed === undefined ? mul(toFloat(a.tensor('q')), scale) : a.constant('float32', fixed);
+  return q.rank > 1 ? a.unsupported('its q has more than one axis') : q;
+}
+
+/** Puts the axis of the quantiles first, or takes it away where one is asked for; `axes` come back as 1 with `keepdims`. */
+function arranged(a: Arguments, q: Value, found: Value, axes: readonly number[], others: readonly number[]): Value {
+  const first = transpose(found, [others.length, ...others.map((_, index) => index)]);
+  const places = axes.map((axis) => axis + 1);
+  const kept = a.boolean('keepdims') ? unsqueeze(first, places) : first;
+  return q.rank === 0 ? gather(kept, a.constant('int64', 0), 0) : kept;
+}
+
 /**
  * @param scale what q is multiplied by
  * @param fixed the q of a function that takes none
@@ -69,23 +82,14 @@ function flattened(a: Arguments, x: Value): { flat: Value; axes: number[]; other
 const quantile = ({ scale = 1, fixed, methods = false }: { scale?: number; fixed?: number; methods?: boolean }) =>
   operation('x q', (a) => {
     const x = toFloat(a.tensor('x'));
-    const q = fixed === undefined ? mul(toFloat(a.tensor('q')), scale) : a.constant('float32', fixed);
-    if (q.rank > 1) return a.unsupported('its q has more than one axis');
+    const q = quantilesOf(a, scale, fixed);
     const method = methods
       ? a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear')
       : 'linear';
     const { flat, axes, others } = flattened(a, x);
     const [values] = ordered(flat, sizeOf(flat, -1), flat.rank - 1, false);
     const found = interpolated(values, reshape(q, [-1]), method);
-    const known = where(any(isNan(flat), [-1], true), Number.NaN, found);
-    const axesFirst = transpose(known, [others.length, ...others.map((_, index) => index)]);
-    const kept = a.boolean('keepdims')
-      ? unsqueeze(
-          axesFirst,
-          axes.map((axis) => axis + 1),
-        )
-      : axesFirst;
-    return q.rank === 0 ? gather(kept, a.constant('int64', 0), 0) : kept;
+    return arranged(a, q, where(any(isNan(flat), [-1], true), Number.NaN, found), axes, others);
   });
 
 /** How many elements the axes from `first` on hold; -1 leaves it to the reshape. */
@@ -98,19 +102,18 @@ const sizeProductOf = (x: Value, first: number): Size =>
 const nanQuantile = ({ scale = 1, fixed }: { scale?: number; fixed?: number }) =>
   operation('x q', (a) => {
     const x = toFloat(a.tensor('x'));
-    const q = fixed ?? a.number('q') * scale;
+    const q = quantilesOf(a, scale, fixed);
     if (a.has('method') && a.string('method') !== 'linear') return a.unsupported(`its method is ${a.string('method')}`);
-    const { flat, axes } = flattened(a, x);
+    const { flat, axes, others } = flattened(a, x);
     const missing = isNan(flat);
     const last = sub(reduceSum(toFloat(not(missing)), [-1], true), 1);
     const [values] = ordered(where(missing, Number.POSITIVE_INFINITY, flat), sizeOf(flat, -1), flat.rank - 1, false);
-    const exact = mul(max(last, 0), q);
+    const exact = mul(max(last, 0), reshape(q, [-1]));
     const below = floor(exact);
     const at = (place: Value) =>
       node('GatherElements', [values, cast(place, 'int64')], { axis: -1 }, 'float32', exact.shape);
     const between = add(at(below), mul(sub(at(min(add(below, 1), max(last, 0))), at(below)), sub(exact, below)));
-    const found = squeeze(where(less(last, 0), Number.NaN, between), [-1]);
-    return a.boolean('keepdims') ? unsqueeze(found, axes) : found;
+    return arranged(a, q, where(less(last, 0), Number.NaN, between), axes, others);
   });
 
 /** Quantiles. https://keras.io/api/ops/numpy/ */

@@ -137,16 +137,18 @@ const adaptivePooling = (opType: 'MaxPool' | 'AveragePool') =>
 
 const spaced = (opType: 'DepthToSpace' | 'SpaceToDepth') =>
   operation('x', (a) => {
-    const given = a.tensor('x');
-    const block = a.number('block_size');
-    const changed = (size: number | null, factor: number) => (size === null ? null : size * factor);
-    return inChannelsFirst(a, toFloat(given), (x) => {
-      const factor = opType === 'DepthToSpace' ? block : 1 / block;
+    const block = a.count('block_size');
+    if (block < 1) return a.unsupported('its block_size is 0');
+    const times = (factor: number) => (size: number) => size * factor;
+    const over = (factor: number) => (size: number) =>
+      size % factor === 0 ? size / factor : a.unsupported(`its block_size is ${block}, but an axis has ${size}`);
+    const toSpace = opType === 'DepthToSpace';
+    const [channels, spatial] = toSpace ? [over(block ** 2), times(block)] : [times(block ** 2), over(block)];
+    return inChannelsFirst(a, toFloat(a.tensor('x')), (x) => {
       const shape = x.shape.map((size, axis) =>
-        axis === 0 ? size : changed(size, axis === 1 ? factor ** -2 : factor),
+        axis === 0 || size === null ? size : (axis === 1 ? channels : spatial)(size),
       );
-      const attributes = opType === 'DepthToSpace' ? { blocksize: block, mode: 'DCR' } : { blocksize: block };
-      return node(opType, [x], attributes, x.type, shape);
+      return node(opType, [x], { blocksize: block, ...(toSpace && { mode: 'DCR' }) }, x.type, shape);
     });
   });
 
