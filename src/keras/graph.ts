@@ -1,3 +1,4 @@
+import { orderCalls } from './call-order.js';
 import { asDType, asList, asShape, asText, brokenConfig, isObject } from './config.js';
 import { quote } from './limits.js';
 import {
@@ -85,8 +86,8 @@ export function functionalGraph(config: Config, members: Member[]): Graph {
 
   const inputs = readInputs(config.input_layers, byName);
   const outputs = readOutputs(config.output_layers, (history) => find(history, outputBase));
-  const known = members.filter(({ layer }) => !layer).map(({ name }) => tensorId(name, 0, 0));
-  return { inputs, calls: sortCalls(calls, known), outputs };
+  const ends = inOutputs.map((history) => find(history, outputBase));
+  return { inputs, calls: orderCalls(calls, ends), outputs };
 }
 
 function callHistories(raw: Map<Member, RawCall[]>): History[] {
@@ -164,48 +165,6 @@ function readOutputs(structure: ConfigValue | undefined, find: (history: History
   const outputs = read(structure);
   if (Array.isArray(outputs) && outputs.length === 0) throw brokenConfig('it has no outputs');
   return outputs;
-}
-
-/** The calls in an order in which each stands behind those it needs, and otherwise as they were. */
-function sortCalls(calls: Call[], known: string[]): Call[] {
-  const done = new Set(known.map((id) => id.slice(0, id.lastIndexOf(':'))));
-  const waiting = new Map<string, Call[]>();
-  const missing = new Map<Call, number>();
-  const sorted: Call[] = [];
-  const ready: Call[] = [];
-  for (const call of calls) {
-    const sources = references(call).map((id) => id.slice(0, id.lastIndexOf(':')));
-    const needs = new Set(sources.filter((source) => !done.has(source)));
-    missing.set(call, needs.size);
-    for (const source of needs) {
-      const others = waiting.get(source);
-      if (others) others.push(call);
-      else waiting.set(source, [call]);
-    }
-    if (needs.size === 0) ready.push(call);
-  }
-  for (let i = 0; i < ready.length; i++) {
-    const call = ready[i]!;
-    sorted.push(call);
-    for (const next of waiting.get(call.output) ?? []) {
-      const left = missing.get(next)! - 1;
-      missing.set(next, left);
-      if (left === 0) ready.push(next);
-    }
-  }
-  if (sorted.length < calls.length) throw brokenConfig('its layers wait for one another in a circle');
-  return sorted;
-}
-
-function references(call: Call): string[] {
-  const ids: string[] = [];
-  const visit = (value: unknown): void => {
-    if (value instanceof TensorReference) ids.push(value.id);
-    else if (typeof value === 'object' && value !== null) for (const child of Object.values(value)) visit(child);
-  };
-  visit(call.args);
-  visit(call.kwargs);
-  return ids;
 }
 
 /** The graph of a Sequential: a chain. `shape` is its input's, with the batch axis first. */

@@ -113,7 +113,7 @@ export type OutputStructure = TensorReference | OutputStructure[] | { [key: stri
 export interface Graph {
   /** In the order of `model.inputs`. */
   inputs: GraphInput[];
-  /** In an order in which every call stands behind those it needs. */
+  /** In the order in which Keras runs them: every call stands behind those it needs. */
   calls: Call[];
   outputs: OutputStructure;
 }

@@ -1,3 +1,4 @@
+import { callOf } from '../keras/call-order.js';
 import { ModelFileError } from '../keras/errors.js';
 import { limits } from '../keras/limits.js';
 import type { Argument, Call, Graph, KerasDType, KerasModel, Layer } from '../keras/model.js';
@@ -202,9 +203,6 @@ function withMask(value: Value, mask: Value | undefined): Value {
   other.mask = mask;
   return other;
 }
-
-/** The `output` of the call that makes a tensor. */
-const callOf = (id: string): string => id.slice(0, id.lastIndexOf(':'));
 
 function missingTensor(id: string): never {
   throw new ModelFileError(
