@@ -38,10 +38,6 @@ export function graphInput(name: string, config: Config): GraphInput {
   return config.optional === true ? { ...input, optional: true } : input;
 }
 
-/** Operations tell arrays and floats from integers; layers take numbers as they are. */
-const readNodes = ({ className }: Layer, nodes: ConfigValue[]): RawCall[] =>
-  nodes.map((node) => readNode(node, className.startsWith('ops.')));
-
 /** The graph of a Functional model. */
 export function functionalGraph(config: Config, members: Member[]): Graph {
   const byName = new Map<string, Member>();
@@ -49,7 +45,7 @@ export function functionalGraph(config: Config, members: Member[]): Graph {
     if (byName.has(member.name)) throw brokenConfig(`two layers are called ${quote(member.name)}`);
     byName.set(member.name, member);
   }
-  const raw = new Map(members.map((member) => [member, member.layer ? readNodes(member.layer, member.nodes) : []]));
+  const raw = new Map(members.map((member) => [member, member.layer ? member.nodes.map(readNode) : []]));
   const find = ({ layer, node, tensor }: History, base: Map<Member, number>): string => {
     const member = byName.get(layer);
     if (!member) throw brokenConfig(`a tensor comes from a layer ${quote(layer)} that is not there`);

@@ -32,35 +32,30 @@ export function asHistory(value: ConfigValue | undefined): History | undefined {
   return typeof layer === 'string' && isIndex(node) && isIndex(tensor) ? { layer, node, tensor } : undefined;
 }
 
-/**
- * One entry of `inbound_nodes`, of any Keras.
- * @param exact whether arrays and whole floats stay objects that tell their dtype, as operations need it
- */
-export function readNode(node: ConfigValue, exact = false): RawCall {
+/** One entry of `inbound_nodes`, of any Keras. In those of Keras 3, arrays and whole floats stay objects that tell their dtype. */
+export function readNode(node: ConfigValue): RawCall {
   if (!isObject(node)) return readLegacyNode(node);
   if ('args' in node || 'kwargs' in node) {
-    const read = (value: ConfigValue) => readArgument(value, exact);
-    const kwargs: Record<string, RawArgument> = {};
-    if (isObject(node.kwargs)) {
-      for (const [key, value] of Object.entries(node.kwargs)) kwargs[key] = read(value);
-    }
-    return { args: asList(node.args).map(read), kwargs };
+    const kwargs = Object.entries(isObject(node.kwargs) ? node.kwargs : {});
+    return {
+      args: asList(node.args).map(readArgument),
+      kwargs: Object.fromEntries(kwargs.map(([key, value]) => [key, readArgument(value)])),
+    };
   }
   return readLegacyNode(node);
 }
 
 /** Keras 3: tensors are `{"class_name": "__keras_tensor__", …}`, as deep as they may be. */
-function readArgument(value: ConfigValue, exact: boolean): RawArgument {
-  const read = (child: ConfigValue) => readArgument(child, exact);
-  if (Array.isArray(value)) return { list: value.map(read) };
+function readArgument(value: ConfigValue): RawArgument {
+  if (Array.isArray(value)) return { list: value.map(readArgument) };
   if (!isObject(value)) return { constant: value };
   if (value.class_name === '__keras_tensor__' && isObject(value.config)) {
     const history = asHistory(value.config.keras_history);
     if (history) return { history };
   }
-  if (exact && arrays.has(value.class_name)) return { constant: value };
+  if (arrays.has(value.class_name)) return { constant: value };
   if ('class_name' in value && !hasTensor(value)) return { constant: tidyValue(value) };
-  return readDict(value, read);
+  return readDict(value, readArgument);
 }
 
 const hasTensor = (value: ConfigValue): boolean =>

@@ -4,13 +4,15 @@ import { limits } from '../keras/limits.js';
 import type { Argument, Call, Graph, KerasDType, KerasModel, Layer } from '../keras/model.js';
 import { TensorReference } from '../keras/model.js';
 import { flattenOutputs, outputNames } from '../keras/outputs.js';
+import { trainingRefusal } from '../keras/training.js';
 import type { Signature, TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
 import { arraysAsTensors } from './constants.js';
-import { type CallArgument, type LayerCall, tensorsIn } from './context.js';
+import type { CallArgument, LayerCall } from './context.js';
 import { type ExternalModel, encodeOnnx, encodeWithExternalData, type Metadata } from './encode.js';
 import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { kindOf } from './kinds.js';
+import { asMasks, LayerArguments } from './layer-arguments.js';
 import { layerTable, supportsMasking } from './layers/index.js';
 import { metadataNames } from './metadata.js';
 import type { Pieces } from './protobuf.js';
@@ -41,7 +43,7 @@ const inputTypes: Partial<Record<KerasDType, TensorType>> = {
 export type CompileObserver = (call: Call, outputs: readonly TensorInfo[]) => void;
 
 /** Classes of operations, whose numbers may be sizes and axes: they tell them apart from tensors themselves. */
-const operation = /^ops\.|OpLambda$|^TensorFlowOpLayer$/;
+const isOperation = ({ className }: Layer): boolean => /^ops\.|OpLambda$|^TensorFlowOpLayer$/.test(className);
 
 /** A setting of a layer that can't be expressed; caught where the layer is known. */
 class UnsupportedSetting extends Error {}
@@ -97,10 +99,10 @@ class Compiler {
         return Object.fromEntries(Object.entries(argument).map(([key, value]) => [key, resolve(value)]));
       return argument;
     };
-    const kwargs = Object.fromEntries(Object.entries(call.kwargs).map(([key, value]) => [key, resolve(value)]));
-    const args = call.args.map(resolve);
-    const ready = operation.test(call.layer.className) ? args : args.map((one) => arraysAsTensors(this.graph, one));
-    return this.call(call.layer, ready, kwargs);
+    const ready = (argument: Argument) =>
+      isOperation(call.layer) ? resolve(argument) : arraysAsTensors(this.graph, resolve(argument));
+    const kwargs = Object.entries(call.kwargs).map(([key, value]) => [key, ready(value)] as const);
+    return this.call(call.layer, call.args.map(ready), Object.fromEntries(kwargs));
   }
 
   /**
@@ -110,26 +112,11 @@ class Compiler {
   call(layer: Layer, args: readonly CallArgument[], kwargs: Readonly<Record<string, CallArgument>>): Value[] {
     if (++this.calls > limits.calls)
       throw new ModelFileError('model_too_large', `The model calls layers more than ${limits.calls} times.`);
-    const positional = args.flatMap(tensorsIn);
-    const inputs = positional.length > 0 ? positional : tensorsIn(kwargs.inputs);
     return this.graph.scope(layer.name, () => {
-      if (layer.graph) {
-        const { mask, ...named } = kwargs;
-        const masks = tensorsIn(mask);
-        const given = [...positional, ...Object.values(named).flatMap(tensorsIn)];
-        return this.run(
-          layer.graph,
-          given.map((input, index) => withMask(input, masks[index] ?? input.mask)),
-        );
-      }
-      if (findUnsupportedIn(layer, layerTable).length > 0) throw new Refused();
-      if (inputs.length === 0 && !('query' in kwargs) && !operation.test(layer.className))
-        throw new ModelFileError('model_damaged', `The layer "${layer.name}" (${layer.className}) has no input.`);
+      if (!layer.graph && findUnsupportedIn(layer, layerTable).length > 0) throw new Refused();
+      const given = new LayerArguments(layer.className, args, kwargs);
       try {
-        const outputs = [layerTable[kindOf(layer)]!(inputs, this.context(layer, args, kwargs))].flat();
-        const mask = supportsMasking.has(layer.className) ? inputs.find((input) => input.mask)?.mask : undefined;
-        // An input that is returned as it came must not bring its mask past a layer that drops masks.
-        return outputs.map((output) => withMask(output, (inputs.includes(output) ? undefined : output.mask) ?? mask));
+        return isOperation(layer) ? this.handle(layer, given) : this.callLayer(layer, given);
       } catch (error) {
         if (error instanceof UnsupportedSetting || error instanceof ConfigError)
           throw this.refuse(layer, error.message);
@@ -144,6 +131,27 @@ class Compiler {
     });
   }
 
+  /** @returns the outputs of a layer or nested model, with the masks that they carry */
+  private callLayer(layer: Layer, given: LayerArguments): Value[] {
+    const { inputs } = given;
+    if (inputs.length === 0)
+      throw new ModelFileError('model_damaged', `The layer "${layer.name}" (${layer.className}) has no input.`);
+    const reason = trainingRefusal(layer, given.get('training'), this.kerasVersion);
+    if (reason !== undefined) throw new UnsupportedSetting(reason);
+    const outputs = layer.graph ? this.run(layer.graph, maskedInputs(given)) : this.handle(layer, given);
+    const { unknown } = given;
+    if (unknown !== undefined)
+      throw new UnsupportedSetting(`it is called with an argument that is not supported, ${unknown.slice(0, 60)}`);
+    if (layer.graph) return outputs;
+    const mask = supportsMasking.has(layer.className) ? given.previousMasks[0] : undefined;
+    // An input that is returned as it came must not bring its mask past a layer that drops masks.
+    return outputs.map((output) => withMask(output, (inputs.includes(output) ? undefined : output.mask) ?? mask));
+  }
+
+  private handle(layer: Layer, given: LayerArguments): Value[] {
+    return [layerTable[kindOf(layer)]!(given.inputs, this.context(layer, given))].flat();
+  }
+
   private refuse(layer: Layer, reason: string): Refused {
     const { name } = layer;
     const known = this.unsupported.some((other) => other.name === name && other.reason === reason);
@@ -151,11 +159,7 @@ class Compiler {
     return new Refused();
   }
 
-  private context(
-    layer: Layer,
-    args: readonly CallArgument[],
-    kwargs: Readonly<Record<string, CallArgument>>,
-  ): LayerCall {
+  private context(layer: Layer, given: LayerArguments): LayerCall {
     const rawWeight = (name: string) => {
       const weight = layer.weights.get(name);
       if (weight) return weight;
@@ -180,20 +184,38 @@ class Compiler {
       layer,
       kerasVersion: this.kerasVersion,
       config: new LayerConfig(layer.config),
-      args,
-      kwargs,
+      args: given.args,
+      kwargs: given.kwargs,
+      previousMasks: given.previousMasks,
+      argument: (name) => given.get(name),
+      tensor: (name) => {
+        const argument = given.get(name);
+        if (argument === undefined || argument instanceof Value) return argument;
+        throw new UnsupportedSetting(`its ${name} is no tensor`);
+      },
+      flag: (name) => {
+        const argument = given.get(name) ?? false;
+        if (typeof argument === 'boolean') return argument;
+        throw new UnsupportedSetting(`its ${name} is neither true nor false`);
+      },
       rawWeight,
       weight,
       hasWeight: (name) => layer.weights.has(name),
       optionalWeight: (name) => (layer.weights.has(name) ? weight(name) : undefined),
-      call: (other, inputs, otherKwargs = {}) => this.call(other, inputs, otherKwargs),
-      of: (other) => this.context(other, [], {}),
+      call: (other, inputs) => this.call(other, [inputs.length === 1 ? inputs[0]! : [...inputs]], {}),
+      of: (other) => this.context(other, new LayerArguments(other.className, [], {})),
       once,
       unsupported: (reason) => {
         throw new UnsupportedSetting(reason);
       },
     };
   }
+}
+
+/** The inputs of a nested model under the masks that it is called with. */
+function maskedInputs(given: LayerArguments): Value[] {
+  const masks = asMasks(given.get('mask'));
+  return given.inputs.map((input, index) => withMask(input, masks?.[index] ?? input.mask));
 }
 
 /** The same tensor under another mask. */

@@ -1,22 +1,22 @@
 import type { CallArgument } from './context.js';
-import type { GraphBuilder } from './graph.js';
+import { type GraphBuilder, Value } from './graph.js';
+import { resultType } from './layers/operations/dtypes.js';
+import { literal, pythonObject } from './layers/operations/literals.js';
 import { constant } from './operators/index.js';
 
-/** The sizes of nested lists of numbers; undefined when they hold something else, or lists of different lengths. */
-function sizesOf(argument: CallArgument): number[] | undefined {
-  if (typeof argument === 'number') return [];
-  if (!Array.isArray(argument) || argument.length === 0) return undefined;
-  const [first, ...others] = argument.map(sizesOf);
-  return first && others.every((sizes) => sizes?.join() === first.join()) ? [argument.length, ...first] : undefined;
-}
-
-const numbersIn = (argument: CallArgument): number[] =>
-  Array.isArray(argument) ? argument.flatMap(numbersIn) : [argument as number];
-
-/** An array among the arguments of a layer, which is nested lists of numbers in a file, as a tensor; others as they are. */
+/**
+ * An array among the arguments of a layer as a tensor, others as they are. Nested lists of numbers, which tell no dtype, are
+ * float32; so are all floats.
+ */
 export function arraysAsTensors(graph: GraphBuilder, argument: CallArgument): CallArgument {
-  if (!Array.isArray(argument)) return argument;
-  const sizes = sizesOf(argument);
-  if (!sizes) return argument.map((one) => arraysAsTensors(graph, one));
-  return constant(graph, 'float32', sizes, numbersIn(argument));
+  if (argument === null || typeof argument !== 'object' || argument instanceof Value) return argument;
+  const object = pythonObject(argument);
+  const array = Array.isArray(argument) && argument.length === 0 ? undefined : literal(argument);
+  if (array && (object || array.shape.length > 0)) {
+    if (object?.kind === '__float__') return array.values[0]!;
+    const { type, shape, values } = array;
+    return constant(graph, type === 'int' ? 'float32' : resultType([type]), shape, values);
+  }
+  if (Array.isArray(argument)) return argument.map((one) => arraysAsTensors(graph, one));
+  return Object.fromEntries(Object.entries(argument).map(([key, one]) => [key, arraysAsTensors(graph, one)]));
 }

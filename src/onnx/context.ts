@@ -22,9 +22,20 @@ export interface LayerCall {
   /** The major version of the Keras that wrote the file: a few layers changed their meaning. 3 where the file does not say. */
   readonly kerasVersion: number;
   readonly config: LayerConfig;
-  /** Positional arguments as the model gives them; most handlers need only the flattened `inputs`. */
+  /** An operation's positional arguments as the model gives them, which it binds itself. Layers ask by name. */
   readonly args: readonly CallArgument[];
   readonly kwargs: Readonly<Record<string, CallArgument>>;
+  /**
+   * What a layer is called with beside its inputs, by the name of Keras's parameter; undefined when it is not given or null. A
+   * call with an argument that nothing asked for is refused.
+   */
+  argument(name: string): CallArgument | undefined;
+  /** Like {@link argument}, where nothing but a tensor will do. */
+  tensor(name: string): Value | undefined;
+  /** Like {@link argument}, of True or False; False when it is not given. */
+  flag(name: string): boolean;
+  /** The masks that Keras lets a layer pass on: the keyword `mask`, or else those of its inputs. */
+  readonly previousMasks: readonly (Value | undefined)[];
   /** Whether the layer has this variable. */
   hasWeight(name: string): boolean;
   /** A variable as Keras stores it. @throws ModelFileError when the file lacks it */
@@ -37,7 +48,7 @@ export interface LayerCall {
   /** A variable that some settings leave out, such as a bias. */
   optionalWeight(name: string): Value | undefined;
   /** Compiles a call of another layer: a wrapped one, or a nested model. Returns its outputs flattened. */
-  call(layer: Layer, inputs: readonly Value[], kwargs?: Readonly<Record<string, CallArgument>>): Value[];
+  call(layer: Layer, inputs: readonly Value[]): Value[];
   /** The view of a layer that this one wraps, for wrappers that do more than call it. */
   of(layer: Layer): LayerCall;
   /** What `make` gives, made at the layer's first call and kept for the others: a constant worked out of weights. */
@@ -48,7 +59,7 @@ export interface LayerCall {
 
 /**
  * Emits what a layer computes.
- * @param inputs all tensors among the positional arguments, in order
+ * @param inputs all tensors in the first argument, in order
  * @returns the outputs, flattened
  */
 export type LayerHandler = (inputs: Value[], call: LayerCall) => Value | Value[];

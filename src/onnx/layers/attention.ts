@@ -1,5 +1,6 @@
-import { type LayerCall, type LayerHandler, type LayerTable, tensorsIn } from '../context.js';
-import { Value } from '../graph.js';
+import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
+import type { Value } from '../graph.js';
+import { asMasks } from '../layer-arguments.js';
 import {
   add,
   matmul,
@@ -48,16 +49,12 @@ const penalty = 1e9;
  */
 const attention =
   (scoresOf: Scores): LayerHandler =>
-  (tensors, call) => {
-    const inputs = Array.isArray(call.args[0]) ? tensorsIn(call.args[0]) : tensors;
+  (inputs, call) => {
     const [query, value, key = value] = inputs.map(toFloat);
     if (!query || !value || !key) return call.unsupported('it is not called with a query and a value');
-    const given = call.kwargs.mask ?? call.args[1];
-    const masks = Array.isArray(given)
-      ? given.map((mask) => (mask instanceof Value ? mask : undefined))
-      : inputs.map(({ mask }) => mask);
-    const [queryMask, valueMask] = masks;
-    const causal = call.kwargs.use_causal_mask === true || call.config.boolean('causal', false);
+    const given = asMasks(call.argument('mask'));
+    const [queryMask, valueMask] = given ?? inputs.map(({ mask }) => mask);
+    const causal = call.flag('use_causal_mask') || call.config.boolean('causal', false);
     const mask = allMasks([
       valueMask?.rank === 2 ? unsqueeze(valueMask, [1]) : valueMask,
       causal ? causalMask(call.graph, sizeOf(query, -2), sizeOf(key, -2)) : undefined,
@@ -67,8 +64,8 @@ const attention =
     const attended = matmul(weights, value);
     const rows = allMasks([queryMask]);
     const output = rows ? where(unsqueeze(rows, [-1]), attended, 0) : attended;
-    output.mask = queryMask;
-    return call.kwargs.return_attention_scores === true ? [output, weights] : output;
+    output.mask = call.previousMasks[0];
+    return call.flag('return_attention_scores') ? [output, weights] : output;
   };
 
 /** https://keras.io/api/layers/attention_layers/ */

@@ -1,4 +1,4 @@
-import { type LayerCall, type LayerHandler, type LayerTable, tensorsIn } from '../context.js';
+import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import type { Value } from '../graph.js';
 import {
   add,
@@ -50,9 +50,8 @@ function encode(categories: Value, call: LayerCall, mode: Encoding, depth: numbe
 }
 
 const categoryEncoding: LayerHandler = ([x], call) => {
-  const [weights] = [...tensorsIn(call.kwargs.count_weights), ...call.args.slice(1).flatMap(tensorsIn)];
   const mode = encodingOf(call, 'multi_hot');
-  return encode(x!, call, mode, call.config.integer('num_tokens', undefined, 1), weights);
+  return encode(x!, call, mode, call.config.integer('num_tokens', undefined, 1), call.tensor('count_weights'));
 };
 
 /** The number of boundaries that a value is not below. */

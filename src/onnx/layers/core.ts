@@ -48,7 +48,7 @@ const embedding: LayerHandler = ([x], call) => {
 
 /** Called with `reverse=True` it gives a score to every row of its table. */
 const reversibleEmbedding: LayerHandler = (inputs, call) => {
-  if ((call.kwargs.reverse ?? call.args[1]) !== true) return embedding(inputs, call);
+  if (!call.flag('reverse')) return embedding(inputs, call);
   const table = call.config.boolean('tie_weights', true)
     ? transpose(floatWeight(call, 'embeddings'), [1, 0])
     : floatWeight(call, 'reverse_embeddings');

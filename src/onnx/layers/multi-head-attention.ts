@@ -1,5 +1,5 @@
 import type { LayerCall, LayerHandler } from '../context.js';
-import { Value } from '../graph.js';
+import type { Value } from '../graph.js';
 import {
   add,
   gather,
@@ -87,15 +87,10 @@ function fitMask(mask: Value, rank: number, attending: number): Value {
 }
 
 /** The tensors among the arguments, by the names of Keras's parameters. */
-function namedTensors({ args, kwargs, kerasVersion }: LayerCall): Record<string, Value | undefined> {
-  const masks = kerasVersion >= 3 ? ['query_mask', 'value_mask', 'key_mask'] : [];
+function namedTensors(call: LayerCall): Record<string, Value | undefined> {
+  const masks = call.kerasVersion >= 3 ? ['query_mask', 'value_mask', 'key_mask'] : [];
   const names = ['query', 'value', 'key', ...masks, 'attention_mask'];
-  return Object.fromEntries(
-    names.map((name, place) => {
-      const argument = args[place] ?? kwargs[name];
-      return [name, argument instanceof Value ? argument : undefined];
-    }),
-  );
+  return Object.fromEntries(names.map((name) => [name, call.tensor(name)]));
 }
 
 /** Which keys each query attends to: (batch or 1, queries, keys), or as `attention_mask` is. */
@@ -105,7 +100,7 @@ function attentionMask(
   query: Value,
   value: Value,
 ): Value | undefined {
-  const { config, graph, kwargs } = call;
+  const { config, graph } = call;
   const [rows, columns] = [sizeOf(query, 1), sizeOf(value, 1)];
   const window = config.optionalNumber('sliding_window');
   // Keras 3's MultiHeadAttention takes the query's own mask, whatever it is given.
@@ -117,7 +112,7 @@ function attentionMask(
     queryMask && unsqueeze(queryMask, [-1]),
     valueMask && unsqueeze(valueMask, [-2]),
     keyMask && unsqueeze(keyMask, [-2]),
-    kwargs.use_causal_mask === true ? causalMask(graph, rows, columns) : undefined,
+    call.flag('use_causal_mask') ? causalMask(graph, rows, columns) : undefined,
     window === undefined ? undefined : windowMask(graph, rows, columns, window),
   ]);
 }
@@ -177,7 +172,7 @@ export const multiHeadAttention: LayerHandler = (_, call) => {
   const values = forHeads(project(toFloat(value), call, 'value', 1), heads);
   const axes = axesOf(call, queries.rank);
   const scaled = mul(queries, 1 / Math.sqrt(queries.shape.at(-1)!));
-  const returnScores = call.kwargs.return_attention_scores === true;
+  const returnScores = call.flag('return_attention_scores');
   // Keras 3 has two ways to compute this, which differ in what becomes of a query all of whose keys are masked.
   const zeroMasked =
     call.kerasVersion >= 3 && (returnScores || call.config.number('dropout', 0) > 0 || queries.rank !== 4);

@@ -60,6 +60,8 @@ function jointBatchNormalization(x: Value, call: LayerCall): Value {
 
 /** With the moving statistics. ONNX Runtime folds it into a convolution before it. */
 const batchNormalization: LayerHandler = ([input], call) => {
+  // Only training looks at it.
+  call.argument('mask');
   const x = toFloat(input!);
   if (call.config.axes('axis').length > 1) return jointBatchNormalization(x, call);
   const axis = channelAxis(x, call);
@@ -101,6 +103,8 @@ const layerNormalization: LayerHandler = ([input], call) => {
 /** Each group of channels of a sample by its own statistics. `groups` of -1 are as many as there are channels. */
 const groupNormalization: LayerHandler = ([input], call) => {
   const x = toFloat(input!);
+  if (call.kerasVersion < 3 && (call.tensor('mask') ?? input!.mask))
+    return call.unsupported('a mask weighs what it normalises');
   const axis = channelAxis(x, call);
   const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
   const channels = knownSize(x, axis, [gamma, beta]);
@@ -135,7 +139,7 @@ export function unitVectors(x: Value, axes: readonly number[], epsilon: number):
 /** In training it normalises the kernel of the layer that it wraps; the file has the kernel as it is used. */
 const spectralNormalization: LayerHandler = (inputs, call) => {
   const wrapped = call.layer.layers.layer;
-  return wrapped ? call.call(wrapped, inputs, call.kwargs) : call.unsupported('it wraps no layer');
+  return wrapped ? call.call(wrapped, inputs) : call.unsupported('it wraps no layer');
 };
 
 /** https://keras.io/api/layers/normalization_layers/ */

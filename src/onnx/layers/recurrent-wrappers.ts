@@ -1,4 +1,4 @@
-import { type LayerHandler, type LayerTable, tensorsIn } from '../context.js';
+import type { LayerHandler, LayerTable } from '../context.js';
 import type { Value } from '../graph.js';
 import { add, concat, div, mul } from '../operators/index.js';
 import { recurrentInputs, reverseTime, runRecurrent } from './recurrent.js';
@@ -45,16 +45,14 @@ const bidirectional: LayerHandler = (tensors, call) => {
 const timeDistributed: LayerHandler = (inputs, call) => {
   const { layer } = call.layer.layers;
   if (!layer) return call.unsupported('it wraps no layer');
-  const [given] = tensorsIn(call.kwargs.mask);
-  const tensors = inputs.filter((input) => input !== given);
-  const [x] = tensors as [Value];
-  const mask = given ?? x.mask;
-  const steps = tensors.map(mergeTime);
+  const [x] = inputs as [Value];
+  const mask = call.tensor('mask') ?? x.mask;
+  const steps = inputs.map(mergeTime);
   // A mask of steps alone says nothing about what is in a step.
   if (mask && mask.rank > 2) steps[0]!.mask = mergeTime(mask);
   return call.call(layer, steps).map((output) => {
     const sequence = splitTime(output, x);
-    sequence.mask = mask;
+    sequence.mask = call.previousMasks[0];
     return sequence;
   });
 };

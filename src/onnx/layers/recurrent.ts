@@ -22,13 +22,16 @@ export interface RecurrentInputs {
  * Tells the sequence, states and mask apart. Initial states stand behind the sequence in Keras 2, and are an argument of their
  * own in Keras 3, which then takes no mask from the sequence.
  */
-export function recurrentInputs([sequence, ...others]: Value[], { kwargs, kerasVersion }: LayerCall): RecurrentInputs {
-  const x = toFloat(sequence!);
-  const states = [...others.filter(({ type }) => type !== 'bool'), ...tensorsIn(kwargs.initial_state)];
-  const [given = others.find(({ type }) => type === 'bool')] = tensorsIn(kwargs.mask);
-  const implied = sequence!.mask;
-  const mask = given ?? (kerasVersion >= 3 && states.length > 0 ? undefined : implied);
-  return { x, states: states.map(toFloat), mask: mask && cast(mask, 'bool'), outputMask: given ?? implied };
+export function recurrentInputs([sequence, ...others]: Value[], call: LayerCall): RecurrentInputs {
+  const states = [...others, ...tensorsIn(call.argument('initial_state'))];
+  const implied = call.kerasVersion >= 3 && states.length > 0 ? undefined : sequence!.mask;
+  const mask = call.tensor('mask') ?? implied;
+  return {
+    x: toFloat(sequence!),
+    states: states.map(toFloat),
+    mask: mask && cast(mask, 'bool'),
+    outputMask: call.previousMasks[0],
+  };
 }
 
 /** How a recurrent layer goes over its steps; by default as its config says. */
@@ -140,7 +143,8 @@ const recurrent: LayerHandler = (tensors, call) => {
 };
 
 /** A cell that is called like a layer: on the input of one step and the states. */
-const cell: LayerHandler = ([x, ...states], call) => {
+const cell: LayerHandler = ([x, ...others], call) => {
+  const states = [...others, ...tensorsIn(call.argument('states'))];
   const one = cellOf(call);
   const { output, states: next } = one.step(one.project(toFloat(x!)), states.map(toFloat));
   return [output, ...next];
