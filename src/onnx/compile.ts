@@ -5,6 +5,7 @@ import type { Argument, Call, Graph, KerasDType, KerasModel, Layer } from '../ke
 import { TensorReference } from '../keras/model.js';
 import { flattenOutputs, outputNames } from '../keras/outputs.js';
 import { trainingRefusal } from '../keras/training.js';
+import { majorVersion } from '../keras/version.js';
 import type { Signature, TensorInfo, TensorType } from '../tensor.js';
 import { ConfigError, LayerConfig } from './config.js';
 import { arraysAsTensors } from './constants.js';
@@ -232,13 +233,6 @@ function missingTensor(id: string): never {
     `The model's graph refers to a tensor that no layer makes: "${id.slice(0, 80)}".`,
   );
 }
-
-/**
- * The first number of a version such as `2.15.0` or `tf-keras 2.16`; 3 where there is none. TensorFlow.js (`tfjs-layers 4.22.0`)
- * has the layers of Keras 2.
- */
-const majorVersion = (version: string | undefined): number =>
-  version?.startsWith('tfjs') ? 2 : Number(version?.match(/\d+/)?.[0] ?? 3);
 
 const infoOf = ({ name, type, shape }: Value): TensorInfo => ({ name, type, shape: [...shape] });
 

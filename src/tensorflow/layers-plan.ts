@@ -1,3 +1,4 @@
+import { bindArguments, firstParameter } from '../keras/call-parameters.js';
 import { ModelFileError } from '../keras/errors.js';
 import { limits } from '../keras/limits.js';
 import {
@@ -12,7 +13,9 @@ import {
   type Weight,
 } from '../keras/model.js';
 import { countOutputs, flattenOutputs } from '../keras/outputs.js';
+import { trainingRefusal } from '../keras/training.js';
 import { variablesOf, weightName } from '../keras/variables.js';
+import { majorVersion } from '../keras/version.js';
 import type { TensorType } from '../tensor.js';
 import type { Plan, PlannedLayer, TensorPosition } from './plan.js';
 import { activationNames, type LayerRule, layerRules } from './rules.js';
@@ -43,6 +46,8 @@ class Planner {
   readonly refusals: Refusal[] = [];
   readonly weights: Weight[] = [];
   private calls = 0;
+
+  constructor(private readonly kerasVersion: number) {}
 
   plan(graph: Graph): Plan {
     const plan: Plan = { inputs: [], layers: [], calls: [], outputs: [] };
@@ -123,13 +128,13 @@ class Planner {
       if (argument === null) return [];
       throw this.refuse(layer, 'it is called with a constant');
     };
-    const { inputs, training: _training, ...others } = kwargs;
-    const extra = Object.entries(others).find(([, value]) => value !== null);
+    const bound = bindArguments(layer.className, args, kwargs);
+    const inTraining = trainingRefusal(layer, bound.get('training'), this.kerasVersion);
+    if (inTraining !== undefined) throw this.refuse(layer, inTraining);
+    const first = firstParameter(layer.className);
+    const extra = [...bound].find(([name, value]) => value !== null && name !== first && name !== 'training');
     if (extra) throw this.refuse(layer, `it is called with ${extra[0].slice(0, 40)}`);
-    const [first, ...rest] = args.length > 0 ? args : [inputs ?? null];
-    if (rest.some((argument) => argument !== null) && !layer.graph)
-      throw this.refuse(layer, 'it is called with several arguments');
-    const found = [first!, ...rest].flatMap(tensors);
+    const found = tensors(bound.get(first) ?? null);
     if (found.length === 0) throw this.refuse(layer, 'it is called without a tensor');
     return found;
   }
@@ -248,7 +253,7 @@ function unique(name: string, taken: Set<string>): string {
  *   `model_weights_missing`, `model_too_large`
  */
 export function planLayers(model: KerasModel): PlannedModel {
-  const planner = new Planner();
+  const planner = new Planner(majorVersion(model.kerasVersion));
   const plan = planner.plan(model.graph);
   const { refusals, weights } = planner;
   if (refusals.length === 0 && plan.outputs.length > 0) return { plan, weights };
