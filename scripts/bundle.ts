@@ -24,7 +24,7 @@ const swaggerUi: Plugin = {
 // What was built before has other names.
 await rm(join(packageRoot, 'dist/src/chunks'), { recursive: true, force: true });
 await build({
-  entryPoints: ['cli', 'inference/process-main'].map((name) => join(packageRoot, 'src', `${name}.ts`)),
+  entryPoints: ['cli', 'inference/process-main', 'keras/hdf5-worker'].map((name) => join(packageRoot, 'src', `${name}.ts`)),
   outdir: join(packageRoot, 'dist/src'),
   bundle: true,
   splitting: true,
@@ -37,7 +37,7 @@ await build({
   sourcemap: true,
   plugins: [swaggerUi],
   external: [
-    ...['@fastify/swagger-ui/package.json', 'h5wasm', 'onnxruntime-node', 'pino-pretty', 'sharp'],
+    ...['@fastify/swagger-ui/package.json', 'onnxruntime-node', 'pino-pretty', 'sharp'],
     // Fastify would load these two if it were left to itself.
     ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'],
   ],

@@ -29,7 +29,7 @@ function packageFolder(): string {
   try {
     return dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
   } catch {
-    throw new SetupError('@tensorflow/tfjs-node is not installed. Install it first: npm install --include=optional');
+    throw new SetupError('@tensorflow/tfjs-node is not installed. Install it first: npm ci');
   }
 }
 

@@ -9,7 +9,7 @@ function findRoot(folder: string): string {
 /** The folder of keras-serve itself, whether it runs from its sources or from `dist`. */
 export const packageRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
 
-const manifest: { version: string; description: string } = JSON.parse(
+const manifest: { version: string; description: string; peerDependencies: Record<string, string> } = JSON.parse(
   readFileSync(join(packageRoot, 'package.json'), 'utf8'),
 );
 
@@ -18,6 +18,10 @@ export const packageVersion = manifest.version;
 
 /** What keras-serve is, in a sentence. */
 export const packageDescription = manifest.description;
+
+/** The command that installs packages which don't come with keras-serve, in the oldest versions that do. */
+export const installCommand = (names: readonly string[]): string =>
+  `npm install ${names.map((name) => `${name}@${manifest.peerDependencies[name]!.replace('^', '')}`).join(' ')}`;
 
 const extension = extname(import.meta.url);
 

@@ -208,7 +208,10 @@ const tasks: {
       const isUnsupported = error instanceof ModelFileError && error.code === 'model_unsupported_layers';
       if (engine === 'onnx' || !isUnsupported) throw error;
       // What TensorFlow can't run either is told in the words of the compiler, which knows more layers.
-      return await optimizeForTensorFlow(source, output, report).catch(() => Promise.reject(error));
+      return await optimizeForTensorFlow(source, output, report).catch((other: Error) => {
+        const isMissing = other instanceof ModelFileError && other.code === 'model_engine_missing';
+        throw isMissing ? new ModelFileError(error.code, `${error.message} ${other.message}`) : error;
+      });
     }
   },
   async convert({ output, externalData = false, ...source }, report) {

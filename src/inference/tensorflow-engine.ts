@@ -48,7 +48,7 @@ export const tensorflowEngine: Engine = {
         ? { message: `engine: TensorFlow's native library, ${tensorflow.name}` }
         : {
             message: `engine: TensorFlow.js on ${tensorflow.name}, since TensorFlow's native library, several times as fast, is not installed`,
-            advice: nativeAdvice,
+            advice: nativeAdvice(),
           },
       async run(tensors, image) {
         if (!image) return runTensors(tensorflow, model, model.signature, tensors);

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import { ModelFileError } from '../keras/errors.js';
+import { installCommand } from '../package.js';
 
 /** TensorFlow.js with a backend that computes. */
 export interface TensorFlow {
@@ -13,11 +14,46 @@ export interface TensorFlow {
   name: string;
 }
 
-/** How to get the native library. */
-export const nativeAdvice =
-  'npm rebuild @tensorflow/tfjs-node --ignore-scripts=false (in a checkout: npm run setup:tensorflow) installs it, docs/tensorflow.md says more';
+const nativePackage = '@tensorflow/tfjs-node';
+const wasmPackage = '@tensorflow/tfjs-backend-wasm';
+const commonPackages = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', '@tensorflow/tfjs-converter'];
 
 const require = createRequire(import.meta.url);
+
+function isInstalled(name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The command that installs the native library, or gets it for a package that is there without. */
+const nativeCommand = (): string =>
+  `${isInstalled(nativePackage) ? `npm rebuild ${nativePackage}` : installCommand([...commonPackages, nativePackage])} --ignore-scripts=false`;
+
+/** How to get the native library. */
+export const nativeAdvice = (): string =>
+  `${nativeCommand()} (in a clone: npm run setup:tensorflow) installs it, docs/tensorflow.md says more`;
+
+const engineMissing = (cause: unknown) =>
+  new ModelFileError(
+    'model_engine_missing',
+    `The TensorFlow engine is not installed. ${installCommand([...commonPackages, wasmPackage])} installs it on WebAssembly, ` +
+      `${nativeCommand()} on TensorFlow's native library, several times as fast (in a clone: npm ci, and npm run ` +
+      'setup:tensorflow). docs/tensorflow.md says more.',
+    { cause },
+  );
+
+/** Loads a package of TensorFlow.js. @throws ModelFileError `model_engine_missing` */
+function demand<Package>(name: string): Package {
+  try {
+    return require(name);
+  } catch (cause) {
+    throw engineMissing(cause);
+  }
+}
 
 /** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node.js has not had since version 23. */
 export function restoreRemovedFunctions(module: object = util): void {
@@ -50,7 +86,7 @@ function loadNative(core: TensorFlow['core'], threads: number): Pick<TensorFlow,
 }
 
 async function loadWasm(core: TensorFlow['core']): Promise<Pick<TensorFlow, 'node' | 'name'>> {
-  const wasm = require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
+  const wasm = demand<typeof import('@tensorflow/tfjs-backend-wasm')>(wasmPackage);
   if (!(await core.setBackend('wasm'))) throw new Error('its WebAssembly backend does not start');
   const threads = wasm.getThreadsCount?.call(wasm);
   return { node: undefined, name: `WebAssembly${threads && threads > 1 ? ` (${threads} threads)` : ''}` };
@@ -59,21 +95,11 @@ async function loadWasm(core: TensorFlow['core']): Promise<Pick<TensorFlow, 'nod
 let loaded: Promise<TensorFlow> | undefined;
 
 async function load(threads: number): Promise<TensorFlow> {
-  let parts: Pick<TensorFlow, 'core' | 'layers' | 'converter'>;
-  try {
-    parts = {
-      core: require('@tensorflow/tfjs-core'),
-      layers: require('@tensorflow/tfjs-layers'),
-      converter: require('@tensorflow/tfjs-converter'),
-    };
-  } catch (cause) {
-    throw new ModelFileError(
-      'model_engine_missing',
-      'The TensorFlow engine is not installed. Install it: npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers ' +
-        '@tensorflow/tfjs-converter @tensorflow/tfjs-backend-wasm, and @tensorflow/tfjs-node for the native library.',
-      { cause },
-    );
-  }
+  const parts: Pick<TensorFlow, 'core' | 'layers' | 'converter'> = {
+    core: demand('@tensorflow/tfjs-core'),
+    layers: demand('@tensorflow/tfjs-layers'),
+    converter: demand('@tensorflow/tfjs-converter'),
+  };
   const wanted = process.env.KERAS_SERVE_TENSORFLOW_BACKEND;
   const native = wanted === 'wasm' ? undefined : loadNative(parts.core, threads);
   return { ...parts, ...(native ?? (await loadWasm(parts.core))) };

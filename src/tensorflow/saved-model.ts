@@ -40,7 +40,7 @@ export async function loadSavedModel({ node }: TensorFlow, file: SavedModelFile,
 const nativeMissing = () =>
   new ModelFileError(
     'model_engine_missing',
-    `This is a TensorFlow SavedModel, which needs TensorFlow's native library. ${nativeAdvice}. Or save the model where it ` +
+    `This is a TensorFlow SavedModel, which needs TensorFlow's native library. ${nativeAdvice()}. Or save the model where it ` +
       "was trained: model.save('model.keras').",
   );
 
@@ -58,8 +58,8 @@ export async function prepareSavedModel(
   signature: string | undefined,
 ): Promise<PreparedModel> {
   const saved = await readSavedSignature(folder, signature);
-  const tensorflow = await load();
-  if (!tensorflow.node) throw nativeMissing();
+  const tensorflow = await load().catch(() => undefined);
+  if (!tensorflow?.node) throw nativeMissing();
   const target = savedModelFolder(path);
   for (const source of await savedModelFiles(folder)) {
     const copy = join(target, relative(folder, source));
