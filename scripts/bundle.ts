@@ -1,12 +1,13 @@
 /**
- * Puts the command line, the inference process and the packages that they load into a few files, one for what is loaded
- * together: a server that reads those instead of a thousand starts in half the time. What has native code or files of its own
- * stays a package.
+ * Puts all of keras-serve and the packages that it loads into a few files, one for what is loaded together: a server that reads
+ * those instead of a thousand starts in half the time, and who installs keras-serve gets few packages. What has native code or
+ * files of its own stays a package.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { packageRoot } from '../src/package.js';
+import { licencesOf } from './third-party.js';
 
 /** Swagger UI finds its files by where its code is: that stays the folder of the package. */
 const swaggerUi: Plugin = {
@@ -21,10 +22,18 @@ const swaggerUi: Plugin = {
   },
 };
 
+/** What programs import, and what is started as a process or a thread. */
+const entries = [
+  ...['cli', 'index', 'plugin'],
+  ...['inference/process-main', 'inference/compile-main', 'keras/hdf5-worker', 'protocols/json-thread'],
+];
+
 // What was built before has other names.
 await rm(join(packageRoot, 'dist/src/chunks'), { recursive: true, force: true });
-await build({
-  entryPoints: ['cli', 'inference/process-main', 'keras/hdf5-worker'].map((name) => join(packageRoot, 'src', `${name}.ts`)),
+const { metafile } = await build({
+  absWorkingDir: packageRoot,
+  metafile: true,
+  entryPoints: entries.map((name) => join(packageRoot, 'src', `${name}.ts`)),
   outdir: join(packageRoot, 'dist/src'),
   bundle: true,
   splitting: true,
@@ -35,6 +44,7 @@ await build({
   format: 'esm',
   target: 'node20',
   sourcemap: true,
+  sourcesContent: false,
   plugins: [swaggerUi],
   external: [
     ...['@fastify/swagger-ui/package.json', 'onnxruntime-node', 'pino-pretty', 'sharp'],
@@ -47,3 +57,7 @@ await build({
   },
   logLevel: 'warning',
 });
+await writeFile(
+  join(packageRoot, 'dist/THIRD_PARTY_LICENSES.txt'),
+  licencesOf(packageRoot, Object.keys(metafile.inputs)),
+);

@@ -1,4 +1,6 @@
+import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { isBuilt, modulePath } from '../package.js';
 import { ModelFileError, type ModelFileErrorCode } from './errors.js';
 import { limits } from './limits.js';
 import type { Weight } from './model.js';
@@ -140,9 +142,8 @@ const failure = (reason: string): Hdf5Reply => ({
 });
 
 function startWorker(options: WorkerOptions): Worker {
-  const extension = import.meta.url.slice(-2);
-  const url = new URL(`./hdf5-worker.${extension}`, import.meta.url);
-  if (extension === 'js') return new Worker(url, options);
+  const url = pathToFileURL(modulePath('keras/hdf5-worker'));
+  if (isBuilt) return new Worker(url, options);
   // Run from source, as the tests are: Node 20 does not hand the loader of TypeScript on to workers.
   const load = `import('${import.meta.resolve('tsx/esm/api')}').then(({ register }) => { register(); return import('${url}'); })`;
   return new Worker(load, { ...options, eval: true });
