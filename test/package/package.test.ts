@@ -117,7 +117,9 @@ describe('the npm package in a bare folder, with no script run', { skip: without
       bare,
     );
     const { peerDependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
-    for (const [name, range] of Object.entries<string>(peerDependencies).filter(([name]) => name.startsWith('@tensorflow'))) {
+    for (const [name, range] of Object.entries<string>(peerDependencies).filter(([name]) =>
+      name.startsWith('@tensorflow'),
+    )) {
       assert.ok(stderr.includes(`${name}@${range.replace('^', '')}`), `${name} in ${stderr}`);
     }
   });
