@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { greyDepthNotice } from '../src/catalog/grey-depth.js';
 import type { ServedModel } from '../src/catalog/served-model.js';
+import type { Pixels } from '../src/images/options.js';
 import { InferenceError } from '../src/inference/errors.js';
 import type { ModelInput } from '../src/protocols/model-input.js';
 import type { Tensors } from '../src/tensor.js';
@@ -35,27 +37,50 @@ async function pixelsOf(
   request: FastifyRequest,
   model: ServedModel,
   images: Uint8Array[],
-): Promise<Uint8Array> {
+): Promise<Pixels> {
   const { size, channels = 3 } = model.image!;
   const each = size[0] * size[1] * channels;
-  if (each * images.length > maxPixelBytes)
-    throw new RequestError(
-      'content_too_large',
-      `There are ${images.length} images. The most that one request can have is ${Math.floor(maxPixelBytes / each)}.`,
-    );
+  checkCount(images.length, each);
   const started = performance.now();
   const decode = async (image: Uint8Array) =>
     (await app.preprocess(image, model.image!, { signal: request.signal })).data;
-  let pixels: Uint8Array;
+  let pixels: Pixels;
   if (images.length === 1) pixels = await decode(images[0]!);
   else {
     app.json.hold(request, each * images.length, maxPixelBytes);
     pixels = new Uint8Array(each * images.length);
     // One after the other: a request with many images holds up those with one no longer than they do each other.
-    for (const [index, image] of images.entries()) pixels.set(await decode(image), index * each);
+    for (const [index, image] of images.entries()) {
+      const decoded = await decode(image);
+      if (decoded instanceof Float32Array && pixels instanceof Uint8Array) {
+        checkCount(images.length, each * decoded.BYTES_PER_ELEMENT);
+        pixels = Float32Array.from(pixels);
+      }
+      pixels.set(decoded, index * each);
+    }
   }
+  if (pixels instanceof Float32Array) warnOfDepth(app, model);
   request.timings.decode = (request.timings.decode ?? 0) + performance.now() - started;
   return pixels;
+}
+
+/** Refuses images that would take too much memory once they are decoded, each so many bytes. */
+function checkCount(images: number, each: number): void {
+  if (each * images <= maxPixelBytes) return;
+  const most = Math.floor(maxPixelBytes / each);
+  throw new RequestError(
+    'content_too_large',
+    `There are ${images} images. The most that one request can have is ${most}.`,
+  );
+}
+
+/** Models of whose scaling the log has spoken. */
+const warned = new WeakSet<ServedModel>();
+
+function warnOfDepth(app: FastifyInstance, model: ServedModel): void {
+  const notice = warned.has(model) ? undefined : greyDepthNotice(model);
+  warned.add(model);
+  if (notice) app.log.warn({ model: model.name }, notice);
 }
 
 /** What the engine has against tensors that are of the right types and shapes, such as an index that is out of bounds. */

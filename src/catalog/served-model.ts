@@ -1,12 +1,13 @@
 import type { ModelCard } from '../../schemas/card.js';
-import type { ImageOptions } from '../images/options.js';
+import type { ImageOptions, Pixels } from '../images/options.js';
 import type { EngineChoice, ModelSource } from '../inference/compile-messages.js';
 import { type CompiledModel, compileModelFile } from '../inference/compiled-model.js';
-import type { EngineModel, EngineName } from '../inference/engine.js';
+import type { EngineModel, EngineName, PixelScaling } from '../inference/engine.js';
 import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import type { Prediction as Run } from '../inference/job.js';
 import type { ModelRunner, RunnerEvents, RunnerOptions } from '../inference/model-runner.js';
-import { type ImageScaling, imageScalingModel } from '../onnx/image-scaling.js';
+import { scalePixels } from '../inference/scale-pixels.js';
+import { imageScalingModel } from '../onnx/image-scaling.js';
 import { availableCores } from '../support/cores.js';
 import {
   type Signature,
@@ -69,17 +70,17 @@ export interface ServedModel {
   readonly pool: InferencePool;
   /**
    * Labels of one image.
-   * @param pixels height × width × channels of `image`, uint8
+   * @param pixels height × width × channels of `image`
    * @throws InferenceError
    */
-  classify(pixels: Uint8Array, options: { topK: number; signal?: AbortSignal }): Promise<Classification>;
+  classify(pixels: Pixels, options: { topK: number; signal?: AbortSignal }): Promise<Classification>;
   /**
    * Runs the model on images.
-   * @param pixels images × height × width × channels of `image`, uint8
+   * @param pixels images × height × width × channels of `image`: from 0 to 255, or the values of grey that has kept its depth
    * @returns as `predict`, with a row for each image
    * @throws InferenceError
    */
-  predictImages(pixels: Uint8Array, options?: { signal?: AbortSignal }): Promise<Run>;
+  predictImages(pixels: Pixels, options?: { signal?: AbortSignal }): Promise<Run>;
   /**
    * Runs the model on any number of rows; requests that wait for a process run together.
    * @param inputs a tensor for every input, by name: of the type in `inputs`, row-major, of its shape with a number in the
@@ -148,7 +149,7 @@ interface Prepared {
   card: ModelCard;
   notes: CardNote[];
   compiled: CompiledModel;
-  image: (ImageInput & { options: ImageOptions }) | undefined;
+  image: (ImageInput & { options: ImageOptions; scaling: PixelScaling }) | undefined;
   engineModel: Omit<EngineModel, 'threads' | 'loneThreads'>;
 }
 
@@ -166,9 +167,12 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
   try {
     const { card, notes } = await workOutCard(compiled, { file, folder: cardFolder, given });
     const input = imageInputOf(compiled.signature);
-    const scaling = input && resolveScaling(card.image?.scaling, input.channels);
     const type = compiled.signature.inputs[0]?.type ?? 'float32';
-    const image = input && { ...input, options: imageOptions(card.image, input) };
+    const image = input && {
+      ...input,
+      options: { ...imageOptions(card.image, input), keepDepth: !narrow.has(type) },
+      scaling: { ...resolveScaling(card.image?.scaling, input.channels), channelsFirst: input.channelsFirst },
+    };
     return {
       name: options.name ?? card.name ?? nameOf(file),
       card,
@@ -181,7 +185,7 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
         optimized: true,
         mixesRows: compiled.signature.mixesRows,
         engine: compiled.engine,
-        ...(scaling && scalingFor(compiled.engine, scaling, input.channelsFirst, type)),
+        ...(image && scalingFor(compiled.engine, image.scaling, type)),
       },
     };
   } catch (error) {
@@ -193,13 +197,15 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
 /** How the engine is to scale pixels. */
 const scalingFor = (
   engine: EngineName,
-  scaling: ImageScaling,
-  channelsFirst: boolean,
+  scaling: PixelScaling,
   type: TensorType,
 ): Pick<EngineModel, 'imageScaling' | 'pixelScaling'> =>
   engine === 'onnx'
-    ? { imageScaling: imageScalingModel(scaling, channelsFirst, type) }
-    : { pixelScaling: { ...scaling, channelsFirst } };
+    ? { imageScaling: imageScalingModel(scaling, scaling.channelsFirst, type) }
+    : { pixelScaling: scaling };
+
+/** Types that don't hold 16-bit pixels. */
+const narrow: ReadonlySet<TensorType> = new Set(['uint8', 'int8', 'int16']);
 
 /** Zeros for every input: pixels, for a model that takes images. */
 function warmUpOf({ inputs }: Signature, image: Prepared['image']): EngineModel['warmUp'] {
@@ -254,7 +260,11 @@ function served(
     predictImages(pixels, { signal } = {}) {
       const one = [...image!.options.size, image!.channels];
       const shape = [pixels.length / one.reduce((a, b) => a * b, 1), ...one];
-      return runner.predict({ [inputs[0]!.name]: { type: 'uint8', shape, data: pixels } }, { image: true, signal });
+      const [{ name, type }] = inputs as [TensorInfo];
+      if (pixels instanceof Uint8Array)
+        return runner.predict({ [name]: { type: 'uint8', shape, data: pixels } }, { image: true, signal });
+      const scaled = scalePixels({ type: 'float32', shape, data: pixels }, image!.scaling, type);
+      return runner.predict({ [name]: scaled }, { signal });
     },
     predict: (tensors, { signal } = {}) => runner.predict(tensors, { signal }),
     enter: () => runner.enter(),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { decodeText } from '../catalog/decode-text.js';
+import { greyDepthNotice } from '../catalog/grey-depth.js';
 import { InstancesError, jsonOf, tensorsOf } from '../catalog/instances.js';
 import { loadServedModel, type ServedModel } from '../catalog/served-model.js';
 import { type Config, formatBytes } from '../config.js';
@@ -91,8 +92,13 @@ async function classifyImages(
   const { blockOtherLoaders, ImageDecoder } = await import('../images/decoder.js');
   blockOtherLoaders();
   const decoder = new ImageDecoder({ maxPixels: config.maxPixels });
+  let notice = greyDepthNotice(model);
   for (const [index, file] of files.entries()) {
     const pixels = await decoder.decode(await read(file), model.image).catch(about(file));
+    if (notice && pixels.type === 'float32') {
+      console.error(printable(notice));
+      notice = undefined;
+    }
     const { predictions } = await model.classify(pixels.data, { topK: Math.min(topK, model.classes) });
     const lines = predictions.map(({ label, probability }, rank) => `${rank + 1}. ${label}: ${probability.toFixed(4)}`);
     const heading = files.length > 1 ? [`${index ? '\n' : ''}${file}`] : [];

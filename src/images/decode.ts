@@ -1,9 +1,12 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { ImageError } from './errors.js';
 import { type ImageFormat, recogniseFormat } from './formats.js';
+import { firstGifFrame, type Rgb } from './gif.js';
+import { fromLayout, inLayout, layoutOf, withoutAlpha } from './layout.js';
 import type { ImageOptions, ImageTensor, Interpolation } from './options.js';
-import { addAlpha, cmykToRgb, luminance, premultiply, unpremultiply } from './pixels.js';
+import { paintTransparent, premultiply, unpremultiply } from './pixels.js';
 import { type Axis, planAxis, resample } from './resampling.js';
+import { isPlainYCbCr } from './tiff.js';
 
 /** What one image may cost. */
 export interface ImageBounds {
@@ -49,9 +52,9 @@ const ORIENTATIONS: Record<number, { flip?: boolean; flop?: boolean; angle?: num
 };
 
 /**
- * Decodes a JPEG, PNG, WebP, GIF (first frame), TIFF (first page) or AVIF image to a tensor, as PIL would:
+ * Decodes a JPEG, PNG, WebP, GIF (first frame), TIFF (first page) or AVIF (first frame) image to a tensor, as PIL would:
  * upright, `convert('RGB')` (which drops alpha, and ignores colour profiles), then resized. 16-bit values keep their
- * high byte.
+ * high byte, unless the options say that grey is to keep them whole.
  *
  * @throws ImageError
  * @throws RangeError when the options make no sense.
@@ -60,38 +63,55 @@ export async function decodeImage(bytes: Uint8Array, options: ImageOptions, boun
   const { size, channels = 3, interpolation = 'bicubic' } = options;
   const [height, width] = size;
   const format = recogniseFormat(bytes);
-  const image = sharp(bytes, { failOn: 'truncated', ignoreIcc: true, limitInputPixels: false });
-  const header = await attempt(format, image.metadata());
+  const image = sharp(readable(bytes, format), { failOn: 'truncated', ignoreIcc: true, limitInputPixels: false });
+  const header = await attempt(format, image.metadata(), bytes);
   checkHeader(header, format, bounds.maxPixels);
+  if (format === 'TIFF') checkTiff(header, bytes);
 
   const [scaledHeight, scaledWidth] = scaledSize(header.autoOrient, options);
   const vertical = planAxis(header.autoOrient.height, scaledHeight, height, interpolation);
   const horizontal = planAxis(header.autoOrient.width, scaledWidth, width, interpolation);
 
-  const isCmyk = header.space === 'cmyk';
-  const source = colours(image, isCmyk, channels).timeout({ seconds: bounds.timeoutSeconds });
-  // PIL drops alpha before it resizes, libvips would weigh the colours with it: only a second pass sees none.
-  const opaque = header.hasAlpha && channels !== 4 && !isCmyk ? await attempt(format, dropAlpha(source)) : source;
+  const isWhole = horizontal.resized === header.autoOrient.width && vertical.resized === header.autoOrient.height;
+
+  const layout = layoutOf(header, bytes, options);
+  const frame = format === 'GIF' ? firstGifFrame(bytes) : undefined;
+  const source = inLayout(image, layout).timeout({ seconds: bounds.timeoutSeconds });
+  const opaque = await attempt(format, withoutAlpha(source, layout, header, frame));
   const resized = resize(opaque, header.orientation, horizontal, vertical, KERNELS[interpolation]);
-  const { data, info } = await attempt(format, resized.raw().toBuffer({ resolveWithObject: true }));
-  if (info.channels !== (isCmyk || channels === 4 ? 4 : 3)) {
+  const raw = resized.raw(layout.deep ? { depth: 'float' } : {});
+  const { data, info } = await attempt(format, raw.toBuffer({ resolveWithObject: true }));
+  if (info.channels !== layout.channels) {
     throw new ImageError('image_invalid', `The ${format} image isn't grey, RGB or CMYK: convert it to RGB.`);
   }
-
+  const shape: ImageTensor['shape'] = [height, width, channels];
+  if (layout.deep) {
+    const grey = new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+    const [least, most] = layout.deep;
+    const whole = (value: number) => Math.min(most, Math.max(least, Math.round(value)));
+    return { type: 'float32', shape, data: resample(grey, 1, horizontal, vertical).map(whole) };
+  }
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return {
-    type: 'uint8',
-    shape: [height, width, channels],
-    data: isCmyk
-      ? fromRgb(cmykToRgb(resample(pixels, 4, horizontal, vertical)), channels)
-      : channels === 4
-        ? resampleRgba(pixels, horizontal, vertical)
-        : fromRgb(resample(pixels, 3, horizontal, vertical), channels),
-  };
+  const resampled =
+    layout.space === 'srgb' && channels === 4
+      ? resampleRgba(pixels, horizontal, vertical, isWhole ? frame?.transparent : undefined)
+      : resample(pixels, layout.channels, horizontal, vertical);
+  return { type: 'uint8', shape, data: fromLayout(resampled, layout, channels) };
 }
 
+/** What libvips can read: it knows an animated AVIF, which holds its first frame as a still image, too, by another name. */
+function readable(bytes: Uint8Array, format: ImageFormat): Uint8Array {
+  if (!isAnimatedAvif(bytes, format)) return bytes;
+  const still = Buffer.from(bytes);
+  still.write('avif', 8, 'latin1');
+  return still;
+}
+
+const isAnimatedAvif = (bytes: Uint8Array, format: ImageFormat) =>
+  format === 'AVIF' && Buffer.from(bytes.subarray(8, 12)).toString('latin1') === 'avis';
+
 /** Awaits libvips, whose messages are for whoever reads the log, not for whoever sent the image. */
-async function attempt<Result>(format: ImageFormat, work: Promise<Result>): Promise<Result> {
+async function attempt<Result>(format: ImageFormat, work: Promise<Result>, bytes?: Uint8Array): Promise<Result> {
   try {
     return await work;
   } catch (cause) {
@@ -99,6 +119,10 @@ async function attempt<Result>(format: ImageFormat, work: Promise<Result>): Prom
       throw new ImageError('image_timeout', `The ${format} image takes too long to decode: send a smaller one.`, {
         cause,
       });
+    }
+    if (bytes && isAnimatedAvif(bytes, format)) {
+      const message = 'The AVIF image is animated, and its first frame can’t be read: send that frame as a PNG.';
+      throw new ImageError('image_invalid', message, { cause });
     }
     throw new ImageError(
       'image_truncated',
@@ -126,6 +150,20 @@ function checkHeader(header: Metadata, format: ImageFormat, maxPixels: number): 
   }
 }
 
+/** Refuses what libvips would take for other colours than PIL, or PIL doesn't read. */
+function checkTiff({ depth, space, channels }: Metadata, bytes: Uint8Array): void {
+  const isGrey = space === 'b-w' && channels <= 2;
+  const isKnown = depth === 'uchar' || depth === 'ushort' || (isGrey && ['int', 'uint', 'float'].includes(depth));
+  const odd = !isKnown
+    ? `has numbers of the kind ${depth} for its colours`
+    : space === 'b-w' && channels > 2
+      ? `has ${channels} channels that aren’t said to be colours`
+      : isPlainYCbCr(bytes)
+        ? 'has YCbCr colours'
+        : undefined;
+  if (odd) throw new ImageError('image_invalid', `The TIFF image ${odd}: save it as grey or RGB of 8 bits.`);
+}
+
 function millions(pixels: number): number {
   return Math.round(pixels / 1e5) / 10;
 }
@@ -150,20 +188,6 @@ function scaledSize(source: { width: number; height: number }, options: ImageOpt
   return [Math.round(source.height * scale), Math.round(source.width * scale)];
 }
 
-/** CMYK stays CMYK, as libvips would put a colour profile between it and RGB where PIL has none. */
-function colours(image: Sharp, isCmyk: boolean, channels: number): Sharp {
-  if (isCmyk) {
-    return image.pipelineColourspace('cmyk').toColourspace('cmyk').removeAlpha();
-  }
-  const rgb = image.toColourspace('srgb');
-  return channels === 4 ? rgb.ensureAlpha() : rgb.removeAlpha();
-}
-
-async function dropAlpha(image: Sharp): Promise<Sharp> {
-  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  return sharp(data, { raw: info, limitInputPixels: false });
-}
-
 function resize(
   image: Sharp,
   orientation: number | undefined,
@@ -180,17 +204,13 @@ function resize(
   return resized.flip(flip).flop(flop).rotate(angle);
 }
 
-function fromRgb(rgb: Uint8Array, channels: 1 | 3 | 4): Uint8Array {
-  if (channels === 3) {
-    return rgb;
-  }
-  return channels === 1 ? luminance(rgb) : addAlpha(rgb);
-}
-
-/** As PIL, which resizes RGBA with the colours multiplied by alpha, so that what can't be seen doesn't bleed. */
-function resampleRgba(pixels: Uint8Array, horizontal: Axis, vertical: Axis): Uint8Array {
+/**
+ * As PIL, which resizes RGBA with the colours multiplied by alpha, so that what can't be seen doesn't bleed.
+ * @param transparent the colour of pixels that can't be seen, where libvips doesn't tell and has mixed no pixels
+ */
+function resampleRgba(pixels: Uint8Array, horizontal: Axis, vertical: Axis, transparent?: Rgb): Uint8Array {
   const mixes = [horizontal, vertical].some(({ taps }) => taps?.some(({ weights }) => weights.length > 1));
-  return mixes
-    ? unpremultiply(resample(premultiply(pixels), 4, horizontal, vertical))
-    : resample(pixels, 4, horizontal, vertical);
+  if (mixes) return unpremultiply(resample(premultiply(pixels), 4, horizontal, vertical));
+  const chosen = resample(pixels, 4, horizontal, vertical);
+  return transparent ? paintTransparent(chosen, transparent) : chosen;
 }

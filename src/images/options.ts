@@ -15,11 +15,21 @@ export interface ImageOptions {
   cropFraction?: number;
   /** Default `bicubic`, as PIL's `Image.resize`. */
   interpolation?: Interpolation;
+  /**
+   * With one channel: whether grey of 16 or 32 bits keeps its values, as Keras's `load_img(color_mode="grayscale")` has them, in
+   * place of their high byte.
+   */
+  keepDepth?: boolean;
 }
 
-/** A decoded image: a dense uint8 tensor of shape [height, width, channels], channels in the order R, G, B, alpha. */
-export interface ImageTensor {
-  type: 'uint8';
-  shape: [height: number, width: number, channels: number];
-  data: Uint8Array;
-}
+/**
+ * A decoded image: a dense tensor of shape [height, width, channels], channels in the order R, G, B, alpha. It is float32 where
+ * grey of more than 8 bits has kept its values.
+ */
+export type ImageTensor = { shape: [height: number, width: number, channels: number] } & (
+  | { type: 'uint8'; data: Uint8Array }
+  | { type: 'float32'; data: Float32Array }
+);
+
+/** The values of images: 0 to 255, or those of grey of more than 8 bits. */
+export type Pixels = ImageTensor['data'];

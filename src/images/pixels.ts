@@ -29,6 +29,13 @@ export function unpremultiply(rgba: Uint8Array): Uint8Array {
   );
 }
 
+/** RGBA whose transparent pixels are of one colour. */
+export function paintTransparent(rgba: Uint8Array, colour: readonly number[]): Uint8Array {
+  return mapPixels(rgba, 4, 4, (at, channel) =>
+    channel < 3 && rgba[at + 3] === 0 ? colour[channel]! : rgba[at + channel]!,
+  );
+}
+
 /** Values are rounded and kept within 0…255. */
 function mapPixels(
   pixels: Uint8Array,

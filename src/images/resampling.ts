@@ -1,4 +1,4 @@
-import type { Interpolation } from './options.js';
+import type { Interpolation, Pixels } from './options.js';
 
 /**
  * How one axis of an image goes from its length to the tensor's. Shrinking is libvips's work; enlarging, where libvips
@@ -72,9 +72,9 @@ function tap(pixel: number, step: number, source: number, interpolation: Interpo
 
 /**
  * Brings pixels of the axes' `resized` lengths to the tensor's: cuts, then applies the taps, first along the rows as PIL
- * does; each pass rounds to 8 bits.
+ * does; each pass rounds to 8 bits, where the pixels have no more.
  */
-export function resample(pixels: Uint8Array, channels: number, horizontal: Axis, vertical: Axis): Uint8Array {
+export function resample<T extends Pixels>(pixels: T, channels: number, horizontal: Axis, vertical: Axis): T {
   const counting = cut(pixels, channels, horizontal, vertical);
   const across = horizontal.taps
     ? combine(counting, horizontal.taps, vertical.length, horizontal.length * channels, channels)
@@ -83,12 +83,12 @@ export function resample(pixels: Uint8Array, channels: number, horizontal: Axis,
   return vertical.taps ? combine(across, vertical.taps, 1, 0, row) : across;
 }
 
-function cut(pixels: Uint8Array, channels: number, horizontal: Axis, vertical: Axis): Uint8Array {
+function cut<T extends Pixels>(pixels: T, channels: number, horizontal: Axis, vertical: Axis): T {
   if (horizontal.length === horizontal.resized && vertical.length === vertical.resized) {
     return pixels;
   }
   const length = horizontal.length * channels;
-  const out = new Uint8Array(vertical.length * length);
+  const out = new (pixels.constructor as new (length: number) => T)(vertical.length * length);
   for (let row = 0; row < vertical.length; row++) {
     const from = ((vertical.start + row) * horizontal.resized + horizontal.start) * channels;
     out.set(pixels.subarray(from, from + length), row * length);
@@ -97,8 +97,9 @@ function cut(pixels: Uint8Array, channels: number, horizontal: Axis, vertical: A
 }
 
 /** In each of `lines` lines, makes each tap's `width` values out of the groups of `width` values that it names. */
-function combine(pixels: Uint8Array, taps: Tap[], lines: number, lineLength: number, width: number): Uint8Array {
-  const out = new Uint8ClampedArray(lines * taps.length * width);
+function combine<T extends Pixels>(pixels: T, taps: Tap[], lines: number, lineLength: number, width: number): T {
+  const length = lines * taps.length * width;
+  const out = pixels instanceof Float32Array ? new Float32Array(length) : new Uint8ClampedArray(length);
   let at = 0;
   for (let line = 0; line < lines; line++) {
     for (const { first, weights } of taps) {
@@ -110,5 +111,5 @@ function combine(pixels: Uint8Array, taps: Tap[], lines: number, lineLength: num
       }
     }
   }
-  return new Uint8Array(out.buffer);
+  return (out instanceof Float32Array ? out : new Uint8Array(out.buffer)) as T;
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
-import { add, cast, constant, gather, mul, reduceMean, reduceSum } from '../../src/onnx/operators/index.js';
+import { add, cast, constant, gather, mul, reduceMean, reduceSum, reshape } from '../../src/onnx/operators/index.js';
+import type { TensorType } from '../../src/tensor.js';
 
 function write(graph: GraphBuilder): string {
   const path = join(mkdtempSync(join(tmpdir(), 'keras-serve-model-')), 'model.onnx');
@@ -22,6 +23,14 @@ export function doublingModel(batch: Dimension = null): string {
 export function colourModel(): string {
   const graph = new GraphBuilder();
   graph.output('scores', reduceMean(graph.input('image', 'float32', [null, 32, 32, 3]), [1, 2]));
+  return write(graph);
+}
+
+/** A model that takes grey images of 8 × 8 and gives each of their pixels. */
+export function greyModel(type: TensorType = 'float32'): string {
+  const graph = new GraphBuilder();
+  const pixels = cast(graph.input('image', type, [null, 8, 8, 1]), 'float32');
+  graph.output('pixels', reshape(pixels, [-1, 64]));
   return write(graph);
 }
 

@@ -51,6 +51,48 @@ function png(width: number, height: number, data: Uint8Array, ...extra: Buffer[]
   return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks]);
 }
 
+/** A TIFF file of 4 × 4 pixels, all zero. */
+function tiff({ samples = 1, bits = 8, format = 1, photometric = 1, big = false }): Buffer {
+  const size = (16 * samples * bits) / 8;
+  // Several numbers of a tag stand behind the tags; here they are all alike.
+  const tags: [tag: number, value: number, count?: number][] = [
+    [256, 4],
+    [257, 4],
+    [258, bits, samples],
+    [259, 1],
+    [262, photometric],
+    [273, 1000],
+    [277, samples],
+    [278, 4],
+    [279, size],
+    [339, format, samples],
+  ];
+  const file = Buffer.alloc(1000 + size);
+  file.write(big ? 'MM\0*' : 'II*\0', 'latin1');
+  const short = (value: number, at: number) => file[big ? 'writeUInt16BE' : 'writeUInt16LE'](value, at);
+  const long = (value: number, at: number) => file[big ? 'writeUInt32BE' : 'writeUInt32LE'](value, at);
+  long(8, 4);
+  short(tags.length, 8);
+  for (const [index, [tag, value, count = 1]] of tags.entries()) {
+    const at = 10 + 12 * index;
+    const values = count > 2 ? 500 + 20 * index : at + 8;
+    short(tag, at);
+    short(3, at + 2);
+    long(count, at + 4);
+    if (count > 2) long(values, at + 8);
+    for (let each = 0; each < count; each++) short(value, values + 2 * each);
+  }
+  return file;
+}
+
+/** An animated AVIF file that has lost the still image beside its frames. */
+function animatedAvif(): Buffer {
+  const cases: { name: string; file: string }[] = JSON.parse(read('exact.json').toString());
+  const file = Buffer.from(cases.find(({ name }) => name === 'animated AVIF')!.file, 'base64');
+  file.write('free', file.indexOf('meta'), 'latin1');
+  return file;
+}
+
 const zeros = (length: number) => deflateSync(Buffer.alloc(length));
 
 /** Writes 60,000 twice. */
@@ -71,6 +113,14 @@ describe('what is not an image is refused', () => {
     video: [Buffer.from('\0\0\0\x18ftypisom\0\0\0\0isommp42', 'latin1'), 'image_invalid', /video/],
     BMP: [Buffer.from('BM\x46\0\0\0', 'latin1'), 'image_invalid', /BMP/],
     zip: [Buffer.from('PK\x03\x04', 'latin1'), 'image_invalid', /zip/],
+    'an animated AVIF without a still image': [animatedAvif(), 'image_invalid', /AVIF image is animated/],
+    'a TIFF of YCbCr colours': [tiff({ samples: 3, photometric: 6 }), 'image_invalid', /YCbCr/],
+    'a big-endian TIFF of YCbCr colours': [tiff({ samples: 3, photometric: 6, big: true }), 'image_invalid', /YCbCr/],
+    'a TIFF of signed bytes': [tiff({ format: 2 }), 'image_invalid', /of the kind char/],
+    'a TIFF of signed 16-bit numbers': [tiff({ bits: 16, format: 2 }), 'image_invalid', /of the kind short/],
+    'a TIFF of half floats': [tiff({ bits: 16, format: 3 }), 'image_invalid', /of the kind float/],
+    'a TIFF of RGB floats': [tiff({ samples: 3, photometric: 2, bits: 32, format: 3 }), 'image_invalid', /float/],
+    'a TIFF of five greys': [tiff({ samples: 5 }), 'image_invalid', /5 channels/],
   };
   for (const [name, [bytes, code, message]] of Object.entries(cases)) {
     test(name, () => refuses(bytes, code, message));

@@ -40,6 +40,8 @@ describe('POST /predict', () => {
     'base64 with line breaks': json(base64.replace(/.{76}/g, '$&\n')),
     'URL-safe base64': json(cat.toString('base64url')),
     'a data URL': json(`data:image/jpeg;base64,${base64}`),
+    'a data URL in capitals': json(`DATA:IMAGE/JPEG;BASE64,${base64}`),
+    'a data URL with parameters': json(` data:image/jpeg;name="cat.jpg";Base64,${base64}`),
     'a data URL without a type': json(`data:;base64,${base64}`),
   };
   for (const [way, request] of Object.entries(ways)) {
