@@ -29,6 +29,13 @@ export interface ServerResult {
   loads: LoadResult[];
 }
 
+/** What is posted to `/predict`. */
+export interface Posted {
+  /** A file: an image, or the whole body where there is a content type. */
+  file: string;
+  contentType?: string;
+}
+
 const startTimeout = 180_000;
 
 function launch(contender: Contender, setup: Setup): ChildProcess {
@@ -56,15 +63,20 @@ function kill(pid: number): void {
   }
 }
 
-async function firstReply(setup: Setup, image: string, child: ChildProcess): Promise<void> {
-  const bytes = readFileSync(image);
+/** What `fetch` needs to post it once. */
+function requestOf({ file, contentType }: Posted): RequestInit {
+  const bytes = readFileSync(file);
+  if (contentType) return { method: 'POST', body: bytes, headers: { 'content-type': contentType } };
+  const form = new FormData();
+  form.append('image', new Blob([bytes], { type: 'image/jpeg' }), 'image.jpg');
+  return { method: 'POST', body: form };
+}
+
+async function firstReply(setup: Setup, posted: Posted, child: ChildProcess): Promise<void> {
+  const request = requestOf(posted);
   const deadline = performance.now() + startTimeout;
   while (performance.now() < deadline && child.exitCode === null) {
-    const form = new FormData();
-    form.append('image', new Blob([bytes], { type: 'image/jpeg' }), 'image.jpg');
-    const reply = await fetch(`http://127.0.0.1:${setup.port}/predict`, { method: 'POST', body: form }).catch(
-      () => undefined,
-    );
+    const reply = await fetch(`http://127.0.0.1:${setup.port}/predict`, request).catch(() => undefined);
     await reply?.arrayBuffer();
     if (reply?.status === 200) return;
     await sleep(10);
@@ -76,7 +88,7 @@ async function load(
   concurrency: number,
   seconds: number,
   setup: Setup,
-  image: string,
+  { file, contentType }: Posted,
   root: number,
 ): Promise<LoadResult> {
   const before = usageOf(root);
@@ -97,7 +109,7 @@ async function load(
     join(packageRoot, 'bench/post.lua'),
   ];
   const { stdout } = await run('wrk', [...args, `http://127.0.0.1:${setup.port}/predict`], {
-    env: { ...process.env, IMAGE: image },
+    env: { ...process.env, BODY: file, ...(contentType && { CONTENT_TYPE: contentType }) },
   });
   clearInterval(sampler);
   const after = usageOf(root);
@@ -118,7 +130,7 @@ async function load(
 export async function measureServer(
   contender: Contender,
   setup: Setup,
-  image: string,
+  posted: Posted,
   concurrencies: readonly number[],
   seconds: number,
 ): Promise<ServerResult> {
@@ -130,13 +142,13 @@ export async function measureServer(
   });
   const ended = once(child, 'exit');
   try {
-    await firstReply(setup, image, child).catch((error) => {
+    await firstReply(setup, posted, child).catch((error) => {
       throw new Error(`${contender.name}: ${error.message}\n${log}`);
     });
     const start = (performance.now() - launched) / 1000;
-    await load(4, 2, setup, image, child.pid!);
+    await load(4, 2, setup, posted, child.pid!);
     const loads: LoadResult[] = [];
-    for (const concurrency of concurrencies) loads.push(await load(concurrency, seconds, setup, image, child.pid!));
+    for (const concurrency of concurrencies) loads.push(await load(concurrency, seconds, setup, posted, child.pid!));
     return { start, loads };
   } finally {
     // Workers may have left the process group, and would keep the port and the processors.

@@ -1,14 +1,19 @@
--- Posts one image as multipart, the file that IMAGE names, and prints what wrk measured as one line of JSON.
-local file = io.open(os.getenv("IMAGE"), "rb")
-local image = file:read("*a")
+-- Posts the file that BODY names and prints what wrk measured as one line of JSON: as it is where CONTENT_TYPE is set, else as
+-- the multipart form of an image.
+local file = io.open(os.getenv("BODY"), "rb")
+local body = file:read("*a")
 file:close()
 
-local boundary = "keras-serve-benchmark"
 wrk.method = "POST"
-wrk.headers["Content-Type"] = "multipart/form-data; boundary=" .. boundary
-wrk.body = "--" .. boundary .. "\r\n"
-  .. 'Content-Disposition: form-data; name="image"; filename="image.jpg"\r\n'
-  .. "Content-Type: image/jpeg\r\n\r\n" .. image .. "\r\n--" .. boundary .. "--\r\n"
+wrk.headers["Content-Type"] = os.getenv("CONTENT_TYPE")
+wrk.body = body
+if not wrk.headers["Content-Type"] then
+  local boundary = "keras-serve-benchmark"
+  wrk.headers["Content-Type"] = "multipart/form-data; boundary=" .. boundary
+  wrk.body = "--" .. boundary .. "\r\n"
+    .. 'Content-Disposition: form-data; name="image"; filename="image.jpg"\r\n'
+    .. "Content-Type: image/jpeg\r\n\r\n" .. body .. "\r\n--" .. boundary .. "--\r\n"
+end
 
 function done(summary, latency, _)
   io.write(string.format(

@@ -58,7 +58,7 @@ const setupOf = (model: string): Setup => ({
 });
 
 async function measure(contender: Contender, model: string): Promise<ServerResult> {
-  const result = await measureServer(contender, setupOf(model), values.image, concurrencies, seconds);
+  const result = await measureServer(contender, setupOf(model), { file: values.image }, concurrencies, seconds);
   report(`${model}, ${contender.name}: first 200 after ${result.start.toFixed(2)} s`);
   for (const load of result.loads) report(`  at ${load.concurrency}: ${describe(load)}`);
   return result;
@@ -67,7 +67,7 @@ async function measure(contender: Contender, model: string): Promise<ServerResul
 // keras-serve compiles a model at its first start, and is measured at any other.
 for (const model of values.models.split(','))
   for (const contender of chosen.filter(({ keras }) => !keras))
-    await measureServer(contender, setupOf(model), values.image, [], seconds);
+    await measureServer(contender, setupOf(model), { file: values.image }, [], seconds);
 
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
