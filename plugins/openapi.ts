@@ -22,7 +22,8 @@ export default fp(
           version: packageVersion,
           license: { name: 'MIT', identifier: 'MIT' },
         },
-        servers: [{ url: app.prefix || '/', description: 'This server' }],
+        // Taken off the addresses of the routes.
+        servers: [{ url: app.prefix || '/' }],
         security: [],
         tags: [
           { name: 'Predict', description: 'What a model says of images or numbers.' },
@@ -49,7 +50,9 @@ export default fp(
     await app.register(swaggerUi, {
       routePrefix: '/docs',
       logLevel: 'warn',
-      transformSpecification: () => documents().document,
+      indexPrefix: '.',
+      // What Swagger UI reads lies a folder further down.
+      transformSpecification: () => ({ ...documents().document, servers: serversAt('..') }),
       transformSpecificationClone: false,
       theme: { title: 'keras-serve' },
       uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true, displayRequestDuration: true },
@@ -68,7 +71,11 @@ export default fp(
   { name: 'openapi' },
 );
 
+/** This server, from where a document of it lies: whatever path a proxy puts before both. */
+const serversAt = (url: string) => [{ url, description: 'This server' }];
+
 interface Document {
+  servers: { url: string }[];
   tags: { name: string }[];
   paths: Record<string, object>;
   components: { schemas: Record<string, object> };
@@ -110,6 +117,7 @@ function documentOf(app: FastifyInstance): Document {
   const news = tags.filter(({ name }) => !base.tags.some((tag) => tag.name === name));
   return {
     ...base,
+    servers: serversAt('.'),
     tags: [...base.tags, ...news],
     components: { ...base.components, schemas: { ...base.components.schemas, ...schemas } },
     paths: { ...first, ...base.paths, ...others },

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import staticFiles from '@fastify/static';
 import type { FastifyPluginAsync } from 'fastify';
 import { packageRoot } from '../../src/package.js';
@@ -15,8 +16,21 @@ const page: FastifyPluginAsync = async (app) => {
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, hide: true };
   });
+  const root = join(packageRoot, 'plugins', 'routes', 'page');
+  const html = await readFile(join(root, 'index.html'), 'utf8');
+  const folder = basename(app.prefix);
+  // What stands at `/vision` has its files in `vision/`.
+  const htmlAbove = html.replaceAll(/ (href|src)="/g, `$&${folder}/`);
+  app.get('/', async ({ url }, reply) => {
+    const isAbove = url.split(/[?#]/, 1)[0] === app.prefix;
+    return reply
+      .headers(headers)
+      .type('text/html; charset=utf-8')
+      .send(isAbove ? htmlAbove : html);
+  });
   await app.register(staticFiles, {
-    root: join(packageRoot, 'plugins', 'routes', 'page'),
+    root,
+    index: false,
     wildcard: false,
     decorateReply: false,
     cacheControl: false,

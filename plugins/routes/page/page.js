@@ -16,7 +16,9 @@ const [choice, model, json, body, takes] = ['choice', 'model', 'json', 'body', '
 /** The path of the model that is tried, and whether it takes pictures. */
 let path = 'predict';
 let takesImages = true;
-const endpoint = () => new URL(path, location.href).href;
+/** An address beside this file: that of the page may lack the slash at its end. */
+const beside = (address) => new URL(address, import.meta.url).href;
+const endpoint = () => beside(path);
 const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1 });
 
 /** One word of a POSIX shell. */
@@ -175,7 +177,7 @@ async function choose({ name, takes_images: images }) {
   title.textContent = images ? 'What the model sees' : 'What the model gives';
   say(images ? 'Nothing yet: it waits for a picture.' : 'Nothing yet: it waits for JSON.');
   if (images) return showUpload('dog.jpg');
-  const { paths } = await (await fetch('openapi.json')).json();
+  const { paths } = await (await fetch(beside('openapi.json'))).json();
   if (model.value !== name) return;
   const { description, requestBody } = paths[`/models/${encodeURIComponent(name)}/predict`].post;
   const { example } = requestBody.content['application/json'];
@@ -187,7 +189,7 @@ async function choose({ name, takes_images: images }) {
 /** Asks which models there are: one that takes pictures is what the page shows at first. */
 async function start() {
   showUpload('dog.jpg');
-  const { models } = await (await fetch('models')).json();
+  const { models } = await (await fetch(beside('models'))).json();
   const there = models.filter(({ versions }) => versions.some(({ state }) => state === 'AVAILABLE'));
   const first = there.find((one) => one.default) ?? there[0];
   model.replaceChildren(...there.map(({ name }) => new Option(name, name, name === first.name, name === first.name)));
