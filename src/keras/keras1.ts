@@ -76,6 +76,7 @@ export function defaultDataFormat(config: ConfigValue, theano: boolean): string 
 export function isKeras1(className: string, config: Config): boolean {
   if (className === 'Merge' || (className === 'BatchNormalization' && 'mode' in config)) return true;
   if (signs.some((key) => key in config)) return true;
+  if (className === 'UpSampling1D' && 'length' in config) return true;
   if (withoutOrdering.test(className)) return !('data_format' in config);
   return (className === 'Dense' && 'output_dim' in config) || (/Dropout$/.test(className) && 'p' in config);
 }

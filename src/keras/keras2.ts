@@ -60,7 +60,7 @@ export interface Dialect {
 export function modernise(className: string, config: Config, dialect: Dialect): { className: string; config: Config } {
   // Keras 3's class has one name in `.h5`, and another in `.keras`.
   if (className === 'GroupedQueryAttention') return { className: 'GroupQueryAttention', config };
-  if (!dialect.legacy) return { className, config };
+  if (!dialect.legacy) return { className, config: withoutAliases(className, config) };
   const keras2 = isKeras1(className, config)
     ? fromKeras1(className, config, dialect.dataFormat)
     : { className, config };
@@ -75,6 +75,12 @@ export function modernise(className: string, config: Config, dialect: Dialect): 
     return { className: `${className3}(padding=same on Theano)`, config: modern };
   }
   return { className: className3, config: modern };
+}
+
+/** Keras 3 still takes `alpha` for a LeakyReLU's slope, before `negative_slope`. */
+function withoutAliases(className: string, { alpha, ...config }: Config): Config {
+  if (className !== 'LeakyReLU' || alpha === undefined) return alpha === undefined ? config : { ...config, alpha };
+  return { ...config, negative_slope: alpha };
 }
 
 /** The hard sigmoid of Keras 1 and 2 is clip(0.2 x + 0.5, 0, 1), that of Keras 3 relu6(x + 3) / 6. */

@@ -1,4 +1,5 @@
 import { ModelFileError } from '../keras/errors.js';
+import { settingRefusal } from '../keras/layer-settings.js';
 import type { Graph, Layer } from '../keras/model.js';
 import type { LayerTable } from './context.js';
 import { kindOf } from './kinds.js';
@@ -29,7 +30,7 @@ function reasonFor(className: string): string {
   return 'it is not a built-in Keras layer that is supported; replace it with built-in layers';
 }
 
-/** Every layer in the graph, nested models and wrapped layers included, that has no handler. */
+/** Every layer in the graph, nested models and wrapped layers included, that has no handler, or settings that none knows. */
 export function findUnsupported(graph: Graph, table: LayerTable): UnsupportedLayer[] {
   const seen = new Set<Layer>();
   return graph.calls.flatMap(({ layer }) => findUnsupportedIn(layer, table, seen));
@@ -42,7 +43,8 @@ export function findUnsupportedIn(layer: Layer, table: LayerTable, seen = new Se
   const { name, graph } = layer;
   const className = kindOf(layer);
   const inner = [...(graph?.calls.map((call) => call.layer) ?? []), ...Object.values(layer.layers)];
-  const self = graph || Object.hasOwn(table, className) ? [] : [{ name, className, reason: reasonFor(className) }];
+  const reason = graph ? undefined : Object.hasOwn(table, className) ? settingRefusal(layer) : reasonFor(className);
+  const self = reason === undefined ? [] : [{ name, className, reason }];
   return [...self, ...inner.flatMap((other) => findUnsupportedIn(other, table, seen))];
 }
 

@@ -1,5 +1,6 @@
 import { bindArguments, firstParameter } from '../keras/call-parameters.js';
 import { ModelFileError } from '../keras/errors.js';
+import { settingRefusal } from '../keras/layer-settings.js';
 import { limits } from '../keras/limits.js';
 import {
   type Argument,
@@ -151,7 +152,7 @@ class Planner {
       const given = config[key];
       if (given !== undefined && given !== null && given !== value) throw this.refuse(layer, `its ${key} is set`);
     }
-    const reason = rule.refuse?.(config, layer);
+    const reason = settingRefusal(layer) ?? rule.refuse?.(config, layer);
     if (reason !== undefined) throw this.refuse(layer, reason);
     const planned = { className: rule.className ?? className, name, config: this.config(layer, rule) };
     if (className === 'Bidirectional') return { ...planned, ...this.twins(layer) };

@@ -1,6 +1,7 @@
+import type { ConfigValue } from '../../keras/model.js';
 import { activation } from '../activations.js';
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
-import type { Value } from '../graph.js';
+import { showShape, type Value } from '../graph.js';
 import { channelsFirst, channelsLast, conv, convTranspose, pad, toFloat, type Window } from '../operators/index.js';
 
 const spatialAxes = (rank: number) => Array.from({ length: rank }, (_, axis) => axis);
@@ -84,12 +85,24 @@ const separable = (rank: number) =>
     return conv(apart, pointwiseWeight, call.optionalWeight('bias'), point, 1);
   });
 
-const transposed = (rank: number) =>
-  convolving(rank, (x, window, call) => {
+const transposed = (rank: number): LayerHandler => {
+  const compute = convolving(rank, (x, window, call) => {
     const kernel = call.weight('kernel', kernelAxes(rank));
     const outputPadding = call.config.has('output_padding') ? call.config.integers('output_padding', rank) : undefined;
     return convTranspose(x, kernel, call.optionalWeight('bias'), { ...window, outputPadding });
   });
+  return (inputs, call) => {
+    const output = compute(inputs, call) as Value;
+    // Keras 1 lets the model choose among the sizes that a convolution makes its input's size of.
+    const chosen = call.config.raw('output_shape');
+    const fits = (size: ConfigValue, axis: number) => axis === 0 || size === null || size === output.shape[axis];
+    if (Array.isArray(chosen) && !chosen.every(fits))
+      return call.unsupported(
+        `its output_shape is ${JSON.stringify(chosen).slice(0, 60)}, not ${showShape(output.shape)}`,
+      );
+    return output;
+  };
+};
 
 /** Layers that move a kernel over their input. https://keras.io/api/layers/convolution_layers/ */
 export const convolutionLayers: LayerTable = {
