@@ -77,10 +77,17 @@ export function modernise(className: string, config: Config, dialect: Dialect): 
   return { className: className3, config: modern };
 }
 
-/** Keras 3 still takes `alpha` for a LeakyReLU's slope, before `negative_slope`. */
-function withoutAliases(className: string, { alpha, ...config }: Config): Config {
-  if (className !== 'LeakyReLU' || alpha === undefined) return alpha === undefined ? config : { ...config, alpha };
-  return { ...config, negative_slope: alpha };
+/** Keras 3 still takes `alpha` for the slope of a LeakyReLU, of one that stands in for an activation too. */
+function withoutAliases(className: string, config: Config): Config {
+  const { activation: inner } = config;
+  if (isObject(inner) && isObject(inner.config))
+    return {
+      ...config,
+      activation: { ...inner, config: withoutAliases(asText(inner.class_name) ?? '', inner.config) },
+    };
+  if (className !== 'LeakyReLU' || !('alpha' in config)) return config;
+  const { alpha, ...rest } = config;
+  return { ...rest, negative_slope: alpha! };
 }
 
 /** The hard sigmoid of Keras 1 and 2 is clip(0.2 x + 0.5, 0, 1), that of Keras 3 relu6(x + 3) / 6. */

@@ -114,7 +114,7 @@ class Compiler {
     if (++this.calls > limits.calls)
       throw new ModelFileError('model_too_large', `The model calls layers more than ${limits.calls} times.`);
     return this.graph.scope(layer.name, () => {
-      if (!layer.graph && findUnsupportedIn(layer, layerTable).length > 0) throw new Refused();
+      if (!layer.graph) this.checkSupported(layer);
       const given = new LayerArguments(layer.className, args, kwargs);
       try {
         return isOperation(layer) ? this.handle(layer, given) : this.callLayer(layer, given);
@@ -153,11 +153,23 @@ class Compiler {
     return [layerTable[kindOf(layer)]!(given.inputs, this.context(layer, given))].flat();
   }
 
+  /** Most refusals are known from the start, but not those of layers that stand in for activations. */
+  private checkSupported(layer: Layer): void {
+    const found = findUnsupportedIn(layer, layerTable);
+    found.forEach((one) => {
+      this.note(one);
+    });
+    if (found.length > 0) throw new Refused();
+  }
+
   private refuse(layer: Layer, reason: string): Refused {
-    const { name } = layer;
-    const known = this.unsupported.some((other) => other.name === name && other.reason === reason);
-    if (!known) this.unsupported.push({ name, className: kindOf(layer), reason });
+    this.note({ name: layer.name, className: kindOf(layer), reason });
     return new Refused();
+  }
+
+  private note(layer: UnsupportedLayer): void {
+    const isThis = ({ name, reason }: UnsupportedLayer) => name === layer.name && reason === layer.reason;
+    if (!this.unsupported.some(isThis)) this.unsupported.push(layer);
   }
 
   private context(layer: Layer, given: LayerArguments): LayerCall {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Call, type Config, type KerasModel, type Layer, TensorReference } from '../../src/keras/model.js';
+import {
+  type Argument,
+  type Call,
+  type Config,
+  type KerasModel,
+  type Layer,
+  TensorReference,
+} from '../../src/keras/model.js';
 import { compile } from '../../src/onnx/compile.js';
 import { UnsupportedLayersError } from '../../src/onnx/unsupported.js';
 
@@ -123,6 +130,41 @@ describe('compile', () => {
     graph.calls[0]!.kwargs = { inputs: graph.calls[0]!.args[0]! };
     graph.calls[0]!.args = [];
     assert.deepEqual(compile(model(graph)).outputs, [{ name: 'a', type: 'float32', shape: [null, 4] }]);
+  });
+
+  /** Why a layer is refused that is called with these arguments beside its input. */
+  const refusalOf = (one: Layer, more: { args?: Argument[]; kwargs?: Call['kwargs'] }): string => {
+    const graph = chain(one);
+    const [call] = graph.calls;
+    graph.calls = [{ ...call!, args: [...call!.args, ...(more.args ?? [])], kwargs: more.kwargs ?? {} }];
+    try {
+      compile(model(graph));
+    } catch (error) {
+      assert.ok(error instanceof UnsupportedLayersError, String(error));
+      return error.layers.map(({ reason }) => reason).join();
+    }
+    return '';
+  };
+
+  it('names an argument of a call that the layer does not take, by name or place', () => {
+    const mask = new TensorReference('x/0:0');
+    assert.match(refusalOf(relu('a'), { kwargs: { mask } }), /not supported, mask$/);
+    assert.match(refusalOf(relu('a'), { args: [mask] }), /not supported, argument 2$/);
+    assert.match(refusalOf(relu('a'), { kwargs: { scale: 2 } }), /not supported, scale$/);
+    assert.match(refusalOf(layer('a', 'Softmax'), { args: [mask, mask] }), /not supported, argument 3$/);
+    assert.match(refusalOf(layer('a', 'Softmax'), { kwargs: { mask: 'text' } }), /its mask is no tensor/);
+    const nested = layer('nested', 'Functional', {}, { graph: chain(relu('b')) });
+    assert.match(refusalOf(nested, { kwargs: { style: 2 } }), /not supported, style$/);
+  });
+
+  it('takes null for no argument, and training for what every layer takes', () => {
+    assert.equal(refusalOf(relu('a'), { args: [null], kwargs: { mask: null, training: true } }), '');
+  });
+
+  it('names a setting that no Keras knows, of a layer that stands in for an activation too', () => {
+    const setting = { class_name: 'ReLU', config: { name: 're_lu', threshold: 0, output_scale: 2 } };
+    assert.match(refusalOf(layer('a', 'ReLU', { output_scale: 2 }), {}), /not known, output_scale of 2;/);
+    assert.match(refusalOf(layer('a', 'Activation', { activation: setting }), {}), /not known, output_scale of 2;/);
   });
 
   for (const className of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
