@@ -107,6 +107,9 @@ async function discardBody(request: FastifyRequest): Promise<boolean> {
   });
 }
 
+/** Failures that are nobody's doing but the server's; others with a status from 500 on are for want of time or room. */
+const faults: ReadonlySet<ErrorCode> = new Set(['internal_error', 'inference_process_died']);
+
 /** Answers a request with a failure. */
 export function sendError(
   error: FastifyError,
@@ -116,7 +119,8 @@ export function sendError(
 ): FastifyReply {
   const failure = failureOf(error, maxImageSize);
   const [status] = errors[failure.code];
-  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  if (faults.has(failure.code)) request.log.error({ err: error }, 'request failed');
+  else if (status >= 500) request.log.warn({ code: failure.code, reason: error.message }, 'request refused');
   else request.log.debug({ code: failure.code, reason: error.message }, 'request refused');
   if (status === 503) reply.header('retry-after', '1');
   const isProtocol = protocols.test(request.url.slice(prefix.length));

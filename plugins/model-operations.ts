@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox';
-import { type ErrorCode, ErrorReply, errorReplies } from '../schemas/error.js';
+import { type ErrorCode, type ErrorExample, errorReplies } from '../schemas/error.js';
 import {
   ImageForm,
   ImageInstance,
@@ -25,6 +25,8 @@ export interface ModelOperations {
   others: Record<string, object>;
   tags: { name: string; description: string }[];
   schemas: Record<string, object>;
+  /** Of failures, by code. */
+  examples: Record<string, ErrorExample>;
 }
 
 const errors: ErrorCode[] = [
@@ -83,7 +85,7 @@ function uniqueNames(): (wanted: string) => string {
 /** The operations of the models that can predict now, as parts of an OpenAPI document. */
 export function modelOperations(catalog: Catalog): ModelOperations {
   const typeName = uniqueNames();
-  const made: ModelOperations = { first: {}, others: {}, tags: [], schemas: { ...sharedSchemas } };
+  const made: ModelOperations = { first: {}, others: {}, tags: [], schemas: { ...sharedSchemas }, examples: {} };
   for (const { name, versions } of catalog.models) {
     const available = versions.flatMap(({ version, state, model }) =>
       state === 'AVAILABLE' && model ? [{ version, model }] : [],
@@ -102,7 +104,7 @@ export function modelOperations(catalog: Catalog): ModelOperations {
         };
       const rest = {
         tags: [name],
-        ...describe((...codes) => withoutExamples(errorReplies(...codes, ...addressErrors))),
+        ...describe((...codes) => referToExamples(errorReplies(...codes, ...addressErrors), made.examples)),
       };
       if (model === newest.model)
         made.others[`${address}/predict`] = { post: { operationId: `predict${type}`, summary, ...rest } };
@@ -159,13 +161,21 @@ function addSchemas(
   });
 }
 
-/** Failures as `/predict` has them with examples; these would make up most of a document of many models. */
-const withoutExamples = (replies: Record<number, object>): object =>
+/**
+ * Failures whose examples are components of the document: written out, they would make up most of one of many models.
+ * @param components gets the examples
+ */
+const referToExamples = (replies: ReturnType<typeof errorReplies>, components: ModelOperations['examples']): object =>
   Object.fromEntries(
-    Object.entries(replies).map(([status, reply]) => [
-      status,
-      { ...reply, content: { 'application/json': { schema: referTo(ErrorReply) } } },
-    ]),
+    Object.entries(replies).map(([status, { description, content }]) => {
+      const { schema, examples } = content['application/json'];
+      Object.assign(components, examples);
+      const references = Object.keys(examples).map((code) => [code, { $ref: `#/components/examples/${code}` }]);
+      return [
+        status,
+        { description, content: { 'application/json': { schema, examples: Object.fromEntries(references) } } },
+      ];
+    }),
   );
 
 const imageContent = {

@@ -78,7 +78,7 @@ interface Document {
   servers: { url: string }[];
   tags: { name: string }[];
   paths: Record<string, object>;
-  components: { schemas: Record<string, object> };
+  components: { schemas: Record<string, object>; examples?: Record<string, object> };
 }
 
 /** Gives the document, as data and as text, made anew when the models have changed. */
@@ -113,13 +113,17 @@ function documentsOf(
 /** The document of the routes, with the operations of the models. */
 function documentOf(app: FastifyInstance): Document {
   const base = app.swagger() as unknown as Document;
-  const { first, others, tags, schemas } = modelOperations(app.catalog);
+  const { first, others, tags, schemas, examples } = modelOperations(app.catalog);
   const news = tags.filter(({ name }) => !base.tags.some((tag) => tag.name === name));
   return {
     ...base,
     servers: serversAt('.'),
     tags: [...base.tags, ...news],
-    components: { ...base.components, schemas: { ...base.components.schemas, ...schemas } },
+    components: {
+      ...base.components,
+      schemas: { ...base.components.schemas, ...schemas },
+      examples,
+    },
     paths: { ...first, ...base.paths, ...others },
   };
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyError, FastifyRequest } from 'fastify';
 import { decodeBody } from './content-encoding.js';
 import { RequestError } from './errors.js';
+import { refuseUnknown } from './known-names.js';
 
 /** What a form may hold besides the size of its file: bounds that no honest client meets. */
 export const formLimits = { files: 1, fields: 8, parts: 9, fieldNameSize: 100, fieldSize: 1024, headerPairs: 32 };
@@ -29,7 +30,10 @@ export async function imageOfForm(request: FastifyRequest, maxImageSize: number)
     if ((error as FastifyError).code) throw error;
     throw new RequestError('form_invalid', `The form can’t be read: ${lowerFirst((error as Error).message)}.`);
   }
-  if (image) return image;
+  if (image) {
+    refuseUnknown(others, ['image'], 'field of the form', 'form_invalid');
+    return image;
+  }
   if (others.includes('image'))
     throw new RequestError(
       'image_missing',

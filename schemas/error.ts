@@ -91,23 +91,31 @@ const titles: Record<number, string> = {
   504: 'The model took too long.',
 };
 
+/** How a failure is documented. */
+interface DocumentedError {
+  description: string | undefined;
+  content: { 'application/json': { schema: object; examples: Record<string, ErrorExample> } };
+}
+
+/** The example of a failure in an OpenAPI document. */
+export interface ErrorExample {
+  value: ErrorReply;
+}
+
 /** The `response` entries that document these failures of a route, by status, each with an example. */
-export function errorReplies(...codes: ErrorCode[]): Record<number, object> {
+export function errorReplies(...codes: ErrorCode[]): Record<number, DocumentedError> {
   const statuses = [...new Set(codes.map((code) => errors[code][0]))];
   return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      {
-        description: titles[status],
-        content: {
-          'application/json': {
-            schema: referTo(ErrorReply),
-            examples: Object.fromEntries(
-              codes.filter((code) => errors[code][0] === status).map((code) => [code, { value: errorReply(code) }]),
-            ),
-          },
+    statuses.map((status) => {
+      const fitting = codes.filter((code) => errors[code][0] === status);
+      const examples = Object.fromEntries(fitting.map((code) => [code, { value: errorReply(code) }]));
+      return [
+        status,
+        {
+          description: titles[status],
+          content: { 'application/json': { schema: referTo(ErrorReply), examples } },
         },
-      },
-    ]),
+      ];
+    }),
   );
 }

@@ -26,7 +26,7 @@ export const lookUpErrors = ['url_invalid', 'model_unknown', 'method_not_allowed
 /** What can go wrong where a model is run. */
 export const runErrors = [
   ...lookUpErrors,
-  'body_invalid',
+  'instances_invalid',
   'request_timeout',
   'content_too_large',
   'content_encoding_unsupported',
@@ -42,7 +42,7 @@ export const protocolErrorReplies = (...codes: ErrorCode[]): Record<number, obje
       errors[code][0],
       {
         description: titles[errors[code][0]],
-        content: { 'application/json': { schema: referTo(ProtocolError) } },
+        content: { 'application/json': { schema: referTo(ProtocolError), example: { error: errors[code][1] } } },
       },
     ]),
   );

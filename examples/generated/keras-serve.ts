@@ -1345,6 +1345,15 @@ export interface operations {
                     "application/json": components["schemas"]["Models"];
                 };
             };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
                 headers: {
@@ -1494,6 +1503,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1503,6 +1517,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1512,6 +1531,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1521,6 +1545,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1553,6 +1582,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1562,6 +1596,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1571,6 +1610,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1580,6 +1624,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1616,6 +1665,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "instances[0][3] should be a number, but is \"a\"."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1625,6 +1679,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1634,6 +1693,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1643,6 +1707,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The request took too long to arrive."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1652,6 +1721,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The image is larger than 10 MB, the most that this server takes."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1661,6 +1735,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Content-Encoding is \"zstd\". Send the body as it is, or as one of gzip, deflate and br."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1670,6 +1749,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong here. The log has the details under this request’s id."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1679,6 +1763,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests are waiting. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1688,6 +1777,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model took too long. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1722,6 +1816,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1731,6 +1830,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1740,6 +1844,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1749,6 +1858,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1783,6 +1897,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1792,6 +1911,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1801,6 +1925,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1810,6 +1939,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1848,6 +1982,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "instances[0][3] should be a number, but is \"a\"."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1857,6 +1996,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1866,6 +2010,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1875,6 +2024,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The request took too long to arrive."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1884,6 +2038,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The image is larger than 10 MB, the most that this server takes."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1893,6 +2052,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Content-Encoding is \"zstd\". Send the body as it is, or as one of gzip, deflate and br."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1902,6 +2066,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong here. The log has the details under this request’s id."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1911,6 +2080,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests are waiting. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1920,6 +2094,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model took too long. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1954,6 +2133,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1963,6 +2147,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1972,6 +2161,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -1981,6 +2175,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2015,6 +2214,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2024,6 +2228,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2033,6 +2242,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2042,6 +2256,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2080,6 +2299,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "instances[0][3] should be a number, but is \"a\"."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2089,6 +2313,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2098,6 +2327,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2107,6 +2341,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The request took too long to arrive."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2116,6 +2355,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The image is larger than 10 MB, the most that this server takes."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2125,6 +2369,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Content-Encoding is \"zstd\". Send the body as it is, or as one of gzip, deflate and br."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2134,6 +2383,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong here. The log has the details under this request’s id."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2143,6 +2397,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests are waiting. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2152,6 +2411,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model took too long. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2181,6 +2445,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2210,6 +2479,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2239,6 +2513,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2248,6 +2527,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2280,6 +2564,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2289,6 +2578,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2298,6 +2592,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2307,6 +2606,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2339,6 +2643,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2348,6 +2657,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2357,6 +2671,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2366,6 +2685,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2400,6 +2724,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2409,6 +2738,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2418,6 +2752,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2427,6 +2766,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2461,6 +2805,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The address can’t be read: check its percent-encoding."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2470,6 +2819,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2479,6 +2833,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2488,6 +2847,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model isn’t ready. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2529,6 +2893,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "instances[0][3] should be a number, but is \"a\"."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2538,6 +2907,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2547,6 +2921,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2556,6 +2935,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The request took too long to arrive."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2565,6 +2949,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The image is larger than 10 MB, the most that this server takes."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2574,6 +2963,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Content-Encoding is \"zstd\". Send the body as it is, or as one of gzip, deflate and br."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2583,6 +2977,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong here. The log has the details under this request’s id."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2592,6 +2991,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests are waiting. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2601,6 +3005,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model took too long. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2644,6 +3053,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "instances[0][3] should be a number, but is \"a\"."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2653,6 +3067,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "There is no model of this name. GET /models lists what there is."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2662,6 +3081,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2671,6 +3095,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The request took too long to arrive."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2680,6 +3109,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The image is larger than 10 MB, the most that this server takes."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2689,6 +3123,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Content-Encoding is \"zstd\". Send the body as it is, or as one of gzip, deflate and br."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2698,6 +3137,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong here. The log has the details under this request’s id."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2707,6 +3151,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Too many requests are waiting. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2716,6 +3165,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The model took too long. Try again in a moment."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2745,6 +3199,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The body must have the property \"image\" or \"instances\"."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2754,6 +3213,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2763,6 +3227,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The request took too long to arrive."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2772,6 +3241,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "The image is larger than 10 MB, the most that this server takes."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
@@ -2781,6 +3255,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "Content-Encoding is \"zstd\". Send the body as it is, or as one of gzip, deflate and br."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };

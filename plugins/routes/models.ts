@@ -15,6 +15,7 @@ import { referTo } from '../../schemas/reference.js';
 import type { CatalogModel, ModelVersion as Version } from '../../src/catalog/catalog.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import type { TensorInfo } from '../../src/tensor.js';
+import { knownQuery } from '../known-names.js';
 
 /** Where a model is found, by what for: what comes before its name, and after its name and version. */
 const addresses: Record<string, [before: string, after: string]> = {
@@ -27,6 +28,7 @@ const addresses: Record<string, [before: string, after: string]> = {
 /** `GET /models`, `GET /models/{name}` and `GET /models/{name}/versions/{version}`: which models there are. */
 const models: FastifyPluginAsyncTypebox = async (app) => {
   for (const schema of [ModelVersion, ModelSummary, Models, ModelTensor, ModelDetails]) app.addSchema(schema);
+  app.addHook('onRequest', knownQuery());
 
   app.get(
     '/models',
@@ -36,7 +38,7 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['Models'],
         summary: 'Which models are there?',
         description: 'All models with their versions, those that could not be loaded too.',
-        response: { 200: referTo(Models), ...errorReplies('method_not_allowed') },
+        response: { 200: referTo(Models), ...errorReplies('query_invalid', 'method_not_allowed') },
       },
     },
     async (): Promise<Models> => ({ models: app.catalog.models.map((model) => summaryOf(app, model)), success: true }),
@@ -46,7 +48,7 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
     tags: ['Models'],
     response: {
       200: referTo(ModelDetails),
-      ...errorReplies('url_invalid', 'model_unknown', 'model_version_unknown', 'method_not_allowed'),
+      ...errorReplies('url_invalid', 'query_invalid', 'model_unknown', 'model_version_unknown', 'method_not_allowed'),
     },
   };
 

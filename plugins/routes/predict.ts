@@ -11,6 +11,7 @@ import { formatBytes } from '../../src/config.js';
 import { RequestError } from '../errors.js';
 import { JsonBody } from '../json.js';
 import { movable, sendPieces } from '../json-reply.js';
+import { knownQuery } from '../known-names.js';
 import { runModel } from '../run-model.js';
 import { bytesOf, readUntold, untold } from '../untold-body.js';
 import { formLimits, imageOfForm } from '../upload.js';
@@ -52,6 +53,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, 
     { contentType: /^image\//, limit: maxImageSize, tooLarge: imageTooLarge, read: bytesOf },
   ]);
 
+  app.addHook('onRequest', knownQuery(...Object.keys(PredictQuery.properties)));
   app.decorateRequest('servedModel');
   app.addHook('onRequest', async (request) => {
     // RFC 9110, section 8.3: what says no type may be taken for this one.

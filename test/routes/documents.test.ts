@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { type ErrorCode, type ErrorReply, errors } from '../../schemas/error.js';
 import { clientTypes } from '../../scripts/client-types.js';
 import { packageRoot, packageVersion } from '../../src/package.js';
 import { useApp } from '../helpers/app.js';
@@ -10,6 +11,13 @@ import { useApp } from '../helpers/app.js';
 const app = useApp();
 const read = (path: string) => readFileSync(join(packageRoot, path), 'utf8');
 const command = (name: string) => join(packageRoot, 'node_modules', '.bin', name);
+
+interface Documented {
+  content: { 'application/json': { example?: ErrorReply; examples?: Record<string, { value?: ErrorReply }> } };
+}
+
+/** The failure that stands for a message in the documents. */
+const withMessage = (message: string) => Object.values(errors).find(([, example]) => example === message) ?? [];
 
 describe('the OpenAPI document', () => {
   it('is what openapi.yaml says', async () => {
@@ -56,6 +64,29 @@ describe('the OpenAPI document', () => {
       'application/json',
     ]);
     assert.doesNotMatch(JSON.stringify(document), /localhost|127\.0\.0\.1|https?:/);
+  });
+
+  it('has for each failure an example that has its status', async () => {
+    const document = (await app().inject('/openapi.json')).json();
+    const resolve = ({ $ref, ...example }: { $ref?: string; value?: ErrorReply }) =>
+      $ref ? document.components.examples[$ref.split('/').at(-1)!] : example;
+    let failures = 0;
+    for (const [path, operations] of Object.entries<object>(document.paths))
+      for (const operation of Object.values(operations))
+        for (const [status, reply] of Object.entries<Documented>(operation.responses).filter(
+          ([code]) => code >= '400',
+        )) {
+          const place = `${path} ${operation.operationId} ${status}`;
+          const { examples = {}, example } = reply.content['application/json'];
+          const values = [example, ...Object.values(examples).map((one) => resolve(one).value)].filter(Boolean);
+          assert.ok(values.length > 0, place);
+          for (const { error } of values) {
+            const [found] = typeof error === 'string' ? withMessage(error) : (errors[error.code as ErrorCode] ?? []);
+            assert.equal(String(found), status, `${place}: ${JSON.stringify(error)}`);
+          }
+          failures++;
+        }
+    assert.ok(failures > 100, String(failures));
   });
 
   it('knows every status that POST /predict can answer', async () => {

@@ -49,6 +49,19 @@ const multipart = (payload: string, type = 'multipart/form-data; boundary=form-b
 });
 const { headers, payload } = form(cat);
 
+/** The form with text fields behind the image. */
+function formWith(fields: Record<string, string>): ReturnType<typeof form> {
+  const boundary = 'form-boundary';
+  const parts = Object.entries(fields).map(
+    ([name, text]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`,
+  );
+  const end = payload.lastIndexOf(`--${boundary}--`);
+  return {
+    headers,
+    payload: Buffer.concat([payload.subarray(0, end), Buffer.from(parts.join('')), payload.subarray(end)]),
+  };
+}
+
 /** Requests to `POST /predict`, each with its status, its code and what its message must name. */
 const refused: Record<
   string,
@@ -56,6 +69,25 @@ const refused: Record<
 > = {
   'no body': [{}, 400, 'image_missing', /-F image=@/],
   'an empty form': [multipart('--form-boundary--\r\n'), 400, 'image_missing', /"image"/],
+  'an unknown parameter': [
+    { ...form(cat), url: '/predict?topk=3' },
+    400,
+    'query_invalid',
+    /^"topk" is no known parameter of the query\. Did you mean "top_k"\?$/,
+  ],
+  'an unknown parameter like no other': [
+    { ...form(cat), url: '/predict?threshold=3' },
+    400,
+    'query_invalid',
+    /^"threshold" is no known .* Known is "top_k"\.$/,
+  ],
+  'an unknown field beside the image': [
+    formWith({ top_k: '3' }),
+    400,
+    'form_invalid',
+    /^"top_k" is no known field of the form\. Known is "image"\.$/,
+  ],
+  'a misspelt field beside the image': [formWith({ Images: '3' }), 400, 'form_invalid', /Did you mean "image"\?$/],
   'a form without a body': [multipart(''), 400, 'image_missing', /"image"/],
   'a wrong field name': [form(cat, { field: 'file' }), 400, 'image_missing', /no field "image", but "file"/],
   'a field that holds text': [form('cat.jpg', { file: null, type: 'text/plain' }), 400, 'image_missing', /holds text/],
@@ -169,6 +201,24 @@ describe('a request that is refused', () => {
   it('names the methods that are allowed', async () => {
     assert.equal((await send({ method: 'GET' })).headers.allow, 'POST');
     assert.equal((await send({ url: '/health/live' })).headers.allow, 'GET, HEAD');
+  });
+
+  it('may have parameters that a route does not know, where clients of other servers and browsers add theirs', async () => {
+    for (const url of [
+      '/',
+      '/docs/',
+      '/health/live',
+      '/v2',
+      '/v1/models/efficientnet-lite0',
+      '/openapi.json',
+      '/metrics',
+    ])
+      assert.equal((await app().inject(`${url}?utm_source=x`)).statusCode, 200, url);
+    for (const url of ['/models', '/models/efficientnet-lite0', '/models/efficientnet-lite0/versions/1']) {
+      const reply = await app().inject(`${url}?page=2`);
+      assert.equal(reply.statusCode, 400, url);
+      assert.match(reply.json().error.message, /^"page" is no known parameter of the query\. There is none here\.$/);
+    }
   });
 
   it('disturbs none beside it', async () => {

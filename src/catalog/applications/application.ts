@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelCard, Scaling } from '../../../schemas/card.js';
 import { packageRoot } from '../../package.js';
+import { editDistance } from '../../support/nearest-name.js';
 
 /** What Keras knows of one of its applications; `models/applications/make.py` asks it. */
 export interface Application {
@@ -74,16 +75,4 @@ export function similarApplications(name: string, applications: readonly Applica
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ application }) => application);
-}
-
-/** How many letters have to be added, left out or changed to make one text of another. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to].entries())
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
-    row = next;
-  }
-  return row.at(-1)!;
 }
