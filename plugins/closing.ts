@@ -2,12 +2,27 @@ import type { ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fp from 'fastify-plugin';
+import type { Connections } from '../src/connections.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
+    readonly closing: Closing;
     /** The replies that are under way. */
     readonly replies: ReadonlySet<ServerResponse>;
   }
+}
+
+/** How far the instance is on its way to its end. */
+export interface Closing {
+  /** Whether requests should go elsewhere: it closes, or is about to. */
+  announced: boolean;
+  /** How many requests have arrived as a whole and have no answer yet; 0 where the server isn't ours. */
+  readonly unanswered: number;
+}
+
+export interface ClosingOptions {
+  /** Those of the server, where it is ours. */
+  connections?: Connections | undefined;
 }
 
 /** Milliseconds in which all that has arrived is read. */
@@ -20,10 +35,17 @@ const unread = 100;
  *
  * Registered before all routes, and after whatever they need: plugins close in the opposite order.
  */
-export default fp(
-  async (app) => {
+export default fp<ClosingOptions>(
+  async (app, { connections }) => {
     const running = new Set<ServerResponse>();
     app.decorate('replies', running);
+    const state: Closing = {
+      announced: false,
+      get unanswered() {
+        return connections?.unanswered ?? 0;
+      },
+    };
+    app.decorate('closing', state);
     let closing = false;
     app.addHook('onRequest', async (_request, reply) => {
       running.add(reply.raw);
@@ -31,17 +53,20 @@ export default fp(
         .catch(() => {})
         .finally(() => running.delete(reply.raw));
     });
+    const isLast = (reply: ServerResponse) => connections?.isLast(reply) ?? true;
     app.addHook('onSend', async (_request, reply) => {
-      if (closing) reply.header('connection', 'close');
+      if (closing && isLast(reply.raw)) reply.header('connection', 'close');
     });
     app.addHook('onResponse', async (request, reply) => {
       // An answer that was on its way when closing began would leave its connection open.
-      if (closing && reply.getHeader('connection') !== 'close') request.socket.destroySoon();
+      if (closing && isLast(reply.raw)) request.socket.destroySoon();
     });
     app.addHook('preClose', async () => {
+      state.announced = true;
       closing = true;
       // What has arrived but isn't read yet is a request, too: Node would take its connection for idle.
       if (app.server.listening) await sleep(unread);
+      connections?.close(app.server);
     });
     app.addHook('onClose', async () => {
       await Promise.allSettled([...running].map((response) => finished(response)));

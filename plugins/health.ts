@@ -4,14 +4,10 @@ import { Health } from '../schemas/health.js';
 import { referTo } from '../schemas/reference.js';
 import { RequestError } from './errors.js';
 
-/** `/health/live`: the process answers. `/health/ready`: the models that are loaded can predict and the server isn't closing. */
+/** `/health/live`: the process answers. `/health/ready`: the models that are loaded can predict and the server isn't about to close. */
 export default fp(
   async (app) => {
     app.addSchema(Health);
-    let closing = false;
-    app.addHook('preClose', async () => {
-      closing = true;
-    });
 
     app.get(
       '/health/live',
@@ -37,16 +33,16 @@ export default fp(
           tags: ['Health'],
           summary: 'Can it predict now?',
           description:
-            'Answers 200 while every model that is loaded can predict and the server isn’t closing. Send no requests while it ' +
+            'Answers 200 while every model that is loaded can predict and the server isn’t about to close. Send no requests while it ' +
             'answers 503. A model that could not be loaded doesn’t count: `GET /models` tells of it.',
           response: { 200: referTo(Health), ...errorReplies('method_not_allowed', 'model_not_ready') },
         },
       },
       async (): Promise<Health> => {
-        if (closing || !app.catalog.ready) throw new RequestError('model_not_ready');
+        if (app.closing.announced || !app.catalog.ready) throw new RequestError('model_not_ready');
         return { status: 'ok' };
       },
     );
   },
-  { name: 'health', dependencies: ['model'] },
+  { name: 'health', dependencies: ['model', 'closing'] },
 );

@@ -70,7 +70,7 @@ async function addApi(app: FastifyInstance, options: AppOptions, connections?: C
     deadline: config.deadline * 1000,
   });
   await app.register(json, { maxJsonSize: config.maxJsonSize });
-  await app.register(closing);
+  await app.register(closing, { connections });
   await app.register(openapi);
   await app.register(health);
   await app.register(metrics, { connections });

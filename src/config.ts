@@ -196,6 +196,13 @@ export const settings = {
     parse: whole(1, 3600, 'of seconds '),
     description: 'How long running requests get to finish on SIGTERM or Ctrl+C',
   }),
+  drainDelay: setting({
+    value: 'seconds',
+    fallback: '0',
+    parse: whole(0, 3600, 'of seconds '),
+    description:
+      'How long /health/ready says 503 after SIGTERM or Ctrl+C while requests are still taken, before closing begins',
+  }),
   logLevel: setting({
     value: 'level',
     fallback: 'info',

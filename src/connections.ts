@@ -5,16 +5,25 @@ import type { Socket } from 'node:net';
 /** Why a connection was closed when there were too many: it was `idle` and made way, or nobody was idle, and it was `refused`. */
 export type Crowded = 'idle' | 'refused';
 
+/** Milliseconds that a client of a server that closes may send nothing, or take nothing, before its connection is cut. */
+const patience = 3000;
+
+/** Whether it is the server, not the client, that is to do something next. */
+const isAtWork = ({ req, writableEnded, writableNeedDrain }: ServerResponse): boolean =>
+  req.complete && !writableEnded && !writableNeedDrain;
+
 /**
  * The connections of one server, whichever of its addresses they came to. Where there are more than it may have, the one
  * that has been idle for longest, having no request in flight, makes way for the new one; where none is idle, the new one is
  * refused. So connections that only stand there shut nobody out.
  */
 export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
+  private readonly servers: Server[] = [];
   /** Those without a request in flight, the longest idle first. */
   private readonly idle = new Set<Socket>();
-  /** Those with requests in flight, and how many. */
-  private readonly busy = new Map<Socket, number>();
+  /** Those with requests in flight, and the replies to these in their order. */
+  private readonly busy = new Map<Socket, Set<ServerResponse>>();
+  private closing = false;
 
   /** @param limit the most connections at once */
   constructor(private readonly limit: number) {
@@ -26,11 +35,42 @@ export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
     return this.idle.size + this.busy.size;
   }
 
-  /** Counts the connections of an address. */
+  /** How many requests have arrived as a whole and have no answer yet. */
+  get unanswered(): number {
+    const replies = [...this.busy.values()].flatMap((replies) => [...replies]);
+    return replies.filter(({ req, writableEnded }) => req.complete && !writableEnded).length;
+  }
+
+  /** Whether no other reply is to come on the connection of this one. */
+  isLast(reply: ServerResponse): boolean {
+    const replies = this.busy.get(reply.req.socket) ?? [];
+    return [...replies].every((other) => other === reply);
+  }
+
+  /** Takes on the connections of an address. */
   watch(server: Server): Server {
+    this.servers.push(server);
     server.on('connection', (socket) => this.enter(socket));
     server.prependListener('request', ({ socket }, response) => this.begin(socket, response));
+    // With a listener Node leaves it to that to close connections that have been idle for too long.
+    server.on('timeout', (socket) => this.giveUp(server, socket));
     return server;
+  }
+
+  /**
+   * Lets each connection end with the last request that can be answered on it. Those that stand there are closed now; those
+   * whose clients should send or read on get a few seconds without any of it.
+   * @param main the server that somebody else closes
+   */
+  close(main: Server): void {
+    this.closing = true;
+    for (const server of this.servers) if (server !== main) server.close();
+    for (const socket of this.idle) {
+      // Node doesn't count it among the idle ones, since its first request is to come.
+      if (socket.bytesRead === 0) socket.destroy();
+      else socket.setTimeout(patience);
+    }
+    for (const socket of this.busy.keys()) socket.setTimeout(patience);
   }
 
   private enter(socket: Socket): void {
@@ -41,6 +81,7 @@ export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
       this.idle.delete(longestIdle);
       longestIdle.destroy();
     }
+    if (this.closing) socket.setTimeout(patience);
     this.idle.add(socket);
     socket.once('close', () => {
       this.idle.delete(socket);
@@ -50,15 +91,30 @@ export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
 
   private begin(socket: Socket, response: ServerResponse): void {
     if (socket.destroyed) return;
+    // A request takes away the limit that its connection had while it was idle.
+    if (this.closing) socket.setTimeout(patience);
     this.idle.delete(socket);
-    this.busy.set(socket, (this.busy.get(socket) ?? 0) + 1);
-    response.once('close', () => this.end(socket));
+    const replies = this.busy.get(socket) ?? new Set();
+    this.busy.set(socket, replies.add(response));
+    response.once('close', () => {
+      replies.delete(response);
+      if (replies.size > 0 || !this.busy.delete(socket)) return;
+      if (!socket.destroyed) this.idle.add(socket);
+    });
   }
 
-  private end(socket: Socket): void {
-    const others = (this.busy.get(socket) ?? 0) - 1;
-    if (others > 0) return void this.busy.set(socket, others);
-    this.busy.delete(socket);
-    if (!socket.destroyed) this.idle.add(socket);
+  /** Nothing has come from a connection, and nothing been taken by it, for as long as it may be so. */
+  private giveUp(server: Server, socket: Socket): void {
+    const [reply] = this.busy.get(socket) ?? [];
+    if (!reply) return void socket.destroy();
+    if (!this.closing) return;
+    const { bytesRead } = socket;
+    // What has arrived while the server was busy is read before that.
+    setImmediate(() => {
+      if (socket.bytesRead > bytesRead) return;
+      if (isAtWork(reply)) socket.setTimeout(patience);
+      else if (reply.req.complete || reply.headersSent) socket.destroy();
+      else server.emit('clientError', Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+    });
   }
 }

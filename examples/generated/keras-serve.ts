@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * Can it predict now?
-         * @description Answers 200 while every model that is loaded can predict and the server isn’t closing. Send no requests while it answers 503. A model that could not be loaded doesn’t count: `GET /models` tells of it.
+         * @description Answers 200 while every model that is loaded can predict and the server isn’t about to close. Send no requests while it answers 503. A model that could not be loaded doesn’t count: `GET /models` tells of it.
          */
         get: operations["ready"];
         put?: never;
@@ -377,7 +377,7 @@ export interface paths {
         };
         /**
          * Can all models predict now?
-         * @description Answers 200 while they can and the server isn’t closing.
+         * @description Answers 200 while they can and the server isn’t about to close.
          */
         get: operations["getServerReady"];
         put?: never;

@@ -43,10 +43,6 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
   for (const schema of [ServerMetadata, ServerLive, ServerReady, ModelReady, MetadataTensor, ModelMetadata])
     app.addSchema(schema);
   app.addSchema(RepositoryIndex);
-  let closing = false;
-  app.addHook('preClose', async () => {
-    closing = true;
-  });
 
   app.get(
     '/v2',
@@ -85,12 +81,12 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getServerReady',
         tags,
         summary: 'Can all models predict now?',
-        description: 'Answers 200 while they can and the server isn’t closing.',
+        description: 'Answers 200 while they can and the server isn’t about to close.',
         response: { 200: referTo(ServerReady), ...protocolErrorReplies('method_not_allowed', 'model_not_ready') },
       },
     },
     async () => {
-      if (closing || !app.catalog.ready) throw new RequestError('model_not_ready');
+      if (app.closing.announced || !app.catalog.ready) throw new RequestError('model_not_ready');
       return { ready: true as const };
     },
   );
@@ -137,7 +133,7 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
       },
       async (request) => {
         const { model } = findModel(app.catalog, request.params as NamedVersion);
-        if (closing || !model.ready) throw new RequestError('model_not_ready');
+        if (app.closing.announced || !model.ready) throw new RequestError('model_not_ready');
         return { name: (request.params as NamedVersion).model, ready: true as const };
       },
     );

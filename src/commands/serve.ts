@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { openCatalog } from '../catalog/open-catalog.js';
@@ -12,6 +11,7 @@ import { collectBuffers } from '../memory.js';
 import { packageVersion } from '../package.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
+import { endOnSignals } from './ending.js';
 import { CommandError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
 
@@ -51,11 +51,7 @@ export const serve: Command = {
       await app.close();
       throw error;
     }
-    closeWithGrace({ delay: config.closeTimeout * 1000, logger }, async ({ signal, err }) => {
-      if (err) logger.fatal({ err }, 'an unforeseen error ends the server');
-      else if (signal) logger.info(`${signal}: finishing what is running`);
-      await app.close();
-    });
+    endOnSignals(app, logger, config);
     announce(app, config.host);
   },
 };

@@ -86,27 +86,6 @@ describe('keras-serve <model>', () => {
     });
   }
 
-  it('ends though its clients keep their connections open', async (t) => {
-    const { child, url, line, ended } = await startServer(t, ['--close-timeout', '20']);
-    const post = () =>
-      fetch(`${url}/predict`, { method: 'POST', headers: cat.headers, body: new Uint8Array(cat.payload) });
-    await Promise.all([post(), post()]);
-    const replies = Array.from({ length: 20 }, post);
-    await line('POST /predict');
-    child.kill('SIGTERM');
-    const statuses = await Promise.all(
-      replies.map((reply) =>
-        reply.then(
-          ({ status }) => status,
-          () => 'refused',
-        ),
-      ),
-    );
-    assert.ok(statuses.includes(200));
-    assert.ok(statuses.every((status) => status === 200 || status === 'refused'));
-    assert.equal((await ended).code, 0);
-  });
-
   it('answers malformed HTTP in JSON and goes on', async (t) => {
     const { url } = await startServer(t);
     const cases: [string, number, string][] = [

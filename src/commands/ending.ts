@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+
+/** What asks a server to end: process managers, Ctrl+C, a terminal that closes, and nodemon. */
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
+
+/**
+ * Milliseconds within which a second Ctrl+C is the first one once more: it goes to all processes of a terminal, and npm
+ * passes it on to what it has started.
+ */
+const sameKeystroke = 500;
+
+/**
+ * Has the process end when a signal asks for it, once everything that came in is answered, with 0; with 1 after an unforeseen
+ * error, or where requests are still running when `closeTimeout` is over. Process managers may repeat themselves; somebody
+ * who presses Ctrl+C again has no time.
+ */
+export function endOnSignals(
+  app: FastifyInstance,
+  log: Logger,
+  { drainDelay, closeTimeout }: Pick<Config, 'drainDelay' | 'closeTimeout'>,
+): void {
+  let since: number | undefined;
+
+  function exit(code: number): void {
+    app.catalog.pool.kill();
+    process.exit(code);
+  }
+
+  async function end(reason: string, code = 0): Promise<void> {
+    since = performance.now();
+    app.closing.announced = true;
+    if (drainDelay > 0 && code === 0) {
+      log.info(`${reason}: not ready from now on, closing in ${drainDelay} s`);
+      await sleep(drainDelay * 1000);
+    }
+    log.info(`${reason}: finishing what is running`);
+    await Promise.race([app.close(), sleep(closeTimeout * 1000)]).catch((err) => {
+      log.error({ err }, 'the server could not be closed in order');
+      code = 1;
+    });
+    const { unanswered } = app.closing;
+    if (unanswered > 0) log.error({ unanswered }, `requests not answered within ${closeTimeout} s: ${unanswered}`);
+    exit(unanswered > 0 ? 1 : code);
+  }
+
+  for (const signal of signals)
+    process.on(signal, () => {
+      if (since === undefined) return void end(signal);
+      if (signal !== 'SIGINT' || performance.now() - since < sameKeystroke) return;
+      log.error(`${signal} again: what is running is cut off`);
+      exit(1);
+    });
+  for (const event of ['uncaughtException', 'unhandledRejection'])
+    process.on(event, (err: unknown) => {
+      log.fatal({ err }, 'an unforeseen error ends the server');
+      if (since === undefined) void end('unforeseen error', 1);
+      else exit(1);
+    });
+}
