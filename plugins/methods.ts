@@ -15,7 +15,7 @@ declare module 'fastify' {
  * added; the function that it returns, after the last.
  */
 export function watchMethods(app: FastifyInstance): () => void {
-  const addresses = findMyWay({ ignoreTrailingSlash: true });
+  const addresses = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 1200 });
   const usages = new Map<string, string | undefined>();
   app.addHook('onRoute', ({ url: address, config }) => {
     const url = withoutTrailingSlash(address);

@@ -140,7 +140,11 @@ export default fp<MetricsOptions>(
       requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
       const timings = Object.entries(request.timings);
       if (timings.length === 0) return;
-      const { name = app.catalog.defaultName, model = name } = request.params as { name?: string; model?: string };
+      const { name = app.catalog.defaultName, model: given = name } = request.params as {
+        name?: string;
+        model?: string;
+      };
+      const model = app.catalog.get(given)?.name ?? given;
       for (const [stage, duration] of timings) stages.observe({ model, stage }, duration / 1000);
     });
 

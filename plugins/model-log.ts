@@ -47,15 +47,16 @@ export function logModels(log: FastifyBaseLogger, catalog: Catalog): (ms: number
   return (ms) => {
     isStarted = true;
     const loaded = catalog.models.filter(({ versions }) => versions.some(({ model }) => model));
+    if (catalog.models.length === 0) log.info('no model is there yet: the folder is watched for the first');
     const names = loaded.length === 1 ? `${loaded[0]!.name} is` : `${loaded.length} models are`;
-    log.info({ ms }, `${names} loaded and warm after ${ms} ms`);
+    if (loaded.length > 0) log.info({ ms }, `${names} loaded and warm after ${ms} ms`);
     for (const { name, versions } of catalog.models)
       for (const { version, model, error } of versions) {
         if (model) logNotes(name, version, model);
         if (error) logFailure({ name, version, error: error.cause, isChange: model !== undefined });
       }
     for (const notice of catalog.notices) log.warn(notice);
-    if (!loaded.some(({ name }) => name === catalog.defaultName))
+    if (catalog.models.length > 0 && !loaded.some(({ name }) => name === catalog.defaultName))
       log.warn(`${catalog.defaultName} isn't loaded, so /predict answers 503: --default-model names another`);
     catalog.on('failed', logFailure);
     catalog.on('notice', (message) => log.warn(message));

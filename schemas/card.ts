@@ -67,7 +67,8 @@ export const ModelCard = Type.Object(
     name: Type.Optional(
       Type.String({
         pattern: modelNamePattern,
-        description: 'up to 100 letters, digits, dots, dashes and underscores: it is part of addresses',
+        description:
+          'up to 100 letters and digits of any script, dots, dashes and underscores: it is part of addresses',
       }),
     ),
     description: Type.Optional(Type.String({ maxLength: 10_000, description: 'a text of at most 10,000 characters' })),

@@ -111,7 +111,8 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
     // A large model takes its time to load.
     pluginTimeout: 0,
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true },
+    // A name of a hundred characters, each written in four bytes with percent signs.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1200 },
     schemaController: {
       compilersFactory: {
         // Typed for Ajv alone, which is not even loaded now.

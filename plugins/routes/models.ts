@@ -99,10 +99,11 @@ const summaryOf = ({ catalog }: FastifyInstance, { name, versions }: CatalogMode
 /** @throws CatalogError */
 function detailsOf(app: FastifyInstance, name: string, version?: number): ModelDetails {
   const shown = app.catalog.versionsOf(name, version).find(isAvailable);
+  const entry = app.catalog.get(name)!;
   return {
-    ...summaryOf(app, { name, versions: app.catalog.versionsOf(name) }),
+    ...summaryOf(app, entry),
     ...(shown?.model && { version: shown.version, ...signatureOf(shown.model) }),
-    routes: routesOf(app, name, version),
+    routes: routesOf(app, entry.name, version),
     success: true,
   };
 }
@@ -124,7 +125,8 @@ function signatureOf({ card, inputs, outputs, image }: ServedModel): Partial<Mod
 }
 
 function routesOf({ prefix }: FastifyInstance, name: string, version?: number): Record<string, string> {
-  const model = version === undefined ? name : `${name}/versions/${version}`;
+  const segment = encodeURIComponent(name);
+  const model = version === undefined ? segment : `${segment}/versions/${version}`;
   return Object.fromEntries(
     Object.entries(addresses).map(([use, [before, after]]) => [use, prefix + before + model + after]),
   );

@@ -105,9 +105,8 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
       async (request): Promise<ModelMetadata> => {
-        const { model: name } = request.params as NamedVersion;
         const { model } = findModel(app.catalog, request.params as NamedVersion);
-        const { versions } = app.catalog.models.find((entry) => entry.name === name)!;
+        const { name, versions } = app.catalog.get((request.params as NamedVersion).model)!;
         return {
           name,
           versions: versions.filter(({ state }) => state === 'AVAILABLE').map(({ version }) => String(version)),

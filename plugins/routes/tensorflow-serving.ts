@@ -60,7 +60,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
   /** The versions that an address names. */
   const versionsOf = (params: Params): readonly ModelVersion[] => {
     const wanted = versionNumber(params);
-    const entry = app.catalog.models.find(({ name }) => name === params.model);
+    const entry = app.catalog.get(params.model);
     if (!entry) throw new RequestError('model_unknown', `Could not find any versions of model ${params.model}`);
     const stable = entry.versions.find(({ state }) => state === 'AVAILABLE');
     const versions = entry.versions.filter((one) =>

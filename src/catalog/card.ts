@@ -33,7 +33,8 @@ export async function readCard(modelPath: string): Promise<ModelCard | undefined
   } catch (error) {
     if (error instanceof CardError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    if (error instanceof NoFileError || error instanceof FileSizeError)
+    if (error instanceof NoFileError) throw new CardError(`must be a file, but is ${error.what}.`, { cause: error });
+    if (error instanceof FileSizeError)
       throw new CardError(`must be a file of at most ${MAX_CARD_BYTES / 2 ** 20} MB.`, { cause: error });
     throw new CardError(`can't be read: ${reasonOf(error as NodeJS.ErrnoException)}.`, { cause: error });
   }

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { InferencePool } from '../inference/inference-pool.js';
+import type { FoundModel, FoundVersion } from './found-model.js';
 import { LoadError } from './load-error.js';
-import type { FoundModel, FoundVersion } from './model-folders.js';
-import { compareNames } from './model-name.js';
+import { compareNames, normalName } from './model-name.js';
 import type { ServedModel } from './served-model.js';
 
 /** What a version of a model can be doing: the states of TensorFlow Serving's `ModelVersionStatus`. `END` has an error. */
@@ -71,6 +71,8 @@ type Slot = { -readonly [Key in keyof ModelVersion]: ModelVersion[Key] } & { fin
 /** The models that are served, by name. */
 export class Catalog extends EventEmitter<CatalogEvents> {
   private readonly entries = new Map<string, { name: string; versions: Slot[] }>();
+  /** Other names under which models are found. */
+  private aliases = new Map<string, string>();
   private readonly closing = new AbortController();
   private readonly open = new Set<ServedModel>();
   private default: string | undefined;
@@ -105,7 +107,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
 
   /** The name of the model that serves where none is named: it stays the same, whatever comes and goes. */
   get defaultName(): string {
-    return this.default ?? '';
+    return this.canonical(this.default ?? '');
   }
 
   /** Aborts when the catalog is closed. */
@@ -119,13 +121,24 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     return models.length > 0 && models.every(({ model }) => model?.ready);
   }
 
+  /** A model by its name, in whatever normal form, or an alias; undefined when there is none. */
+  get(name: string): CatalogModel | undefined {
+    return this.entries.get(this.canonical(name));
+  }
+
+  /** What a model is called that is found under a name; the name itself when there is none. */
+  private canonical(name: string): string {
+    const normal = normalName(name);
+    return this.entries.has(normal) ? normal : (this.aliases.get(normal) ?? name);
+  }
+
   /**
    * The versions of a model that are meant, the newest first.
    * @param version all where it is left out
    * @throws CatalogError `model_unknown`, `model_version_unknown`
    */
   versionsOf(name: string, version?: number): readonly ModelVersion[] {
-    const entry = this.entries.get(name);
+    const entry = this.get(name);
     if (!entry) throw new CatalogError('model_unknown', `There is no model "${name.slice(0, 80)}".`);
     const wanted = entry.versions.filter((one) => version === undefined || one.version === version);
     if (wanted.length > 0) return wanted;
@@ -144,12 +157,13 @@ export class Catalog extends EventEmitter<CatalogEvents> {
    * @throws CatalogError
    */
   findVersion(name: string = this.defaultName, version?: number): { model: ServedModel; version: number } {
+    if (name === '') throw new CatalogError('model_not_ready', 'There is no model yet.');
     const wanted = this.versionsOf(name, version);
     const available = wanted.find(({ state }) => state === 'AVAILABLE');
     if (available?.model) return { model: available.model, version: available.version };
     const label = version === undefined ? `The model "${name}"` : `Version ${version} of the model "${name}"`;
     const why = wanted.some(({ error }) => error)
-      ? `could not be loaded: GET /models/${name} says why`
+      ? `could not be loaded: GET /models/${encodeURIComponent(this.canonical(name))} says why`
       : "isn't loaded";
     throw new CatalogError('model_not_ready', `${label} ${why}.`);
   }
@@ -166,6 +180,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
         .map((source) => ({ name, source, slot: this.ensureSlot(name, source.version) })),
     );
     this.default ??= found[0]?.name;
+    this.aliases = aliasesOf(found);
     const queue = [...loads];
     const work = async () => {
       for (let next = queue.shift(); next; next = queue.shift()) await this.load(next.name, next.source, next.slot);
@@ -265,4 +280,11 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     this.generation++;
     return slot;
   }
+}
+
+/** Aliases with the names that they stand for; what would stand for two models, or is one's name, stands for none. */
+function aliasesOf(models: readonly FoundModel[]): Map<string, string> {
+  const names = new Set(models.map(({ name }) => name));
+  const found = models.flatMap(({ name, alias }) => (alias && !names.has(alias) ? [[alias, name] as const] : []));
+  return new Map(found.filter(([alias], at) => !found.some(([other], index) => other === alias && index !== at)));
 }

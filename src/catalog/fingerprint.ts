@@ -1,11 +1,17 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { modelFiles } from '../keras/index.js';
-import { labelFiles } from './label-files.js';
+import { labelFilesAmong } from './label-files.js';
 import { CARD_FILE } from './model-path.js';
 
-/** What may lie beside a model file and says how it is served. */
-const besides = [CARD_FILE, ...labelFiles];
+/** The names of what is in a folder. */
+export type Lister = (folder: string) => Promise<readonly string[]>;
+
+/** What lies beside a model file and says how it is served. */
+async function besides(folder: string, list: Lister): Promise<string[]> {
+  const names = await list(folder).catch(() => []);
+  return [CARD_FILE, ...labelFilesAmong(names)].map((name) => join(folder, name));
+}
 
 /**
  * A text that is another one whenever a file of the model has changed: model file, shards, weights, card and labels, by their
@@ -13,10 +19,11 @@ const besides = [CARD_FILE, ...labelFiles];
  *
  * @param path the model file, or the folder that is the model
  * @param cardFolder another folder whose card counts
+ * @param list lists a folder
  */
 export async function fingerprintOf(
   path: string,
-  { cardFolder, weights }: { cardFolder?: string; weights?: string } = {},
+  { cardFolder, weights, list = readdir }: { cardFolder?: string; weights?: string; list?: Lister } = {},
 ): Promise<string> {
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();
   const inFolder = isFolder ? (await readdir(path)).map((name) => join(path, name)) : [];
@@ -24,7 +31,7 @@ export async function fingerprintOf(
   const files = new Set([
     ...inFolder,
     ...(await filesOf(path, weights)),
-    ...folders.flatMap((folder) => besides.map((name) => join(folder, name))),
+    ...(await Promise.all(folders.map((folder) => besides(folder, list)))).flat(),
   ]);
   const states = await Promise.all([...files].map(stateOf));
   return states.filter((state) => state !== '').join('\n');

@@ -2,7 +2,9 @@ import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
-import { isModelFolder, modelFilesAmong } from './model-path.js';
+import { describeSpecial } from '../support/files.js';
+import { labelFiles } from './label-files.js';
+import { CARD_FILE, isModelFolder, modelFilesAmong, type PassedOver } from './model-path.js';
 
 /** What is in a folder; what is hidden is left out. */
 export interface Folder {
@@ -12,6 +14,10 @@ export interface Folder {
   /** Of those that are models. */
   models: string[];
   folders: string[];
+  /** Those of its folders that are elsewhere. */
+  links: Set<string>;
+  /** What looks like a model, a card or labels, and is none. */
+  passedOver: PassedOver[];
 }
 
 /** More is no folder of models. */
@@ -24,11 +30,18 @@ const maxEntries = 10_000;
 export async function readFolder(path: string): Promise<Folder> {
   const files: string[] = [];
   const folders: string[] = [];
+  const links = new Set<string>();
+  const special: PassedOver[] = [];
   try {
     for await (const entry of await opendir(path)) {
-      if (entry.name.startsWith('.')) continue;
-      ((await isFolder(path, entry)) ? folders : files).push(entry.name);
-      if (files.length + folders.length > maxEntries)
+      const { name } = entry;
+      if (name.startsWith('.')) continue;
+      const target = await targetOf(path, entry);
+      const reason = describeSpecial(target);
+      if (reason) special.push({ name, reason: `${reason}, no file` });
+      else (target.isDirectory() ? folders : files).push(name);
+      if (entry.isSymbolicLink()) links.add(name);
+      if (files.length + folders.length + special.length > maxEntries)
         throw new ModelFileError('model_too_large', `The folder "${path}" has more than ${maxEntries} entries.`);
     }
   } catch (cause) {
@@ -36,13 +49,26 @@ export async function readFolder(path: string): Promise<Folder> {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new ModelFileError('model_unreadable', `The folder "${path}" can't be read: ${reason}.`, { cause });
   }
-  return { path, names: new Set(files), models: modelFilesAmong(files), folders: folders.sort() };
+  const { models, passedOver } = modelFilesAmong(files);
+  const byName = [CARD_FILE, ...labelFiles];
+  const wanted = special.filter(
+    ({ name }) => byName.includes(name.toLowerCase()) || modelFilesAmong([name]).models.length > 0,
+  );
+  return {
+    path,
+    names: new Set(files),
+    models,
+    folders: folders.sort(),
+    links,
+    // The files of a folder that is a model are its own.
+    passedOver: isModelFolder(files) ? wanted : [...wanted, ...passedOver],
+  };
 }
 
-async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  const target = await stat(join(parent, entry.name)).catch(() => undefined);
-  return target?.isDirectory() ?? false;
+/** What a link leads to; a link to nowhere is itself. */
+async function targetOf(parent: string, entry: Dirent): Promise<Omit<Dirent, 'parentPath' | 'path' | 'name'>> {
+  if (!entry.isSymbolicLink()) return entry;
+  return (await stat(join(parent, entry.name)).catch(() => undefined)) ?? entry;
 }
 
 /** The model of a folder that holds one: its only model file, or the folder itself. */
@@ -50,3 +76,10 @@ export function ownModel({ path, names, models }: Folder): string | undefined {
   if (isModelFolder([...names])) return path;
   return models.length === 1 ? join(path, models[0]!) : undefined;
 }
+
+/** Folders in which other people's programs lie, some of them with models. */
+const foreign = new Set(['node_modules', 'site-packages', '__pycache__']);
+
+/** Whether a folder is somebody else's: packages of Node.js, or a virtual environment of Python or Conda. */
+export const isForeign = (name: string, { names, folders }: Folder): boolean =>
+  foreign.has(name) || names.has('pyvenv.cfg') || folders.includes('conda-meta');

@@ -48,9 +48,28 @@ const readers: Record<string, (text: string) => Parsed> = {
 /** The names of the files in which labels are looked for. */
 export const labelFiles: readonly string[] = Object.keys(readers);
 
+/** Those of a folder's files that labels are read from, in the order in which they count; capital letters don't matter. */
+export const labelFilesAmong = (names: readonly string[]): string[] =>
+  labelFiles.flatMap((file) => {
+    const found = names.filter((name) => name.toLowerCase() === file);
+    return found.includes(file) ? [file] : found.sort().slice(0, 1);
+  });
+
+/** Names that speak of labels. */
+const labelLike =
+  /^(labels?|classes|class[-_ ]?(names?|labels?|indices|indexes|map)|categories|label[-_ ]?map)\.(txt|json|csv|tsv|ya?ml|pbtxt|names|npy|pkl)$/i;
+
+/** Those of a folder's files that seem to hold labels and are not read. */
+export const unreadLabelFiles = (names: readonly string[]): string[] =>
+  names.filter((name) => labelLike.test(name) && !labelFiles.includes(name.toLowerCase())).sort();
+
 /** The labels in each of a folder's label files, or what is wrong with it, in the order in which they count. */
-export async function* readLabelFiles(folder: string): AsyncGenerator<FoundLabels | LabelsError> {
-  for (const [file, parse] of Object.entries(readers)) {
+export async function* readLabelFiles(
+  folder: string,
+  names: readonly string[],
+): AsyncGenerator<FoundLabels | LabelsError> {
+  for (const file of labelFilesAmong(names)) {
+    const parse = readers[file.toLowerCase()]!;
     try {
       const text = await readText(folder, file);
       const parsed = text === undefined ? undefined : parse(text);

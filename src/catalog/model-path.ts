@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, extname, join, parse, resolve } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
 
 /** The name of the model card's file. */
@@ -7,15 +7,57 @@ export const CARD_FILE = 'serve.json';
 /** The most bytes that it may have: enough for the labels of ImageNet-21k ten times over. */
 export const MAX_CARD_BYTES = 16 * 2 ** 20;
 
-const extensions = new Set(['.keras', '.h5', '.hdf5', '.onnx']);
-const isModelFile = (name: string) =>
-  (extensions.has(extname(name)) && !name.endsWith('.weights.h5')) || name === 'model.json';
+/** The endings of model files, the newest format first, and what is made of a model last. */
+const endings = ['.keras', '.h5', '.hdf5', '.json', '.onnx'];
+const endingOf = (name: string): string => extname(name).toLowerCase();
 
-/** The model files among the names of a folder's files; the weights of a `model.json` are no model of their own. */
-export function modelFilesAmong(names: readonly string[]): string[] {
-  const weights = names.includes('model.json') ? ['model.h5', 'model_weights.h5'] : [];
-  return names.filter((name) => isModelFile(name) && !weights.includes(name)).sort();
+const isArchitecture = (name: string) => name.toLowerCase() === 'model.json';
+const isWeights = (name: string) => /\.weights\.(h5|json)$/i.test(name);
+const isModelFile = (name: string) =>
+  isArchitecture(name) || (endingOf(name) !== '.json' && endings.includes(endingOf(name)) && !isWeights(name));
+
+/** What looks as if it were served, and is not. */
+export interface PassedOver {
+  name: string;
+  /** Why, for brackets behind the name. */
+  reason: string;
 }
+
+/** What names that are none of a model's say of a file, for its owner to know that it is not served. */
+const lookAlikes: [name: RegExp, reason: string][] = [
+  [/\.weights\.(h5|json)$/i, 'weights without their model'],
+  [/\.safetensors$/i, 'weights without their model'],
+  [/\.ckpt(\.index|-\d+\.index)?$/i, 'a checkpoint: weights without their model'],
+  [/\.tflite$/i, 'a TensorFlow Lite model'],
+  [/\.(pt|pth)$/i, 'a PyTorch model'],
+  [/\.(keras|h5|hdf5|onnx)\.(zip|gz|bz2|xz)$/i, 'packed'],
+  [/^serve\.json$/i, `a card is called ${CARD_FILE}`],
+];
+
+/** The model files among the names of a folder's files, and what looks like one; of several of one name the newest counts. */
+export function modelFilesAmong(names: readonly string[]): { models: string[]; passedOver: PassedOver[] } {
+  const architectures = names.filter(isArchitecture).map((name) => parse(name).name);
+  // A `model.json` has its weights beside it, which are no model of their own.
+  const weights = new Set(
+    architectures.flatMap((stem) => ['.h5', '_weights.h5', '.weights.h5', '.weights.json'].map((end) => stem + end)),
+  );
+  const models = new Map<string, string>();
+  const passedOver: PassedOver[] = [];
+  const rank = (name: string) => endings.indexOf(endingOf(name));
+  for (const name of [...names].sort((one, other) => rank(one) - rank(other))) {
+    if (weights.has(name)) continue;
+    const stem = parse(name).name;
+    const newer = models.get(stem);
+    const alike = name !== CARD_FILE && lookAlikes.find(([pattern]) => pattern.test(name));
+    if (!isModelFile(name)) alike && passedOver.push({ name, reason: alike[1] });
+    else if (newer === undefined) models.set(stem, name);
+    else passedOver.push({ name, reason: `${newer}, of the same name, is served` });
+  }
+  return { models: [...models.values()].sort(), passedOver: passedOver.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+/** Whether a name, such as a folder's, ends as those of model files do. */
+export const endsAsModel = (name: string): boolean => endings.includes(endingOf(name));
 
 /** Whether a folder is itself a model: an unpacked `.keras` archive, or a SavedModel, of which the reader says why it can't be served. */
 export const isModelFolder = (names: readonly string[]): boolean =>
@@ -31,14 +73,14 @@ export async function findModelFile(path: string): Promise<string> {
   if (!found.isDirectory()) return path;
   const names = await readdir(path);
   if (isModelFolder(names)) return path;
-  const files = modelFilesAmong(names);
-  if (files.length === 1) return join(path, files[0]!);
-  const what = files.length === 0 ? 'no model file' : `several model files (${files.slice(0, 5).join(', ')})`;
+  const { models } = modelFilesAmong(names);
+  if (models.length === 1) return join(path, models[0]!);
+  const what = models.length === 0 ? 'no model file' : `several model files (${models.slice(0, 5).join(', ')})`;
   throw new ModelFileError('model_not_found', `The folder "${path}" has ${what}. Name the file to serve.`);
 }
 
 /** A name for a model without a card: that of its file, or of its folder where the file is called `model`. */
 export function nameOf(file: string): string {
   const name = basename(file, extname(file));
-  return name === 'model' || name === 'keras_model' ? basename(resolve(file, '..')) : name;
+  return /^(keras_)?model$/i.test(name) ? basename(resolve(file, '..')) : name;
 }

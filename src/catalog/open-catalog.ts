@@ -1,6 +1,8 @@
 import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import { Catalog, type CatalogModel } from './catalog.js';
-import { type FoundModels, ModelFolders, ModelsError } from './model-folders.js';
+import { type FoundModel, type FoundModels, ModelsError } from './found-model.js';
+import { ModelFolders } from './model-folders.js';
+import { normalName } from './model-name.js';
 import { type LoadOptions, loadServedModel } from './served-model.js';
 import { watch } from './watching.js';
 
@@ -33,7 +35,7 @@ export function openCatalog(paths: readonly string[], options: OpenCatalogOption
     load: (name, { path, cardFolder }) =>
       loadServedModel(path, { ...loadOptions, pool, name, cardFolder, signal: catalog.signal }),
   });
-  const folders = new ModelFolders(paths, loadOptions.weights);
+  const folders = new ModelFolders(paths, { weights: loadOptions.weights, watch: watches });
   const starting = start(catalog, folders, options).catch(async (error) => {
     await catalog.close();
     throw error;
@@ -52,12 +54,16 @@ async function start(catalog: Catalog, folders: ModelFolders, options: OpenCatal
   const found = await folders.scan();
   catalog.notice(found.notices);
   const names = found.models.map(({ name }) => name);
-  if (defaultModel !== undefined && !names.includes(defaultModel))
+  const isDefault = ({ name, alias }: FoundModel) => [name, alias].includes(normalName(defaultModel!));
+  if (defaultModel !== undefined && names.length > 0 && !found.models.some(isDefault))
     throw new ModelsError(
       'model_unknown',
       `There is no model "${defaultModel}" to be the default. There is ${names.slice(0, 20).join(', ')}.`,
     );
-  if ((weights !== undefined || inputShape !== undefined) && (names.length > 1 || found.models[0]!.versions.length > 1))
+  if (
+    (weights !== undefined || inputShape !== undefined) &&
+    found.models.flatMap(({ versions }) => versions).length > 1
+  )
     throw new ModelsError('models_too_many', 'Weights and an input shape are for one model. Name the file to serve.');
   await catalog.update(found.models);
   catalog.signal.throwIfAborted();

@@ -20,6 +20,7 @@ import {
 import { type FindOptions, type FoundModelFile, findModel } from './find-model.js';
 import { type ImageInput, imageInputOf } from './image-input.js';
 import { bothClasses, type Prediction, topPredictions } from './labels.js';
+import { normalName } from './model-name.js';
 import { nameOf } from './model-path.js';
 import type { CardNote } from './worked-out-card.js';
 
@@ -174,7 +175,7 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
       scaling: { ...resolveScaling(card.image?.scaling, input.channels), channelsFirst: input.channelsFirst },
     };
     return {
-      name: options.name ?? card.name ?? nameOf(file),
+      name: options.name ?? (card.name === undefined ? nameOf(file) : normalName(card.name)),
       card,
       notes: [...compiled.notes, ...notes],
       compiled,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from './catalog.js';
-import type { FoundModel, FoundModels, FoundVersion, ModelFolders } from './model-folders.js';
+import type { FoundModel, FoundModels, FoundVersion } from './found-model.js';
+import type { ModelFolders } from './model-folders.js';
 
 /** Milliseconds between two looks. */
 const interval = 1_000;
@@ -49,9 +50,8 @@ function settle(settled: Versions, before: Versions, now: Versions): void {
 function modelsOf(versions: Versions): FoundModel[] {
   const models = new Map<string, FoundModel>();
   for (const { model, source } of versions.values()) {
-    const { name, path } = model;
-    const known = models.get(name)?.versions ?? [];
-    models.set(name, { name, path, versions: [...known, source] });
+    const known = models.get(model.name)?.versions ?? [];
+    models.set(model.name, { ...model, versions: [...known, source] });
   }
   return [...models.values()];
 }

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DescribedModel } from '../inference/compile-messages.js';
 import type { Signature } from '../tensor.js';
 import { imageInputOf } from './image-input.js';
-import { type CardLabel, LabelsError, labelFiles, readLabelFiles } from './label-files.js';
+import { type CardLabel, LabelsError, labelFiles, readLabelFiles, unreadLabelFiles } from './label-files.js';
 import type { CardNote } from './worked-out-card.js';
 
 /** The labels of a model whose card has none, where they are known. */
@@ -41,9 +41,12 @@ export async function chooseLabels(
   const classes = classesOf(signature);
   if (classes === undefined) return { numbered: false, notes };
 
+  const unread: string[] = [];
   const isFolder = (await stat(file).catch(() => undefined))?.isDirectory();
   for (const place of [isFolder ? file : dirname(file), ...(folder === undefined ? [] : [folder])]) {
-    for await (const found of readLabelFiles(place)) {
+    const names = await readdir(place).catch(() => []);
+    unread.push(...unreadLabelFiles(names));
+    for await (const found of readLabelFiles(place, names)) {
       const wrong = found instanceof LabelsError ? found.reason : wrongCount(found.labels.length, classes);
       if (wrong) notes.push({ level: 'warn', message: `${found.file} ${wrong}: it is not used` });
       else if (!(found instanceof LabelsError)) {
@@ -58,6 +61,7 @@ export async function chooseLabels(
   const message = isSigmoid
     ? "labels: 0 and 1, for the model's one number (a sigmoid) is how likely the second of two classes is"
     : `labels: the numbers of the classes, for there is no ${files} for them`;
-  notes.push({ level: 'info', message, advice });
+  const others = unread.length > 0 ? `; ${unread.slice(0, 3).join(', ')} is not read` : '';
+  notes.push({ level: 'info', message: message + others, advice });
   return { ...(isSigmoid && { labels: ['0', '1'] }), numbered: false, notes };
 }

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -17,7 +26,7 @@ const write = (file: string, content: string | Uint8Array) => writeFileSync(join
 
 async function read(): Promise<(FoundLabels | LabelsError)[]> {
   const all: (FoundLabels | LabelsError)[] = [];
-  for await (const found of readLabelFiles(folder)) all.push(found);
+  for await (const found of readLabelFiles(folder, existsSync(folder) ? readdirSync(folder) : [])) all.push(found);
   return all;
 }
 
@@ -30,6 +39,19 @@ async function readAs(file: string, content: string | Uint8Array): Promise<Found
 }
 
 describe('label files', () => {
+  it('may have capital letters in their names; in small letters they go first', async () => {
+    write('Labels.TXT', 'one');
+    assert.deepEqual(
+      (await read()).map(({ file }) => file),
+      ['Labels.TXT'],
+    );
+    write('labels.txt', 'two');
+    assert.deepEqual(
+      (await read()).map(({ file }) => file),
+      ['labels.txt'],
+    );
+  });
+
   const good: [file: string, content: string, labels: unknown, numbered?: boolean][] = [
     ['labels.txt', 'cat\ndog\nmug\n', ['cat', 'dog', 'mug']],
     ['labels.txt', '0 Cat\n1 Guinea pig\n', ['Cat', 'Guinea pig'], true],

@@ -72,17 +72,57 @@ describe('the models in a folder', () => {
       files: ['Größe & Gewicht.keras', '%2e%2e.keras', 'über/model.keras', '模型/model.keras', '-x.keras'],
       models: [
         '2e-2e: %2e%2e.keras',
-        'Gro-e-Gewicht: Größe & Gewicht.keras',
-        'model: 模型/model.keras',
-        'uber: über/model.keras',
+        'Größe-Gewicht: Größe & Gewicht.keras',
+        'über: über/model.keras',
         'x: -x.keras',
+        '模型: 模型/model.keras',
       ],
+    },
+    'names in any script are themselves': {
+      files: ['猫.keras', '狗.keras', 'हिन्दी.keras', '١٢.keras'],
+      models: ['हिन्दी: हिन्दी.keras', '١٢: ١٢.keras', '狗: 狗.keras', '猫: 猫.keras'],
+    },
+    'of one name in two formats the newer is served': {
+      files: ['model.h5', 'model.keras', 'a/pets.hdf5', 'a/pets.onnx', 'a/pets.H5', 'a/serve.json'],
+      models: ['a: a/pets.H5', 'FOLDER: model.keras'],
+    },
+    'capital endings are endings': { files: ['A.KERAS', 'b.H5'], models: ['A: A.KERAS', 'b: b.H5'] },
+    'a folder that is a model is called as its file would be': {
+      files: [
+        'x.keras/config.json',
+        'x.keras/model.weights.h5',
+        'kaggle/model.keras/config.json',
+        'kaggle/model.keras/model.weights.h5',
+      ],
+      models: ['kaggle: kaggle/model.keras', 'x: x.keras'],
+    },
+    'the only model may lie three folders down': {
+      files: ['a/b/pets/model.keras', 'a/readme.txt', 'c/notes.txt'],
+      models: ['pets: a/b/pets/model.keras'],
+    },
+    'and so may that of a folder beside other models': {
+      files: ['a.keras', 'b.keras', 'pets/out/best.keras', 'two/x/a.keras', 'two/y/b.keras', 'deep/1/2/3/a.keras'],
+      models: ['a: a.keras', 'b: b.keras', 'pets: pets/out/best.keras'],
+    },
+    'but not in other people’s folders': {
+      files: [
+        'a/model.keras',
+        'node_modules/x/y/model.json',
+        'venv/pyvenv.cfg',
+        'venv/lib/keras/vgg.h5',
+        'a/../conda/conda-meta/history',
+        'conda/share/x.keras',
+        'b/.cache/model.keras',
+      ],
+      models: ['a: a/model.keras'],
     },
   };
   for (const [name, { files, models }] of Object.entries(cases)) {
     it(name, async (t) => {
       const folder = folderWith(t, Object.fromEntries(files.map((file) => [file, ''])));
-      assert.deepEqual(await found(folder), models);
+      const own = asModelName(basename(folder));
+      const expected = models.map((model) => model.replace('FOLDER', own));
+      assert.deepEqual((await found(folder)).sort(), expected.sort());
     });
   }
 
@@ -180,7 +220,19 @@ describe('the models in a folder', () => {
       files: { 'pets/1/model.keras': '', 'pets/01/model.keras': '' },
       message: /two versions 1 of a model: \S+\/pets\/0?1\/model\.keras and/,
     },
-    'a folder without models': { files: { 'readme.txt': '', 'a/b/c/model.keras': '' }, message: /has no model file/ },
+    'a folder without models': {
+      files: { 'readme.txt': '', 'a/b/c/d/model.keras': '' },
+      message: /has no model file/,
+    },
+    'a folder with several models further down': {
+      files: { 'a/b/x.keras': '', 'a/b/y.keras': '' },
+      message: /has no model file\. Further down there are a\/b\/x\.keras, a\/b\/y\.keras\./,
+    },
+    'a folder of weights alone, and says so': {
+      files: { 'pets.weights.h5': '', 'old.tflite': '', 'Serve.json': '' },
+      message:
+        /has no model file\. Passed over: Serve\.json \(.+\), old\.tflite \(a TensorFlow Lite model\), pets\.weights\.h5 \(weights without their model\)\./,
+    },
     'a folder with far too much in it': {
       files: Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`${index}.txt`, ''])),
       message: /more than 10000 entries/,
@@ -276,6 +328,28 @@ describe('the models in a folder, looked at again', () => {
     assert.match(empty.notices.join(), /has no model file/);
   });
 
+  it('are served though two others have one name or number, where changes are followed', async (t) => {
+    const folder = folderWith(t, {
+      'a.keras': '',
+      'pets.keras': '',
+      'pets/model.keras': '',
+      'v/1/m.h5': '',
+      'v/01/m.h5': '',
+    });
+    const folders = new ModelFolders([folder], { watch: true });
+    assert.deepEqual(await found(folder, folders), ['a: a.keras', 'pets: pets.keras', 'v: v/01/m.h5']);
+    const { notices } = await folders.scan();
+    assert.match(notices.join('\n'), /two versions 1 of a model: .*\n?.*two models called pets/s);
+  });
+
+  it('are waited for in an empty folder, where changes are followed', async (t) => {
+    const folder = folderWith(t, { 'readme.txt': '' });
+    const folders = new ModelFolders([folder], { watch: true });
+    assert.deepEqual(await found(folder, folders), []);
+    write(folder, { 'a.keras': '' });
+    assert.deepEqual(await found(folder, folders), ['a: a.keras']);
+  });
+
   it('leave out what takes a name that is taken', async (t) => {
     const folder = folderWith(t, { 'pets.keras': '', 'a.keras': '' });
     const folders = new ModelFolders([folder]);
@@ -292,9 +366,18 @@ describe('asModelName', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const name = asModelName(text);
         assert.ok(isModelName(name), name);
-        assert.equal(encodeURIComponent(name), name);
+        assert.equal(new URL(`http://a/${encodeURIComponent(name)}`).pathname.split('/').length, 2);
         assert.equal(asModelName(name), name);
       }),
     );
+  });
+
+  it('makes one name of both normal forms of Unicode', () => {
+    assert.equal(asModelName('Ängström'.normalize('NFD')), asModelName('Ängström'.normalize('NFC')));
+    assert.equal(asModelName('한국어'.normalize('NFD')), '한국어');
+  });
+
+  it('cuts between characters', () => {
+    assert.equal([...asModelName('𠮷'.repeat(200))].length, 100);
   });
 });
