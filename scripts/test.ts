@@ -1,10 +1,12 @@
 /**
- * Runs the tests: all of them, or those whose paths hold one of the words given. Flags go to node.
+ * Runs the tests: all of them, or those whose paths hold one of the words given. Flags go to node. The tests have a temporary
+ * folder of their own, in which they must leave nothing.
  *
  *     npm test -- routes --test-name-pattern=base64
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { packageRoot } from '../src/package.js';
 
@@ -23,8 +25,21 @@ if (files.length === 0) {
   console.error(`No test file has ${words.join(' or ')} in its path.`);
   process.exit(1);
 }
-const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--test', ...flags, ...files], {
+
+/** What the loader of TypeScript has translated before: it looks in the temporary folder. */
+const loaderCache = `tsx-${process.getuid?.() ?? ''}`;
+const folder = mkdtempSync(join(tmpdir(), 'keras-serve-tests-'));
+mkdirSync(join(tmpdir(), loaderCache), { recursive: true });
+symlinkSync(join(tmpdir(), loaderCache), join(folder, loaderCache));
+
+// By itself node would run one file at a time on two processors; some tests mostly wait.
+const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`;
+const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--test', concurrency, ...flags, ...files], {
   cwd: packageRoot,
   stdio: 'inherit',
+  env: { ...process.env, TMPDIR: folder },
 });
-process.exit(status ?? 1);
+const left = readdirSync(folder).filter((name) => name !== loaderCache);
+rmSync(folder, { recursive: true });
+if (left.length > 0) console.error(`The tests left in their temporary folder: ${left.join(', ')}`);
+process.exit(status || (left.length > 0 ? 1 : 0));

@@ -1,13 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
 import { add, cast, constant, gather, mul, reduceMean, reduceSum, reshape } from '../../src/onnx/operators/index.js';
 import type { TensorType } from '../../src/tensor.js';
+import { temporaryFolder } from './folder.js';
 
 function write(graph: GraphBuilder): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'keras-serve-model-')), 'model.onnx');
+  const path = join(temporaryFolder('model'), 'model.onnx');
   writeFileSync(path, encodeOnnx(graph).toBuffer());
   return path;
 }

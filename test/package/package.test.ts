@@ -1,20 +1,10 @@
 /** What `npm pack` makes: what is in it, that it serves, and what becomes of it where only a package registry is reached. */
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { before, describe, it, type TestContext } from 'node:test';
 import { packageRoot, packageVersion } from '../../src/package.js';
+import { temporaryFolder } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { runCli } from '../helpers/server.js';
 
@@ -23,7 +13,7 @@ const photo = join(packageRoot, 'examples', 'cat.jpg');
 /** Most megabytes (of 2^20 bytes, as a disk counts them) of an installed package with all that it needs. */
 const mostMegabytes = 380;
 
-const folder = mkdtempSync(join(tmpdir(), 'keras-serve-package-'));
+const folder = temporaryFolder('package');
 const unpacked = join(folder, 'package');
 let archive: string;
 before(async () => {
@@ -32,7 +22,6 @@ before(async () => {
   archive = join(folder, readdirSync(folder)[0]!);
   assert.equal((await run('tar', ['-xzf', archive, '-C', folder])).code, 0);
 });
-after(() => rmSync(folder, { recursive: true }));
 
 /** Starts the bundled model of an installed package, and asks it. */
 async function serves(t: TestContext, installed: string): Promise<void> {
