@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fp from 'fastify-plugin';
 import type { Connections } from '../src/connections.js';
@@ -7,8 +6,6 @@ import type { Connections } from '../src/connections.js';
 declare module 'fastify' {
   interface FastifyInstance {
     readonly closing: Closing;
-    /** The replies that are under way. */
-    readonly replies: ReadonlySet<ServerResponse>;
   }
 }
 
@@ -37,8 +34,6 @@ const unread = 100;
  */
 export default fp<ClosingOptions>(
   async (app, { connections }) => {
-    const running = new Set<ServerResponse>();
-    app.decorate('replies', running);
     const state: Closing = {
       announced: false,
       get unanswered() {
@@ -47,12 +42,6 @@ export default fp<ClosingOptions>(
     };
     app.decorate('closing', state);
     let closing = false;
-    app.addHook('onRequest', async (_request, reply) => {
-      running.add(reply.raw);
-      finished(reply.raw)
-        .catch(() => {})
-        .finally(() => running.delete(reply.raw));
-    });
     const isLast = (reply: ServerResponse) => connections?.isLast(reply) ?? true;
     app.addHook('onSend', async (_request, reply) => {
       if (closing && isLast(reply.raw)) reply.header('connection', 'close');
@@ -68,9 +57,7 @@ export default fp<ClosingOptions>(
       if (app.server.listening) await sleep(unread);
       connections?.close(app.server);
     });
-    app.addHook('onClose', async () => {
-      await Promise.allSettled([...running].map((response) => finished(response)));
-    });
+    app.addHook('onClose', () => app.replies.settled());
   },
-  { name: 'closing' },
+  { name: 'closing', dependencies: ['open-replies'] },
 );

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { finished } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
@@ -9,15 +8,13 @@ import { modulePath } from '../src/package.js';
 import { type JsonTasks, jsonTasks } from '../src/protocols/json-tasks.js';
 import { decodeBody } from './content-encoding.js';
 import { RequestError } from './errors.js';
+import { HeldMemory } from './held-memory.js';
+import { replyTo } from './open-replies.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Reads and writes large JSON in threads beside the server. */
     readonly json: JsonService;
-  }
-  interface FastifyRequest {
-    /** Bytes of its body that count towards what the server holds of large ones. */
-    heldBytes: number;
   }
 }
 
@@ -50,8 +47,6 @@ export interface BodyKind {
 const small = 128 * 1024;
 /** Bytes of a piece of a large body. */
 const pieceSize = 2 ** 20;
-/** Bodies of the largest size that are held at once. */
-const largestAtOnce = 4;
 
 const asItIs = (body: JsonBody): unknown => body;
 
@@ -60,25 +55,30 @@ const jsonTooLarge = (limit: number): string =>
 
 class JsonService {
   private readonly threads = new Threads<JsonTasks>(pathToFileURL(modulePath('protocols/json-thread')));
-  /** Bytes of the large bodies whose requests aren't answered yet. */
-  private held = 0;
+  /** The large bodies whose requests aren't answered yet, and what is made of them. */
+  readonly held = new HeldMemory();
 
   constructor(private readonly maxSize: number) {}
 
+  /** Tasks that wait for a thread. */
+  get waiting(): number {
+    return this.threads.waiting;
+  }
+
   /**
-   * Runs a task with JSON: here, or in a thread where it is more than a little.
+   * Runs a task with JSON for a request: here, or in a thread where it is more than a little. None waits for a thread once
+   * its client is gone.
    * @param size in bytes of JSON or elements of tensors
    * @param transfer what a thread gets for itself, instead of a copy
-   * @param signal of the request, so that nothing waits for a thread whose client is gone
    */
   async run<K extends keyof JsonTasks>(
+    request: FastifyRequest,
     task: K,
     input: Parameters<JsonTasks[K]>[0],
     size: number,
     transfer: readonly ArrayBuffer[] = [],
-    signal?: AbortSignal,
   ): Promise<ReturnType<JsonTasks[K]>> {
-    if (size > small) return this.threads.run(task, input, transfer, signal);
+    if (size > small) return this.threads.run(task, input, transfer, replyTo(request).signal);
     return (jsonTasks[task] as (given: typeof input) => ReturnType<JsonTasks[K]>)(input);
   }
 
@@ -88,14 +88,6 @@ class JsonService {
    * @param app the instance of the routes
    */
   takeBodies(app: FastifyInstance, kinds: readonly BodyKind[]): void {
-    app.decorateRequest('heldBytes', 0);
-    app.addHook('onRequest', async (request, reply) => {
-      finished(reply.raw)
-        .catch(() => undefined)
-        .finally(() => {
-          this.held -= request.heldBytes;
-        });
-    });
     for (const { contentType, limit = this.maxSize, tooLarge = jsonTooLarge, read = asItIs } of kinds)
       app.addContentTypeParser(contentType, async (request: FastifyRequest, payload: IncomingMessage) =>
         read(await this.take(request, decodeBody(request, payload), limit, tooLarge), request),
@@ -120,11 +112,13 @@ class JsonService {
     let size = 0;
     // Of the last piece.
     let free = 0;
+    const reply = replyTo(request);
+    const lease = this.held.lease(reply);
     check(announced);
     for await (const chunk of payload) {
       check(size + chunk.length);
-      if (size + chunk.length > small)
-        this.hold(request, size + chunk.length - request.heldBytes, Math.max(limit, this.maxSize));
+      if (reply.isGone) throw new RequestError('request_aborted');
+      if (size + chunk.length > small) lease.hold(size + chunk.length, Math.max(limit, this.maxSize));
       for (let from = 0; from < chunk.length; ) {
         if (free === 0) {
           const length = Math.min(pieceSize, Math.max(announced - size, chunk.length - from));
@@ -143,18 +137,6 @@ class JsonService {
     if (last) pieces.push(free > 0 ? last.slice(0, last.length - free) : last);
     return new JsonBody(pieces, size);
   }
-
-  /**
-   * Counts memory towards what is held of large requests, until this one is answered.
-   * @param largest how much one request can hold
-   * @throws RequestError `queue_full` when all hold too much
-   */
-  hold(request: FastifyRequest, more: number, largest = this.maxSize): void {
-    if (this.held + more > largestAtOnce * largest)
-      throw new RequestError('queue_full', 'Too many large requests are being read. Try again in a moment.');
-    this.held += more;
-    request.heldBytes += more;
-  }
 }
 
 /** Decorates the instance with `json`. */
@@ -164,5 +146,5 @@ export default fp<{ maxJsonSize: number }>(
     app.decorate('json', json);
     app.addHook('onClose', () => json.close());
   },
-  { name: 'json' },
+  { name: 'json', dependencies: ['open-replies'] },
 );

@@ -1,9 +1,11 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { errorReplies } from '../schemas/error.js';
 import { versionStates } from '../src/catalog/catalog.js';
 import type { ServedModel } from '../src/catalog/served-model.js';
 import type { Connections } from '../src/connections.js';
+import { CLIENT_GONE } from '../src/logging.js';
 import { withoutTrailingSlash } from './trailing-slash.js';
 
 /** The parts of a prediction that take time. */
@@ -66,6 +68,22 @@ export default fp<MetricsOptions>(
         this.reset();
         for (const { name, versions } of app.catalog.models)
           for (const { model } of versions) this.inc({ model: name }, model?.queued ?? 0);
+      },
+    });
+    new Gauge({
+      name: 'keras_serve_open_replies',
+      help: 'Requests that have come in and are neither answered nor given up, this one among them.',
+      registers,
+      collect() {
+        this.set(app.replies.size);
+      },
+    });
+    new Gauge({
+      name: 'keras_serve_held_bytes',
+      help: 'Memory of large requests that are not answered yet; there is a bound on it.',
+      registers,
+      collect() {
+        this.set(app.json.held.bytes);
       },
     });
     new Gauge({
@@ -135,9 +153,13 @@ export default fp<MetricsOptions>(
           timings.map(([stage, duration]) => `${stage};dur=${duration.toFixed(1)}`).join(', '),
         );
     });
-    app.addHook('onResponse', async (request, reply) => {
+    const observe = (request: FastifyRequest, { elapsedTime }: FastifyReply, status: number) => {
       const route = withoutTrailingSlash(request.routeOptions.url ?? 'unknown');
-      requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
+      requests.observe({ route, method: request.method, status }, elapsedTime / 1000);
+    };
+    app.replies.on('gone', ({ request, reply }) => observe(request, reply, CLIENT_GONE));
+    app.addHook('onResponse', async (request, reply) => {
+      observe(request, reply, reply.statusCode);
       const timings = Object.entries(request.timings);
       if (timings.length === 0) return;
       const { name = app.catalog.defaultName, model: given = name } = request.params as {
@@ -167,7 +189,7 @@ export default fp<MetricsOptions>(
       async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
     );
   },
-  { name: 'metrics', dependencies: ['model'] },
+  { name: 'metrics', dependencies: ['model', 'json', 'open-replies'] },
 );
 
 function countConnections(connections: Connections, registers: Registry[]): void {

@@ -1,4 +1,3 @@
-import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
@@ -52,15 +51,14 @@ export default fp<ModelPluginOptions>(
     });
     app.addHook('onClose', async () => catalog?.close());
   },
-  { name: 'model' },
+  { name: 'model', dependencies: ['open-replies'] },
 );
 
 /** Resolves when the requests that are there now have their answers. */
 async function repliesSent({ replies }: FastifyInstance): Promise<void> {
   const waiting = new AbortController();
   const { signal } = waiting;
-  const sent = Promise.allSettled([...replies].map((reply) => finished(reply)));
   const tooLate = sleep(longestWait, undefined, { signal, ref: false }).catch(() => undefined);
-  await Promise.race([sent, tooLate]);
+  await Promise.race([replies.settled(), tooLate]);
   waiting.abort();
 }

@@ -6,6 +6,7 @@ import { InferenceError } from '../src/inference/errors.js';
 import type { ModelInput } from '../src/protocols/model-input.js';
 import type { Tensors } from '../src/tensor.js';
 import { RequestError } from './errors.js';
+import { replyTo } from './open-replies.js';
 
 /** The most bytes that the decoded images of one request may have. */
 const maxPixelBytes = 64 * 2 ** 20;
@@ -17,7 +18,7 @@ export async function runModel(
   model: ServedModel,
   input: ModelInput,
 ): Promise<Tensors> {
-  const { signal } = request;
+  const { signal } = replyTo(request);
   const leave = model.enter();
   try {
     const { outputs, timings } =
@@ -41,13 +42,14 @@ async function pixelsOf(
   const { size, channels = 3 } = model.image!;
   const each = size[0] * size[1] * channels;
   checkCount(images.length, each);
+  const reply = replyTo(request);
   const started = performance.now();
   const decode = async (image: Uint8Array) =>
-    (await app.preprocess(image, model.image!, { signal: request.signal })).data;
+    (await app.preprocess(image, model.image!, { signal: reply.signal })).data;
   let pixels: Pixels;
   if (images.length === 1) pixels = await decode(images[0]!);
   else {
-    app.json.hold(request, each * images.length, maxPixelBytes);
+    app.json.held.lease(reply).hold(each * images.length, maxPixelBytes);
     pixels = new Uint8Array(each * images.length);
     // One after the other: a request with many images holds up those with one no longer than they do each other.
     for (const [index, image] of images.entries()) {

@@ -9,6 +9,7 @@ import json from '../plugins/json.js';
 import { watchMethods } from '../plugins/methods.js';
 import metrics from '../plugins/metrics.js';
 import model from '../plugins/model.js';
+import openReplies from '../plugins/open-replies.js';
 import openapi from '../plugins/openapi.js';
 import preprocessing from '../plugins/preprocessing.js';
 import models from '../plugins/routes/models.js';
@@ -26,7 +27,7 @@ import { Connections } from './connections.js';
 import { logDownload } from './downloads.js';
 import type { ModelSource } from './inference/compile-messages.js';
 import { catalogOptions } from './load-options.js';
-import { logAborted, logCrowd, RequestLog } from './logging.js';
+import { logCrowd, logGone, RequestLog } from './logging.js';
 
 export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
   /**
@@ -53,10 +54,11 @@ async function addApi(app: FastifyInstance, options: AppOptions, connections?: C
     return openCatalog([source].flat(), { weights, inputShape, ...catalogOptions(config), onDownload });
   };
 
+  await app.register(openReplies);
+  app.replies.on('gone', ({ request, reply }) => logGone(request, reply));
   app.addHook('onSend', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
   });
-  app.addHook('onRequestAbort', logAborted);
 
   app.setValidatorCompiler(validatorCompiler);
   const refuseOtherMethods = watchMethods(app);

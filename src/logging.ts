@@ -42,13 +42,13 @@ export class RequestLog extends LogController {
   }
 }
 
-/** Logs the one line of a request whose client hung up: by convention, status 499. */
-export async function logAborted(request: FastifyRequest): Promise<void> {
-  const line = describe(request, 499, 0);
-  request.log.info(
-    { method: line.method, url: line.url, status: line.status },
-    `${line.method} ${line.url} client hung up`,
-  );
+/** By convention, the status of a request whose client has gone before its reply. It stands in log and metrics alone. */
+export const CLIENT_GONE = 499;
+
+/** Logs the one line of a request whose client hung up. */
+export function logGone(request: FastifyRequest, reply: FastifyReply): void {
+  const line = describe(request, CLIENT_GONE, reply.elapsedTime);
+  request.log.info(line, `${line.method} ${line.url} ${line.status} client hung up after ${line.ms} ms`);
 }
 
 /** Milliseconds between two lines that say that there are too many connections. */

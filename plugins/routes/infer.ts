@@ -72,9 +72,10 @@ const infer: FastifyPluginAsync = async (app) => {
     const signature = { inputs: model.inputs, outputs: model.outputs };
     const parsed = { body, jsonLength, signature, takesImages: model.image !== undefined };
     const toRead = size > smallBinary ? size : Number(jsonLength ?? size) || 0;
-    const { id, input, outputs } = await app.json.run('parseInference', parsed, toRead, buffers, request.signal);
+    const { id, input, outputs } = await app.json.run(request, 'parseInference', parsed, toRead, buffers);
     const given = movable(await runModel(app, request, model, input));
     const { json, binary } = await app.json.run(
+      request,
       'writeInference',
       {
         modelName: params.model,

@@ -89,7 +89,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, 
     if (body instanceof JsonBody) {
       const started = performance.now();
       const input = { body: body.pieces, signature: signatureOf(model), takesImages: model.image !== undefined };
-      const read = await app.json.run('readInput', input, body.size, body.buffers, request.signal);
+      const read = await app.json.run(request, 'readInput', input, body.size, body.buffers);
       request.timings.decode = performance.now() - started;
       if ('images' in read) checkSizes(read.images);
       return read;
@@ -107,7 +107,13 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, 
 
   async function send(reply: FastifyReply, predictions: PredictionsToWrite): Promise<FastifyReply> {
     const { tensors, size, transfer } = movable(predictions.outputs);
-    const pieces = await app.json.run('writePredictions', { ...predictions, outputs: tensors }, size, transfer);
+    const pieces = await app.json.run(
+      reply.request,
+      'writePredictions',
+      { ...predictions, outputs: tensors },
+      size,
+      transfer,
+    );
     return sendPieces(reply.type('application/json; charset=utf-8'), pieces);
   }
 };

@@ -88,10 +88,10 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
     const { inputs, outputs: infos } = model;
     const { pieces: body, size, buffers } = rawBodyOf(request);
     const parsed = { body, signature: { inputs, outputs: infos }, takesImages: model.image !== undefined };
-    const { format, input } = await app.json.run('parsePredict', parsed, size, buffers, request.signal);
+    const { format, input } = await app.json.run(request, 'parsePredict', parsed, size, buffers);
     const given = movable(await runModel(app, request, model, input));
     const written = { outputs: given.tensors, infos, format };
-    const pieces = await app.json.run('writePredict', written, given.size, given.transfer);
+    const pieces = await app.json.run(request, 'writePredict', written, given.size, given.transfer);
     return sendPieces(reply.type('application/json; charset=utf-8'), pieces);
   }
 

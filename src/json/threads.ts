@@ -52,6 +52,11 @@ export class Threads<T extends Tasks> {
     return this.idle.size + this.busy.size;
   }
 
+  /** Tasks that wait for a thread. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
   /**
    * Runs a task as soon as a thread is free.
    * @param transfer what the thread gets for itself, instead of a copy
