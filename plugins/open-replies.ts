@@ -41,6 +41,7 @@ export class OpenReply {
   private state: 'open' | 'sent' | 'gone' = 'open';
   private controller: AbortController | undefined;
   private readonly releases: (() => void)[] = [];
+  private readonly connection: Connection;
 
   constructor(
     readonly request: FastifyRequest,
@@ -49,6 +50,7 @@ export class OpenReply {
     private readonly onGone: (reply: OpenReply) => void,
   ) {
     const { raw } = reply;
+    this.connection = connectionOf(request.socket);
     this.connection.add(this);
     all.add(this);
     raw.on('finish', () => this.end('sent'));
@@ -79,10 +81,6 @@ export class OpenReply {
     if (raw.socket) return;
     raw.destroy();
     raw.emit('close');
-  }
-
-  private get connection(): Connection {
-    return connectionOf(this.request.socket);
   }
 
   private end(state: 'sent' | 'gone'): void {
