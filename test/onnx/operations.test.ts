@@ -100,6 +100,11 @@ describe('operations', () => {
       { layer: layer('sum', 'TFOpLambda', { function: 'math.add' }), kwargs: { y: 1, casting: 'same' } },
     ]);
     assert.throws(() => compile(model), /sum \(TFOpLambda\(tf\.math\.add\)\): .*"casting"/);
+    const softmax = layer('shares', 'ops.Softmax', { axis: -1, temperature: 2 });
+    assert.throws(() => compile(chain([{ layer: softmax }])), /shares \(ops\.Softmax\): .*not known, temperature/);
+    const limited = layer('limited', 'ops.Relu');
+    assert.throws(() => compile(chain([{ layer: limited, kwargs: { limit: 6 } }])), /not known, limit/);
+    assert.ok(compile(chain([{ layer: layer('relu', 'ops.Relu', { name: 'relu', dtype: 'float32', limit: null }) }])));
   });
 
   it('read the bytes of a NodeDef that the first tf.keras wrote as text', () => {

@@ -16,6 +16,13 @@ export class Arguments {
     private readonly values: ReadonlyMap<string, CallArgument>,
   ) {}
 
+  private readonly asked = new Set<string>();
+
+  /** The names of arguments that are given and that nothing asked for. */
+  get unasked(): string[] {
+    return [...this.values].flatMap(([name, value]) => (value === null || this.asked.has(name) ? [] : [name]));
+  }
+
   get graph(): GraphBuilder {
     return this.call.graph;
   }
@@ -29,6 +36,7 @@ export class Arguments {
   }
 
   raw(name: string): CallArgument | undefined {
+    this.asked.add(name);
     return this.values.get(name) ?? undefined;
   }
 

@@ -243,7 +243,7 @@ function cropImages(a: Arguments): Value {
 
 /** Images. https://keras.io/api/ops/image/ */
 export const imageOperations: OperationTable = {
-  Resize: operation('images', resize),
+  Resize: operation('images', resize, 'fill_mode fill_value'),
   RGBToGrayscale: operation('images', greyscale),
   RGBToHSV: operation('images', rgbToHsv),
   HSVToRGB: operation('images', hsvToRgb),

@@ -168,6 +168,7 @@ function categoricalCrossentropy(a: Arguments): Value {
 
 function sparseCategoricalCrossentropy(a: Arguments): Value {
   const [target, output] = [a.tensor('target'), toFloat(a.tensor('output'))];
+  if (a.axis('axis', output.rank, -1) !== output.rank - 1) return a.unsupported('its axis is not the last');
   const classes = output.shape.at(-1) ?? a.unsupported('the number of its classes is unknown');
   const labels = target.rank === output.rank ? reshape(target, sizesOf(target).slice(0, -1)) : target;
   const chosen = oneHot(labels, classes, -1, 'float32');

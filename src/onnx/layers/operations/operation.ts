@@ -12,14 +12,20 @@ export interface Operation {
    * The last may be `*rest`, a list of those that follow.
    */
   parameters: readonly string[];
+  /** Names of others that the operation doesn't always ask for. All else that it is given it has to ask for. */
+  others: readonly string[];
   emit: Emit;
 }
 
 /** Operations by the name of their class in Keras 3. */
 export type OperationTable = Record<string, Operation>;
 
-/** @param parameters names with spaces between */
-export const operation = (parameters: string, emit: Emit): Operation => ({ parameters: parameters.split(' '), emit });
+/** @param parameters and others: names with spaces between */
+export const operation = (parameters: string, emit: Emit, others = ''): Operation => ({
+  parameters: parameters.split(' '),
+  others: others.split(' '),
+  emit,
+});
 
 /** Gives positional arguments their names. */
 export function bind(
@@ -35,8 +41,21 @@ export function bind(
   return values;
 }
 
-/** A handler for Keras 3's node of this operation: what the constructor takes is in the config, the rest in the call. */
+/** What no operation's result depends on: how it is stored, and how fast it comes. */
+const inert = 'name dtype trainable sparse ragged synchronized sorted assume_unique flash_attention'.split(' ');
+
+/**
+ * A handler for Keras 3's node of this operation: what the constructor takes is in the config, the rest in the call. An argument
+ * that the operation doesn't know is refused.
+ */
 export const kerasOperation =
-  ({ parameters, emit }: Operation): LayerHandler =>
-  (_, call: LayerCall) =>
-    emit(new Arguments(call, bind(parameters, call.args, { ...call.config.values, ...call.kwargs })));
+  ({ parameters, others, emit }: Operation): LayerHandler =>
+  (_, call: LayerCall) => {
+    const args = new Arguments(call, bind(parameters, call.args, { ...call.config.values, ...call.kwargs }));
+    const outputs = emit(args);
+    const known = new Set([...parameters, ...others, ...inert]);
+    const unknown = args.unasked.find((name) => !known.has(name));
+    return unknown === undefined
+      ? outputs
+      : args.unsupported(`it has an argument that is not known, ${unknown.slice(0, 60)}`);
+  };

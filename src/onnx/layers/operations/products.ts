@@ -147,5 +147,5 @@ export const productOperations: OperationTable = {
   Tensordot: operation('x1 x2 axes', tensordot),
   Einsum: operation('*operands', einsumOperation),
   Kron: operation('x1 x2', kron),
-  Cross: operation('x1 x2', cross),
+  Cross: operation('x1 x2', cross, 'axisa axisb axisc'),
 };

@@ -80,17 +80,21 @@ function arranged(a: Arguments, q: Value, found: Value, axes: readonly number[],
  * @param methods whether the operation heeds its `method`: Keras's `Quantile` takes it and does not
  */
 const quantile = ({ scale = 1, fixed, methods = false }: { scale?: number; fixed?: number; methods?: boolean }) =>
-  operation('x q', (a) => {
-    const x = toFloat(a.tensor('x'));
-    const q = quantilesOf(a, scale, fixed);
-    const method = methods
-      ? a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear')
-      : 'linear';
-    const { flat, axes, others } = flattened(a, x);
-    const [values] = ordered(flat, sizeOf(flat, -1), flat.rank - 1, false);
-    const found = interpolated(values, reshape(q, [-1]), method);
-    return arranged(a, q, where(any(isNan(flat), [-1], true), Number.NaN, found), axes, others);
-  });
+  operation(
+    'x q',
+    (a) => {
+      const x = toFloat(a.tensor('x'));
+      const q = quantilesOf(a, scale, fixed);
+      const method = methods
+        ? a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear')
+        : 'linear';
+      const { flat, axes, others } = flattened(a, x);
+      const [values] = ordered(flat, sizeOf(flat, -1), flat.rank - 1, false);
+      const found = interpolated(values, reshape(q, [-1]), method);
+      return arranged(a, q, where(any(isNan(flat), [-1], true), Number.NaN, found), axes, others);
+    },
+    'method',
+  );
 
 /** How many elements the axes from `first` on hold; -1 leaves it to the reshape. */
 const sizeProductOf = (x: Value, first: number): Size =>
