@@ -9,7 +9,9 @@ import { UsageError } from './commands/errors.js';
 import { inspect } from './commands/inspect.js';
 import { predict } from './commands/predict.js';
 import { serve } from './commands/serve.js';
+import { printable } from './commands/table.js';
 import { ConfigError, flagOf, placeholderOf, readConfig, type SettingName, settingRows, settings } from './config.js';
+import { unknownVariables, withoutServices } from './environment.js';
 import { packageDescription, packageVersion } from './package.js';
 
 /** The commands by name; what names none of them is a model to serve. */
@@ -49,7 +51,9 @@ async function main(args: string[]): Promise<void> {
   if (positionals.length < least) throw new UsageError(`Usage: keras-serve ${command.usage}`);
   if (positionals.length > most)
     throw new UsageError(`One too many: ${positionals[most]}. Usage: keras-serve ${command.usage}`);
-  const config = readConfig(values as Record<string, string | boolean | undefined>, process.env);
+  const environment = withoutServices(process.env);
+  for (const sentence of unknownVariables(environment)) console.error(`keras-serve: ${printable(sentence)}`);
+  const config = readConfig(values as Record<string, string | boolean | undefined>, environment);
   await command.run({ positionals, flags: values, config });
 }
 

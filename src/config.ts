@@ -71,7 +71,16 @@ const automatic =
   (text: string): T | undefined =>
     text === 'auto' ? undefined : parse(text);
 
-const onOff = (text: string): boolean => oneOf('true', 'false')(text) === 'true';
+const switches: Record<string, boolean> = {
+  ...{ true: true, yes: true, on: true, 1: true },
+  ...{ false: false, no: false, off: false, 0: false },
+};
+
+const onOff = (text: string): boolean => {
+  const value = Object.hasOwn(switches, text.toLowerCase()) ? switches[text.toLowerCase()] : undefined;
+  if (value === undefined) throw new ConfigError('must be true or false (or yes, no, on, off, 1, 0)');
+  return value;
+};
 
 const setting = <T>(setting: Setting<T>): Setting<T> => setting;
 

@@ -185,7 +185,7 @@ describe('the labels', () => {
   it('are not those of a damaged file, of which the log warns', async () => {
     write('labels.txt', 'cat\0dog\n');
     const [line] = linesOf(await workOut(image(2)));
-    assert.equal(line, 'warn labels.txt is no text in UTF-8: it is not used');
+    assert.equal(line, 'warn labels.txt is no text in UTF-8 or UTF-16: it is not used');
   });
 
   it('are two where the one number of a sigmoid tells two classes apart', async () => {
@@ -268,7 +268,7 @@ describe('a card that is spelled out', () => {
 
   it('has every key', async () => {
     assert.deepEqual(await spelledOut(await compiled('teachable_machine')), {
-      name: 'My-cafe-1',
+      name: 'My-café-1',
       description: '',
       labels: ['0', '1', '2'],
       image: { size: [32, 32], resize: 'crop', crop_fraction: 1, interpolation: 'lanczos', scaling: 'tf' },
@@ -277,9 +277,9 @@ describe('a card that is spelled out', () => {
 
   it('has labels alone for a model that takes no images', async () => {
     const numbers = model([null, 4], 2, { hints: { activation: 'softmax' } });
-    assert.deepEqual(await spelledOut(numbers), { name: 'My-cafe-1', description: '', labels: ['0', '1'] });
+    assert.deepEqual(await spelledOut(numbers), { name: 'My-café-1', description: '', labels: ['0', '1'] });
     const regression = model([null, 4], 1, { hints: { activation: 'linear' } });
-    assert.deepEqual(await spelledOut(regression), { name: 'My-cafe-1', description: '' });
+    assert.deepEqual(await spelledOut(regression), { name: 'My-café-1', description: '' });
   });
 
   it('changes nothing', async () => {

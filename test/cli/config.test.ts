@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConfigError, environmentOf, formatBytes, readConfig, settingRows } from '../../src/config.js';
+import { unknownVariables, withoutServices } from '../../src/environment.js';
+import { runCli } from '../helpers/server.js';
 
 describe('the configuration', () => {
   it('has sensible defaults', () => {
@@ -54,6 +56,30 @@ describe('the configuration', () => {
     });
   });
 
+  for (const [on, off] of [
+    ['1', '0'],
+    ['true', 'FALSE'],
+    ['Yes', 'no'],
+    ['ON', 'off'],
+  ] as const) {
+    it(`reads ${on} and ${off} for every switch`, () => {
+      const names = ['strict', 'watch', 'noCache'] as const;
+      const environment = (value: string) => Object.fromEntries(names.map((name) => [environmentOf(name)[0]!, value]));
+      for (const name of names) {
+        assert.equal(readConfig({}, environment(on))[name], true);
+        assert.equal(readConfig({}, environment(off))[name], false);
+      }
+    });
+  }
+
+  for (const text of ['2', 'maybe', 'constructor']) {
+    it(`refuses a switch of "${text}"`, () => {
+      assert.throws(() => readConfig({}, { KERAS_SERVE_WATCH: text }), {
+        message: `KERAS_SERVE_WATCH must be true or false (or yes, no, on, off, 1, 0), but is "${text}"`,
+      });
+    });
+  }
+
   it('names every setting as a flag and in the environment', () => {
     assert.deepEqual(environmentOf('maxImageSize'), ['KERAS_SERVE_MAX_IMAGE_SIZE']);
     for (const { flag, environment, description } of settingRows()) {
@@ -70,5 +96,41 @@ describe('the configuration', () => {
       '10 MB',
       '1.5 GB',
     ]);
+  });
+});
+
+describe('the environment', () => {
+  it('is looked through for what is no setting, and the nearest is named', () => {
+    assert.deepEqual(
+      unknownVariables({ KERAS_SERVE_WATCH: '1', KERAS_SERVE_TENSORFLOW_BACKEND: 'wasm', PATH: '' }),
+      [],
+    );
+    assert.deepEqual(unknownVariables({ KERAS_SERVE_WACH: '1', KERAS_SERVE_FOO: '', keras_serve_port: '1' }), [
+      'The environment variable KERAS_SERVE_WACH is no setting. Did you mean KERAS_SERVE_WATCH?',
+      'The environment variable KERAS_SERVE_FOO is no setting: it does nothing.',
+      'The environment variable keras_serve_port is no setting. Did you mean KERAS_SERVE_PORT?',
+    ]);
+  });
+
+  it('may have what Kubernetes sets for a Service called keras-serve', () => {
+    const environment = {
+      KERAS_SERVE_PORT: 'tcp://10.0.0.7:80',
+      KERAS_SERVE_PORT_80_TCP: 'tcp://10.0.0.7:80',
+      KERAS_SERVE_PORT_80_TCP_ADDR: '10.0.0.7',
+      KERAS_SERVE_SERVICE_HOST: '10.0.0.7',
+      KERAS_SERVE_SERVICE_PORT_HTTP: '80',
+    };
+    assert.deepEqual(unknownVariables(environment), []);
+    assert.equal(readConfig({}, withoutServices(environment)).port, 5000);
+  });
+
+  it('is warned of on the command line', async (t) => {
+    const { code, stdout, stderr } = await runCli(t, ['applications', '--json'], { KERAS_SERVE_WACH: 'on' }).ended;
+    assert.equal(code, 0);
+    assert.ok(JSON.parse(stdout).length > 0);
+    assert.equal(
+      stderr,
+      'keras-serve: The environment variable KERAS_SERVE_WACH is no setting. Did you mean KERAS_SERVE_WATCH?\n',
+    );
   });
 });
