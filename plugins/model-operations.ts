@@ -13,7 +13,7 @@ import {
 import { referTo } from '../schemas/reference.js';
 import type { Catalog } from '../src/catalog/catalog.js';
 import { classifies } from '../src/catalog/labels.js';
-import { takes } from '../src/catalog/request-input.js';
+import { mostNamed, takes } from '../src/catalog/request-input.js';
 import type { ServedModel } from '../src/catalog/served-model.js';
 import { modelSchemas } from '../src/catalog/signature-schema.js';
 
@@ -192,7 +192,10 @@ const imageDescription =
   '`application/octet-stream`), is JSON or an image by its first bytes. It may be compressed (`Content-Encoding`: gzip, deflate or br).';
 
 const tensorDescription = (model: ServedModel): string => {
-  const columns = `{${model.inputs.slice(0, 3).map(({ name }) => `${JSON.stringify(name)}: […]`)}}`;
+  const columns = `{${model.inputs
+    .slice(0, mostNamed)
+    .map(({ name }) => `${JSON.stringify(name)}: […]`)
+    .join(', ')}}`;
   return (
     `${takes(model)} The whole of each input by its name is taken as well: \`${columns}\`.\n\n` +
     'The reply has an element for each instance. NaN and infinities, which JSON lacks, are null in it, and are refused in a request.\n\n' +

@@ -114,6 +114,13 @@ export const ModelDetails = Type.Object(
         examples: [['cat', 'dog', 'parrot']],
       }),
     ),
+    example: Type.Optional(
+      Type.Unknown({
+        description:
+          'A request that it answers, with a value for every input; missing where that has over 10,000 numbers.',
+        examples: [{ instances: [[0.5, 0.5, 0.5, 0.5]] }],
+      }),
+    ),
     routes: Type.Record(Type.String(), Type.String(), {
       description: 'The addresses at which it can be used.',
       examples: [{ predict: '/models/pets/predict' }],

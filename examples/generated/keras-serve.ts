@@ -747,6 +747,20 @@ export interface components {
              */
             labels?: string[];
             /**
+             * @description A request that it answers, with a value for every input; missing where that has over 10,000 numbers.
+             * @example {
+             *       "instances": [
+             *         [
+             *           0.5,
+             *           0.5,
+             *           0.5,
+             *           0.5
+             *         ]
+             *       ]
+             *     }
+             */
+            example?: unknown;
+            /**
              * @description The addresses at which it can be used.
              * @example {
              *       "predict": "/models/pets/predict"

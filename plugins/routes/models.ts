@@ -11,8 +11,10 @@ import {
   ModelVersionParams,
   maxLabels,
 } from '../../schemas/models.js';
+import { imageExample } from '../../schemas/predict.js';
 import { referTo } from '../../schemas/reference.js';
 import type { CatalogModel, ModelVersion as Version } from '../../src/catalog/catalog.js';
+import { exampleRequest } from '../../src/catalog/example-request.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import type { TensorInfo } from '../../src/tensor.js';
 import { knownQuery } from '../known-names.js';
@@ -112,11 +114,13 @@ const tensorOf = ({ name, type, shape }: TensorInfo): ModelTensor => ({ name, dt
 
 function signatureOf({ card, inputs, outputs, image }: ServedModel): Partial<ModelDetails> {
   const { description, labels } = card;
+  const example = image ? imageExample : exampleRequest({ inputs, outputs });
   return {
     ...(description !== undefined && { description }),
     takes_images: image !== undefined,
     inputs: inputs.map(tensorOf),
     outputs: outputs.map(tensorOf),
+    ...(example !== undefined && { example }),
     ...(image && { image: { height: image.size[0], width: image.size[1], channels: image.channels ?? 3 } }),
     ...(labels && { label_count: labels.length }),
     ...(labels &&

@@ -78,18 +78,21 @@ function imagesOf(rows: JsonValue[], place: string): Uint8Array[] {
   });
 }
 
+/** The inputs of a model that a message names: no message is longer than a screen. */
+export const mostNamed = 100;
+
 /** What to send to a model: `Send JSON: {"instances": [...]}, where each instance is an array of 6 numbers.` */
 export function takes({ inputs }: Signature): string {
   const [only] = inputs;
   const described = inputs
-    .slice(0, 10)
+    .slice(0, mostNamed)
     .map(({ name, shape, type }) => `${show(name)}: ${describe(shape.slice(1), type)}`);
   const rows = inputs.every(({ shape }) => shape.length > 0);
   if (!rows) return `Send JSON with a value for every input: {${described.join('; ')}}.`;
   const instance =
     inputs.length === 1
       ? describe(only!.shape.slice(1), only!.type)
-      : `an object with ${described.join('; ')}${inputs.length > 10 ? '; …' : ''}`;
+      : `an object with ${described.join('; ')}${inputs.length > mostNamed ? '; …' : ''}`;
   return `Send JSON: {"instances": [...]}, where each instance is ${instance}.`;
 }
 

@@ -3,6 +3,7 @@ import { ImageInstance, ImageJson, LabelPrediction } from '../../schemas/predict
 import { referTo } from '../../schemas/reference.js';
 import { batchSizeOf } from '../inference/batch.js';
 import type { Signature, TensorInfo, TensorType } from '../tensor.js';
+import { countOf, exampleRequest, mostElements, type Sizes } from './example-request.js';
 import { describe, largestFloat32 } from './json-tensor.js';
 import { classifies } from './labels.js';
 import { haveRows } from './reply-text.js';
@@ -22,12 +23,6 @@ export interface ModelSchemas {
   example: unknown;
   reply: TSchema;
 }
-
-/** Elements of a tensor up to which an example is written out, and array sizes are told: Swagger UI makes samples of them. */
-const mostElements = 10_000;
-
-/** The sizes that an example has along axes of any size: enough for most windows, few enough to read. */
-const exampleSize = 16;
 
 const whole = (minimum: number, maximum: number, options = {}) => Type.Integer({ ...options, minimum, maximum });
 
@@ -52,10 +47,6 @@ function replyElement(type: TensorType): TSchema {
   if (!type.startsWith('float')) return Type.Integer();
   return Type.Unsafe({ type: ['number', 'null'], format: type === 'float64' ? 'double' : 'float' });
 }
-
-type Sizes = readonly (number | null)[];
-
-const countOf = (sizes: Sizes) => sizes.reduce<number>((product, size) => product * (size ?? exampleSize), 1);
 
 /** Arrays inside one another, one for each axis. */
 function nested(sizes: Sizes, element: TSchema, tellSizes = countOf(sizes) <= mostElements): TSchema {
@@ -84,7 +75,8 @@ const only = { additionalProperties: false };
 
 /** The schemas of a model, made from its signature. */
 export function modelSchemas(source: SchemaSource): ModelSchemas {
-  return { request: requestSchema(source), example: requestExample(source), reply: replySchema(source) };
+  const example = source.takesImages ? undefined : exampleRequest(source);
+  return { request: requestSchema(source), example, reply: replySchema(source) };
 }
 
 function requestSchema({ inputs, outputs, takesImages }: SchemaSource): TSchema {
@@ -106,21 +98,6 @@ function requestSchema({ inputs, outputs, takesImages }: SchemaSource): TSchema 
     Type.Object({ instances: images }, only),
     Type.Object({ instances: { ...tensors, description: `${meaning} ${asModel}` } }, only),
   ]);
-}
-
-function requestExample({ inputs, takesImages }: SchemaSource): unknown {
-  if (takesImages) return undefined;
-  const rows = haveRows(inputs);
-  const sizes = inputs.map(({ shape }) => (rows ? shape.slice(1) : shape));
-  if (sizes.reduce((sum, shape) => sum + countOf(shape), 0) > mostElements) return undefined;
-  const values = inputs.map(({ name, type }, index) => [name, exampleOf(sizes[index]!, type)] as const);
-  if (!rows) return Object.fromEntries(values);
-  return { instances: [inputs.length === 1 ? values[0]![1] : Object.fromEntries(values)] };
-}
-
-function exampleOf([size, ...rest]: Sizes, type: TensorType): unknown {
-  if (size === undefined) return type === 'bool' ? true : type.startsWith('float') ? 0.5 : 1;
-  return Array.from({ length: size ?? exampleSize }, () => exampleOf(rest, type));
 }
 
 function replySchema({ outputs, hasLabels, takesImages }: SchemaSource): TSchema {

@@ -50,7 +50,7 @@ export async function workOutCard(model: DescribedModel, sources: CardSources): 
   const advice = (key: string) =>
     given
       ? `set ${key} in ${CARD_FILE} to change it`
-      : `to change it, write ${CARD_FILE}: keras-serve card ${quoted(file)}`;
+      : `to change it, write ${CARD_FILE}: keras-serve card ${shellWord(file)}`;
   const { labels, numbered, notes }: LabelsChoice = given?.labels
     ? { labels: given.labels, numbered: false, notes: [] }
     : await chooseLabels(model, sources, advice('labels'));
@@ -77,8 +77,9 @@ const scalingTexts: Record<Extract<Scaling, string>, string> = {
   caffe: '"caffe", BGR pixels less the mean of ImageNet',
 };
 
-/** A path as an argument on a command line. */
-const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+/** A word of a POSIX shell. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
  * A card with all that can be said in it, for editing: what was worked out, and what would be done without it.

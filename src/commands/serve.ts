@@ -8,7 +8,7 @@ import type { Config } from '../config.js';
 import { logDownload } from '../downloads.js';
 import { catalogOptions } from '../load-options.js';
 import { collectBuffers } from '../memory.js';
-import { packageVersion } from '../package.js';
+import { announcement, announcementLine } from './announcement.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { endOnSignals } from './ending.js';
@@ -86,27 +86,6 @@ function announce(app: FastifyInstance, host: string): void {
   const { port } = app.addresses()[0] as AddressInfo;
   const everywhere = host === '0.0.0.0' || host === '::';
   const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-  const { models, defaultName } = app.catalog;
-  const available = models.filter(({ versions }) => versions.some(({ model }) => model));
-  const what = available.length === 1 ? available[0]!.name : `${available.length} models`;
-  if (!process.stdout.isTTY) {
-    const [verb, whose] = available.length === 1 ? ['is', 'its'] : ['are', 'their'];
-    app.log.info({ url }, `${what} ${verb} served at ${url}/ with ${whose} documents at ${url}/docs`);
-    return;
-  }
-  const byDefault = available.find(({ name }) => name === defaultName)?.versions.find(({ model }) => model)?.model;
-  const input = byDefault?.image ? '-F image=@dog.jpg' : `-H 'Content-Type: application/json' -d '{"instances": …}'`;
-  const lines = [
-    ['Try it', `${url}/`],
-    ['API', `${url}/docs`],
-    ...(byDefault ? [['Predict', `curl -X POST ${input} ${url}/predict`]] : []),
-    ...(models.length > 1 ? [['Models', `${url}/models, ${defaultName} by default`]] : []),
-  ].map(([word, address]) => `    ${word!.padEnd(10)}${address}\n`);
-  process.stdout.write(`
-  keras-serve ${packageVersion} serves ${what}
-
-${lines.join('')}
-  Ctrl+C stops it.
-
-`);
+  if (process.stdout.isTTY) process.stdout.write(announcement(app.catalog, url));
+  else app.log.info({ url }, announcementLine(app.catalog, url));
 }

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { Compile } from 'typebox/compile';
 import { ModelSummary, Models, ModelVersion } from '../../schemas/models.js';
+import { imageExample } from '../../schemas/predict.js';
 import { buildApp } from '../../src/app.js';
 import { inputsOf, isAnswerOf, useModelFolders } from '../helpers/model-folder.js';
 
@@ -71,6 +72,7 @@ describe('GET /models/{name}', () => {
       inputs: [{ name: 'input_layer', dtype: 'float32', shape: [null, 8, 8, 3] }],
       outputs: [{ name: 'dense', dtype: 'float32', shape: [null, 3] }],
       image: { height: 8, width: 8, channels: 3 },
+      example: imageExample,
       label_count: 3,
       labels: ['cat', 'dog', 'parrot'],
       success: true,

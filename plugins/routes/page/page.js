@@ -165,6 +165,16 @@ json.addEventListener('submit', (event) => {
 });
 body.addEventListener('input', showJson);
 
+/** A request for a model whose inputs are so large that the documents have none: with one element along axes of any size. */
+function largeExample(inputs) {
+  const fill = ([size, ...rest], dtype) =>
+    size === undefined ? (dtype === 'bool' ? true : dtype.startsWith('float') ? 0.5 : 1) : Array(size ?? 1).fill(fill(rest, dtype));
+  const rows = inputs.every(({ shape }) => shape.length > 0);
+  const values = inputs.map(({ name, dtype, shape }) => [name, fill(rows ? shape.slice(1) : shape, dtype)]);
+  const row = rows && values.length === 1 ? values[0][1] : Object.fromEntries(values);
+  return rows ? { instances: [row] } : row;
+}
+
 /** Lets a model be tried: with a picture, or with JSON for models that take none. */
 async function choose({ name, takes_images: images }) {
   running.abort();
@@ -177,12 +187,14 @@ async function choose({ name, takes_images: images }) {
   title.textContent = images ? 'What the model sees' : 'What the model gives';
   say(images ? 'Nothing yet: it waits for a picture.' : 'Nothing yet: it waits for JSON.');
   if (images) return showUpload('dog.jpg');
-  const { paths } = await (await fetch(beside('openapi.json'))).json();
+  const address = `models/${encodeURIComponent(name)}`;
+  const [{ paths }, { example, inputs }] = await Promise.all(
+    ['openapi.json', address].map(async (one) => (await fetch(beside(one))).json()),
+  );
   if (model.value !== name) return;
-  const { description, requestBody } = paths[`/models/${encodeURIComponent(name)}/predict`].post;
-  const { example } = requestBody.content['application/json'];
+  const { description } = paths[`/${address}/predict`].post;
   takes.textContent = description.split('\n')[0].replaceAll('`', '');
-  body.value = pretty(example ?? { instances: [] });
+  body.value = pretty(example ?? largeExample(inputs));
   showJson();
 }
 

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Catalog } from '../catalog/catalog.js';
+import { exampleRequest } from '../catalog/example-request.js';
+import type { ServedModel } from '../catalog/served-model.js';
+import { shellWord } from '../catalog/worked-out-card.js';
+import { packageRoot, packageVersion } from '../package.js';
+
+/** The longest JSON that is shown in a line to be pasted. */
+const longestJson = 1000;
+
+/** What is served and where, for a log. */
+export function announcementLine(catalog: Catalog, url: string): string {
+  const available = availableOf(catalog);
+  const [verb, whose] = available.length === 1 ? ['is', 'its'] : ['are', 'their'];
+  return `${nameOf(available)} ${verb} served at ${url}/ with ${whose} documents at ${url}/docs`;
+}
+
+/** What is served and where, for a terminal: with a line that asks the default model something when it is pasted. */
+export function announcement(catalog: Catalog, url: string): string {
+  const { models, defaultName } = catalog;
+  const available = availableOf(catalog);
+  const byDefault = available.find(({ name }) => name === defaultName)?.versions.find(({ model }) => model)?.model;
+  const command = byDefault && commandFor(byDefault, `${url}/predict`);
+  const lines = [
+    ['Try it', `${url}/`],
+    ['API', `${url}/docs`],
+    ...(command ? [['Predict', command]] : []),
+    ...(models.length > 1 ? [['Models', `${url}/models, ${defaultName} by default`]] : []),
+  ].map(([word, address]) => `    ${word!.padEnd(10)}${address}\n`);
+  return `
+  keras-serve ${packageVersion} serves ${nameOf(available)}
+
+${lines.join('')}
+  Ctrl+C stops it.
+
+`;
+}
+
+const availableOf = ({ models }: Catalog) => models.filter(({ versions }) => versions.some(({ model }) => model));
+
+const nameOf = (available: ReturnType<typeof availableOf>) =>
+  available.length === 1 ? available[0]!.name : `${available.length} models`;
+
+/** A line that asks a model something; undefined where that would be too long. */
+function commandFor(model: ServedModel, address: string): string | undefined {
+  if (model.image) return `curl -F ${shellWord(`image=@${quotedFile(picture())}`)} ${address}`;
+  const json = JSON.stringify(exampleRequest(model));
+  return json?.length <= longestJson ? `curl -d ${shellWord(json)} ${address}` : undefined;
+}
+
+/** The photo that keras-serve brings along, as it is found from the working folder. */
+function picture(): string {
+  const path = join(packageRoot, 'examples', 'cat.jpg');
+  if (!existsSync(path)) return 'dog.jpg';
+  const near = relative(process.cwd(), path);
+  return near.length < path.length ? near : path;
+}
+
+/** A file name as curl takes it in a form: in quotes where it would take a character for its own. */
+const quotedFile = (path: string): string => (/[;,"\\]/.test(path) ? `"${path.replaceAll(/["\\]/g, '\\$&')}"` : path);
