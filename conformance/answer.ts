@@ -82,6 +82,6 @@ export function sameArgmax(actual: PlainTensor, expected: PlainTensor, tolerance
   return argmax(expected).every((best, row) => {
     const greatest = Number(expected.data[row * width + best]);
     const there = Number(expected.data[row * width + chosen[row]!]);
-    return greatest - there <= tolerance * Math.max(1e-3, Math.abs(greatest)) || greatest === there;
+    return greatest - there <= tolerance * Math.max(1e-3, Math.abs(greatest)) || Object.is(greatest, there);
   });
 }

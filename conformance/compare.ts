@@ -3,12 +3,18 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ModelFileError } from '../src/keras/errors.js';
+import type { TensorType } from '../src/tensor.js';
 import { decode, difference } from '../test/helpers/fixtures.js';
 import { answer, type Case, sameArgmax } from './answer.js';
 
 /** What came of a model file. */
 export type Outcome =
-  | { result: 'equal' | 'different'; error: number; argmax: boolean }
+  | {
+      result: 'equal' | 'different';
+      error: number;
+      argmax: boolean /** Where the numbers are the same. */;
+      types?: string;
+    }
   | { result: 'refused'; code: string; message: string }
   | { result: 'failed'; message: string }
   | { result: 'unknown'; message: string };
@@ -22,6 +28,9 @@ export type Results = Record<string, Outcome & Pick<Case, 'kind' | 'version' | '
  */
 export const tolerance = 1e-3;
 
+/** The type in which a model answers that computes in this one: every float is float32. */
+const servedType = (type: TensorType): TensorType => (type === 'float64' ? 'float32' : type);
+
 /** Compares the answers to a case. */
 export async function compare(record: Case, onnx?: string): Promise<Outcome> {
   try {
@@ -32,11 +41,11 @@ export async function compare(record: Case, onnx?: string): Promise<Outcome> {
     const expected = record.outputs.map(decode);
     const error = Math.max(...outputs.map((output, index) => difference(output, expected[index]!)));
     const argmax = error < Number.POSITIVE_INFINITY && outputs.every((output, i) => sameArgmax(output, expected[i]!));
-    return {
-      result: error <= Math.max(record.tolerance ?? tolerance, record.rounding ?? 0) && argmax ? 'equal' : 'different',
-      error,
-      argmax,
-    };
+    const close = error <= Math.max(record.tolerance ?? tolerance, record.rounding ?? 0);
+    const types = outputs.map(({ type }, index) => [type, servedType(expected[index]!.type)]);
+    const otherType = types.find(([given, wanted]) => given !== wanted);
+    if (close && otherType) return { result: 'different', error, argmax, types: `${otherType[0]} for ${otherType[1]}` };
+    return { result: close && argmax ? 'equal' : 'different', error, argmax };
   } catch (error) {
     if (error instanceof ModelFileError) return { result: 'refused', code: error.code, message: error.message };
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

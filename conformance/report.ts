@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { layerTable } from '../src/onnx/layers/index.js';
 import type { ApplicationResult } from './applications.js';
 import { clientsSection } from './clients/report.js';
+import { kerasTestsSection } from './keras-tests/report.js';
 import type { LayerResult } from './layers.js';
 import type { PublishedResult } from './published.js';
 import type { WildCounts } from './wild.js';
@@ -200,6 +201,8 @@ export function writeReport(
     byNameSection(catalogue, byName),
     '',
     wildSection(),
+    '',
+    kerasTestsSection(),
     '',
     clientsSection(),
     '',

@@ -7,7 +7,7 @@ import numpy as np
 
 def record(name: str, value) -> dict:
     """A tensor as JSON: little-endian bytes in base64; what is no NumPy type (bfloat16) is widened to float32."""
-    value = np.ascontiguousarray(value)
+    value = np.asarray(value)
     if value.dtype.kind == "V" or value.dtype.name == "bfloat16":
         value = value.astype("float32")
     little = value.astype(value.dtype.newbyteorder("<"), copy=False)

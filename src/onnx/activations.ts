@@ -17,7 +17,6 @@ import {
   lessOrEqual,
   log,
   logSoftmax,
-  max,
   mul,
   node,
   normalizeAxis,
@@ -26,7 +25,6 @@ import {
   relu,
   selu,
   sigmoid,
-  sign,
   softmax,
   softplus,
   softsign,
@@ -57,7 +55,8 @@ export const tanhShrink: Activation = (x) => sub(x, tanh(x));
 export const sparsePlus: Activation = (x) =>
   where(lessOrEqual(x, -1), 0, where(less(x, 1), mul(square(add(x, 1)), 0.25), x));
 export const hardShrink = (x: Value, threshold = 0.5): Value => where(greater(abs(x), threshold), x, 0);
-export const softShrink = (x: Value, threshold = 0.5): Value => mul(sign(x), max(sub(abs(x), threshold), 0));
+export const softShrink = (x: Value, threshold = 0.5): Value =>
+  where(greater(x, threshold), sub(x, threshold), where(less(x, -threshold), add(x, threshold), 0));
 /** The first half of an axis times the sigmoid of the second. @throws ShapeError when the axis can't be halved */
 export function glu(x: Value, axis = -1): Value {
   const at = normalizeAxis(axis, x.rank);

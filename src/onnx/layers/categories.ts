@@ -6,10 +6,11 @@ import {
   cast,
   constant,
   equal,
-  greaterOrEqual,
+  less,
   mod,
   mul,
   node,
+  not,
   pad,
   range,
   reduceMax,
@@ -59,7 +60,7 @@ const discretization: LayerHandler = ([x], call) => {
   const { shape, values } = call.config.array('bin_boundaries');
   const boundaries = constant(call.graph, 'float32', [values.length], values);
   if (shape.length > 1) return call.unsupported('its bin_boundaries are not a list');
-  const passed = greaterOrEqual(unsqueeze(toFloat(x!), [-1]), boundaries);
+  const passed = not(less(unsqueeze(toFloat(x!), [-1]), boundaries));
   const bins = reduceSum(cast(passed, 'int32'), [-1]);
   const mode = encodingOf(call, 'int');
   return mode === 'int' ? bins : encode(bins, call, mode, values.length + 1);

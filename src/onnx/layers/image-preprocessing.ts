@@ -1,10 +1,13 @@
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
-import { ShapeError, showShape, type Value } from '../graph.js';
+import { ShapeError, showShape, Value } from '../graph.js';
 import {
   add,
+  and,
   cast,
   clip,
+  constant,
   div,
+  greaterOrEqual,
   interpolations,
   isNan,
   mul,
@@ -60,12 +63,12 @@ function crop(x: Value, size: ImageSize): Value {
   }, x);
 }
 
+/** The size of the largest part of an image that has the target's aspect ratio. */
+const ratioSize = (size: ImageSize, target: ImageSize): ImageSize =>
+  sidesInRatio(size, target).map((side, index) => sizeMax(sizeMin(size[index]!, side), 1)) as ImageSize;
+
 /** Cuts the largest part of the target's aspect ratio out of the middle. */
-export function cropToRatio(x: Value, target: ImageSize): Value {
-  const size = sizeOfImages(x);
-  const sides = sidesInRatio(size, target).map((side, index) => sizeMax(sizeMin(size[index]!, side), 1));
-  return crop(x, sides as ImageSize);
-}
+export const cropToRatio = (x: Value, target: ImageSize): Value => crop(x, ratioSize(sizeOfImages(x), target));
 
 /** Adds to both sides equally until the aspect ratio is the target's, or off by one pixel. */
 export function padToRatio(x: Value, target: ImageSize, value: number): Value {
@@ -113,14 +116,29 @@ const resizing: LayerHandler = ([input], call) => {
   return likeInput(resized, input!, call);
 };
 
-/** The middle; images that are smaller on a side are resized. Those of unknown size are taken to be large enough. */
+/**
+ * The middle; images that are smaller on a side are resized instead. Where that shows only when the model runs, what was cut out
+ * is resized as well: the middle is of the target's size already, which leaves it as it is.
+ */
 const centerCrop: LayerHandler = ([input], call) => {
   const target = targetOf(call);
   return onImages(toFloat(input!), call, (x) => {
-    const smaller = target.some((length, index) => length > (x.shape[index + 2] ?? Number.POSITIVE_INFINITY));
-    return smaller ? smartResize(x, target) : crop(x, target);
+    const size = sizeOfImages(x);
+    const enough = size.map((length, index) =>
+      typeof length === 'number' ? length >= target[index]! : greaterOrEqual(length, target[index]!),
+    );
+    if (enough.includes(false)) return smartResize(x, target);
+    const open = enough.filter((one) => one instanceof Value);
+    if (open.length === 0) return crop(x, target);
+    const fits = open.reduce(and);
+    const sizes = ratioSize(size, target).map((length, index) => where(fits, target[index]!, asSize(x, length)));
+    return resizeImages(crop(x, sizes as [Value, Value]), target, 'bilinear', false);
   });
 };
+
+/** A size as an int64 value. */
+const asSize = ({ graph }: Value, size: Size): Value =>
+  typeof size === 'number' ? constant(graph, 'int64', [], [size]) : size;
 
 /** When it doesn't train, Keras 3 leaves images as they are, and Keras 2 resizes what fits best. */
 const randomCrop: LayerHandler = ([input], call) => {

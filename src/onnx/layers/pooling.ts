@@ -1,11 +1,13 @@
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import { ShapeError, type Value } from '../graph.js';
 import {
+  abs,
   channelsFirst,
   concat,
   div,
   gather,
   int64s,
+  isNan,
   node,
   pool,
   reduceSum,
@@ -51,7 +53,11 @@ const globalPooling =
     if (x.rank < 3) throw new ShapeError('its input has no spatial axes');
     const first = call.config.dataFormat === 'channels_first' ? x : channelsFirst(x);
     const shape = first.shape.map((size, axis) => (axis < 2 ? size : 1));
-    const pooled = node(opType, [first], {}, 'float32', shape);
+    const pool = (type: string, values: Value) => node(type, [values], {}, 'float32', shape);
+    const found = pool(opType, first);
+    // The greatest passes over what is no number, of which the mean of magnitudes tells.
+    const pooled =
+      opType === 'GlobalMaxPool' ? where(isNan(pool('GlobalAveragePool', abs(first))), Number.NaN, found) : found;
     const spatial = spatialAxes(x, call);
     const flat = squeeze(
       pooled,

@@ -175,11 +175,14 @@ export const bitwiseXor = binary('BitwiseXor');
 export const shiftRight = (x: Value, bits: number): Value =>
   node('BitShift', [x, constant(x.graph, x.type, [], [bits])], { direction: 'RIGHT' }, x.type, x.shape);
 
-/** Remainder with the sign of the divisor, as NumPy's `mod`. Integers, or floats by way of `floor`. */
+/** Remainder with the sign of the divisor, as NumPy's `mod`. That of floats has the dividend's sign at first. */
 export function mod(a: Operand, b: Operand): Value {
   const [left, right] = operands(a, b);
-  if (isFloat(left)) return sub(left, mul(floor(div(left, right)), right));
-  return node('Mod', [left, right], {}, left.type, broadcast(left.shape, right.shape));
+  const fmod = isFloat(left) ? 1 : 0;
+  const rest = node('Mod', [left, right], { fmod }, left.type, broadcast(left.shape, right.shape));
+  if (!fmod) return rest;
+  const turned = and(not(equal(rest, 0)), xor(less(rest, 0), less(right, 0)));
+  return where(turned, add(rest, right), rest);
 }
 
 export const square = (x: Value): Value => mul(x, x);

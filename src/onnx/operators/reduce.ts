@@ -1,5 +1,5 @@
 import type { Dimension, Value } from '../graph.js';
-import { cast, constant, int64s, node } from './elementwise.js';
+import { cast, constant, int64s, isFloat, isNan, node, where } from './elementwise.js';
 import { normalizeAxis } from './shape.js';
 
 function reducedShape(x: Value, axes: readonly number[], keepDims: boolean): Dimension[] {
@@ -37,6 +37,21 @@ export const any = (x: Value, axes: readonly number[] | undefined, keepDims = fa
 /** Whether all elements along `axes` are true. */
 export const all = (x: Value, axes: readonly number[] | undefined, keepDims = false): Value =>
   cast(reduceMin(cast(x, 'int32'), axes, keepDims), 'bool');
+
+/** The reduction where all elements along `axes` are numbers, else NaN: ONNX Runtime's own passes over some of those. */
+const orNan =
+  (reduce: typeof reduceMax): typeof reduceMax =>
+  (x, axes, keepDims = false) => {
+    const found = reduce(x, axes, keepDims);
+    return isFloat(x) ? where(any(isNan(x), axes, keepDims), Number.NaN, found) : found;
+  };
+
+/** {@link reduceMax} as NumPy and TensorFlow have it. */
+export const greatest = orNan(reduceMax);
+/** {@link reduceMin} as NumPy and TensorFlow have it. */
+export const least = orNan(reduceMin);
+/** {@link reduceLogSumExp} as NumPy and TensorFlow have it. */
+export const logSumExp = orNan(reduceLogSumExp);
 
 const indexOf =
   (opType: string) =>

@@ -12,6 +12,7 @@ import {
   floor,
   greater,
   isFloat,
+  isInf,
   isNan,
   less,
   log,
@@ -80,7 +81,9 @@ const logAddExp =
 /** The angle of the point (x, y) in all four quadrants. */
 export const arctan2: Binary = (y, x) => {
   const shape = broadcast(y.shape, x.shape);
-  const angle = node('Atan', [div(y, x)], {}, 'float32', shape);
+  const infinite = and(isInf(y), isInf(x));
+  const slope = where(infinite, mul(sign(y), sign(x)), div(y, x));
+  const angle = node('Atan', [slope], {}, 'float32', shape);
   const turned = where(less(x, 0), where(less(y, 0), sub(angle, Math.PI), add(angle, Math.PI)), angle);
   return where(and(equal(x, 0), equal(y, 0)), 0, turned);
 };
@@ -98,12 +101,15 @@ const ignoringNan =
     return where(isNan(a), b, where(isNan(b), a, compute(a, b)));
   };
 
+/** The power of 1/2: the root, but for negative infinity, which has none. */
+const squareRoot = (x: Value): Value => where(equal(x, Number.NEGATIVE_INFINITY), Number.POSITIVE_INFINITY, sqrt(x));
+
 function power(a: Arguments): Value {
   const [x1, x2] = a.promoted(pair);
   return folded(x1!, x2!, (x, y) => {
     const exponent = scalarOf(y);
     if (exponent === 2) return mul(x, x);
-    return exponent === 0.5 ? sqrt(x) : pow(x, y);
+    return exponent === 0.5 ? squareRoot(x) : pow(x, y);
   });
 }
 

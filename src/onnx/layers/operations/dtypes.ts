@@ -55,3 +55,6 @@ export function accumulatorType(type: TensorType): TensorType {
   if (type === 'bool' || type === 'int8' || type === 'int16') return 'int32';
   return type === 'uint8' || type === 'uint16' ? 'uint32' : type;
 }
+
+/** The greatest number of float32. */
+export const largestFloat = 3.4028234663852886e38;

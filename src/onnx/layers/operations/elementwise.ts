@@ -46,7 +46,7 @@ import {
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
-import { computed } from './dtypes.js';
+import { computed, largestFloat } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
 
 type Unary = (x: Value) => Value;
@@ -148,14 +148,12 @@ function roundTo(a: Arguments): Value {
   return cast(div(round(mul(toFloat(x), factor)), factor), x.type);
 }
 
-const largest = 3.4028234663852886e38;
-
 function nanToNum(a: Arguments): Value {
   const x = a.tensor('x');
   if (!isFloat(x)) return x;
   const numbers = where(isNan(x), a.number('nan', 0), x);
-  const finite = where(and(isInf(numbers), isPositive(numbers)), a.number('posinf', largest), numbers);
-  return where(and(isInf(finite), isNegative(finite)), a.number('neginf', -largest), finite);
+  const finite = where(and(isInf(numbers), isPositive(numbers)), a.number('posinf', largestFloat), numbers);
+  return where(and(isInf(finite), isNegative(finite)), a.number('neginf', -largestFloat), finite);
 }
 
 const infinite = (direction: Unary) => test((x) => and(isInf(x), direction(x)), false);
@@ -217,8 +215,8 @@ export const elementwiseOperations: OperationTable = {
   Real: identity,
   Conjugate: identity,
   Conj: identity,
-  Imag: typed((x) => mul(x, 0)),
-  Angle: floating((x) => where(isNegative(x), Math.PI, mul(x, 0))),
+  Imag: typed((x) => fill(x.graph, x.type, sizesOf(x), 0)),
+  Angle: floating((x) => where(isNegative(x), constant(x.graph, 'float32', [], [Math.PI]), 0)),
   Copy: identity,
   StopGradient: operation('variable', (a) => a.tensor('variable')),
 };

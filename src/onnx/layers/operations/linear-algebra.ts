@@ -8,7 +8,9 @@ import {
   div,
   equal,
   gather,
+  greatest,
   int64s,
+  least,
   log,
   matmul,
   max,
@@ -18,9 +20,7 @@ import {
   pow,
   range,
   reciprocal,
-  reduceMax,
   reduceMean,
-  reduceMin,
   reduceSum,
   reduceSumSquare,
   reshape,
@@ -79,7 +79,7 @@ export function norm(a: Arguments, x: Value, axes: readonly number[], keepDims: 
   const infinite = (value: number | undefined) => value !== undefined && !Number.isFinite(value);
   if (axes.length === 1) {
     if (order === undefined || order === 2) return sqrt(reduceSumSquare(x, axes, keepDims));
-    if (infinite(order)) return (order > 0 ? reduceMax : reduceMin)(abs(x), axes, keepDims);
+    if (infinite(order)) return (order > 0 ? greatest : least)(abs(x), axes, keepDims);
     if (order === 0) return reduceL0(x, axes, keepDims);
     return pow(reduceSum(pow(abs(x), order), axes, keepDims), 1 / order);
   }
@@ -91,7 +91,7 @@ export function norm(a: Arguments, x: Value, axes: readonly number[], keepDims: 
     return a.unsupported(`its ord is ${named ?? order}, which takes singular values`);
   const totals = reduceL1(x, [summed], true);
   const other = summed === rows ? columns! : rows!;
-  const found = ((order ?? 0) > 0 ? reduceMax : reduceMin)(totals, [other], true);
+  const found = ((order ?? 0) > 0 ? greatest : least)(totals, [other], true);
   return keepDims
     ? found
     : reshape(

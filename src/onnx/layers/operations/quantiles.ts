@@ -14,6 +14,7 @@ import {
   mul,
   node,
   not,
+  type Operand,
   reduceSum,
   reshape,
   round,
@@ -42,8 +43,18 @@ function interpolated(values: Value, q: Value, method: Method): Value {
   if (method === 'lower') return at(below);
   if (method === 'higher') return at(above);
   if (method === 'midpoint') return mul(add(at(below), at(above)), 0.5);
-  const fraction = sub(exact, below);
-  return add(at(below), mul(sub(at(min(add(below, 1), last)), at(below)), fraction));
+  return between(at, exact, last);
+}
+
+/**
+ * What stands at a place between two others: the sum of their parts, as Keras has it. At the place of an element its part is
+ * whole, and that of the one before it nothing, which is no number of an infinite one.
+ */
+function between(at: (place: Value) => Value, exact: Value, last: Operand): Value {
+  const below = max(sub(ceil(exact), 1), 0);
+  const above = min(add(below, 1), last);
+  const part = sub(above, exact);
+  return add(mul(at(above), sub(1, part)), mul(at(below), part));
 }
 
 function sizeAsFloat(x: Value): Value {
@@ -113,11 +124,9 @@ const nanQuantile = ({ scale = 1, fixed }: { scale?: number; fixed?: number }) =
     const last = sub(reduceSum(toFloat(not(missing)), [-1], true), 1);
     const [values] = ordered(where(missing, Number.POSITIVE_INFINITY, flat), sizeOf(flat, -1), flat.rank - 1, false);
     const exact = mul(max(last, 0), reshape(q, [-1]));
-    const below = floor(exact);
     const at = (place: Value) =>
       node('GatherElements', [values, cast(place, 'int64')], { axis: -1 }, 'float32', exact.shape);
-    const between = add(at(below), mul(sub(at(min(add(below, 1), max(last, 0))), at(below)), sub(exact, below)));
-    return arranged(a, q, where(less(last, 0), Number.NaN, between), axes, others);
+    return arranged(a, q, where(less(last, 0), Number.NaN, between(at, exact, max(last, 0))), axes, others);
   });
 
 /** Quantiles. https://keras.io/api/ops/numpy/ */

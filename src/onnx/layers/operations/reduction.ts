@@ -10,13 +10,16 @@ import {
   div,
   equal,
   fill,
+  greatest,
   isFloat,
   isNan,
+  least,
+  logSumExp,
   max,
   min,
   mul,
   not,
-  reduceLogSumExp,
+  reciprocal,
   reduceMax,
   reduceMean,
   reduceMin,
@@ -68,9 +71,25 @@ const extreme = (reduce: Reduce, both: (a: Value, b: number) => Value) =>
 export const variance: Reduce = (x, axes, keepDims) =>
   reduceMean(square(sub(x, reduceMean(x, axes, true))), axes, keepDims);
 
-/** The int32 index of the greatest or least element, of the flattened tensor when there is no axis. */
+/** The least number of single precision in full, as which Keras has -0 before 0. */
+const tiny = 2 ** -126;
+
+/** Floats in an order that ONNX Runtime knows: what is no number never found, and -0 before 0. */
+function comparable(x: Value, instead: number): Value {
+  if (!isFloat(x)) return x;
+  const isNegativeZero = equal(reciprocal(x), Number.NEGATIVE_INFINITY);
+  return where(isNan(x), instead, where(isNegativeZero, -tiny, x));
+}
+
+/** What stands for no number where the greatest or the least is looked for. */
+const never = new Map([
+  [argMax, Number.NEGATIVE_INFINITY],
+  [argMin, Number.POSITIVE_INFINITY],
+]);
+
+/** The int32 index of the greatest or least number, of the flattened tensor when there is no axis. */
 export function indexOf(a: Arguments, find: typeof argMax, x = a.tensor('x')): Value {
-  const wide = cast(x, wideType(x.type));
+  const wide = comparable(cast(x, wideType(x.type)), never.get(find)!);
   const axis = a.optionalAxis('axis', x.rank);
   const type = a.optionalType('output_type') ?? 'int32';
   if (axis !== undefined) return cast(find(wide, axis, a.boolean('keepdims')), type);
@@ -137,16 +156,16 @@ const nanExtreme =
     return where(all(isNan(x), axes, keepDims), Number.NaN, found);
   };
 
-const nanIndex = (find: typeof argMax, instead: number) =>
+const nanIndex = (find: typeof argMax) =>
   operation('x axis keepdims', (a) => {
     const x = a.tensor('x');
-    const index = indexOf(a, find, withoutNan(x, instead));
+    const index = indexOf(a, find);
     return isFloat(x) ? where(all(isNan(x), a.axes('axis', x.rank), a.boolean('keepdims')), -1, index) : index;
   });
 
 const mean = reduction(toFloat, reduceMean);
-const greatest = extreme(reduceMax, max);
-const least = extreme(reduceMin, min);
+const maximum = extreme(greatest, max);
+const minimum = extreme(least, min);
 const keep = (x: Value) => x;
 
 /** Reductions. https://keras.io/api/ops/numpy/ */
@@ -154,19 +173,19 @@ export const reductionOperations: OperationTable = {
   Sum: reduction(accumulated, sum),
   Mean: mean,
   Prod: operation('x axis keepdims', prod),
-  Max: greatest,
-  Amax: greatest,
-  Min: least,
-  Amin: least,
+  Max: maximum,
+  Amax: maximum,
+  Min: minimum,
+  Amin: minimum,
   Ptp: reduction(
     keep,
-    anyType((x, axes, keepDims) => sub(reduceMax(x, axes, keepDims), reduceMin(x, axes, keepDims))),
+    anyType((x, axes, keepDims) => sub(greatest(x, axes, keepDims), least(x, axes, keepDims))),
   ),
   Var: reduction(toFloat, variance),
   Std: reduction(toFloat, (x, axes, keepDims) => sqrt(variance(x, axes, keepDims))),
   Any: reduction(toBool, any),
   All: reduction(toBool, all),
-  Logsumexp: reduction(toFloat, reduceLogSumExp),
+  Logsumexp: reduction(toFloat, logSumExp),
   CountNonzero: operation('x axis keepdims', countNonzero),
   Average: operation('x weights', average),
   Moments: operation('x axes', moments),
@@ -179,8 +198,8 @@ export const reductionOperations: OperationTable = {
   Nanstd: reduction(toFloat, (x, axes, keepDims) => sqrt(nanVariance(x, axes, keepDims))),
   Nanmax: reduction(keep, nanExtreme(reduceMax, Number.NEGATIVE_INFINITY)),
   Nanmin: reduction(keep, nanExtreme(reduceMin, Number.POSITIVE_INFINITY)),
-  Nanargmax: nanIndex(argMax, Number.NEGATIVE_INFINITY),
-  Nanargmin: nanIndex(argMin, Number.POSITIVE_INFINITY),
+  Nanargmax: nanIndex(argMax),
+  Nanargmin: nanIndex(argMin),
 };
 
 /** The sum of absolute values. */

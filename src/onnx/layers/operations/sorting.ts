@@ -2,6 +2,7 @@ import type { Value } from '../../graph.js';
 import {
   add,
   cast,
+  clip,
   cumulativeSum,
   equal,
   isFloat,
@@ -11,6 +12,7 @@ import {
   max,
   mul,
   node,
+  not,
   range,
   reduceProd,
   reduceSum,
@@ -22,7 +24,7 @@ import {
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
-import { accumulatorType, computed, wideType } from './dtypes.js';
+import { accumulatorType, computed, largestFloat, wideType } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
 import { flatten, swapAxes } from './shape.js';
 
@@ -105,7 +107,7 @@ function searchSorted(a: Arguments): Value {
 
 function digitize(a: Arguments): Value {
   const [x, bins] = [toFloat(a.tensor('x')), toFloat(a.tensor('bins'))];
-  return reduceSum(cast(lessOrEqual(bins, unsqueeze(x, [-1])), 'int32'), [-1]);
+  return reduceSum(cast(not(less(unsqueeze(x, [-1]), bins)), 'int32'), [-1]);
 }
 
 /** How often each whole number is in a vector; without `minlength` the size of the result is that of the data. */
@@ -125,8 +127,9 @@ function bincount(a: Arguments): Value {
 /** Positions, of which ours are fully sorted: more than a partition asks for. */
 const positions = (a: Arguments): Value => cast(sorted(a)[1], 'int32');
 
-/** 0 where a float is not a number, or another number. */
-const withoutNan = (instead: number) => (x: Value) => (isFloat(x) ? where(isNan(x), instead, x) : x);
+/** Floats with a number in the place of what is none, and the greatest and the least of those in that of infinities. */
+const finite = (instead: number) => (x: Value) =>
+  isFloat(x) ? where(isNan(x), instead, clip(x, -largestFloat, largestFloat)) : x;
 
 /** Order and running totals. https://keras.io/api/ops/numpy/ */
 export const sortingOperations: OperationTable = {
@@ -136,8 +139,8 @@ export const sortingOperations: OperationTable = {
   InTopK: operation('targets predictions', inTopK),
   Cumsum: cumulative((x) => x, runningSum),
   Cumprod: cumulative((x) => x, runningProduct),
-  Nancumsum: cumulative(withoutNan(0), runningSum),
-  Nancumprod: cumulative(withoutNan(1), runningProduct),
+  Nancumsum: cumulative(finite(0), runningSum),
+  Nancumprod: cumulative(finite(1), runningProduct),
   SearchSorted: operation('sorted_sequence values', searchSorted),
   Digitize: operation('x bins', digitize),
   Bincount: operation('x', bincount),
