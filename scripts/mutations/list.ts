@@ -167,8 +167,8 @@ export const mutations: Mutation[] = [
   {
     about: 'GlobalMaxPooling passes over NaN',
     file: `${layers}/pooling.ts`,
-    search: "opType === 'GlobalMaxPool'\n        ?",
-    replacement: "opType !== opType\n        ?",
+    search: "isNan(pool('GlobalAveragePool', abs(first)))",
+    replacement: 'isNan(found)',
     fixtures: 'special-values',
   },
   {

@@ -39,7 +39,10 @@ async function isNoticed(folder: string, { file, search, replacement, fixtures }
   const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(search).length !== 2) throw new Error(`${file} does not hold once: ${search}`);
-  writeFileSync(path, text.replace(search, () => replacement));
+  writeFileSync(
+    path,
+    text.replace(search, () => replacement),
+  );
   try {
     return !(await passes(folder, fixtures));
   } finally {
