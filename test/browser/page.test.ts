@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -167,6 +167,19 @@ describe('the page in a browser', { skip: noBrowser }, () => {
     await page.click('#run');
     await page.waitForSelector('#reply:not([hidden])');
     assert.equal(JSON.parse((await page.textContent('#reply'))!)[0].length, 3);
+    assert.deepEqual(faults, []);
+  });
+
+  it('lists what can’t be loaded and why, and tries another model than a default that is not there', async (t) => {
+    const folder = numbers(t, 'sequential');
+    writeFileSync(join(folder, 'broken.keras'), 'this is no <b>model</b>');
+    const { page, url, faults } = await open(t, '/', {}, folder);
+    await page.waitForSelector('#failed:not([hidden])');
+    assert.match((await page.textContent('#failures li'))!, /^broken: This is no model file of a known kind/);
+    await page.waitForFunction(() => (document.querySelector('#body') as HTMLTextAreaElement).value !== '');
+    assert.match((await page.textContent('#curl'))!, new RegExp(` ${url}/models/sequential/predict$`));
+    await page.click('#run');
+    await page.waitForSelector('#reply:not([hidden])');
     assert.deepEqual(faults, []);
   });
 

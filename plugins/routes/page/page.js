@@ -12,6 +12,7 @@ const [file, drop, preview, answer, title, status, predictions, reply, curl, cop
   'copy',
 ].map(at);
 const [choice, model, json, body, takes] = ['choice', 'model', 'json', 'body', 'takes'].map(at);
+const [failed, failures] = ['failed', 'failures'].map(at);
 
 /** The path of the model that is tried, and whether it takes pictures. */
 let path = 'predict';
@@ -176,9 +177,9 @@ function largeExample(inputs) {
 }
 
 /** Lets a model be tried: with a picture, or with JSON for models that take none. */
-async function choose({ name, takes_images: images }) {
+async function choose({ name, takes_images: images, default: isDefault }) {
   running.abort();
-  path = choice.hidden ? 'predict' : `models/${encodeURIComponent(name)}/predict`;
+  path = choice.hidden && isDefault ? 'predict' : `models/${encodeURIComponent(name)}/predict`;
   takesImages = images;
   drop.hidden = !images;
   json.hidden = images;
@@ -198,18 +199,40 @@ async function choose({ name, takes_images: images }) {
   showJson();
 }
 
+/** What can't be loaded, and why; of a version that has changed too, while what was there before goes on serving. */
+function showFailures(models) {
+  const items = models.flatMap(({ name, versions }) =>
+    versions
+      .filter(({ error }) => error)
+      .map(({ version, error }) => {
+        const item = document.createElement('li');
+        const label = document.createElement('strong');
+        label.textContent = versions.length > 1 ? `${name}, version ${version}` : name;
+        item.append(label, `: ${error.message}`);
+        return item;
+      }),
+  );
+  failures.replaceChildren(...items);
+  failed.hidden = items.length === 0;
+}
+
 /** Asks which models there are: one that takes pictures is what the page shows at first. */
 async function start() {
   showUpload('dog.jpg');
   const { models } = await (await fetch(beside('models'))).json();
+  showFailures(models);
   const there = models.filter(({ versions }) => versions.some(({ state }) => state === 'AVAILABLE'));
   const first = there.find((one) => one.default) ?? there[0];
+  if (!first) {
+    drop.hidden = true;
+    return say('There is no model yet. Load this page again once there is.');
+  }
   model.replaceChildren(...there.map(({ name }) => new Option(name, name, name === first.name, name === first.name)));
   model.addEventListener('change', () =>
     choose(there.find(({ name }) => name === model.value)).catch((error) => say(error.message, true)),
   );
   choice.hidden = there.length < 2;
-  if (there.length > 1 || !first.takes_images) await choose(first);
+  if (there.length > 1 || !first.takes_images || !first.default) await choose(first);
 }
 
 start().catch(() => undefined);
