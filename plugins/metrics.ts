@@ -209,4 +209,10 @@ function countConnections(connections: Connections, registers: Registry[]): void
   });
   for (const which of ['idle', 'refused'] as const) crowded.inc({ which }, 0);
   connections.on('crowded', (which) => crowded.inc({ which }));
+  const unread = new Counter({
+    name: 'keras_serve_reply_timeouts_total',
+    help: 'Connections closed because their clients took nothing of their replies for too long.',
+    registers,
+  });
+  connections.on('unread', () => unread.inc());
 }

@@ -28,6 +28,7 @@ import { logDownload } from './downloads.js';
 import type { ModelSource } from './inference/compile-messages.js';
 import { catalogOptions } from './load-options.js';
 import { logCrowd, logGone, RequestLog } from './logging.js';
+import { limitPipelining } from './pipelining.js';
 
 export interface AppOptions extends Partial<Config>, Omit<ModelSource, 'path'> {
   /**
@@ -90,8 +91,8 @@ async function addApi(app: FastifyInstance, options: AppOptions, connections?: C
  */
 export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogger }): Promise<FastifyInstance> {
   const { logger, ...rest } = options;
-  const { requestTimeout, maxConnections } = { ...readConfig(), ...options };
-  const connections = new Connections(maxConnections);
+  const { requestTimeout, replyTimeout, maxConnections, maxPipelined } = { ...readConfig(), ...options };
+  const connections = new Connections(maxConnections, replyTimeout * 1000);
   const instance = Fastify({
     ...(logger && { loggerInstance: logger }),
     logController: new RequestLog(),
@@ -107,7 +108,7 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
             connectionsCheckingInterval: 500,
             headersTimeout: Math.min(requestTimeout, 60) * 1000,
           },
-          handler,
+          limitPipelining(maxPipelined, handler),
         ).on('clientError', answerClientError),
       ),
     // A large model takes its time to load.
@@ -130,6 +131,11 @@ export async function buildApp(options: AppOptions & { logger?: FastifyBaseLogge
     },
   });
   logCrowd(instance.log, connections, maxConnections);
+  connections.on('unread', () =>
+    instance.log.warn(
+      `a client took nothing of its reply for ${replyTimeout} s, so its connection was closed; --reply-timeout allows more`,
+    ),
+  );
   await addApi(instance, rest, connections);
   return instance;
 }

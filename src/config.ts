@@ -199,6 +199,19 @@ export const settings = {
     parse: whole(1, 3600, 'of seconds '),
     description: 'How long a request may take to arrive before it gets 408',
   }),
+  replyTimeout: setting({
+    value: 'seconds',
+    fallback: '60',
+    parse: whole(1, 3600, 'of seconds '),
+    description: 'How long a client may take nothing of its reply before its connection is closed',
+  }),
+  maxPipelined: setting({
+    value: 'number',
+    fallback: '16',
+    parse: whole(1, 10_000),
+    description:
+      'Most requests of one connection that are worked on at once; more stay unread until these are answered',
+  }),
   closeTimeout: setting({
     value: 'seconds',
     fallback: '30',

@@ -17,7 +17,7 @@ const isAtWork = ({ req, writableEnded, writableNeedDrain }: ServerResponse): bo
  * that has been idle for longest, having no request in flight, makes way for the new one; where none is idle, the new one is
  * refused. So connections that only stand there shut nobody out.
  */
-export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
+export class Connections extends EventEmitter<{ crowded: [Crowded]; unread: [] }> {
   private readonly servers: Server[] = [];
   /** Those without a request in flight, the longest idle first. */
   private readonly idle = new Set<Socket>();
@@ -25,8 +25,14 @@ export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
   private readonly busy = new Map<Socket, Set<ServerResponse>>();
   private closing = false;
 
-  /** @param limit the most connections at once */
-  constructor(private readonly limit: number) {
+  /**
+   * @param limit the most connections at once
+   * @param replyTimeout milliseconds that a client may take nothing of its reply; `unread` tells of each that has
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly replyTimeout: number,
+  ) {
     super();
   }
 
@@ -92,7 +98,7 @@ export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
   private begin(socket: Socket, response: ServerResponse): void {
     if (socket.destroyed) return;
     // A request takes away the limit that its connection had while it was idle.
-    if (this.closing) socket.setTimeout(patience);
+    socket.setTimeout(this.closing ? patience : this.replyTimeout);
     this.idle.delete(socket);
     const replies = this.busy.get(socket) ?? new Set();
     this.busy.set(socket, replies.add(response));
@@ -107,7 +113,7 @@ export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
   private giveUp(server: Server, socket: Socket): void {
     const [reply] = this.busy.get(socket) ?? [];
     if (!reply) return void socket.destroy();
-    if (!this.closing) return;
+    if (!this.closing) return void this.closeUnread(socket);
     const { bytesRead } = socket;
     // What has arrived while the server was busy is read before that.
     setImmediate(() => {
@@ -116,5 +122,12 @@ export class Connections extends EventEmitter<{ crowded: [Crowded] }> {
       else if (reply.req.complete || reply.headersSent) socket.destroy();
       else server.emit('clientError', Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
     });
+  }
+
+  /** Closes a connection whose client leaves its reply where it is; one that waits for the server has nothing to take. */
+  private closeUnread(socket: Socket): void {
+    if (socket.writableLength === 0) return;
+    this.emit('unread');
+    socket.destroy();
   }
 }

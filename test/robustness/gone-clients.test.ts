@@ -1,46 +1,16 @@
 /** Clients that go away, over real sockets: what they asked for is given up, logged, counted and given back. */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { pino } from 'pino';
 import sharp from 'sharp';
-import { type AppOptions, buildApp } from '../../src/app.js';
 import { colourModel, doublingModel, loopingModel } from '../helpers/onnx-models.js';
-import { connectTo, jsonRequest, requestBytes, until } from '../helpers/raw-client.js';
+import { isAtRest, jsonRequest, listen, requestBytes, send, until } from '../helpers/raw-client.js';
 
 const megabyte = 2 ** 20;
 /** So many times adds the looping model 1 to its number: until it is killed for it. */
 const forever = 1e12;
-
-interface Line {
-  url: string;
-  status: number;
-  ms: number;
-}
-
-/** Ends what the model is running, whatever it is. */
-const endRuns = ({ catalog }: FastifyInstance) => {
-  for (const { pid } of catalog.pool.processes) process.kill(pid!, 'SIGKILL');
-};
-
-/** A server that listens, with the lines that it has logged of requests. */
-async function listen(t: TestContext, options: AppOptions) {
-  const lines: Line[] = [];
-  const write = (text: string) => {
-    const line = JSON.parse(text);
-    if (line.status !== undefined) lines.push(line);
-  };
-  const app = await buildApp({ processes: 1, noCache: true, logger: pino({ level: 'info' }, { write }), ...options });
-  t.after(() => {
-    endRuns(app);
-    return app.close();
-  });
-  const url = await app.listen({ port: 0, host: '127.0.0.1' });
-  const gone = () => lines.filter(({ status }) => status === 499).length;
-  return { app, url, lines, gone };
-}
 
 /** How many requests of a route the metrics have with a status. */
 async function counted(app: FastifyInstance, route: string, status: number): Promise<number> {
@@ -51,15 +21,6 @@ async function counted(app: FastifyInstance, route: string, status: number): Pro
   );
   return Number(line.exec(body)?.[1] ?? 0);
 }
-
-async function send(url: string, ...bytes: Buffer[]): Promise<Socket> {
-  const socket = await connectTo(url);
-  for (const part of bytes) socket.write(part);
-  return socket;
-}
-
-/** Whether nothing is left of what requests took. */
-const isAtRest = (app: FastifyInstance) => app.replies.size === 0 && app.json.held.bytes === 0;
 
 /** Bytes of JSON that a thread reads: `{"instances": …}` with so many rows. */
 const manyRows = (size: number) =>
