@@ -134,7 +134,9 @@ describe('the library', () => {
 describe('a clone', () => {
   it('is installed without a warning', async () => {
     const { code, stderr } = await run('npm', ['ci', '--dry-run', '--ignore-scripts', '--no-audit']);
-    assert.equal(stderr, '');
+    // What npm says of itself is no matter of ours.
+    const warnings = stderr.split('\n').filter((line) => /^npm (warn|error) (?!npm )/i.test(line));
+    assert.deepEqual(warnings, []);
     assert.equal(code, 0);
   });
 });
