@@ -26,3 +26,28 @@ describe('a method that an address has no route for', () => {
     });
   }
 });
+
+describe('an address where there is nothing', () => {
+  for (const [url, meant] of Object.entries({
+    '/predct': '/predict',
+    '/Predict?top_k=1': '/predict',
+    '/model': '/models',
+    '/health/redy': '/health/ready',
+    '/models/pets/predit': '/models/pets/predict',
+    '/models/pets/version/1': '/models/pets/versions/1',
+    '/v2/models/pets/infr': '/v2/models/pets/infer',
+    '/openapi.yml': '/openapi.yaml',
+  }))
+    it(`names the one that was probably meant: ${url}`, async () => {
+      const { statusCode, payload } = await app().inject({ method: 'POST', url });
+      assert.equal(statusCode, 404);
+      assert.ok(payload.includes(`Did you mean ${meant}? GET /docs`), payload);
+    });
+
+  it('names none where none is near', async () => {
+    for (const url of ['/nothing/here', '/wp-admin', '/x', `/${'a'.repeat(5000)}`, '/%zz']) {
+      const { payload } = await app().inject(url);
+      assert.doesNotMatch(payload, /Did you mean/, url);
+    }
+  });
+});
