@@ -1,5 +1,7 @@
-import type { LayerHandler, LayerTable } from '../context.js';
+import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
+import type { Value } from '../graph.js';
 import {
+  add,
   clip,
   elu,
   exp,
@@ -16,7 +18,6 @@ import {
   toFloat,
   where,
 } from '../operators/index.js';
-import { maskOf } from './masks.js';
 
 /** `max(x, 0)` up to `max_value`; below `threshold` it is `negative_slope · (x - threshold)`. */
 const reluLayer: LayerHandler = ([input], { config }) => {
@@ -34,14 +35,25 @@ const reluLayer: LayerHandler = ([input], { config }) => {
   return slope === 0 ? limited : sub(limited, mul(relu(sub(threshold, x)), slope));
 };
 
-/** Over one axis or several; what the mask hides is 0. */
+/** What Keras takes for minus infinity where a mask hides. */
+const hidden = -1e9;
+
+function softmaxAlong(x: Value, { config }: LayerCall): Value {
+  const axes = config.axes('axis').map((axis) => normalizeAxis(axis, x.rank));
+  return axes.length === 1 ? softmax(x, axes[0]!) : exp(sub(x, reduceLogSumExp(x, axes, true)));
+}
+
+/**
+ * Over one axis or several. What the mask hides is 0, and what is over one half is shown; up to Keras 2 a mask is a weight, and
+ * what is hidden as a whole has equal shares.
+ */
 const softmaxLayer: LayerHandler = ([input], call) => {
   const x = toFloat(input!);
-  const kept = maskOf(input!, call);
-  const hidden = kept ? where(kept, x, -1e9) : x;
-  const axes = call.config.axes('axis').map((axis) => normalizeAxis(axis, x.rank));
-  const shares = axes.length === 1 ? softmax(hidden, axes[0]!) : exp(sub(hidden, reduceLogSumExp(hidden, axes, true)));
-  return kept ? where(kept, shares, 0) : shares;
+  const mask = call.tensor('mask') ?? input!.mask;
+  if (!mask) return softmaxAlong(x, call);
+  if (call.kerasVersion < 3) return softmaxAlong(add(x, mul(sub(1, toFloat(mask)), hidden)), call);
+  const kept = mask.type === 'bool' ? mask : greater(toFloat(mask), 0.5);
+  return where(kept, softmaxAlong(where(kept, x, hidden), call), 0);
 };
 
 const preluLayer: LayerHandler = ([input], call) => {

@@ -2,12 +2,14 @@ import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import { ShapeError, type Value } from '../graph.js';
 import {
   abs,
+  cast,
   channelsFirst,
   concat,
   div,
   gather,
   int64s,
   isNan,
+  mul,
   node,
   pool,
   reduceSum,
@@ -18,7 +20,6 @@ import {
   where,
 } from '../operators/index.js';
 import { inChannelsFirst } from './convolution.js';
-import { maskOf } from './masks.js';
 
 type Pool = 'MaxPool' | 'AveragePool';
 
@@ -66,16 +67,18 @@ const globalPooling =
     return call.config.boolean('keepdims', false) ? unsqueeze(flat, spatial) : flat;
   };
 
-/** Over the steps that the mask does not hide. */
+/** Over the steps that the mask does not hide; up to Keras 2 the mask weighs them. */
 const globalAveragePooling1D: LayerHandler = (inputs, call) => {
   const [input] = inputs;
-  const mask = maskOf(input!, call);
+  const mask = call.tensor('mask') ?? input!.mask;
   if (!mask) return globalPooling('GlobalAveragePool')(inputs, call);
   const x = toFloat(input!);
   const keepDims = call.config.boolean('keepdims', false);
   const axes = spatialAxes(x, call);
-  const kept = unsqueeze(mask, [call.config.dataFormat === 'channels_first' ? 1 : 2]);
-  return div(reduceSum(where(kept, x, 0), axes, keepDims), reduceSum(toFloat(kept), axes, keepDims));
+  const steps = unsqueeze(mask, [call.config.dataFormat === 'channels_first' ? 1 : 2]);
+  const kept = call.kerasVersion >= 3 ? cast(steps, 'bool') : toFloat(steps);
+  const shown = kept.type === 'bool' ? where(kept, x, 0) : mul(x, kept);
+  return div(reduceSum(shown, axes, keepDims), reduceSum(toFloat(kept), axes, keepDims));
 };
 
 /**
