@@ -20,8 +20,14 @@ export class CardError extends Error {
   }
 }
 
+/** What `serve.json` is in a folder of several model files: a card for each, by the file's name. */
+export interface ModelCards {
+  models: Record<string, unknown>;
+}
+
 /**
- * Reads the card of a model: `serve.json` in the model's folder, or beside its file. Undefined if there is none.
+ * Reads the card of a model: `serve.json` in the model's folder, or beside its file, or the model's own part of it. Undefined if
+ * there is none.
  *
  * @throws CardError
  */
@@ -29,7 +35,10 @@ export async function readCard(modelPath: string): Promise<ModelCard | undefined
   const model = await stat(modelPath).catch(() => undefined);
   const file = path.join(model?.isDirectory() ? modelPath : path.dirname(modelPath), CARD_FILE);
   try {
-    return parseCard(await readCardText(file));
+    const card = parseJson(await readCardText(file));
+    if (!isCards(card)) return checked(card);
+    const name = path.basename(modelPath);
+    return Object.hasOwn(card.models, name) ? checked(card.models[name], `models["${name}"]: `) : undefined;
   } catch (error) {
     if (error instanceof CardError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -54,20 +63,43 @@ const validator = Compile(ModelCard);
  *
  * @throws CardError that names the first key that is wrong.
  */
-export function parseCard(text: string): ModelCard {
-  let card: unknown;
+export const parseCard = (text: string): ModelCard => checked(parseJson(text));
+
+function parseJson(text: string): unknown {
   try {
-    card = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new CardError(`isn't JSON: ${(cause as Error).message}.`, { cause });
   }
-  if (!validator.Check(card)) {
-    throw new CardError(explain(card));
-  }
+}
+
+/** @param place where it stands, for messages */
+function checked(card: unknown, place = ''): ModelCard {
+  if (!validator.Check(card)) throw new CardError(place + explain(card));
   if (card.image?.crop_fraction !== undefined && card.image.resize !== 'crop') {
-    throw new CardError('image.crop_fraction needs image.resize to be "crop".');
+    throw new CardError(`${place}image.crop_fraction needs image.resize to be "crop".`);
   }
   return card;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether a `serve.json` has a card for each of several files. @throws CardError */
+function isCards(card: unknown): card is ModelCards {
+  if (!isObject(card) || !Object.hasOwn(card, 'models')) return false;
+  const [other] = Object.keys(card).filter((key) => key !== 'models');
+  if (other !== undefined)
+    throw new CardError(`${shorten(other)} can't stand beside models, which has a card for each file.`);
+  if (!isObject(card.models)) throw new CardError('models must be an object with a card for each file, by its name.');
+  return true;
+}
+
+/** The cards in a file that has one for each of several models; undefined where it is no such file. @throws CardError */
+export async function readCards(file: string): Promise<ModelCards['models'] | undefined> {
+  const text = await readCardText(file).catch(() => undefined);
+  const card = text === undefined ? undefined : parseJson(text);
+  return isCards(card) ? card.models : undefined;
 }
 
 /** What the messages need of a schema. */

@@ -180,16 +180,21 @@ export class FolderModels {
 
   private async cardNameBeside(path: string): Promise<string | undefined> {
     const found = await stat(path).catch(() => undefined);
-    return found && this.cardName(join(found.isDirectory() ? path : dirname(path), CARD_FILE));
+    if (!found) return undefined;
+    return found.isDirectory()
+      ? this.cardName(join(path, CARD_FILE))
+      : this.cardName(join(dirname(path), CARD_FILE), basename(path));
   }
 
-  private async cardName(path: string): Promise<string | undefined> {
+  /** @param file of the model, where the card may be one for several */
+  private async cardName(path: string, file = ''): Promise<string | undefined> {
     const found = await stat(path).catch(() => undefined);
-    const known = this.cardNames.get(path);
+    const key = join(path, file);
+    const known = this.cardNames.get(key);
     const changed = found?.isFile() && found.size <= MAX_CARD_BYTES ? found.mtimeMs : 0;
     if (known?.changed === changed) return known.name;
-    const name = changed === 0 ? undefined : await readCardName(path).catch(() => known?.name);
-    this.cardNames.set(path, { changed, name });
+    const name = changed === 0 ? undefined : await readCardName(path, file).catch(() => known?.name);
+    this.cardNames.set(key, { changed, name });
     return name;
   }
 }
@@ -215,9 +220,15 @@ export const passedOverIn = ({ passedOver }: Folder): string[] =>
 
 const isIn = (folder: string, path: string) => path === folder || path.startsWith(folder + sep);
 
+interface NamedCard {
+  name?: unknown;
+  models?: Record<string, { name?: unknown } | undefined>;
+}
+
 /** The name in a card; what else is in it, and whether it is right, is the loader's to see. */
-async function readCardName(path: string): Promise<string | undefined> {
-  const { name } = JSON.parse(decodeText(await readWhole(path, MAX_CARD_BYTES)) ?? '') as { name?: unknown };
+async function readCardName(path: string, file: string): Promise<string | undefined> {
+  const card = JSON.parse(decodeText(await readWhole(path, MAX_CARD_BYTES)) ?? '') as NamedCard;
+  const { name } = (card.models ? card.models[file] : card) ?? {};
   const normal = typeof name === 'string' ? normalName(name) : undefined;
   return isModelName(normal) ? normal : undefined;
 }

@@ -1,7 +1,8 @@
-import { stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { CardError } from '../catalog/card.js';
 import { findModel } from '../catalog/find-model.js';
+import { modelFilesAmong } from '../catalog/model-path.js';
 import { compileModelFile } from '../inference/compiled-model.js';
 import { reasonOf } from '../support/files.js';
 import type { Command } from './command.js';
@@ -34,7 +35,7 @@ export const card: Command = {
       throw new UsageError('Give either --stdout or --output with a file');
     const { weightsUrl, noCache, cacheFolder, engine } = config;
     // Schemas take a while to load: other commands do without these.
-    const [{ CARD_FILE, readCard }, { spellOut, workOutCard }] = await Promise.all([
+    const [{ CARD_FILE, readCard, readCards }, { spellOut, workOutCard }] = await Promise.all([
       import('../catalog/card.js'),
       import('../catalog/worked-out-card.js'),
     ]);
@@ -44,7 +45,10 @@ export const card: Command = {
     const prints = flags.stdout === true || output === '-' || (output === undefined && own !== undefined);
     const target = prints ? undefined : (output ?? join(await folderOf(path), CARD_FILE));
     const force = flags.force === true;
-    if (target !== undefined) await checkTarget(target, force);
+    const isOneOfSeveral = target !== undefined && output === undefined && (await hasOthersBeside(path));
+    const others = isOneOfSeveral ? await readCards(target).catch(passOver(force)) : undefined;
+    const adds = others !== undefined && !Object.hasOwn(others, basename(path));
+    if (target !== undefined) await checkTarget(target, force || adds);
 
     const present = own ?? (await readCard(path).catch(passOver(force)));
     const compiled = await compileModelFile(
@@ -54,10 +58,12 @@ export const card: Command = {
     );
     try {
       const workedOut = await workOutCard(compiled, { file: path, given: present });
-      const text = `${format(spellOut(workedOut, compiled, path))}\n`;
+      const spelledOut = spellOut(workedOut, compiled, path);
+      const written = isOneOfSeveral ? { models: { ...others, [basename(path)]: spelledOut } } : spelledOut;
+      const text = `${format(written)}\n`;
       if (target === undefined) process.stdout.write(text);
       else {
-        await writeFile(target, text, { flag: force ? 'w' : 'wx' }).catch(explain(target));
+        await writeFile(target, text, { flag: force || adds ? 'w' : 'wx' }).catch(explain(target));
         console.log(`${target} is written`);
       }
       for (const { message } of [...compiled.notes, ...workedOut.notes]) console.error(printable(message));
@@ -66,6 +72,13 @@ export const card: Command = {
     }
   },
 };
+
+/** Whether a model file lies beside others that are served: then each has its own card in the folder's `serve.json`. */
+async function hasOthersBeside(path: string): Promise<boolean> {
+  if ((await stat(path)).isDirectory()) return false;
+  const { models } = modelFilesAmong(await readdir(dirname(path)));
+  return models.length > 1 || !models.includes(basename(path));
+}
 
 const folderOf = async (path: string): Promise<string> => ((await stat(path)).isDirectory() ? path : dirname(path));
 

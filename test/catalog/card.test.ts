@@ -140,10 +140,13 @@ describe('readCard', () => {
     const large = await place({ 'serve.json': ' '.repeat(17 * 2 ** 20) });
     const odd = await place({});
     await mkdir(path.join(odd, 'serve.json'));
-    for (const at of [large, odd]) {
+    for (const [at, what] of [
+      [large, 'must be a file of at most 16 MB.'],
+      [odd, 'must be a file, but is a folder.'],
+    ] as const) {
       await assert.rejects(readCard(path.join(at, 'model.keras')), {
         name: 'CardError',
-        message: 'serve.json: must be a file of at most 16 MB.',
+        message: `serve.json: ${what}`,
       });
     }
   });

@@ -46,6 +46,31 @@ describe('keras-serve card', () => {
 }
 `;
 
+  it('writes a card for the file asked where there are several, which the server then gives to that one', async (t) => {
+    copyFileSync(model, join(folder, 'dogs.h5'));
+    for (const name of ['pets.h5', 'dogs.h5']) {
+      const { code, stderr } = await card(t, join(folder, name));
+      assert.equal(code, 0, stderr);
+    }
+    const file = join(folder, 'serve.json');
+    const { models } = JSON.parse(readFileSync(file, 'utf8'));
+    assert.deepEqual(Object.keys(models), ['pets.h5', 'dogs.h5']);
+    assert.deepEqual(models['pets.h5'], JSON.parse(expected));
+    assert.match((await card(t, model)).stderr, /serve\.json is there already: --force overwrites it\n$/);
+
+    models['dogs.h5'] = { ...models['dogs.h5'], name: 'hounds', labels: ['a', 'b', 'c'] };
+    writeFileSync(file, JSON.stringify({ models }));
+    const { url } = await startServer(t, ['--cache-folder', cache], folder);
+    const labels = async (name: string) =>
+      ((await (await fetch(`${url}/models/${name}`)).json()) as { labels: string[] }).labels;
+    assert.deepEqual(await labels('hounds'), ['a', 'b', 'c']);
+    assert.deepEqual(await labels('pets'), ['Cat', 'Dog', 'Mug']);
+
+    writeFileSync(file, JSON.stringify({ models, labels: ['x'] }));
+    const twice = await card(t, model, '--stdout');
+    assert.match(twice.stderr, /serve\.json: labels can't stand beside models/);
+  });
+
   it('writes the card beside the model, says why it is so, and the server then reads it', async (t) => {
     const { code, stdout, stderr } = await card(t, model);
     assert.equal(code, 0, stderr);
