@@ -85,9 +85,11 @@ function warnOfDepth(app: FastifyInstance, model: ServedModel): void {
   if (notice) app.log.warn({ model: model.name }, notice);
 }
 
-/** What the engine has against tensors that are of the right types and shapes, such as an index that is out of bounds. */
+/** What a model or its engine has against tensors that JSON could be read as, such as an index that is out of bounds. */
 function refuse(error: unknown): never {
-  if (!(error instanceof InferenceError) || error.code !== 'engine_failed') throw error;
+  if (!(error instanceof InferenceError)) throw error;
+  if (error.code === 'inputs_invalid') throw new RequestError('instances_invalid', error.message);
+  if (error.code !== 'engine_failed') throw error;
   const [, reason] = /Status Message: (.{1,300})/s.exec(error.message) ?? [];
   throw reason
     ? new RequestError('instances_refused', `The model can’t be run on these instances: ${reason}`)

@@ -7,6 +7,7 @@ import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import type { Prediction as Run } from '../inference/job.js';
 import type { ModelRunner, RunnerEvents, RunnerOptions } from '../inference/model-runner.js';
 import { scalePixels } from '../inference/scale-pixels.js';
+import { ModelFileError } from '../keras/errors.js';
 import { imageScalingModel } from '../onnx/image-scaling.js';
 import { availableCores } from '../support/cores.js';
 import {
@@ -166,6 +167,7 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
   const given = own ?? (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder));
   const compiled = await compiling;
   try {
+    checkSizes(compiled.signature);
     const { card, notes } = await workOutCard(compiled, { file, folder: cardFolder, given });
     const input = imageInputOf(compiled.signature);
     const type = compiled.signature.inputs[0]?.type ?? 'float32';
@@ -193,6 +195,17 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
     await compiled.dispose();
     throw error;
   }
+}
+
+/** Refuses a model that takes tensors without elements: engines end, or answer anything, where an axis is empty. */
+function checkSizes({ inputs }: Signature): void {
+  const empty = inputs.find(({ shape }) => shape.includes(0));
+  if (!empty) return;
+  const shape = empty.shape.map((size) => size ?? 'None').join(', ');
+  throw new ModelFileError(
+    'model_format_unsupported',
+    `The model's input "${empty.name}" has the shape (${shape}): it takes no numbers, so there is nothing to predict.`,
+  );
 }
 
 /** How the engine is to scale pixels. */

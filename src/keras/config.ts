@@ -16,13 +16,19 @@ export const asList = (value: ConfigValue | undefined): ConfigValue[] => (Array.
 export const asText = (value: ConfigValue | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** A list of axis lengths, null for any, or undefined when it is something else. */
+/**
+ * A list of axis lengths, null for any, or undefined when it is something else.
+ * @throws ModelFileError `model_damaged` for a length that there can't be, such as -3
+ */
 export function asShape(value: ConfigValue | undefined): (number | null)[] | undefined {
   const list = isObject(value) ? value.items : value;
   if (!Array.isArray(list) || list.length > 32) return undefined;
   const isAxis = (axis: ConfigValue): axis is number | null =>
     axis === null || (typeof axis === 'number' && Number.isSafeInteger(axis) && axis >= 0);
-  return list.every(isAxis) ? list : undefined;
+  if (list.every(isAxis)) return list;
+  const odd = list.find((axis) => typeof axis === 'number' && !isAxis(axis));
+  if (odd !== undefined) throw brokenConfig(`${JSON.stringify(list)} is no shape, for ${odd} is no size`);
+  return undefined;
 }
 
 const dtypes: readonly string[] = [

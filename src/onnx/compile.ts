@@ -15,6 +15,7 @@ import { GraphBuilder, ShapeError, Value } from './graph.js';
 import { kindOf } from './kinds.js';
 import { asMasks, LayerArguments } from './layer-arguments.js';
 import { layerTable, supportsMasking } from './layers/index.js';
+import { checkWeightSizes } from './layers/weight-sizes.js';
 import { metadataNames } from './metadata.js';
 import type { Pieces } from './protobuf.js';
 import { mixesRows } from './rows/index.js';
@@ -192,11 +193,13 @@ class Compiler {
       once(`${name}:${perm?.join() ?? ''}:${shape?.join() ?? ''}`, () =>
         weightConstant(this.graph, name, rawWeight(name), perm, shape),
       );
+    const config = new LayerConfig(layer.config);
+    checkWeightSizes(layer, config);
     return {
       graph: this.graph,
       layer,
       kerasVersion: this.kerasVersion,
-      config: new LayerConfig(layer.config),
+      config,
       args: given.args,
       kwargs: given.kwargs,
       previousMasks: given.previousMasks,

@@ -142,7 +142,8 @@ const largestInteger = 2 ** 31 - 1;
 
 function checkIntegers(key: string, values: number[], minimum: number): number[] {
   if (values.every((value) => Number.isInteger(value) && value >= minimum && value <= largestInteger)) return values;
-  const expected = Number.isFinite(minimum) ? `whole and at least ${minimum}` : 'whole';
+  const tooLarge = values.some((value) => value > largestInteger);
+  const expected = `${Number.isFinite(minimum) ? `whole and at least ${minimum}` : 'whole'}${tooLarge ? ` and at most ${largestInteger}` : ''}`;
   throw new ConfigError(`its ${key} should be ${expected}, not ${show(values.length === 1 ? values[0] : values)}`);
 }
 

@@ -19,6 +19,13 @@ export function doublingModel(batch: Dimension = null): string {
   return write(graph);
 }
 
+/** A model that takes rows without a number. */
+export function emptyModel(): string {
+  const graph = new GraphBuilder();
+  graph.output('y', mul(graph.input('x', 'float32', [null, 0]), 2));
+  return write(graph);
+}
+
 /** A model that takes images of 32 × 32 and gives their mean colour: next to no work. */
 export function colourModel(): string {
   const graph = new GraphBuilder();

@@ -13,7 +13,7 @@ import { metadataNames, readMetadata } from '../../src/onnx/metadata.js';
 import { mul } from '../../src/onnx/operators/index.js';
 import type { Tensor } from '../../src/tensor.js';
 import { unpackFamily } from '../helpers/fixtures.js';
-import { mixingModel } from '../helpers/onnx-models.js';
+import { emptyModel, mixingModel } from '../helpers/onnx-models.js';
 
 const { folder: fixtures, cases } = unpackFamily('cards');
 const folder = mkdtempSync(join(tmpdir(), 'keras-serve-onnx-'));
@@ -33,6 +33,13 @@ describe('an ONNX file', () => {
     const [expected, actual] = [await optimize(model), await optimize(converted)];
     assert.equal(expected.hints?.scaling?.name, 'rescaling');
     assert.deepEqual(asJson(actual), asJson(expected));
+  });
+
+  it('that takes no numbers is refused', async () => {
+    await assert.rejects(loadServedModel(emptyModel(), { cacheFolder: null, processes: 1 }), {
+      code: 'model_format_unsupported',
+      message: /input "x" has the shape \(None, 0\): it takes no numbers/,
+    });
   });
 
   it('that anybody else wrote runs every request alone, for its rows may depend on each other', async () => {

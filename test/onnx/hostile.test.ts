@@ -27,6 +27,7 @@ const convolution = {
   groups: 1,
 };
 const kernel = { kernel: [3, 3, 2, 3] };
+const dense = (units: number) => layer('Dense', { units }, { kernel: [4, 3], bias: [3] });
 
 /** A layer with one thing wrong, and what the message must say of it. */
 const wrong: [what: string, input: Input, tested: Layer, message: RegExp][] = [
@@ -52,6 +53,34 @@ const wrong: [what: string, input: Input, tested: Layer, message: RegExp][] = [
   ],
   ['an endless stride', image, layer('Conv2D', { ...convolution, strides: 'Infinity' }, kernel), /strides should be/],
   ['no number at all', image, layer('Conv2D', { ...convolution, strides: 'NaN' }, kernel), /strides should be/],
+  [
+    '10^12 units',
+    [null, 4],
+    dense(1e12),
+    /units should be whole and at least 1 and at most 2147483647, not 1000000000000/,
+  ],
+  ['-5 units', [null, 4], dense(-5), /units should be whole and at least 1, not -5/],
+  ['no units', [null, 4], dense(0), /units should be whole and at least 1, not 0/],
+  ['half a unit', [null, 4], dense(2.5), /units should be whole and at least 1, not 2\.5/],
+  ['more units than weights', [null, 4], dense(4), /units should be 4, but its kernel has the shape \(4, 3\)/],
+  [
+    'more filters than weights',
+    image,
+    layer('Conv2D', { ...convolution, filters: 4 }, kernel),
+    /filters should be 4, but/,
+  ],
+  [
+    'a larger table than its weights',
+    [null, 4],
+    layer('Embedding', { input_dim: 9, output_dim: 3 }, { embeddings: [8, 3] }),
+    /input_dim should be 9, but its embeddings has the shape \(8, 3\)/,
+  ],
+  [
+    'more recurrent units than weights',
+    steps,
+    layer('SimpleRNN', { units: 4 }, { kernel: [4, 3], recurrent_kernel: [3, 3], bias: [3] }),
+    /units should be 4, but its recurrent_kernel has the shape \(3, 3\)/,
+  ],
   ['an empty kernel', image, layer('Conv2D', { ...convolution, kernel_size: 0 }, kernel), /kernel_size should be/],
   ['a kernel of another size', image, layer('Conv2D', { ...convolution, kernel_size: 2 }, kernel), /weights don't fit/],
   [
