@@ -37,7 +37,7 @@ const wellBehaved = 6;
 const maxConnections = 400;
 /** How long a round takes, in seconds, and how long the server has to be as it was after it. */
 const round = { longest: 30, recovery: 20 };
-/** What may be more than after the first round, which has the server's memory grow to what it needs, in bytes. */
+/** What may be more in the end than in the first third of the rounds, in which memory grows to what is needed, in bytes. */
 const growth = { heap: 12 * 2 ** 20, memory: 96 * 2 ** 20 };
 /** How long the server may take to end while clients sit there that neither send nor read, in milliseconds. */
 const longestEnd = 20_000;
@@ -90,12 +90,13 @@ async function disturb(
         `memory ${megabytes(holdings.memory)}, ${holdings.descriptors} descriptors`,
     );
   }
-  const [first, ...later] = after as [Holdings, ...Holdings[]];
   for (const kind of ['heap', 'memory'] as const) {
-    // The least of the last rounds: one may have been measured at a bad moment.
-    const last = Math.min(...later.slice(-2).map((holdings) => holdings[kind]));
-    if (last > first[kind] + growth[kind])
-      faults.push(`${kind} has grown from ${megabytes(first[kind])} to ${megabytes(last)}`);
+    const bytes = after.map((holdings) => holdings[kind]);
+    const settled = Math.max(...bytes.slice(0, Math.ceil(rounds / 3)));
+    // The lesser of the last two: one may have been measured at a bad moment.
+    const last = Math.min(...bytes.slice(-2));
+    if (last > settled + growth[kind])
+      faults.push(`${kind} has grown from ${megabytes(settled)} to ${megabytes(last)}`);
   }
   faults.push(...(await endAmongStrangers(server, new Attacker(new URL(server.url), random, requests, never))));
   faults.push(...tally.lost.map((loss) => `a well-behaved client lost a request: ${loss}`));
@@ -120,9 +121,11 @@ async function together(
   const { signal } = over;
   setMaxListeners(0, signal);
   const newRandom = () => new Random(random.below(2 ** 31));
+  const names = Object.keys(attacks);
+  let turn = random.below(names.length);
   const attack = async (random: Random) => {
     while (!signal.aborted) {
-      const name = random.pick(Object.keys(attacks));
+      const name = names[turn++ % names.length]!;
       const attacker = new Attacker(new URL(url), random, requests, signal);
       await attacks[name]!(attacker);
       attacker.release();
