@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { colourModel } from '../helpers/onnx-models.js';
+import { openDescriptors } from '../helpers/proc.js';
 import { startServer } from '../helpers/server.js';
 
 const limit = 20;
@@ -92,4 +94,25 @@ describe('a server with as many connections as it may have', () => {
     for (const path of ['/health/live', '/health/ready', '/v2/health/ready'])
       assert.equal((await fetch(`${server.url}${path}`, { headers: { connection: 'close' } })).status, 200);
   });
+});
+
+describe('a server whose files are asked for', () => {
+  const onLinux =
+    process.platform === 'linux' ? {} : { skip: 'descriptors are counted in /proc, which only Linux has' };
+  for (const path of ['/docs/static/swagger-ui-bundle.js', '/page.css'])
+    it(`has none open once clients that pipelined ${path} are gone`, onLinux, async (t) => {
+      const { open, url, child } = await start(t);
+      assert.equal((await fetch(url + path)).status, 200);
+      const before = openDescriptors(child.pid!);
+      for (let round = 0; round < 3; round++) {
+        const socket = await open(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(600));
+        socket.pause();
+        await sleep(200);
+        socket.resetAndDestroy();
+      }
+      const more = () => openDescriptors(child.pid!) - before;
+      // A few belong to threads that came meanwhile.
+      for (const end = Date.now() + 60_000; more() > 8 && Date.now() < end; ) await sleep(100);
+      assert.ok(more() <= 8, `${more()} more than before`);
+    });
 });

@@ -53,7 +53,7 @@ async function keepBusy({ begin, url }: Awaited<ReturnType<typeof start>>): Prom
   while (!/^keras_serve_queue_depth\{.*\} 1$/m.test(await (await fetch(`${url}/metrics`)).text())) await sleep(20);
 }
 
-describe('a server that is told to end', () => {
+describe('a server that is told to end', { concurrency: 2 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     for (const pause of [undefined, 1])
       it(`answers all that it has accepted before ${signal}${pause ? `, also when it comes again ${pause} ms later` : ''}`, async (t) => {
@@ -98,6 +98,7 @@ describe('a server that is told to end', () => {
       'have sent half a body',
       'POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\nabc',
     ],
+    ['asked much and read nothing', 'GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200)],
   ];
   for (const [name, sent] of strangers)
     it(`ends with 0 beside connections that ${name}`, async (t) => {
