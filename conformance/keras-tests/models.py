@@ -212,7 +212,8 @@ class Recorder:
             case["tolerance"] = 2e-2
         self.write({**case, "variant": variant}, names, inputs, outputs)
         asked = variant in ("rows", "as given") and not any(part in about for part in UNORDERED)
-        if asked and any(array.dtype.kind == "f" for array in inputs):
+        # Half precision is served in single precision, which has other infinities.
+        if asked and "tolerance" not in case and any(array.dtype.kind == "f" for array in inputs):
             unusual = [special(array, random) for array in inputs]
             try:
                 with within(SECONDS):
@@ -258,6 +259,8 @@ class Recorder:
             if array is None:
                 raise Unrecordable("a result that is no tensor")
             arrays.append(array)
+        if [array.ndim for array in arrays] != [len(output.shape) for output in model.outputs]:
+            raise Unrecordable("a result of another rank than the model declares")
         return arrays
 
     def write(self, case: dict, names: list, inputs: list, outputs: list) -> None:

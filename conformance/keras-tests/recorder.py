@@ -162,9 +162,9 @@ class StandIn(mock.MagicMock):
 
 
 def stand_ins() -> None:
-    """Modules that tests import beside Keras: JAX, which a few compare with, and the conftest of Keras's repository."""
+    """Modules that tests import beside Keras: JAX, which a few compare with, Grain's data sets, and the conftest of Keras's repository."""
     stand_in = StandIn()
-    for name in ("jax", "jax.numpy", "jax.experimental", "jax.experimental.sparse", "jax.image", "jax.scipy", "jax.nn"):
+    for name in ("jax", "jax.numpy", "jax.experimental", "jax.experimental.sparse", "jax.image", "jax.scipy", "jax.nn", "grain"):
         sys.modules[name] = stand_in
     conftest = types.ModuleType("conftest")
     conftest.skip_if_backend = lambda *_: lambda function: function

@@ -8,6 +8,9 @@ export interface KerasTestsResults {
   version: string;
   /** Models that the tests built, each asked once or more. */
   models: number;
+  /** Cases that there are. */
+  recorded: number;
+  /** Those of them that were compared. */
   cases: number;
   equal: number;
   /** Answers with other numbers, or of another type. */
@@ -49,7 +52,7 @@ function reasonsOf({ code, message }: { code: string; message: string }): string
 export function summarize(
   outcomes: readonly TestOutcome[],
   passedOver: Record<string, number>,
-  models: number,
+  recorded: number,
 ): KerasTestsResults {
   const count = (...kinds: string[]) => outcomes.filter(({ result }) => kinds.includes(result)).length;
   const wrongAbout = new Map<string, number>();
@@ -64,7 +67,8 @@ export function summarize(
   }
   return {
     version: outcomes[0]?.keras?.replace('keras ', '') ?? '',
-    models,
+    models: new Set(outcomes.map(({ model }) => model)).size,
+    recorded,
     cases: outcomes.length,
     equal: count('equal'),
     wrong: count('different'),
@@ -96,7 +100,7 @@ export function kerasTestsSection(): string {
   return [
     "## Keras's own tests",
     `The tests of layers, operations, activations and models that come with Keras ${found.version} were run, and each call of a layer or an`,
-    `operation in them made a model: ${found.models} of them, asked ${found.cases} times, with the tests' own values and with some of those replaced by NaN`,
+    `operation in them made a model: ${found.models} of them, asked ${found.cases} times${found.cases < found.recorded ? ` (a sample of ${found.recorded} recorded cases)` : ''}, with the tests' own values and with some of those replaced by NaN`,
     'and infinities; as far as they fit with fixed and with open sizes, and with tensors as constants. An answer has to be within 1e-4 of the output’s scale (2e-2 in half precision) and of',
     'the same type. Written by `npm run conformance:keras`.',
     '',

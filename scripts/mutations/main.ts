@@ -23,11 +23,12 @@ function copyProject(): string {
   return folder;
 }
 
-/** Whether the test passes in the copy. */
-async function passes(folder: string, fixtures: string): Promise<boolean> {
-  const env = { ...process.env, FIXTURES: fixtures };
+/** Whether the test passes in the copy for a fixture. */
+async function passes(folder: string, [family, name]: Mutation['fixture']): Promise<boolean> {
+  const env = { ...process.env, FIXTURES: family };
+  const args = ['--import', 'tsx', '--test', `--test-name-pattern=${name}`, test];
   try {
-    await run(process.execPath, ['--import', 'tsx', '--test', test], { cwd: folder, env, maxBuffer: 2 ** 26 });
+    await run(process.execPath, args, { cwd: folder, env, maxBuffer: 2 ** 26 });
     return true;
   } catch {
     return false;
@@ -35,7 +36,7 @@ async function passes(folder: string, fixtures: string): Promise<boolean> {
 }
 
 /** @returns whether a test notices the mistake */
-async function isNoticed(folder: string, { file, search, replacement, fixtures }: Mutation): Promise<boolean> {
+async function isNoticed(folder: string, { file, search, replacement, fixture }: Mutation): Promise<boolean> {
   const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(search).length !== 2) throw new Error(`${file} does not hold once: ${search}`);
@@ -44,7 +45,7 @@ async function isNoticed(folder: string, { file, search, replacement, fixtures }
     text.replace(search, () => replacement),
   );
   try {
-    return !(await passes(folder, fixtures));
+    return !(await passes(folder, fixture));
   } finally {
     writeFileSync(path, text);
   }
@@ -55,8 +56,9 @@ const chosen = mutations.filter(({ about, file }) => about.includes(wanted) || f
 const folder = copyProject();
 let missed = 0;
 try {
-  for (const fixtures of new Set(chosen.map((mutation) => mutation.fixtures)))
-    if (!(await passes(folder, fixtures))) throw new Error(`The fixtures of ${fixtures} fail without a mistake.`);
+  for (const fixture of new Set(chosen.map((mutation) => mutation.fixture.join())))
+    if (!(await passes(folder, fixture.split(',') as Mutation['fixture'])))
+      throw new Error(`The fixture ${fixture} fails without a mistake.`);
   for (const mutation of chosen) {
     const noticed = await isNoticed(folder, mutation);
     if (!noticed) missed++;

@@ -1,5 +1,5 @@
 import type { Dimension, Value } from '../graph.js';
-import { cast, constant, int64s, isFloat, isNan, node, where } from './elementwise.js';
+import { cast, constant, greater, int64s, isFloat, isNan, node, where } from './elementwise.js';
 import { normalizeAxis } from './shape.js';
 
 function reducedShape(x: Value, axes: readonly number[], keepDims: boolean): Dimension[] {
@@ -30,9 +30,9 @@ export const reduceSumSquare = reduction('ReduceSumSquare');
 export const reduceL2 = reduction('ReduceL2');
 export const reduceLogSumExp = reduction('ReduceLogSumExp');
 
-/** Whether any element along `axes` is true. */
+/** Whether any element along `axes` is true; of none it is not. */
 export const any = (x: Value, axes: readonly number[] | undefined, keepDims = false): Value =>
-  cast(reduceMax(cast(x, 'int32'), axes, keepDims), 'bool');
+  greater(reduceMax(cast(x, 'int32'), axes, keepDims), 0);
 
 /** Whether all elements along `axes` are true. */
 export const all = (x: Value, axes: readonly number[] | undefined, keepDims = false): Value =>

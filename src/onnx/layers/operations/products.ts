@@ -73,7 +73,8 @@ function tensordot(a: Arguments): Value {
 function einsumOperation(a: Arguments): Value {
   const equation = a.string('subscripts');
   if (!/^[\sa-zA-Z.,]+(->[\sa-zA-Z.]*)?$/.test(equation)) return a.unsupported('its equation is not one of letters');
-  const values = a.tensors('operands');
+  const given = a.tensors('operands');
+  const values = given[0]!.type === 'int8' ? given.map((value) => cast(value, 'int32')) : given;
   return computed(values, (...wide) => einsum(equation, wide));
 }
 

@@ -37,7 +37,7 @@ type Method = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
 function interpolated(values: Value, q: Value, method: Method): Value {
   const last = sub(sizeAsFloat(values), 1);
   const exact = mul(q, last);
-  const at = (position: Value) => gather(values, cast(position, 'int64'), values.rank - 1);
+  const at = (place: Value) => gather(values, indexOf(place, last), values.rank - 1);
   if (method === 'nearest') return at(round(exact));
   const [below, above] = [floor(exact), ceil(exact)];
   if (method === 'lower') return at(below);
@@ -46,12 +46,15 @@ function interpolated(values: Value, q: Value, method: Method): Value {
   return between(at, exact, last);
 }
 
+/** A place as the index of an element: the nearest there is, the first for no number. */
+const indexOf = (place: Value, last: Operand): Value => cast(where(isNan(place), 0, max(min(place, last), 0)), 'int64');
+
 /**
  * What stands at a place between two others: the sum of their parts, as Keras has it. At the place of an element its part is
  * whole, and that of the one before it nothing, which is no number of an infinite one.
  */
 function between(at: (place: Value) => Value, exact: Value, last: Operand): Value {
-  const below = max(sub(ceil(exact), 1), 0);
+  const below = max(sub(min(ceil(exact), last), 1), 0);
   const above = min(add(below, 1), last);
   const part = sub(above, exact);
   return add(mul(at(above), sub(1, part)), mul(at(below), part));
@@ -125,7 +128,7 @@ const nanQuantile = ({ scale = 1, fixed }: { scale?: number; fixed?: number }) =
     const [values] = ordered(where(missing, Number.POSITIVE_INFINITY, flat), sizeOf(flat, -1), flat.rank - 1, false);
     const exact = mul(max(last, 0), reshape(q, [-1]));
     const at = (place: Value) =>
-      node('GatherElements', [values, cast(place, 'int64')], { axis: -1 }, 'float32', exact.shape);
+      node('GatherElements', [values, indexOf(place, max(last, 0))], { axis: -1 }, 'float32', exact.shape);
     return arranged(a, q, where(less(last, 0), Number.NaN, between(at, exact, max(last, 0))), axes, others);
   });
 
