@@ -6,6 +6,8 @@ import type { TestOutcome } from './compare.js';
 export interface KerasTestsResults {
   /** Of Keras. */
   version: string;
+  /** The files of tests, or parts of them, of which there are cases. */
+  files: string[];
   /** Models that the tests built, each asked once or more. */
   models: number;
   /** Cases that there are. */
@@ -53,6 +55,7 @@ export function summarize(
   outcomes: readonly TestOutcome[],
   passedOver: Record<string, number>,
   recorded: number,
+  files: string[],
 ): KerasTestsResults {
   const count = (...kinds: string[]) => outcomes.filter(({ result }) => kinds.includes(result)).length;
   const wrongAbout = new Map<string, number>();
@@ -67,6 +70,7 @@ export function summarize(
   }
   return {
     version: outcomes[0]?.keras?.replace('keras ', '') ?? '',
+    files,
     models: new Set(outcomes.map(({ model }) => model)).size,
     recorded,
     cases: outcomes.length,
@@ -99,8 +103,8 @@ export function kerasTestsSection(): string {
   const found: KerasTestsResults = JSON.parse(readFileSync(results, 'utf8'));
   return [
     "## Keras's own tests",
-    `The tests of layers, operations, activations and models that come with Keras ${found.version} were run, and each call of a layer or an`,
-    `operation in them made a model: ${found.models} of them, asked ${found.cases} times${found.cases < found.recorded ? ` (a sample of ${found.recorded} recorded cases)` : ''}, with the tests' own values and with some of those replaced by NaN`,
+    `The tests of layers, operations, activations and models that come with Keras ${found.version} are run, and each call of a layer or an`,
+    `operation in them makes a model: ${found.models} of them, asked ${found.cases} times${found.cases < found.recorded ? ` (a sample of ${found.recorded} recorded cases)` : ''}, with the tests' own values and with some of those replaced by NaN`,
     'and infinities; as far as they fit with fixed and with open sizes, and with tensors as constants. An answer has to be within 1e-4 of the output’s scale (2e-2 in half precision) and of',
     'the same type. Written by `npm run conformance:keras`.',
     '',
@@ -132,7 +136,9 @@ export function kerasTestsSection(): string {
       found.refusals.map(({ reason, cases, about }) => [cell(reason), cases, named(about)]),
     ),
     '',
-    `${sum(found.passedOver)} calls made no case:`,
+    `The files of tests that were run (numbers are parts of a file): ${found.files.join(', ')}.`,
+    '',
+    `${sum(found.passedOver)} calls in them made no case:`,
     '',
     table(
       ['Reason', 'Calls'],
