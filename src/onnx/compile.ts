@@ -204,16 +204,8 @@ class Compiler {
       kwargs: given.kwargs,
       previousMasks: given.previousMasks,
       argument: (name) => given.get(name),
-      tensor: (name) => {
-        const argument = given.get(name);
-        if (argument === undefined || argument instanceof Value) return argument;
-        throw new UnsupportedSetting(`its ${name} is no tensor`);
-      },
-      flag: (name) => {
-        const argument = given.get(name) ?? false;
-        if (typeof argument === 'boolean') return argument;
-        throw new UnsupportedSetting(`its ${name} is neither true nor false`);
-      },
+      tensor: (name) => given.tensor(name),
+      flag: (name) => given.flag(name),
       rawWeight,
       weight,
       hasWeight: (name) => layer.weights.has(name),

@@ -1,4 +1,5 @@
 import { bindArguments, firstParameter } from '../keras/call-parameters.js';
+import { ConfigError } from './config.js';
 import { type CallArgument, tensorsIn } from './context.js';
 import { Value } from './graph.js';
 
@@ -25,6 +26,20 @@ export class LayerArguments {
   get(name: string): CallArgument | undefined {
     this.asked.add(name);
     return this.bound.get(name) ?? undefined;
+  }
+
+  /** @throws ConfigError when the argument is given and is no tensor */
+  tensor(name: string): Value | undefined {
+    const argument = this.get(name);
+    if (argument === undefined || argument instanceof Value) return argument;
+    throw new ConfigError(`its ${name} is no tensor`);
+  }
+
+  /** @throws ConfigError when the argument is given and is neither True nor False */
+  flag(name: string): boolean {
+    const argument = this.get(name) ?? false;
+    if (typeof argument === 'boolean') return argument;
+    throw new ConfigError(`its ${name} is neither true nor false`);
   }
 
   /** The name of an argument that is given and that nothing asked for. */
