@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { stringify } from 'yaml';
 import { packageVersion } from '../src/package.js';
+import { MemoryFiles } from './memory-files.js';
 import { modelOperations } from './model-operations.js';
 
 /**
@@ -47,6 +50,7 @@ export default fp(
       reply.type('application/yaml; charset=utf-8').send(documents().yaml),
     );
 
+    await serveFromMemory(app);
     await app.register(swaggerUi, {
       routePrefix: '/docs',
       logLevel: 'warn',
@@ -70,6 +74,17 @@ export default fp(
   },
   { name: 'openapi' },
 );
+
+/** Makes Swagger UI's files come from memory: its own route would open one for each reply, and fail at odd names. */
+async function serveFromMemory(app: FastifyInstance): Promise<void> {
+  const manifest = createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json');
+  const files = await MemoryFiles.of(join(dirname(manifest), 'static'));
+  app.addHook('onRoute', (route) => {
+    if (route.url !== `${app.prefix}/docs/static/*`) return;
+    route.handler = (request, reply) =>
+      files.send((request.params as { '*': string })['*'], request, reply.header('cache-control', 'public, max-age=0'));
+  });
+}
 
 /** This server, from where a document of it lies: whatever path a proxy puts before both. */
 const serversAt = (url: string) => [{ url, description: 'This server' }];

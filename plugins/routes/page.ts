@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import staticFiles from '@fastify/static';
 import type { FastifyPluginAsync } from 'fastify';
 import { packageRoot } from '../../src/package.js';
+import { MemoryFiles } from '../memory-files.js';
 
 const headers = {
   'content-security-policy':
@@ -28,16 +28,9 @@ const page: FastifyPluginAsync = async (app) => {
       .type('text/html; charset=utf-8')
       .send(isAbove ? htmlAbove : html);
   });
-  await app.register(staticFiles, {
-    root,
-    index: false,
-    wildcard: false,
-    decorateReply: false,
-    cacheControl: false,
-    setHeaders: (reply) => {
-      for (const [name, value] of Object.entries(headers)) reply.header(name, value);
-    },
-  });
+  const files = await MemoryFiles.of(root);
+  for (const name of files.names)
+    app.get(`/${name}`, (request, reply) => files.send(name, request, reply.headers(headers)));
 };
 
 export default page;
