@@ -179,13 +179,6 @@ export const mutations: Mutation[] = [
     fixture: ['preprocessing', 'center_crop_dynamic'],
   },
   {
-    about: 'the product of one masked input alone is 0 where it is masked',
-    file: `${layers}/merging.ts`,
-    search: 'present.length < inputs.length || inputs.length < 2',
-    replacement: 'present.length < inputs.length',
-    fixture: ['merging', 'multiply'],
-  },
-  {
     about: 'the deviation of numbers alone counts the others',
     file: `${operations}/reduction.ts`,
     search: 'mul(sub(withoutNan(x, 0), nanMean(x, axes, true)), counted)',
