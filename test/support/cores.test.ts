@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { availableCores, cpuQuota } from '../../src/support/cores.js';
 import { bundledModel } from '../helpers/app.js';
 import { inferenceProcesses, threadsOf } from '../helpers/proc.js';
@@ -107,6 +108,9 @@ describe('availableCores', () => {
     t.after(async () => {
       server.child.kill('SIGKILL');
       await server.ended;
+      // Its processes end a moment later, and the group is busy until then.
+      for (let tries = 0; tries < 400 && readFileSync(join(group, 'cgroup.procs'), 'utf8') !== ''; tries++)
+        await sleep(50);
       rmdirSync(group);
     });
     await server.line('"url":"http://');
