@@ -74,7 +74,9 @@ function einsumOperation(a: Arguments): Value {
   const equation = a.string('subscripts');
   if (!/^[\sa-zA-Z.,]+(->[\sa-zA-Z.]*)?$/.test(equation)) return a.unsupported('its equation is not one of letters');
   const given = a.tensors('operands');
-  const values = given[0]!.type === 'int8' ? given.map((value) => cast(value, 'int32')) : given;
+  // Of int8 alone; beside bools it stays int8.
+  const bytes = a.list('operands').every((_, index) => a.item('operands', index).type === 'int8');
+  const values = bytes ? given.map((value) => cast(value, 'int32')) : given;
   return computed(values, (...wide) => einsum(equation, wide));
 }
 
