@@ -9,6 +9,7 @@ import { packageRoot } from '../../src/package.js';
 import { photo } from '../helpers/app.js';
 import { noBrowser, useBrowser } from '../helpers/browser.js';
 import { unpackFamily } from '../helpers/fixtures.js';
+import { largeModel } from '../helpers/onnx-models.js';
 import { startServer } from '../helpers/server.js';
 
 const example = (name: string) => join(packageRoot, 'examples', name);
@@ -154,6 +155,17 @@ describe('the page in a browser', { skip: noBrowser }, () => {
     await page.waitForSelector('#status.error');
     assert.match((await page.textContent('#status'))!, /^instances\[0\]\[2\] should be a number/);
     assert.ok(await page.locator('#reply').isHidden());
+    assert.deepEqual(faults, []);
+  });
+
+  it('fills in a request where the inputs are too large for the documents to have one', async (t) => {
+    const { page, faults } = await open(t, '/', {}, largeModel());
+    await page.waitForFunction(() => (document.querySelector('#body') as HTMLTextAreaElement).value !== '');
+    const { instances } = JSON.parse(await page.inputValue('#body'));
+    assert.deepEqual([instances.length, instances[0].a.length, instances[0].b[0].length], [1, 100, 120]);
+    assert.match((await page.textContent('#curl'))!, / -d @request\.json /);
+    await page.click('#run');
+    await page.waitForSelector('#reply:not([hidden])');
     assert.deepEqual(faults, []);
   });
 

@@ -26,6 +26,14 @@ export function emptyModel(): string {
   return write(graph);
 }
 
+/** A model that adds up `a` and `b` (batch, 100, 120), more numbers than anybody writes. */
+export function largeModel(): string {
+  const graph = new GraphBuilder();
+  const [a, b] = ['a', 'b'].map((name) => graph.input(name, 'float32', [null, 100, 120]));
+  graph.output('y', reduceMean(add(a!, b!), [1, 2]));
+  return write(graph);
+}
+
 /** A model that takes images of 32 × 32 and gives their mean colour: next to no work. */
 export function colourModel(): string {
   const graph = new GraphBuilder();
