@@ -114,7 +114,9 @@ describe('the operators of ONNX compute what the step-by-step loop computes', ()
           const tested = recurrent(className, {
             ...config,
             activation,
-            recurrent_activation: activations.at(activations.indexOf(activation) - 1)!,
+            ...(className !== 'SimpleRNN' && {
+              recurrent_activation: activations.at(activations.indexOf(activation) - 1)!,
+            }),
           });
           const outputs = 1 + states[className]!;
           const model = layerModel(tested, { x: [null, null, features] }, { outputs });
