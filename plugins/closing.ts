@@ -48,7 +48,7 @@ export default fp<ClosingOptions>(
     });
     app.addHook('onResponse', async (request, reply) => {
       // An answer that was on its way when closing began would leave its connection open.
-      if (closing && isLast(reply.raw)) request.socket.destroySoon();
+      if (closing && isLast(reply.raw)) request.socket?.destroySoon();
     });
     app.addHook('preClose', async () => {
       state.announced = true;

@@ -17,7 +17,6 @@ import openInference from '../plugins/routes/open-inference.js';
 import page from '../plugins/routes/page.js';
 import predict from '../plugins/routes/predict.js';
 import tensorFlowServing from '../plugins/routes/tensorflow-serving.js';
-import smallFiles from '../plugins/small-files.js';
 import { ignoreTrailingSlashes } from '../plugins/trailing-slash.js';
 import { validatorCompiler } from '../plugins/validation.js';
 import { Catalog } from './catalog/catalog.js';
@@ -65,7 +64,6 @@ async function addApi(app: FastifyInstance, options: AppOptions, connections?: C
   app.setValidatorCompiler(validatorCompiler);
   const refuseOtherMethods = watchMethods(app);
   ignoreTrailingSlashes(app);
-  await app.register(smallFiles);
   await app.register(compression);
   await app.register(errors, { maxImageSize: config.maxImageSize });
   await app.register(model, { open });
