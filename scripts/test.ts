@@ -5,10 +5,11 @@
  *     npm test -- routes --test-name-pattern=base64
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { packageRoot } from '../src/package.js';
+import { translateTests } from './translated-tests.js';
 
 const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith('-'));
@@ -29,12 +30,18 @@ if (files.length === 0) {
 /** What the loader of TypeScript has translated before: it looks in the temporary folder. */
 const loaderCache = `tsx-${process.getuid?.() ?? ''}`;
 const folder = mkdtempSync(join(tmpdir(), 'keras-serve-tests-'));
+// Some tests run programs as another user.
+chmodSync(folder, 0o755);
 mkdirSync(join(tmpdir(), loaderCache), { recursive: true });
 symlinkSync(join(tmpdir(), loaderCache), join(folder, loaderCache));
 
 // By itself node would run one file at a time on two processors; some tests mostly wait.
 const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`;
-const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--test', concurrency, ...flags, ...files], {
+const translated = await translateTests(packageRoot);
+const tests = files.map((file) => join(translated, file.replace(/\.ts$/, '.js')));
+// Who picks some wants to find the line that failed; reading the maps of all takes time.
+const maps = words.length > 0 ? ['--enable-source-maps'] : [];
+const { status } = spawnSync(process.execPath, [...maps, '--test', concurrency, ...flags, ...tests], {
   cwd: packageRoot,
   stdio: 'inherit',
   env: { ...process.env, TMPDIR: folder },

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import type { LoadOutcome } from './loader.js';
 import { mutate } from './mutations.js';
 import { Random } from './random.js';
@@ -47,13 +47,15 @@ export interface FuzzResult {
 /** What a process made of a file, or that it did not get that far. */
 type Ending = LoadOutcome | { kind: 'too slow' | 'process ended'; message: string; memory: number };
 
+const extension = extname(import.meta.url);
+
 /** A process that loads files. One that died, or has grown, is replaced. */
 class Loader {
   private child: ChildProcess | undefined;
 
   async load(model: string, weights: string | undefined): Promise<Ending> {
-    this.child ??= fork(new URL('./loader.ts', import.meta.url), {
-      execArgv: ['--import', 'tsx'],
+    this.child ??= fork(new URL(`./loader${extension}`, import.meta.url), {
+      execArgv: extension === '.ts' ? ['--import', 'tsx'] : [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const { child } = this;

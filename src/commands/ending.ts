@@ -13,6 +13,22 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 const sameKeystroke = 500;
 
 /**
+ * Has the process end with 0 when a signal asks for it before anything is served: as the first process of a container it would
+ * get no default action.
+ * @returns what ends that
+ */
+export function endBeforeServing(kill: () => void): () => void {
+  const end = () => {
+    kill();
+    process.exit(0);
+  };
+  for (const signal of signals) process.on(signal, end);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+  };
+}
+
+/**
  * Has the process end when a signal asks for it, once everything that came in is answered, with 0; with 1 after an unforeseen
  * error, or where requests are still running when `closeTimeout` is over. Process managers may repeat themselves; somebody
  * who presses Ctrl+C again has no time.

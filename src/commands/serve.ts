@@ -11,7 +11,7 @@ import { collectBuffers } from '../memory.js';
 import { announcement, announcementLine } from './announcement.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
-import { endOnSignals } from './ending.js';
+import { endBeforeServing, endOnSignals } from './ending.js';
 import { CommandError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
 
@@ -31,6 +31,7 @@ export const serve: Command = {
       ? showDownload(process.stderr)
       : logDownload((line) => void log().then((logger) => logger.info(line)));
     const catalog = openCatalog(positionals, { ...options, ...catalogOptions(config), onDownload });
+    const serving = endBeforeServing(() => catalog.pool.kill());
     // The server's own modules load while the processes load the model; one that is compiled first takes longer than they.
     await Promise.race([catalog.pool.begun, sleep(200)]);
     const [{ buildApp }, logger, { blockOtherLoaders }] = await Promise.all([
@@ -51,6 +52,7 @@ export const serve: Command = {
       await app.close();
       throw error;
     }
+    serving();
     endOnSignals(app, logger, config);
     announce(app, config.host);
   },

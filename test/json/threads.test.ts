@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { extname } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { TaskError, Threads } from '../../src/json/threads.js';
 import type { tasks } from './threads-module.js';
 
-const module = new URL('threads-module.ts', import.meta.url);
+const module = new URL(`threads-module${extname(import.meta.url)}`, import.meta.url);
 
 describe('threads', () => {
   const threads = new Threads<typeof tasks>(module);

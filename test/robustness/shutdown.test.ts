@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bundledModel, photo } from '../helpers/app.js';
 import { form } from '../helpers/form.js';
 import { doublingModel, loopingModel } from '../helpers/onnx-models.js';
-import { startServer } from '../helpers/server.js';
+import { runCli, startServer } from '../helpers/server.js';
 
 /** No test of a server that ends waits for as long as that: it would fail by not coming to its end. */
 const forever = ['--close-timeout', '3600'];
@@ -148,6 +148,16 @@ describe('a server that is told to end', { concurrency: 2 }, () => {
     assert.equal((await server.ended).code, 1);
     await server.line('SIGINT again');
   });
+});
+
+describe('a server that still loads its model', () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    it(`ends with 0 on ${signal}`, async (t) => {
+      const server = runCli(t, [bundledModel, '--port', '0', '--log-format', 'json', '--no-cache']);
+      await server.line('"loading"');
+      server.child.kill(signal);
+      assert.deepEqual([(await server.ended).code, server.lines.filter((line) => line.includes('"url"'))], [0, []]);
+    });
 });
 
 describe('--drain-delay', () => {

@@ -111,7 +111,7 @@ describe('GET /models/{name}', () => {
     ['/models/pets%2fversions%2f1', 404, 'model_unknown'],
     ['/models/%ff', 400, 'url_invalid'],
     [`/models/${'a'.repeat(100)}`, 404, 'model_unknown'],
-    [`/models/${'a'.repeat(1000)}`, 400, 'url_invalid'],
+    [`/models/${'a'.repeat(1300)}`, 400, 'url_invalid'],
     ['/models/pets/versions/2', 404, 'model_version_unknown'],
     ['/models/nothing/versions/1', 404, 'model_unknown'],
     ['/models/pets/versions/one', 400, 'url_invalid'],

@@ -35,6 +35,9 @@ const isRefusal = (error: unknown): boolean =>
   // Numbers that no int32 holds are refused when they come.
   (error instanceof RangeError && /beyond int32/.test(error.message));
 
+/** Fixtures that a backend answers otherwise than Keras, as docs/tensorflow.md says: its kernels lose NaN in a maximum. */
+const known: Record<string, readonly string[]> = { WebAssembly: ['special_pooling'] };
+
 /**
  * Runs every fixture that TensorFlow.js can express, and says how many these are. What ONNX Runtime makes of the same fixtures
  * is compared with the same answers of Keras in test/onnx/fixtures.test.ts.
@@ -50,7 +53,8 @@ export function testLayers(tensorflow: TensorFlow, least: number): void {
         test.after(() => rmSync(folder, { recursive: true }));
         const wrong: string[] = [];
         let run = 0;
-        const expressible = cases.filter(({ refused }) => !refused);
+        const others = known[tensorflow.name] ?? [];
+        const expressible = cases.filter(({ name, refused }) => !refused && !others.includes(name));
         for (const fixture of expressible) {
           try {
             const outputs = await predict(tensorflow, fixture);
