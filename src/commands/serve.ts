@@ -8,6 +8,7 @@ import type { Config } from '../config.js';
 import { logDownload } from '../downloads.js';
 import { catalogOptions } from '../load-options.js';
 import { collectBuffers } from '../memory.js';
+import { importInTurn } from '../support/imports.js';
 import { announcement, announcementLine } from './announcement.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
@@ -26,7 +27,8 @@ export const serve: Command = {
     const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
     let logging: Promise<Logger> | undefined;
-    const log = () => (logging ??= import('../logging.js').then(({ createLogger }) => createLogger(config)));
+    const log = () =>
+      (logging ??= importInTurn(() => import('../logging.js')).then(({ createLogger }) => createLogger(config)));
     const onDownload = process.stderr.isTTY
       ? showDownload(process.stderr)
       : logDownload((line) => void log().then((logger) => logger.info(line)));
@@ -34,11 +36,9 @@ export const serve: Command = {
     const serving = endBeforeServing(() => catalog.pool.kill());
     // The server's own modules load while the processes load the model; one that is compiled first takes longer than they.
     await Promise.race([catalog.pool.begun, sleep(200)]);
-    const [{ buildApp }, logger, { blockOtherLoaders }] = await Promise.all([
-      import('../app.js'),
-      log(),
-      import('../images/decoder.js'),
-    ]);
+    const { buildApp } = await importInTurn(() => import('../app.js'));
+    const { blockOtherLoaders } = await importInTurn(() => import('../images/decoder.js'));
+    const logger = await log();
     blockOtherLoaders();
     const app = await buildApp({ ...config, model: catalog, logger });
     const collect = collectBuffers();
