@@ -8,12 +8,12 @@ import {
   constant,
   div,
   greaterOrEqual,
+  greatest,
   interpolations,
   isNan,
+  least,
   mul,
   pad,
-  reduceMax,
-  reduceMin,
   resizeImages,
   round,
   type Size,
@@ -151,8 +151,9 @@ const autoContrast: LayerHandler = ([input], call) => {
   const [low, high] = call.config.numbers('value_range', 2, [0, 255]) as [number, number];
   const x = toFloat(input!);
   const bytes = mul(sub(x, low), 255 / (high - low));
-  const [darkest, brightest] = [reduceMin(bytes, [1, 2], true), reduceMax(bytes, [1, 2], true)];
-  const stretched = clip(mul(sub(bytes, darkest), div(255, sub(brightest, darkest))), 0, 255);
+  const [darkest, brightest] = [least(bytes, [1, 2], true), greatest(bytes, [1, 2], true)];
+  const scale = div(255, sub(brightest, darkest));
+  const stretched = clip(sub(mul(bytes, scale), mul(darkest, scale)), 0, 255);
   const result = add(mul(stretched, (high - low) / 255), low);
   return where(isNan(result), x, result);
 };

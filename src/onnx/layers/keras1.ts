@@ -4,10 +4,10 @@ import { ShapeError, showShape, type Value } from '../graph.js';
 import {
   add,
   div,
+  greatest,
   matmul,
   max,
   mul,
-  reduceMax,
   reduceMean,
   reduceSum,
   sigmoid,
@@ -40,7 +40,7 @@ const maxoutDense: LayerHandler = ([input], call) => {
   // (features, batch, units): each feature has a kernel of its own.
   const products = matmul(unsqueeze(x, [0]), call.weight('W'));
   const bias = call.optionalWeight('b');
-  return reduceMax(bias ? add(products, unsqueeze(bias, [1])) : products, [0]);
+  return greatest(bias ? add(products, unsqueeze(bias, [1])) : products, [0]);
 };
 
 /** `mode=1`: the statistics are those of each sample's last axis. */

@@ -5,13 +5,13 @@ import {
   concat,
   constant,
   conv,
+  greatest,
   log,
   matmul,
   max,
   mul,
   pad,
   pow,
-  reduceMax,
   reshape,
   shortTimeFourier,
   sizeOf,
@@ -121,7 +121,7 @@ function decibels(x: Value, { config }: LayerCall): Value {
   const toDecibels = 10 / Math.LN10;
   const reference = toDecibels * Math.log(Math.max(Math.abs(config.number('ref_power', 1)), least));
   const loudness = sub(mul(log(max(x, least)), toDecibels), reference);
-  return max(loudness, sub(reduceMax(loudness, undefined), config.number('top_db', 80)));
+  return max(loudness, sub(greatest(loudness, undefined), config.number('top_db', 80)));
 }
 
 /** Frames or weights that are spelt out at most. */

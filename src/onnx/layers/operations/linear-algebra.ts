@@ -163,6 +163,42 @@ const signAndLog = (a: Arguments): Value[] => {
   return [sign(found), log(abs(found))];
 };
 
+/** Of greater matrices the graph would be too long: it has a few nodes for each row. */
+const largestFactored = 256;
+
+/**
+ * The logarithm of the determinant, as Keras finds it with TensorFlow: by Cholesky's factors, so what is above the diagonal is
+ * never looked at, and a matrix that is not positive definite has none (NaN). A pivot is what is left of the diagonal when
+ * the columns before it are taken away; the determinant is their product.
+ */
+function logDeterminant(a: Arguments): Value {
+  let rest = toFloat(a.tensor('x'));
+  const size = rest.shape.at(-1) ?? rest.shape.at(-2);
+  if (typeof size !== 'number') return a.unsupported('its matrix is of unknown size');
+  if (size > largestFactored) return a.unsupported(`its matrix has more than ${largestFactored} rows`);
+  const pivots: Value[] = [];
+  for (let row = 0; row < size; row++) {
+    const pivot = slice(
+      rest,
+      [-2, -1].map((axis) => ({ axis, end: 1 })),
+    );
+    pivots.push(pivot);
+    if (row === size - 1) break;
+    const column = slice(rest, [
+      { axis: -2, start: 1 },
+      { axis: -1, end: 1 },
+    ]);
+    const axes = rest.shape.map((_, axis) => axis);
+    const across = transpose(column, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+    const below = slice(
+      rest,
+      [-2, -1].map((axis) => ({ axis, start: 1 })),
+    );
+    rest = sub(below, mul(div(column, pivot), across));
+  }
+  return reduceSum(log(concat(pivots, -1)), [-2, -1]);
+}
+
 /** Linear algebra. https://keras.io/api/ops/linalg/ */
 export const linearAlgebraOperations: OperationTable = {
   Diagonal: operation('x', (a) => diagonal(a, a.tensor('x'), a.number('offset', 0))),
@@ -177,7 +213,7 @@ export const linearAlgebraOperations: OperationTable = {
   Normalize: operation('x', normalize),
   Det: operation('x', (a) => determinant(toFloat(a.tensor('x')))),
   Slogdet: operation('x', signAndLog),
-  Logdet: operation('x', (a) => signAndLog(a)[1]!),
+  Logdet: operation('x', logDeterminant),
   Vander: operation('x', vander),
   Trapezoid: operation('y', trapezoid),
   Corrcoef: operation('x', corrcoef),

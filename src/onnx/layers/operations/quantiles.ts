@@ -7,6 +7,7 @@ import {
   constant,
   floor,
   gather,
+  isInf,
   isNan,
   less,
   max,
@@ -46,15 +47,18 @@ function interpolated(values: Value, q: Value, method: Method): Value {
   return between(at, exact, last);
 }
 
-/** A place as the index of an element: the nearest there is, the first for no number. */
-const indexOf = (place: Value, last: Operand): Value => cast(where(isNan(place), 0, max(min(place, last), 0)), 'int64');
+/** A place among the elements that there are: the nearest, and the first for an infinite one, which is no integer. */
+const within = (place: Value, last: Operand): Value => where(isInf(place), 0, max(min(place, last), 0));
+
+/** A place as the index of an element; the first for no number. */
+const indexOf = (place: Value, last: Operand): Value => cast(where(isNan(place), 0, within(place, last)), 'int64');
 
 /**
  * What stands at a place between two others: the sum of their parts, as Keras has it. At the place of an element its part is
  * whole, and that of the one before it nothing, which is no number of an infinite one.
  */
 function between(at: (place: Value) => Value, exact: Value, last: Operand): Value {
-  const below = max(sub(min(ceil(exact), last), 1), 0);
+  const below = max(sub(within(ceil(exact), last), 1), 0);
   const above = min(add(below, 1), last);
   const part = sub(above, exact);
   return add(mul(at(above), sub(1, part)), mul(at(below), part));
