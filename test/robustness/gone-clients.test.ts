@@ -90,9 +90,11 @@ describe('a client that hangs up after its body', () => {
     const { app, url, gone } = await listen(t, { model: colourModel(), maxQueue: 8 });
     const { preprocess } = app;
     const signals: AbortSignal[] = [];
+    let decoding = 0;
     app.preprocess = (bytes, options, patience) => {
       if (!patience!.signal!.aborted) signals.push(patience!.signal!);
-      return preprocess(bytes, options, patience);
+      decoding++;
+      return preprocess(bytes, options, patience).finally(() => decoding--);
     };
     const image = await redImage(4000);
     const several = { instances: Array(60).fill({ b64: image.toString('base64') }) };
@@ -103,6 +105,8 @@ describe('a client that hangs up after its body', () => {
     await until(() => gone() === 8, '8 in the log');
     assert.ok(signals.every(({ aborted }) => aborted));
     const asked = signals.length;
+    // What had begun can't be stopped.
+    await until(() => decoding === 0, 'the images in hand');
     // There is room for as many again.
     const payload = await redImage(50);
     const headers = { 'content-type': 'image/png' };
