@@ -39,6 +39,8 @@ const { metafile } = await build({
   splitting: true,
   chunkNames: 'chunks/[hash]',
   minify: true,
+  // Node shows the line of an error that ends a program.
+  lineLimit: 160,
   keepNames: true,
   platform: 'node',
   format: 'esm',

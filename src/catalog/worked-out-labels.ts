@@ -60,7 +60,7 @@ export async function chooseLabels(
   const files = `${labelFiles.slice(0, -2).join(', ')} or ${labelFiles.at(-2)}`;
   const message = isSigmoid
     ? "labels: 0 and 1, for the model's one number (a sigmoid) is how likely the second of two classes is"
-    : `labels: the numbers of the classes, for there is no ${files} for them`;
+    : `labels: the numbers of the classes, for no ${files} fits them`;
   const others = unread.length > 0 ? `; ${unread.slice(0, 3).join(', ')} is not read` : '';
   notes.push({ level: 'info', message: message + others, advice });
   return { ...(isSigmoid && { labels: ['0', '1'] }), numbered: false, notes };

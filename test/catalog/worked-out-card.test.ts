@@ -169,7 +169,7 @@ describe('the labels', () => {
     assert.equal(workedOut.card.labels, undefined);
     assert.match(
       linesOf(workedOut)[0]!,
-      /^info labels: the numbers of the classes, for there is no labels\.txt, .*class_indices\.json for them; to change it, write serve\.json: keras-serve card /,
+      /^info labels: the numbers of the classes, for no labels\.txt, .*class_indices\.json fits them; to change it, write serve\.json: keras-serve card /,
     );
   });
 
