@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
-import { importInTurn } from '../support/imports.js';
 import { ownModel, readFolder } from './folder.js';
 import { FolderModels, maxModels, passedOverIn, several } from './folder-models.js';
 import { type FoundModel, type FoundModels, ModelsError, namesEqual } from './found-model.js';
@@ -134,12 +133,10 @@ class NoModelError extends ModelFileError {
  * @throws ModelFileError `model_not_found`
  */
 async function nameOfAbsent(path: string): Promise<string> {
-  const { findApplication, readApplications, servedName } = await importInTurn(
-    () => import('./applications/application.js'),
-  );
+  const { findApplication, readApplications, servedName } = await import('./applications/application.js');
   const application = findApplication(path, await readApplications());
   if (application) return servedName(application);
-  const { findModel } = await importInTurn(() => import('./find-model.js'));
+  const { findModel } = await import('./find-model.js');
   await findModel(path);
   return asModelName(nameOf(path));
 }

@@ -10,7 +10,6 @@ import { scalePixels } from '../inference/scale-pixels.js';
 import { ModelFileError } from '../keras/errors.js';
 import { imageScalingModel } from '../onnx/image-scaling.js';
 import { availableCores } from '../support/cores.js';
-import { importInTurn } from '../support/imports.js';
 import {
   type Signature,
   type Tensor,
@@ -162,9 +161,9 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
   const compiling = compileModelFile(source, cacheFolder, engine);
   compiling.catch(() => undefined);
   // Schemas take a while to load: only now, when the processes are on their way.
-  const { imageOptions, readCard, resolveScaling } = await importInTurn(() => import('./card.js'));
+  const { imageOptions, readCard, resolveScaling } = await import('./card.js');
   const { cardFolder } = options;
-  const { workOutCard } = await importInTurn(() => import('./worked-out-card.js'));
+  const { workOutCard } = await import('./worked-out-card.js');
   const given = own ?? (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder));
   const compiled = await compiling;
   try {

@@ -35,8 +35,10 @@ export const card: Command = {
       throw new UsageError('Give either --stdout or --output with a file');
     const { weightsUrl, noCache, cacheFolder, engine } = config;
     // Schemas take a while to load: other commands do without these.
-    const { CARD_FILE, readCard, readCards } = await import('../catalog/card.js');
-    const { spellOut, workOutCard } = await import('../catalog/worked-out-card.js');
+    const [{ CARD_FILE, readCard, readCards }, { spellOut, workOutCard }] = await Promise.all([
+      import('../catalog/card.js'),
+      import('../catalog/worked-out-card.js'),
+    ]);
     const onDownload = showDownload(process.stderr);
     const { path, weights, card: own } = await findModel(model!, { weights: given, weightsUrl, onDownload });
     // What Keras publishes has its card already, and its files are ours.

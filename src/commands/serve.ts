@@ -8,7 +8,6 @@ import type { Config } from '../config.js';
 import { logDownload } from '../downloads.js';
 import { catalogOptions } from '../load-options.js';
 import { collectBuffers } from '../memory.js';
-import { importInTurn } from '../support/imports.js';
 import { announcement, announcementLine } from './announcement.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
@@ -27,8 +26,7 @@ export const serve: Command = {
     const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
     let logging: Promise<Logger> | undefined;
-    const log = () =>
-      (logging ??= importInTurn(() => import('../logging.js')).then(({ createLogger }) => createLogger(config)));
+    const log = () => (logging ??= import('../logging.js').then(({ createLogger }) => createLogger(config)));
     const onDownload = process.stderr.isTTY
       ? showDownload(process.stderr)
       : logDownload((line) => void log().then((logger) => logger.info(line)));
@@ -36,9 +34,11 @@ export const serve: Command = {
     const serving = endBeforeServing(() => catalog.pool.kill());
     // The server's own modules load while the processes load the model; one that is compiled first takes longer than they.
     await Promise.race([catalog.pool.begun, sleep(200)]);
-    const { buildApp } = await importInTurn(() => import('../app.js'));
-    const { blockOtherLoaders } = await importInTurn(() => import('../images/decoder.js'));
-    const logger = await log();
+    const [{ buildApp }, logger, { blockOtherLoaders }] = await Promise.all([
+      import('../app.js'),
+      log(),
+      import('../images/decoder.js'),
+    ]);
     blockOtherLoaders();
     const app = await buildApp({ ...config, model: catalog, logger });
     const collect = collectBuffers();

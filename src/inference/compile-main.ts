@@ -173,8 +173,10 @@ const signatures: Record<Exclude<ModelKind, 'keras'>, (source: ModelSource) => P
     return readSavedSignature(path, signature);
   },
   async 'graph-model'({ path }) {
-    const { prepareGraphModel } = await import('../tensorflow/graph-model.js');
-    const { loadTensorFlow } = await import('../tensorflow/runtime.js');
+    const [{ prepareGraphModel }, { loadTensorFlow }] = await Promise.all([
+      import('../tensorflow/graph-model.js'),
+      import('../tensorflow/runtime.js'),
+    ]);
     const { model } = await prepareGraphModel(await loadTensorFlow(), await readGraphModelFile(path));
     return model.signature;
   },

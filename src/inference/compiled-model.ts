@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { modelFiles } from '../keras/index.js';
 import { isBuilt, modulePath, packageVersion, sourceFolder } from '../package.js';
 import { isSystemError, reasonOf } from '../support/files.js';
-import { importInTurn } from '../support/imports.js';
 import type { EngineChoice, ModelSource } from './compile-messages.js';
 import { compileInProcess } from './compile-process.js';
 import { FileHashes, hashTexts } from './file-hashes.js';
@@ -31,7 +30,7 @@ export class NoRoomError extends Error {
  */
 const defaultCacheFolder = async (): Promise<string> => {
   // It looks for the user's home when it is loaded.
-  const { default: envPaths } = await importInTurn(() => import('env-paths'));
+  const { default: envPaths } = await import('env-paths');
   return envPaths('keras-serve', { suffix: '' }).cache;
 };
 
