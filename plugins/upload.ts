@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyError, FastifyRequest } from 'fastify';
 import { decodeBody } from './content-encoding.js';
 import { RequestError } from './errors.js';
@@ -20,9 +22,9 @@ export async function imageOfForm(request: FastifyRequest, maxImageSize: number)
   let image: Buffer | undefined;
   const others: string[] = [];
   try {
-    for await (const part of partsOf(request, maxImageSize + formSize)) {
+    for await (const part of inTime(partsOf(request, maxImageSize + formSize), request.raw)) {
       if (part.type === 'file' && part.fieldname === 'image') image = await part.toBuffer();
-      else others.push(part.fieldname);
+      else others.push(part.fieldname ?? '');
       if (part.type === 'file') part.file.resume();
     }
   } catch (error) {
@@ -41,6 +43,25 @@ export async function imageOfForm(request: FastifyRequest, maxImageSize: number)
     );
   const found = others.length > 0 ? `, but ${others.map((name) => `"${name.slice(0, 40)}"`).join(', ')}` : '';
   throw new RequestError('image_missing', `The form has no field "image"${found}. Send the file as -F image=@dog.jpg.`);
+}
+
+/** Milliseconds after which a form that has come as a whole has no next part any more. */
+const longestPause = 5000;
+
+/** Parts of a form. Some of those without a name have what reads forms stand still, though there is nothing to wait for. */
+async function* inTime<T>(parts: AsyncIterable<T>, raw: IncomingMessage): AsyncGenerator<T> {
+  const iterator = parts[Symbol.asyncIterator]();
+  for (;;) {
+    const waiting = new AbortController();
+    const stalled = async (): Promise<never> => {
+      do await sleep(longestPause, undefined, { signal: waiting.signal });
+      while (raw.complete === false);
+      throw new RequestError('form_invalid', 'The form can’t be read: a part of it has no name.');
+    };
+    const next = await Promise.race([iterator.next(), stalled()]).finally(() => waiting.abort());
+    if (next.done) return;
+    yield next.value;
+  }
 }
 
 /** The parts of a form, whether it is compressed or not: what reads forms knows `request.raw` alone. */

@@ -40,7 +40,10 @@ export const serve: Command = {
       import('../images/decoder.js'),
     ]);
     blockOtherLoaders();
-    const app = await buildApp({ ...config, model: catalog, logger });
+    const app = await buildApp({ ...config, model: catalog, logger }).catch(async (error) => {
+      await catalog.close();
+      throw error;
+    });
     const collect = collectBuffers();
     app.addHook('onResponse', async () => collect());
     try {

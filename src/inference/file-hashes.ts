@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { openFile } from '../support/files.js';
+import { makeFolder, openFile } from '../support/files.js';
 
 const chunkBytes = 2 ** 20;
 
@@ -80,7 +80,7 @@ export class FileHashes {
   private async write(note: string, text: string): Promise<void> {
     const notes = await readdir(this.folder).catch(() => []);
     if (notes.length >= maxNotes) await rm(this.folder, { recursive: true });
-    await mkdir(this.folder, { recursive: true });
+    await makeFolder(this.folder);
     const temporary = join(this.folder, randomUUID());
     await writeFile(temporary, text);
     await rename(temporary, note);

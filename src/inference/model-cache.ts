@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { makeFolder } from '../support/files.js';
 import type { OptimizedModel } from './compile-messages.js';
 import { checksumOf } from './file-hashes.js';
 
@@ -64,7 +65,7 @@ export class ModelCache {
     if (known) return known;
     await rm(entry, { recursive: true, force: true });
     const temporary = join(this.folder, `${temporaryPrefix}${randomUUID()}`);
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     try {
       const path = join(temporary, modelName);
       const made = await make(path);

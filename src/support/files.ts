@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** What was given for a file and is none. */
 export class NoFileError extends Error {
@@ -98,3 +99,21 @@ const reasons: Record<string, string> = {
  */
 export const reasonOf = (error: NodeJS.ErrnoException, missing = 'there is no such file'): string =>
   error.code === 'ENOENT' ? missing : (reasons[error.code ?? ''] ?? error.message);
+
+/**
+ * Makes a folder and those above it. Node's own `recursive` never comes back where the system has no room for one in a folder
+ * that is there, as in `/proc`.
+ * @throws what the system says
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    const parent = dirname(path);
+    if (error.code !== 'ENOENT' || parent === path) throw error;
+    await makeFolder(parent);
+    await make();
+  });
+}

@@ -1,7 +1,8 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { ModelFileError } from '../keras/errors.js';
 import { savedModelFiles } from '../keras/saved-model-files.js';
+import { makeFolder } from '../support/files.js';
 import type { Runnable } from './runnable.js';
 import { nativeAdvice, type TensorFlow } from './runtime.js';
 import { readSavedSignature } from './saved-model-file.js';
@@ -63,7 +64,7 @@ export async function prepareSavedModel(
   const target = savedModelFolder(path);
   for (const source of await savedModelFiles(folder)) {
     const copy = join(target, relative(folder, source));
-    await mkdir(dirname(copy), { recursive: true });
+    await makeFolder(dirname(copy));
     await copyFile(source, copy);
   }
   const file: SavedModelFile = { format: 'saved-model', saved };

@@ -136,6 +136,21 @@ const refused: Record<
   'a PNG of 30,000 × 30,000 pixels': [form(png(30_000, 30_000)), 413, 'image_too_many_pixels', /30.?000/],
   'a form without an end': [{ headers, payload: payload.subarray(0, -30) }, 400, 'form_invalid', /end/],
   'a form without a boundary': [multipart('x', 'multipart/form-data'), 400, 'form_invalid', /[Bb]oundary/],
+  'a form whose part has no name, and much in it': [
+    multipart(`--a\r\nX: y\r\n\r\n${'x'.repeat(30_000)}\r\n--a--\r\n`, 'multipart/form-data; boundary=a'),
+    400,
+    'form_invalid',
+    /no name/,
+  ],
+  'a form whose file has no name': [
+    multipart(
+      '--a\r\nContent-Disposition: form-data; filename="a.jpg"\r\n\r\nx\r\n--a--\r\n',
+      'multipart/form-data; boundary=a',
+    ),
+    400,
+    'image_missing',
+    /no field "image"/,
+  ],
   'a form that is no form': [multipart('hello'), 400, 'form_invalid', /end/],
   text: [
     { headers: { 'content-type': 'text/plain' }, payload: 'hello' },

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder } from '../../support/files.js';
 import { PartFile } from './part-file.js';
 import { explain, TransferError, transfer } from './transfer.js';
 
@@ -52,7 +53,7 @@ const progressBytes = 2 ** 20;
  */
 export async function download(file: RemoteFile, options: DownloadOptions = {}): Promise<void> {
   try {
-    await mkdir(dirname(file.path), { recursive: true });
+    await makeFolder(dirname(file.path));
     const arrived = arrivalOf(file);
     for (let waiting = false; ; ) {
       const part = await PartFile.claim(file.path);

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from '../../support/files.js';
 
 const isWritable = (folder: string): Promise<boolean> =>
   access(folder, constants.W_OK).then(
@@ -34,7 +35,7 @@ export async function kerasFolders(environment: Record<string, string | undefine
   const given = environment.KERAS_HOME?.replace(/^~(?=$|[/\\])/, home ?? '~');
   const last = join(process.platform === 'win32' ? tmpdir() : '/tmp', '.keras');
   const first = given || (home === undefined ? last : join(home, '.keras'));
-  await mkdir(first, { recursive: true }).catch(() => undefined);
+  await makeFolder(first).catch(() => undefined);
   const [preferred, fallback] = [join(first, 'models'), join(last, 'models')];
   return { read: [preferred, fallback], write: (await isWritable(first)) ? preferred : fallback };
 }
