@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyError, FastifyRequest } from 'fastify';
 import { decodeBody } from './content-encoding.js';
 import { RequestError } from './errors.js';
@@ -51,16 +50,26 @@ const longestPause = 5000;
 /** Parts of a form. Some of those without a name have what reads forms stand still, though there is nothing to wait for. */
 async function* inTime<T>(parts: AsyncIterable<T>, raw: IncomingMessage): AsyncGenerator<T> {
   const iterator = parts[Symbol.asyncIterator]();
-  for (;;) {
-    const waiting = new AbortController();
-    const stalled = async (): Promise<never> => {
-      do await sleep(longestPause, undefined, { signal: waiting.signal });
-      while (raw.complete === false);
-      throw new RequestError('form_invalid', 'The form can’t be read: a part of it has no name.');
-    };
-    const next = await Promise.race([iterator.next(), stalled()]).finally(() => waiting.abort());
-    if (next.done) return;
-    yield next.value;
+  let timer: NodeJS.Timeout | undefined;
+  let waits = true;
+  const stalled = new Promise<never>((_resolve, reject) => {
+    timer = setInterval(() => {
+      if (!waits || raw.complete === false) return;
+      reject(new RequestError('form_invalid', 'The form can’t be read: a part of it has no name.'));
+    }, longestPause);
+  });
+  stalled.catch(() => undefined);
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), stalled]);
+      if (next.done) return;
+      waits = false;
+      yield next.value;
+      waits = true;
+      timer?.refresh();
+    }
+  } finally {
+    clearInterval(timer);
   }
 }
 
