@@ -284,7 +284,10 @@ describe('windows', () => {
           padding === 'same' ? Math.ceil(size / stride) : Math.floor((size - covered) / stride) + 1,
         );
       }),
-      { numRuns: 25 },
+      {
+        numRuns: 25,
+        examples: [[{ size: 8, kernel: 1, stride: 4, dilation: 1, padding: 'same', unknown: false }]],
+      },
     );
   });
 

@@ -52,12 +52,16 @@ function paddingAttributes(spatial: readonly Dimension[], window: Window) {
   return { pads: [...totals.map((total) => Math.floor(total! / 2)), ...totals.map((total) => Math.ceil(total! / 2))] };
 }
 
-/** Pads for `same` beforehand: ONNX Runtime has no `SAME_UPPER` for windows that are dilated. */
+/**
+ * Pads for `same` beforehand: ONNX Runtime has no `SAME_UPPER` for windows that are dilated, and cuts off both ends of the input
+ * where a window is narrower than its step.
+ */
 function padSame(x: Value, window: Window): [Value, Window] {
-  const { dilations, strides, padding } = window;
+  const { kernel, dilations, strides, padding } = window;
   const spatial = x.shape.slice(2);
   const attributeDoes = spatial.every((size, axis) => size !== null || strides[axis] === 1);
-  if (padding === 'valid' || attributeDoes || dilations.every((dilation) => dilation === 1)) return [x, window];
+  const isPlain = kernel.every((size, axis) => dilations[axis] === 1 && size >= strides[axis]!);
+  if (padding === 'valid' || attributeDoes || isPlain) return [x, window];
   const pads = spatial.map((_, axis): [Size, Size] => {
     const total = samePadding(sizeOf(x, axis + 2), window, axis);
     const before = sizeQuotient(total, 2);
