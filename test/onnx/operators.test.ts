@@ -240,6 +240,13 @@ describe('shapes that do not fit are refused', () => {
     assert.throws(() => operators.windowOutput([4, 4], window), ShapeError);
   });
 
+  it('a pooling window that is narrower than its step, on an open size', () => {
+    const window = { kernel: [1], strides: [4], dilations: [1], padding: 'same' } as const;
+    const [open, known] = graphOf([null, 2, null], [null, 2, 8]);
+    assert.throws(() => operators.pool('MaxPool', open, window), /narrower than its step/);
+    assert.deepEqual(operators.pool('MaxPool', known, window).shape, [null, 2, 2]);
+  });
+
   it('a kernel for other channels', () => {
     const window = { kernel: [1], strides: [1], dilations: [1], padding: 'valid' } as const;
     const [x, kernel] = graphOf([null, 4, 8], [6, 3, 1]);

@@ -197,6 +197,12 @@ export function pool(opType: 'MaxPool' | 'AveragePool', x: Value, window: Window
   const outputs = windowOutput(spatial, window);
   if (spatial.includes(null) && window.kernel.reduce((a, b) => a * b, 1) > largestWindow)
     throw new ShapeError(`its window of ${showShape(window.kernel)} is too large for an input of unknown size`);
+  // ONNX Runtime would cut off both ends of the input.
+  if (
+    window.padding === 'same' &&
+    spatial.some((size, axis) => size === null && window.kernel[axis]! < window.strides[axis]! - 1)
+  )
+    throw new ShapeError('its window is narrower than its step, which takes an input of known size');
   const known = window.padding === 'same' && !spatial.includes(null);
   const { pads, ...attributes } = known
     ? trimmed(spatial, window)
