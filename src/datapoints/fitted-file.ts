@@ -1,0 +1,7 @@
+import { Type } from 'typebox';
+import { readFitted } from '../pickle/fitted.js';
+import { readPickle } from '../pickle/read-pickle.js';
+import type { NamedFile } from './kind.js';
+
+/** A fitted transformer of scikit-learn in a file, as a card names it. */
+export const fittedFile: NamedFile = { schema: Type.Unknown(), read: (bytes) => readFitted(readPickle(bytes)) };

@@ -1,0 +1,126 @@
+import type { CardImage, Scaling } from '../../../schemas/card.js';
+import type { ModelHints } from '../../inference/model-hints.js';
+import type { BackboneFamily } from '../../onnx/backbones.js';
+import type { TensorType } from '../../support/tensor.js';
+import type { Certainty } from '../kind.js';
+import type { ImageInput } from './image-input.js';
+
+/** What is known of a model that takes images. */
+export interface ImageFacts {
+  input: ImageInput;
+  type: TensorType;
+  /** null where the file isn't one of Keras. */
+  hints: ModelHints | null;
+  /** Whether the labels beside the model are numbered as Teachable Machine numbers them. */
+  numberedLabels: boolean;
+}
+
+type NamedScaling = Extract<Scaling, string>;
+
+/** How images are prepared, and what speaks for it: it goes on after "for". */
+export interface ImageChoice {
+  image: Pick<CardImage, 'resize' | 'interpolation'> & { scaling: NamedScaling };
+  reason: string;
+  certainty: Certainty;
+}
+
+/** The modes of `preprocess_input` in keras/src/applications/, and what the models want that were made without their own scaling. */
+const backboneScalings: Record<BackboneFamily, NamedScaling> = {
+  VGG: 'caffe',
+  ResNet: 'caffe',
+  DenseNet: 'torch',
+  ResNetRS: 'torch',
+  ConvNeXt: 'torch',
+  EfficientNet: 'torch',
+  RegNet: 'unit',
+  ResNetV2: 'tf',
+  InceptionV3: 'tf',
+  InceptionResNetV2: 'tf',
+  Xception: 'tf',
+  MobileNet: 'tf',
+  MobileNetV2: 'tf',
+  MobileNetV3: 'tf',
+  NASNet: 'tf',
+  EfficientNetV2: 'tf',
+};
+
+/** As Teachable Machine's own examples prepare images: `ImageOps.fit` with `LANCZOS`, then `x / 127.5 - 1`. */
+const teachableMachine = { resize: 'crop', interpolation: 'lanczos', scaling: 'tf' } as const;
+
+type Rule = (facts: ImageFacts) => ImageChoice | undefined;
+
+const scaled = (scaling: NamedScaling, reason: string, certainty: Certainty = 'likely'): ImageChoice => ({
+  image: { scaling },
+  reason,
+  certainty,
+});
+
+/** The first that has something to say is followed. */
+const rules: Rule[] = [
+  ({ type }) => (/int/.test(type) ? scaled('none', `the model takes whole numbers (${type})`, 'certain') : undefined),
+
+  ({ hints }) => {
+    const { className, name, range } = hints?.scaling ?? {};
+    if (className === undefined || className === 'BatchNormalization') return undefined;
+    const layer = `"${name}" (${className.replace(/^ops\./, '')})`;
+    return !range || isForPixels(range)
+      ? scaled('none', `the model scales them itself, beginning with ${layer}`, 'certain')
+      : scaled('unit', `what the model begins with, ${layer}, is made for numbers from 0 to 1`);
+  },
+
+  ({ hints }) =>
+    hints?.scaling?.className === 'BatchNormalization' && hints.scaling.range && isCentred(hints.scaling.range)
+      ? scaled(
+          'none',
+          `the batch normalization that the model begins with, "${hints.scaling.name}", has seen numbers from 0 to 255`,
+        )
+      : undefined,
+
+  ({ hints }) =>
+    hints?.teachableMachine
+      ? { image: teachableMachine, reason: 'the model is built as Teachable Machine builds them', certainty: 'likely' }
+      : undefined,
+
+  ({ hints, input }) => {
+    if (!hints?.backbone) return undefined;
+    const { family, name } = hints.backbone;
+    const scaling = backboneScalings[family];
+    if (input.channels !== 3 && (scaling === 'caffe' || scaling === 'torch')) return undefined;
+    return scaled(
+      scaling,
+      `the model is built on ${family} of keras.applications ("${name}"), whose preprocess_input does that`,
+    );
+  },
+
+  ({ hints, numberedLabels, input: { height, width } }) =>
+    hints === null && numberedLabels && height === 224 && width === 224
+      ? {
+          image: teachableMachine,
+          reason: 'the labels are numbered as Teachable Machine numbers them',
+          certainty: 'likely',
+        }
+      : undefined,
+
+  ({ hints }) =>
+    scaled(
+      'unit',
+      hints ? 'nothing in the model says otherwise' : 'an ONNX model does not tell what it was trained on',
+      'guess',
+    ),
+];
+
+/** How images are prepared for a model whose card doesn't say it. */
+export function chooseImage(facts: ImageFacts): ImageChoice {
+  for (const rule of rules) {
+    const choice = rule(facts);
+    if (choice) return choice;
+  }
+  throw new TypeError('the last rule holds always');
+}
+
+/** Whether what comes out for 0 is as far below the middle as that is for pixels: it was made for means of some 100, not of 0.5. */
+const isCentred = ([from, to]: readonly [number, number]): boolean => Math.abs(from) > 0.05 * Math.abs(to - from);
+
+/** Whether arithmetic is made for pixels from 0 to 255, not for numbers from 0 to 1: it makes them smaller, or is centred. */
+const isForPixels = (range: readonly [number, number]): boolean =>
+  Math.abs(range[1] - range[0]) < 200 || isCentred(range);
