@@ -1,21 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fp from 'fastify-plugin';
-import type { Connections } from '../src/connections.js';
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    readonly closing: Closing;
-  }
-}
-
-/** How far the instance is on its way to its end. */
-export interface Closing {
-  /** Whether requests should go elsewhere: it closes, or is about to. */
-  announced: boolean;
-  /** How many requests have arrived as a whole and have no answer yet; 0 where the server isn't ours. */
-  readonly unanswered: number;
-}
+import type { Connections } from '../src/http/connections.js';
+import { type Closing, kerasServeOf } from '../src/http/keras-serve.js';
 
 export interface ClosingOptions {
   /** Those of the server, where it is ours. */
@@ -40,7 +27,8 @@ export default fp<ClosingOptions>(
         return connections?.unanswered ?? 0;
       },
     };
-    app.decorate('closing', state);
+    const parts = kerasServeOf(app);
+    parts.closing = state;
     let closing = false;
     const isLast = (reply: ServerResponse) => connections?.isLast(reply) ?? true;
     app.addHook('onSend', async (_request, reply) => {
@@ -57,7 +45,7 @@ export default fp<ClosingOptions>(
       if (app.server.listening) await sleep(unread);
       connections?.close(app.server);
     });
-    app.addHook('onClose', () => app.replies.settled());
+    app.addHook('onClose', () => parts.replies.settled());
   },
   { name: 'closing', dependencies: ['open-replies'] },
 );

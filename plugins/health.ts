@@ -2,11 +2,13 @@ import fp from 'fastify-plugin';
 import { errorReplies } from '../schemas/error.js';
 import { Health } from '../schemas/health.js';
 import { referTo } from '../schemas/reference.js';
-import { RequestError } from './errors.js';
+import { kerasServeOf } from '../src/http/keras-serve.js';
+import { RequestError } from '../src/http/request-error.js';
 
 /** `/health/live`: the process answers. `/health/ready`: the models that are loaded can predict and the server isn't about to close. */
 export default fp(
   async (app) => {
+    const parts = kerasServeOf(app);
     app.addSchema(Health);
 
     app.get(
@@ -39,7 +41,7 @@ export default fp(
         },
       },
       async (): Promise<Health> => {
-        if (app.closing.announced || !app.catalog.ready) throw new RequestError('model_not_ready');
+        if (parts.closing.announced || !parts.catalog.ready) throw new RequestError('model_not_ready');
         return { status: 'ok' };
       },
     );

@@ -3,20 +3,12 @@ import fp from 'fastify-plugin';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { errorReplies } from '../schemas/error.js';
 import { versionStates } from '../src/catalog/catalog.js';
-import type { ServedModel } from '../src/catalog/served-model.js';
-import type { Connections } from '../src/connections.js';
-import { CLIENT_GONE } from '../src/logging.js';
-import { withoutTrailingSlash } from './trailing-slash.js';
-
-/** The parts of a prediction that take time. */
-export type Stage = 'decode' | 'queue' | 'inference';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Milliseconds that the parts of this request took. They go into the metrics and the `Server-Timing` header. */
-    timings: Partial<Record<Stage, number>>;
-  }
-}
+import type { Connections } from '../src/http/connections.js';
+import { kerasServeOf } from '../src/http/keras-serve.js';
+import { replyTo } from '../src/http/open-replies.js';
+import { CLIENT_GONE } from '../src/http/request-log.js';
+import { withoutTrailingSlash } from '../src/http/trailing-slash.js';
+import { listen } from '../src/support/listen.js';
 
 export interface MetricsOptions {
   /** Those of the server, where it is ours. */
@@ -29,6 +21,7 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** `GET /metrics` in Prometheus's text format, and the `Server-Timing` header. Everything is named `keras_serve_…`. */
 export default fp<MetricsOptions>(
   async (app, { connections }) => {
+    const parts = kerasServeOf(app);
     const registry = new Registry();
     const registers = [registry];
     collectDefaultMetrics({ register: registry, prefix: 'keras_serve_' });
@@ -66,7 +59,7 @@ export default fp<MetricsOptions>(
       registers,
       collect() {
         this.reset();
-        for (const { name, versions } of app.catalog.models)
+        for (const { name, versions } of parts.catalog.models)
           for (const { model } of versions) this.inc({ model: name }, model?.queued ?? 0);
       },
     });
@@ -75,15 +68,15 @@ export default fp<MetricsOptions>(
       help: 'Requests that have come in and are neither answered nor given up, this one among them.',
       registers,
       collect() {
-        this.set(app.replies.size);
+        this.set(parts.replies.size);
       },
     });
     new Gauge({
       name: 'keras_serve_held_bytes',
-      help: 'Memory of large requests that are not answered yet; there is a bound on it.',
+      help: 'Memory that requests have reserved and not given back yet; there is a bound on it.',
       registers,
       collect() {
-        this.set(app.json.held.bytes);
+        this.set(parts.memory.reserved);
       },
     });
     new Gauge({
@@ -93,7 +86,7 @@ export default fp<MetricsOptions>(
       registers,
       collect() {
         this.reset();
-        for (const { name, versions } of app.catalog.models)
+        for (const { name, versions } of parts.catalog.models)
           for (const { version, state } of versions)
             for (const one of versionStates) this.set({ model: name, version, state: one }, one === state ? 1 : 0);
       },
@@ -105,7 +98,7 @@ export default fp<MetricsOptions>(
       registers,
       collect() {
         this.reset();
-        for (const { name, versions } of app.catalog.models)
+        for (const { name, versions } of parts.catalog.models)
           for (const { version, failures } of versions) this.inc({ model: name, version }, failures);
       },
     });
@@ -115,7 +108,7 @@ export default fp<MetricsOptions>(
       labelNames: ['process'],
       registers,
       collect() {
-        const { processes } = app.catalog.pool;
+        const { processes } = parts.catalog.pool;
         this.set({ process: 'server' }, process.memoryUsage.rss());
         this.set(
           { process: 'inference' },
@@ -126,27 +119,25 @@ export default fp<MetricsOptions>(
 
     if (connections) countConnections(connections, registers);
 
+    const stops: (() => void)[] = [];
     app.addHook('onReady', async () => {
-      const { catalog } = app;
-      const count = (name: string, model: ServedModel) => {
-        model.events = { onBatch: (rows) => batches.observe({ model: name }, rows) };
-      };
-      for (const { name, versions } of catalog.models) for (const { model } of versions) if (model) count(name, model);
-      catalog.on('available', ({ name, model }) => count(name, model));
-      catalog.pool.events = {
-        onRestart: (pid) => {
-          restarts.inc();
-          app.log.warn({ pid }, 'an inference process ended and is being replaced');
-        },
-        onLoadFailed: (err) => app.log.error({ err }, 'a model could not be loaded into a new inference process'),
-      };
+      const { catalog } = parts;
+      stops.push(
+        listen(catalog, { batch: ({ name, rows }) => batches.observe({ model: name }, rows) }),
+        listen(catalog.pool.events, {
+          restart: (pid) => {
+            restarts.inc();
+            app.log.warn({ pid }, 'an inference process ended and is being replaced');
+          },
+          loadFailed: (err) => app.log.error({ err }, 'a model could not be loaded into a new inference process'),
+        }),
+      );
     });
-    app.decorateRequest('timings');
-    app.addHook('onRequest', async (request) => {
-      request.timings = {};
+    app.addHook('onClose', async () => {
+      for (const stop of stops) stop();
     });
     app.addHook('onSend', async (request, reply) => {
-      const timings = Object.entries(request.timings);
+      const timings = Object.entries(replyTo(request).timings);
       if (timings.length > 0)
         reply.header(
           'server-timing',
@@ -157,16 +148,16 @@ export default fp<MetricsOptions>(
       const route = withoutTrailingSlash(request.routeOptions.url ?? 'unknown');
       requests.observe({ route, method: request.method, status }, elapsedTime / 1000);
     };
-    app.replies.on('gone', ({ request, reply }) => observe(request, reply, CLIENT_GONE));
+    parts.replies.on('gone', ({ request, reply }) => observe(request, reply, CLIENT_GONE));
     app.addHook('onResponse', async (request, reply) => {
       observe(request, reply, reply.statusCode);
-      const timings = Object.entries(request.timings);
+      const timings = Object.entries(replyTo(request).timings);
       if (timings.length === 0) return;
-      const { name = app.catalog.defaultName, model: given = name } = request.params as {
+      const { name = parts.catalog.defaultName, model: given = name } = request.params as {
         name?: string;
         model?: string;
       };
-      const model = app.catalog.get(given)?.name ?? given;
+      const model = parts.catalog.get(given)?.name ?? given;
       for (const [stage, duration] of timings) stages.observe({ model, stage }, duration / 1000);
     });
 
@@ -189,7 +180,7 @@ export default fp<MetricsOptions>(
       async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
     );
   },
-  { name: 'metrics', dependencies: ['model', 'json', 'open-replies'] },
+  { name: 'metrics', dependencies: ['model', 'open-replies'] },
 );
 
 function countConnections(connections: Connections, registers: Registry[]): void {
@@ -203,11 +194,11 @@ function countConnections(connections: Connections, registers: Registry[]): void
   });
   const crowded = new Counter({
     name: 'keras_serve_connections_crowded_total',
-    help: 'Connections closed because there were too many: idle ones that made way for new ones, or new ones refused.',
+    help: 'Connections closed because there were too many: idle ones and unfinished requests that made way for new ones, or new ones refused.',
     labelNames: ['which'],
     registers,
   });
-  for (const which of ['idle', 'refused'] as const) crowded.inc({ which }, 0);
+  for (const which of ['idle', 'unfinished', 'refused'] as const) crowded.inc({ which }, 0);
   connections.on('crowded', (which) => crowded.inc({ which }));
   const unread = new Counter({
     name: 'keras_serve_reply_timeouts_total',

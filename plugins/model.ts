@@ -1,64 +1,44 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Catalog } from '../src/catalog/catalog.js';
-import type { ServedModel } from '../src/catalog/served-model.js';
-import { logModels } from './model-log.js';
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The models that are served: loaded and warm once the instance is ready. */
-    readonly catalog: Catalog;
-    /** The default one of them. */
-    readonly model: ServedModel;
-  }
-}
+import { Catalog } from '../src/catalog/catalog.js';
+import { ownKerasServe } from '../src/http/keras-serve.js';
+import { logModels } from '../src/http/model-log.js';
 
 export interface ModelPluginOptions {
-  /** Opens the catalog; its models may still be loading. */
-  open: () => Catalog | Promise<Catalog>;
+  /** The models, or what opens them; they may still be loading. */
+  source: Catalog | (() => Promise<Catalog>);
 }
-
-/** The longest that a model which makes way for another waits for the requests that may have found it, in milliseconds. */
-const longestWait = 600_000;
 
 /**
- * Has the models loaded before the port opens, so that the first client finds them warm; closes them with the instance. When
- * none can be loaded, `app.ready()` and `app.listen()` reject.
+ * Decorates the instance with `kerasServe`, and has the models loaded before the port opens, so that the first client finds them
+ * warm; closes them with the last instance that serves them. When none can be loaded, `app.ready()` and `app.listen()` reject.
  */
 export default fp<ModelPluginOptions>(
-  async (app, { open }) => {
-    let catalog: Catalog | undefined;
-    app.decorate('catalog', {
-      getter() {
-        if (!catalog) throw new Error('The models are loaded by app.ready()');
-        return catalog;
-      },
-    });
-    app.decorate('model', {
-      getter() {
-        return app.catalog.find();
-      },
+  async (app, { source }) => {
+    let catalog = source instanceof Catalog ? source : undefined;
+    const ends = catalog ? [catalog.use()] : [];
+    const loaded = (): Catalog => {
+      if (!catalog) throw new Error('The models are loaded by app.ready()');
+      return catalog;
+    };
+    Object.defineProperties(ownKerasServe(app), {
+      catalog: { get: loaded },
+      model: { get: () => loaded().find() },
     });
     app.addHook('onReady', async () => {
-      const started = performance.now();
+      const start = performance.now();
       app.log.info('loading');
-      catalog = await open();
-      catalog.settled = () => repliesSent(app);
-      const logStart = logModels(app.log, catalog);
-      await catalog.started;
-      logStart(Math.round(performance.now() - started));
+      if (typeof source === 'function') {
+        catalog = await source();
+        ends.push(catalog.use());
+      }
+      const log = logModels(app.log, loaded());
+      ends.push(async () => log.stop());
+      await loaded().started;
+      log.started(performance.now() - start);
     });
-    app.addHook('onClose', async () => catalog?.close());
+    app.addHook('onClose', async () => {
+      await Promise.all(ends.map((end) => end()));
+    });
   },
-  { name: 'model', dependencies: ['open-replies'] },
+  { name: 'model' },
 );
-
-/** Resolves when the requests that are there now have their answers. */
-async function repliesSent({ replies }: FastifyInstance): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  const tooLate = sleep(longestWait, undefined, { signal, ref: false }).catch(() => undefined);
-  await Promise.race([replies.settled(), tooLate]);
-  waiting.abort();
-}

@@ -5,9 +5,11 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { stringify } from 'yaml';
-import { packageVersion } from '../src/package.js';
-import { MemoryFiles } from './memory-files.js';
-import { modelOperations } from './model-operations.js';
+import { componentName } from '../schemas/reference.js';
+import { kerasServeOf } from '../src/http/keras-serve.js';
+import { MemoryFiles } from '../src/http/memory-files.js';
+import { modelOperations } from '../src/http/model-operations.js';
+import { packageVersion } from '../src/support/package.js';
 
 /**
  * The OpenAPI document at `/openapi.json` and `/openapi.yaml`, and Swagger UI at `/docs`. It is made from the schemas of the
@@ -39,7 +41,9 @@ export default fp(
           { name: 'Health', description: 'For load balancers and orchestrators.' },
         ],
       },
-      refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema${index}`) },
+      refResolver: {
+        buildLocalReference: (schema, _base, _fragment, index) => componentName(String(schema.$id ?? `schema${index}`)),
+      },
     });
 
     const documents = documentsOf(app);
@@ -72,7 +76,7 @@ export default fp(
       },
     });
   },
-  { name: 'openapi' },
+  { name: 'openapi', dependencies: ['model'] },
 );
 
 /** Makes Swagger UI's files come from memory: its own route would open one for each reply, and fail at odd names. */
@@ -105,8 +109,9 @@ function documentsOf(
   let json: string | undefined;
   let yaml: string | undefined;
   return () => {
-    if (generation !== app.catalog.generation) {
-      generation = app.catalog.generation;
+    const { generation: now } = kerasServeOf(app).catalog;
+    if (generation !== now) {
+      generation = now;
       document = documentOf(app);
       json = undefined;
       yaml = undefined;
@@ -128,7 +133,7 @@ function documentsOf(
 /** The document of the routes, with the operations of the models. */
 function documentOf(app: FastifyInstance): Document {
   const base = app.swagger() as unknown as Document;
-  const { first, others, tags, schemas, examples } = modelOperations(app.catalog);
+  const { first, others, tags, schemas, examples } = modelOperations(kerasServeOf(app).catalog);
   const news = tags.filter(({ name }) => !base.tags.some((tag) => tag.name === name));
   return {
     ...base,

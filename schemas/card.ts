@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { modelNamePattern } from './model-name.js';
+import { modelNamePattern } from '../src/support/model-name.js';
 
 const closed = { additionalProperties: false };
 /** One number a channel: grey, RGB or RGBA. */
@@ -34,8 +34,10 @@ export const CardImage = Type.Object(
       }),
     ),
     resize: Type.Optional(
-      Type.Enum(['stretch', 'crop'], {
-        description: '"stretch", which ignores the aspect ratio, or "crop", which cuts out the centre',
+      Type.Enum(['stretch', 'crop', 'pad'], {
+        description:
+          '"stretch", which ignores the aspect ratio, "crop", which cuts out the centre, or "pad", which has the whole picture ' +
+          'and black around it',
       }),
     ),
     crop_fraction: Type.Optional(
@@ -50,13 +52,59 @@ export const CardImage = Type.Object(
         description: '"nearest", "bilinear", "bicubic" or "lanczos"',
       }),
     ),
+    antialias: Type.Optional(
+      Type.Boolean({
+        description:
+          'true, or false where a picture that gets smaller was not averaged, as in cv2.resize and tf.image.resize',
+      }),
+    ),
     scaling: Type.Optional(Scaling),
+    color: Type.Optional(
+      Type.Enum(['rgb', 'bgr', 'gray'], {
+        description:
+          '"rgb", "bgr" or "gray", the luminance in every channel; the scaling "caffe" reverses RGB to BGR by itself, and "bgr" ' +
+          'beside it back to RGB',
+      }),
+    ),
+    invert: Type.Optional(
+      Type.Union([Type.Boolean(), Type.Literal('auto')], {
+        description:
+          'true, false or "auto": whether pixels are 255 − value, before they are scaled; "auto" where the picture\'s border is ' +
+          'lighter than its middle',
+      }),
+    ),
   },
   { ...closed, description: 'an object that says how an image becomes the input' },
 );
 export type CardImage = Static<typeof CardImage>;
 
+/** What each of the model's inputs or outputs is, by its name: its `kind`, and keys that are the kind's own. */
+const kindCards = (what: string) =>
+  Type.Record(
+    Type.String(),
+    Type.Object(
+      { kind: Type.Optional(Type.String({ description: 'the name of a kind' })) },
+      { description: 'an object with the kind, and what there is to say of that kind' },
+    ),
+    { description: `an object that says what the model's ${what} are, by their names` },
+  );
+
 const text = { minLength: 1, maxLength: 1000 };
+
+/** The names of classes. */
+export const Labels = Type.Union(
+  [
+    Type.Array(Type.Union([Type.String(text), Type.Tuple([Type.String(text), Type.String(text)])]), {
+      minItems: 1,
+      maxItems: 1_000_000,
+    }),
+    Type.Null(),
+  ],
+  {
+    description:
+      "a list of names, or of pairs [WordNet id, name], in the order of the model's outputs; null where there are none",
+  },
+);
 
 /**
  * The model card, `serve.json`: what a model file doesn't say. Every key is optional. A description completes the
@@ -72,14 +120,10 @@ export const ModelCard = Type.Object(
       }),
     ),
     description: Type.Optional(Type.String({ maxLength: 10_000, description: 'a text of at most 10,000 characters' })),
-    labels: Type.Optional(
-      Type.Array(Type.Union([Type.String(text), Type.Tuple([Type.String(text), Type.String(text)])]), {
-        minItems: 1,
-        maxItems: 1_000_000,
-        description: "a list of names, or of pairs [WordNet id, name], in the order of the model's outputs",
-      }),
-    ),
+    labels: Type.Optional(Labels),
     image: Type.Optional(CardImage),
+    inputs: Type.Optional(kindCards('inputs')),
+    outputs: Type.Optional(kindCards('outputs')),
   },
   { ...closed, $id: 'ModelCard', description: 'an object' },
 );

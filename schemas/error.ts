@@ -13,7 +13,7 @@ export const errors = {
   image_timeout: [400, 'The image takes too long to decode.'],
   base64_invalid: [400, '"image" is not base64. Send the base64 text of the file, or a data URL.'],
   form_invalid: [400, 'The form can’t be read: unexpected end of multipart data.'],
-  form_too_large: [400, 'The form has too many parts. Send one file, in the field "image".'],
+  form_too_large: [400, 'The form has more than 12 parts, the most that this model takes.'],
   json_invalid: [400, 'The body is not valid JSON.'],
   body_invalid: [400, 'The body must have the property "image" or "instances".'],
   instances_invalid: [400, 'instances[0][3] should be a number, but is "a".'],
@@ -29,19 +29,24 @@ export const errors = {
   model_unknown: [404, 'There is no model of this name. GET /models lists what there is.'],
   model_version_unknown: [404, 'The model has no such version. GET /models/{name} lists them.'],
   method_not_allowed: [405, 'PUT is not allowed here. The header "Allow" says which methods are.'],
+  not_acceptable: [
+    406,
+    'image/png is for models that give a mask or an image, and this one gives none. Ask for application/json instead.',
+  ],
   request_timeout: [408, 'The request took too long to arrive.'],
   content_too_large: [413, 'The image is larger than 10 MB, the most that this server takes.'],
   image_too_many_pixels: [413, 'The image has more pixels than are allowed. Scale it down first.'],
   json_too_complex: [413, 'The body has arrays inside one another, more than 64 deep.'],
   content_type_unsupported: [
     415,
-    'Send JSON with -H "content-type: application/json", or, to a model that takes images, the file as multipart/form-data in the field "image", or as the body with an image/* content type.',
+    'Send JSON with -H "content-type: application/json", a form as multipart/form-data with -F, or what the model takes of these: rows of CSV as text/csv, an image file with an image/* content type, a text as text/plain.',
   ],
   content_encoding_unsupported: [
     415,
     'Content-Encoding is "zstd". Send the body as it is, or as one of gzip, deflate and br.',
   ],
-  headers_too_large: [431, 'The headers are too large.'],
+  expectation_unknown: [417, 'Nothing is known of "Expect: 200-ok". Leave it out.'],
+  headers_too_large: [431, 'The address and the headers are too large.'],
   request_aborted: [400, 'The client hung up.'],
   internal_error: [500, 'Something went wrong here. The log has the details under this request’s id.'],
   model_not_ready: [503, 'The model isn’t ready. Try again in a moment.'],
@@ -69,7 +74,7 @@ export const ErrorReply = Type.Object(
       message: Type.String({ description: 'What went wrong and what to do about it, for people.' }),
     }),
   },
-  { $id: 'ErrorReply', description: 'Why a request failed.' },
+  { $id: 'keras-serve.ErrorReply', description: 'Why a request failed.' },
 );
 export type ErrorReply = Static<typeof ErrorReply>;
 
@@ -83,13 +88,18 @@ const titles: Record<number, string> = {
   400: 'The request can’t be understood, or the model can’t be run on what it holds.',
   404: 'There is nothing at this address.',
   405: 'The method isn’t allowed here; the header `Allow` says which are.',
+  406: 'The reply can’t have the form that the header `Accept` asks for.',
   408: 'The request took too long to arrive.',
   413: 'The body, or the image in it, is larger than this server accepts.',
   415: 'The content type isn’t one that this model takes, or the content encoding isn’t known.',
+  417: 'Nothing is known of what the header `Expect` asks for.',
   500: 'The server failed.',
   503: 'The model can’t take the request now; try again in a moment.',
   504: 'The model took too long.',
 };
+
+/** What any route answers to what is no request as HTTP has it. */
+export const httpErrors = ['request_invalid', 'expectation_unknown'] as const satisfies ErrorCode[];
 
 /** How a failure is documented. */
 interface DocumentedError {
@@ -104,10 +114,11 @@ export interface ErrorExample {
 
 /** The `response` entries that document these failures of a route, by status, each with an example. */
 export function errorReplies(...codes: ErrorCode[]): Record<number, DocumentedError> {
-  const statuses = [...new Set(codes.map((code) => errors[code][0]))];
+  const all = [...codes, ...httpErrors];
+  const statuses = [...new Set(all.map((code) => errors[code][0]))];
   return Object.fromEntries(
     statuses.map((status) => {
-      const fitting = codes.filter((code) => errors[code][0] === status);
+      const fitting = all.filter((code) => errors[code][0] === status);
       const examples = Object.fromEntries(fitting.map((code) => [code, { value: errorReply(code) }]));
       return [
         status,

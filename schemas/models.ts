@@ -21,7 +21,7 @@ export const ModelVersion = Type.Object(
       ),
     ),
   },
-  { $id: 'ModelVersion', description: 'A version of a model.' },
+  { $id: 'keras-serve.ModelVersion', description: 'A version of a model.' },
 );
 export type ModelVersion = Static<typeof ModelVersion>;
 
@@ -33,7 +33,10 @@ const summary = {
 };
 
 /** A model in the list of models. */
-export const ModelSummary = Type.Object(summary, { $id: 'ModelSummary', description: 'A model that is served.' });
+export const ModelSummary = Type.Object(summary, {
+  $id: 'keras-serve.ModelSummary',
+  description: 'A model that is served.',
+});
 export type ModelSummary = Static<typeof ModelSummary>;
 
 /** The reply of `GET /models`. */
@@ -43,7 +46,7 @@ export const Models = Type.Object(
     success: Type.Literal(true),
   },
   {
-    $id: 'Models',
+    $id: 'keras-serve.Models',
     description: 'The models that are served, and those that should be.',
     examples: [
       {
@@ -70,6 +73,34 @@ export const Models = Type.Object(
 );
 export type Models = Static<typeof Models>;
 
+/** The most entries that a list has: of labels, and of what a card could say. */
+export const maxLabels = 25_000;
+
+/** Something that no card says and that was worked out. */
+export const Assumption = Type.Object(
+  {
+    key: Type.String({
+      description: 'What `serve.json` would say it with, by the names of inputs and outputs.',
+      examples: ['inputs.photo.scaling'],
+    }),
+    value: Type.Optional(
+      Type.Unknown({
+        description: `What holds; null where nothing is known. Missing where it is a list of over ${maxLabels}.`,
+        examples: ['unit'],
+      }),
+    ),
+    basis: Type.String({
+      description: 'What speaks for it: it goes on after "for".',
+      examples: ['the model begins with Rescaling'],
+    }),
+    certainty: Type.Enum(['certain', 'likely', 'guess'], {
+      description: 'How sure it is. A guess may well be wrong: `serve.json` can say what is right.',
+    }),
+  },
+  { $id: 'keras-serve.Assumption', description: 'Something that no card says of a model and that was worked out.' },
+);
+export type Assumption = Static<typeof Assumption>;
+
 /** An input or output. */
 export const ModelTensor = Type.Object(
   {
@@ -79,13 +110,24 @@ export const ModelTensor = Type.Object(
       description: 'The sizes of its axes, the first being the batch; null is any size.',
       examples: [[null, 224, 224, 3]],
     }),
+    kind: Type.String({ description: 'What it is to a person.', examples: ['image'] }),
+    card: Type.Record(Type.String(), Type.Unknown(), {
+      description:
+        'What `serve.json` could say of it, as it is taken: the columns of a table, the labels of classes, the scaling of an ' +
+        `image. Nothing of a tensor; lists of over ${maxLabels} are left out.`,
+      examples: [{ size: [224, 224], resize: 'stretch', interpolation: 'bilinear', scaling: 'unit' }],
+    }),
   },
-  { $id: 'ModelTensor', description: 'An input or output of a model.' },
+  { $id: 'keras-serve.ModelTensor', description: 'An input or output of a model.' },
 );
 export type ModelTensor = Static<typeof ModelTensor>;
 
-/** The most labels that are listed. */
-export const maxLabels = 25_000;
+/** The same, with what inputs and outputs can be. */
+export const modelTensor = (inputKinds: readonly string[], outputKinds: readonly string[]) => {
+  const { kind } = ModelTensor.properties;
+  const description = `What it is to a person: of inputs ${inputKinds.join(', ')}; of outputs ${outputKinds.join(', ')}. A tensor is numbers alone.`;
+  return { ...ModelTensor, properties: { ...ModelTensor.properties, kind: { ...kind, description } } };
+};
 
 /** The reply of `GET /models/{name}`. */
 export const ModelDetails = Type.Object(
@@ -97,6 +139,11 @@ export const ModelDetails = Type.Object(
     description: Type.Optional(Type.String({ description: 'What its card says of it.' })),
     inputs: Type.Optional(Type.Array(referTo(ModelTensor), { description: 'In Keras’s order.' })),
     outputs: Type.Optional(Type.Array(referTo(ModelTensor), { description: 'In Keras’s order.' })),
+    assumptions: Type.Optional(
+      Type.Array(referTo(Assumption), {
+        description: 'What no card says of its inputs and outputs, and was worked out.',
+      }),
+    ),
     image: Type.Optional(
       Type.Object(
         {
@@ -127,7 +174,7 @@ export const ModelDetails = Type.Object(
     }),
     success: Type.Literal(true),
   },
-  { $id: 'ModelDetails', description: 'A model with what it takes and gives.' },
+  { $id: 'keras-serve.ModelDetails', description: 'A model with what it takes and gives.' },
 );
 export type ModelDetails = Static<typeof ModelDetails>;
 

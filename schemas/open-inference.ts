@@ -25,23 +25,26 @@ const Name = (what: string, options = {}) => Type.String({ ...options, descripti
 /** `GET /v2`. */
 export const ServerMetadata = Type.Object(
   { name: Type.String(), version: Type.String(), extensions: Type.Array(Type.String()) },
-  { $id: 'ServerMetadata', description: 'What server this is.' },
+  { $id: 'keras-serve.ServerMetadata', description: 'What server this is.' },
 );
 export type ServerMetadata = Static<typeof ServerMetadata>;
 
 /** `GET /v2/health/live`. */
-export const ServerLive = Type.Object({ live: Type.Literal(true) }, { $id: 'ServerLive', description: 'It lives.' });
+export const ServerLive = Type.Object(
+  { live: Type.Literal(true) },
+  { $id: 'keras-serve.ServerLive', description: 'It lives.' },
+);
 
 /** `GET /v2/health/ready`. */
 export const ServerReady = Type.Object(
   { ready: Type.Literal(true) },
-  { $id: 'ServerReady', description: 'It can take requests.' },
+  { $id: 'keras-serve.ServerReady', description: 'It can take requests.' },
 );
 
 /** `GET /v2/models/{model}/ready`. */
 export const ModelReady = Type.Object(
   { name: Type.String(), ready: Type.Literal(true) },
-  { $id: 'ModelReady', description: 'The model can take requests.' },
+  { $id: 'keras-serve.ModelReady', description: 'The model can take requests.' },
 );
 
 /** What a model says of one of its tensors. */
@@ -51,7 +54,7 @@ export const MetadataTensor = Type.Object(
     datatype: Type.Enum([...datatypes]),
     shape: Type.Array(Type.Integer(), { description: 'The sizes of its axes; -1 is any.' }),
   },
-  { $id: 'MetadataTensor', description: 'What a tensor has to be.' },
+  { $id: 'keras-serve.MetadataTensor', description: 'What a tensor has to be.' },
 );
 
 /** `GET /v2/models/{model}`. */
@@ -63,7 +66,7 @@ export const ModelMetadata = Type.Object(
     inputs: Type.Array(referTo(MetadataTensor)),
     outputs: Type.Array(referTo(MetadataTensor)),
   },
-  { $id: 'ModelMetadata', description: 'What a model takes and gives.' },
+  { $id: 'keras-serve.ModelMetadata', description: 'What a model takes and gives.' },
 );
 export type ModelMetadata = Static<typeof ModelMetadata>;
 
@@ -81,19 +84,19 @@ export const RequestInput = Type.Object(
     }),
     datatype: Type.Enum([...datatypes], {
       description:
-        'What the model’s metadata says. FP16 and BF16 are taken for FP32; BYTES for a model that takes images: an ' +
-        'element for each image file, of the shape [images] or [images, 1].',
+        'What the model’s metadata says: BYTES are strings. FP16 and BF16 are taken for FP32; BYTES for a model that takes ' +
+        'images: an element for each image file, of the shape [images] or [images, 1].',
     }),
     parameters: Type.Optional(Parameters),
     data: Type.Optional(
       Type.Array(Type.Unknown(), {
         description:
-          'The elements in row-major order, as one list or as nested ones; BYTES as base64. `NaN`, `Infinity` and `-Infinity` ' +
+          'The elements in row-major order, as one list or as nested ones; BYTES as text, image files as base64. `NaN`, `Infinity` and `-Infinity` ' +
           'are taken, too. Left out where `parameters` has `binary_data_size`: the elements then follow the JSON.',
       }),
     ),
   },
-  { $id: 'RequestInput', description: 'A tensor for the model.' },
+  { $id: 'keras-serve.RequestInput', description: 'A tensor for the model.' },
 );
 export type RequestInput = Static<typeof RequestInput>;
 
@@ -116,7 +119,7 @@ export const RequestOutput = Type.Object(
       ]),
     ),
   },
-  { $id: 'RequestOutput', description: 'An output that is asked for.' },
+  { $id: 'keras-serve.RequestOutput', description: 'An output that is asked for.' },
 );
 export type RequestOutput = Static<typeof RequestOutput>;
 
@@ -140,7 +143,7 @@ export const InferenceRequest = Type.Object(
     ),
   },
   {
-    $id: 'InferenceRequest',
+    $id: 'keras-serve.InferenceRequest',
     description: 'Tensors for the model.',
     examples: [{ id: '42', inputs: [{ name: 'x', shape: [3], datatype: 'FP32', data: [1.0, 2.0, 5.0] }] }],
   },
@@ -163,7 +166,7 @@ export const ResponseOutput = Type.Object(
       }),
     ),
   },
-  { $id: 'ResponseOutput', description: 'A tensor that the model gave.' },
+  { $id: 'keras-serve.ResponseOutput', description: 'A tensor that the model gave.' },
 );
 
 /** The reply of `POST /v2/models/{model}/infer`. */
@@ -175,7 +178,7 @@ export const InferenceResponse = Type.Object(
     outputs: Type.Array(referTo(ResponseOutput)),
   },
   {
-    $id: 'InferenceResponse',
+    $id: 'keras-serve.InferenceResponse',
     description: 'What the model gave.',
     examples: [
       {
@@ -199,7 +202,7 @@ export const RepositoryIndex = Type.Array(
     state: Type.Enum(['READY', 'LOADING', 'UNLOADING', 'UNAVAILABLE']),
     reason: Type.String({ description: 'Why it is in this state.' }),
   }),
-  { $id: 'RepositoryIndex', description: 'The models with their versions.' },
+  { $id: 'keras-serve.RepositoryIndex', description: 'The models with their versions.' },
 );
 export type RepositoryIndex = Static<typeof RepositoryIndex>;
 

@@ -1,13 +1,16 @@
 import { type Static, Type } from 'typebox';
-import { type ErrorCode, errors } from './error.js';
+import { type ErrorCode, errors, httpErrors } from './error.js';
 import { referTo } from './reference.js';
 
 /** The body of every reply under `/v1` and `/v2` that isn't a success, as TensorFlow Serving and KServe have it. */
 export const ProtocolError = Type.Object(
   { error: Type.String({ description: 'What went wrong and what to do about it.' }) },
-  { $id: 'ProtocolError', description: 'Why a request failed.' },
+  { $id: 'keras-serve.ProtocolError', description: 'Why a request failed.' },
 );
 export type ProtocolError = Static<typeof ProtocolError>;
+
+/** The body of an error reply under `/v1` and `/v2`. */
+export const protocolError = (_code: ErrorCode, message: string): ProtocolError => ({ error: message });
 
 const titles: Record<number, string> = {
   400: 'The request isn’t one that the model takes.',
@@ -16,6 +19,7 @@ const titles: Record<number, string> = {
   408: 'The request took too long to arrive.',
   413: 'The body is larger than this server accepts.',
   415: 'The content encoding or type isn’t understood.',
+  417: 'Nothing is known of what the header `Expect` asks for.',
   500: 'The server failed.',
   503: 'The model can’t take the request now; try again in a moment.',
   504: 'The model took too long.',
@@ -38,7 +42,7 @@ export const runErrors = [
 /** The `response` entries that document these failures of a route under `/v1` or `/v2`, by status. */
 export const protocolErrorReplies = (...codes: ErrorCode[]): Record<number, object> =>
   Object.fromEntries(
-    codes.map((code) => [
+    [...httpErrors, ...codes].map((code) => [
       errors[code][0],
       {
         description: titles[errors[code][0]],

@@ -16,7 +16,7 @@ export const TensorFlowServingStatus = Type.Object(
     ),
   },
   {
-    $id: 'TensorFlowServingStatus',
+    $id: 'keras-serve.TensorFlowServingStatus',
     description: 'What the versions of a model are doing.',
     examples: [
       {
@@ -53,7 +53,7 @@ export const TensorFlowServingMetadata = Type.Object(
       signature_def: Type.Object({ signature_def: Type.Record(Type.String(), SignatureDef) }),
     }),
   },
-  { $id: 'TensorFlowServingMetadata', description: 'What a model takes and gives.' },
+  { $id: 'keras-serve.TensorFlowServingMetadata', description: 'What a model takes and gives.' },
 );
 export type TensorFlowServingMetadata = Static<typeof TensorFlowServingMetadata>;
 
@@ -80,7 +80,7 @@ export const TensorFlowServingRequest = Type.Object(
     ),
   },
   {
-    $id: 'TensorFlowServingRequest',
+    $id: 'keras-serve.TensorFlowServingRequest',
     description: 'Either `instances` or `inputs`.',
     examples: [{ instances: [1.0, 2.0, 5.0] }],
   },
@@ -105,7 +105,7 @@ export const TensorFlowServingReply = Type.Object(
     ),
   },
   {
-    $id: 'TensorFlowServingReply',
+    $id: 'keras-serve.TensorFlowServingReply',
     description:
       'Either `predictions` or `outputs`. As with TensorFlow Serving, numbers that JSON lacks are `NaN`, `Infinity` and `-Infinity`.',
     examples: [{ predictions: [2.5, 3.0, 4.5] }],

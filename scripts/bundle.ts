@@ -3,17 +3,18 @@
  * those instead of a thousand starts in half the time, and who installs keras-serve gets few packages. What has native code or
  * files of its own stays a package.
  */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { licencesOf } from './third-party.js';
 
 /** Swagger UI finds its files by where its code is: that stays the folder of the package. */
 const swaggerUi: Plugin = {
   name: 'swagger-ui',
-  setup({ onLoad }) {
-    const root = join(packageRoot, 'node_modules/@fastify/swagger-ui');
+  async setup({ onLoad }) {
+    // `node_modules` may be a link.
+    const root = await realpath(join(packageRoot, 'node_modules/@fastify/swagger-ui'));
     onLoad({ filter: /@fastify[\\/]swagger-ui[\\/].*\.js$/ }, async ({ path }) => {
       const folder = JSON.stringify(relative(root, dirname(path)));
       const here = `require('node:path').join(require.resolve('@fastify/swagger-ui/package.json'), '..', ${folder})`;
@@ -28,13 +29,16 @@ const entries = [
   ...['inference/process-main', 'inference/compile-main', 'keras/hdf5-worker', 'protocols/json-thread'],
 ];
 
+/** The folder that is built into. */
+const [target = 'dist'] = process.argv.slice(2);
+
 // What was built before has other names.
-await rm(join(packageRoot, 'dist/src/chunks'), { recursive: true, force: true });
+await rm(join(packageRoot, target, 'src/chunks'), { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: packageRoot,
   metafile: true,
   entryPoints: entries.map((name) => join(packageRoot, 'src', `${name}.ts`)),
-  outdir: join(packageRoot, 'dist/src'),
+  outdir: join(packageRoot, target, 'src'),
   bundle: true,
   splitting: true,
   chunkNames: 'chunks/[hash]',
@@ -60,6 +64,6 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 await writeFile(
-  join(packageRoot, 'dist/THIRD_PARTY_LICENSES.txt'),
+  join(packageRoot, target, 'THIRD_PARTY_LICENSES.txt'),
   licencesOf(packageRoot, Object.keys(metafile.inputs)),
 );

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usageOf } from '../bench/processes.js';
 import { median } from '../bench/results.js';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 
 const rounds = 5;
 const inFlight = 50;

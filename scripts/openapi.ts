@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildApp } from '../src/app.js';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { clientTypes } from './client-types.js';
 
 const app = await buildApp({ model: join(packageRoot, 'models', 'efficientnet-lite0') });

@@ -1,4 +1,4 @@
-import { settingRows } from '../src/config.js';
+import { settingRows } from '../src/support/config.js';
 
 const marks = { start: '<!-- options: written by npm run readme -->\n', end: '<!-- /options -->' };
 

@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import envPaths from 'env-paths';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 
 const lines = ['20.19.0', '22', '24', '26'];
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { parseArgs } from 'node:util';
 import { applications } from './commands/applications.js';
@@ -7,12 +8,23 @@ import type { Command } from './commands/command.js';
 import { convert } from './commands/convert.js';
 import { UsageError } from './commands/errors.js';
 import { inspect } from './commands/inspect.js';
+import { heedOutput, OutputClosed } from './commands/output.js';
 import { predict } from './commands/predict.js';
 import { serve } from './commands/serve.js';
 import { printable } from './commands/table.js';
-import { ConfigError, flagOf, placeholderOf, readConfig, type SettingName, settingRows, settings } from './config.js';
-import { unknownVariables, withoutServices } from './environment.js';
-import { packageDescription, packageVersion } from './package.js';
+import {
+  ConfigError,
+  flagOf,
+  placeholderOf,
+  readConfig,
+  type SettingName,
+  settingRows,
+  settings,
+} from './support/config.js';
+import { unknownVariables, withoutServices } from './support/environment.js';
+import { KnownError } from './support/errors.js';
+import { nearestName } from './support/nearest-name.js';
+import { packageDescription, packageVersion } from './support/package.js';
 
 /** The commands by name; what names none of them is a model to serve. */
 const commands: Record<string, Command> = { serve, predict, card, convert, inspect, applications };
@@ -47,14 +59,25 @@ async function main(args: string[]): Promise<void> {
 
   const foreign = Object.keys(values).find((flag) => !Object.hasOwn(flagsOf(command), flag));
   if (foreign) throw new UsageError(`--${foreign} is not an option of keras-serve ${name ?? 'serve'}`);
+  if (!name) refuseMisspelt(positionals[0]);
   const { least, most } = command.operands;
-  if (positionals.length < least) throw new UsageError(`Usage: keras-serve ${command.usage}`);
+  if (positionals.length < least)
+    throw new UsageError(
+      [`Usage: keras-serve ${command.usage}`, command.missing?.(positionals) ?? []].flat().join('\n'),
+    );
   if (positionals.length > most)
     throw new UsageError(`One too many: ${positionals[most]}. Usage: keras-serve ${command.usage}`);
   const environment = withoutServices(process.env);
   for (const sentence of unknownVariables(environment)) console.error(`keras-serve: ${printable(sentence)}`);
   const config = readConfig(values as Record<string, string | boolean | undefined>, environment);
   await command.run({ positionals, flags: values, config });
+}
+
+/** What is called nearly as a command is one misspelt, unless it is there to be served. */
+function refuseMisspelt(first = ''): void {
+  const nearest = /^[a-z]+$/i.test(first) && !existsSync(first) && nearestName(first, Object.keys(commands));
+  if (nearest)
+    throw new UsageError(`There is no command, file or folder "${first}". Did you mean keras-serve ${nearest}?`);
 }
 
 /** Flags may stand anywhere, so the first reading is for whose they are; the same flag may be another one elsewhere. */
@@ -65,8 +88,11 @@ function parse(args: string[]) {
     const command = commands[Object.hasOwn(commands, first) ? first : 'serve']!;
     return parseArgs({ args, options: { ...all, ...flagsOf(command) }, allowPositionals: true });
   } catch (error) {
-    const [sentence] = (error as Error).message.split('. ');
-    throw new UsageError(sentence!.replace(/^Unknown option/, 'There is no option'));
+    const [sentence = ''] = (error as Error).message.split('. ');
+    const [, flag] = /^Unknown option '--([\w-]+)/.exec(sentence) ?? [];
+    const nearest = flag && nearestName(flag, Object.keys(all));
+    const hint = nearest ? `. Did you mean --${nearest}?` : '';
+    throw new UsageError(sentence.replace(/^Unknown option/, 'There is no option') + hint);
   }
 }
 
@@ -109,11 +135,10 @@ const help = (): string =>
     ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
   ].join('\n');
 
-/** Our own errors have a code in small letters and a message that says it all; any other is a fault, shown with its stack. */
+/** The message of an error that was foreseen says it all; any other is a fault, shown with its stack. */
 function report(error: unknown): void {
-  const { code, message, stack } = error as Error & { code?: unknown };
-  const ours = typeof code === 'string' && /^[a-z_]+$/.test(code);
-  console.error(`keras-serve: ${ours ? message : stack}`);
+  if (error instanceof OutputClosed) return;
+  console.error(`keras-serve: ${error instanceof KnownError ? error.message : (error as Error).stack}`);
   if (error instanceof UsageError || error instanceof ConfigError)
     console.error('keras-serve --help lists the commands and options.');
   process.exitCode = error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
@@ -121,4 +146,5 @@ function report(error: unknown): void {
 
 // From Node 22 on, what is loaded from here on is compiled only once, and then kept with Node's other caches.
 (module as { enableCompileCache?(): unknown }).enableCompileCache?.();
+heedOutput();
 main(process.argv.slice(2)).catch(report);

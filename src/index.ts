@@ -1,17 +1,18 @@
-export { type AppOptions, buildApp, default as app } from './app.js';
-export type { DownloadEvent } from './catalog/applications/download.js';
-export { WeightsError } from './catalog/applications/weights.js';
-export { CardError } from './catalog/card.js';
-export { InstancesError, type JsonTensor, jsonOf, tensorsOf } from './catalog/instances.js';
-export {
-  type Classification,
-  type LoadOptions,
-  loadServedModel as loadModel,
-  type Prediction,
-  type ServedModel,
-} from './catalog/served-model.js';
-export type { CardNote } from './catalog/worked-out-card.js';
-export { type Config, ConfigError } from './config.js';
+export { buildApp, default as app } from './app.js';
+export type { DownloadEvent } from './applications/download.js';
+export { WeightsError } from './applications/weights.js';
+export type { CardNote } from './cards/card-note.js';
+export type { Classification, LoadOptions, Prediction, ServedModel } from './catalog/served-model.js';
+export { InstancesError, type JsonTensor, jsonOf, tensorsOf } from './datapoints/instances.js';
+export type { Assumption, Certainty } from './datapoints/kind.js';
+export type { KerasServe } from './http/keras-serve.js';
 export { InferenceError, type InferenceErrorCode } from './inference/errors.js';
 export { ModelFileError, type ModelFileErrorCode } from './keras/errors.js';
-export type { Signature, Tensor, TensorData, TensorInfo, Tensors, TensorType } from './tensor.js';
+export type { AppOptions, KerasServeOptions } from './options.js';
+export type { Answer, Ask, AskOptions } from './protocols/predict/ask.js';
+export { type LoadedModel, loadModel } from './protocols/predict/load-model.js';
+export { CardError } from './support/card-error.js';
+export { type Config, ConfigError } from './support/config.js';
+export { type Audience, KnownError } from './support/errors.js';
+export { tensorOfTexts, textsOf } from './support/strings.js';
+export type { Signature, Tensor, TensorData, TensorInfo, Tensors, TensorType } from './support/tensor.js';

@@ -1,2 +1,3 @@
 /** keras-serve as a plugin for a Fastify app of one's own: `import kerasServe from 'keras-serve/plugin'`. */
-export { type AppOptions as KerasServeOptions, default, default as kerasServe } from './app.js';
+export { default, default as kerasServe } from './app.js';
+export type { KerasServeOptions } from './options.js';

@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync } from 'fastify';
 import {
   InferenceHeaders,
   InferenceRequest,
@@ -9,13 +9,13 @@ import {
 } from '../../schemas/open-inference.js';
 import { protocolErrorReplies, runErrors } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
-import { movable, sendPieces } from '../json-reply.js';
-import { rawBodyOf } from '../raw-body.js';
-import { runModel } from '../run-model.js';
-import { findModel, type NamedVersion, tags, ways } from './open-inference-models.js';
-
-/** What follows the JSON is read in next to no time, up to so many bytes. */
-const smallBinary = 4 * 2 ** 20;
+import { rawBodyOf } from '../../src/http/bodies.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
+import { leaseModel } from '../../src/http/lease-model.js';
+import { leaveChecking } from '../../src/http/protocol-routes.js';
+import { answer } from '../../src/http/send-reply.js';
+import { type InferenceAddress, openInference } from '../../src/protocols/open-inference/protocol.js';
+import { tags, ways } from './open-inference-ways.js';
 
 const binaryBody = {
   type: 'string',
@@ -25,15 +25,16 @@ const binaryBody = {
 
 /** `POST /v2/models/{model}[/versions/{version}]/infer`. */
 const infer: FastifyPluginAsync = async (app) => {
+  const parts = kerasServeOf(app);
+  const leaseOf = leaseModel(app, ({ params }) => openInference.lease(parts.serving, params as InferenceAddress));
   for (const schema of [RequestInput, RequestOutput, InferenceRequest, ResponseOutput, InferenceResponse])
     app.addSchema(schema);
+  leaveChecking(app);
 
   for (const { path, suffix, params, which } of ways)
     app.post(
-      `/v2/models/:model${path}/infer`,
+      `/models/:model${path}/infer`,
       {
-        // What reads requests checks them.
-        validatorCompiler: () => () => true,
         schema: {
           operationId: `infer${suffix}`,
           tags,
@@ -61,38 +62,15 @@ const infer: FastifyPluginAsync = async (app) => {
           },
         },
       },
-      async (request, reply) => run(request, reply),
-    );
-
-  async function run(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const params = request.params as NamedVersion;
-    const { model, version } = findModel(app.catalog, params);
-    const jsonLength = request.headers['inference-header-content-length'] as string | undefined;
-    const { pieces: body, size, buffers } = rawBodyOf(request);
-    const signature = { inputs: model.inputs, outputs: model.outputs };
-    const parsed = { body, jsonLength, signature, takesImages: model.image !== undefined };
-    const toRead = size > smallBinary ? size : Number(jsonLength ?? size) || 0;
-    const { id, input, outputs } = await app.json.run(request, 'parseInference', parsed, toRead, buffers);
-    const given = movable(await runModel(app, request, model, input));
-    const { json, binary } = await app.json.run(
-      request,
-      'writeInference',
-      {
-        modelName: params.model,
-        modelVersion: version,
-        id,
-        tensors: given.tensors,
-        outputs,
-        classes: { output: model.outputs[0]!.name, labels: model.card.labels ?? [] },
+      async (request, reply) => {
+        const message = {
+          modelName: (request.params as InferenceAddress).model,
+          jsonLength: request.headers['inference-header-content-length'] as string | undefined,
+          body: rawBodyOf(request),
+        };
+        return answer(openInference, parts, leaseOf(request), message, reply);
       },
-      outputs.every(({ binary }) => binary) ? 0 : given.size,
-      given.transfer,
     );
-    if (binary.length === 0) return sendPieces(reply.type('application/json; charset=utf-8'), json);
-    const length = json.reduce((sum, piece) => sum + piece.length, 0);
-    reply.type('application/octet-stream').header('inference-header-content-length', length);
-    return sendPieces(reply, [...json, ...binary]);
-  }
 };
 
 export default infer;

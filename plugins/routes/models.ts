@@ -1,35 +1,45 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyInstance } from 'fastify';
+import fp from 'fastify-plugin';
 import { errorReplies } from '../../schemas/error.js';
 import {
+  Assumption,
   ModelDetails,
   ModelParams,
   ModelSummary,
   Models,
-  ModelTensor,
+  type ModelTensor,
   ModelVersion,
   ModelVersionParams,
   maxLabels,
+  modelTensor,
 } from '../../schemas/models.js';
-import { imageExample } from '../../schemas/predict.js';
 import { referTo } from '../../schemas/reference.js';
-import type { CatalogModel, ModelVersion as Version } from '../../src/catalog/catalog.js';
-import { exampleRequest } from '../../src/catalog/example-request.js';
+import type { Catalog, CatalogModel, CatalogVersion } from '../../src/catalog/catalog.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
-import type { TensorInfo } from '../../src/tensor.js';
-import { knownQuery } from '../known-names.js';
+import { exampleRequest } from '../../src/datapoints/example-request.js';
+import type { Assumption as WorkedOut } from '../../src/datapoints/kind.js';
+import { type Claimed, inputKind, inputKinds, outputKind, outputKinds } from '../../src/datapoints/kinds.js';
+import { nameOfLabel } from '../../src/datapoints/labels.js';
+import { namedLabels } from '../../src/datapoints/named-labels.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
+import { knownQuery } from '../../src/http/known-names.js';
+import { openInference } from '../../src/protocols/open-inference/protocol.js';
+import { tensorFlowServing } from '../../src/protocols/tensorflow-serving/protocol.js';
+import type { TensorInfo } from '../../src/support/tensor.js';
 
 /** Where a model is found, by what for: what comes before its name, and after its name and version. */
 const addresses: Record<string, [before: string, after: string]> = {
   self: ['/models/', ''],
   predict: ['/models/', '/predict'],
-  tensorflow_serving: ['/v1/models/', ''],
-  open_inference_protocol: ['/v2/models/', ''],
+  tensorflow_serving: [`${tensorFlowServing.prefix}/models/`, ''],
+  open_inference_protocol: [`${openInference.prefix}/models/`, ''],
 };
 
 /** `GET /models`, `GET /models/{name}` and `GET /models/{name}/versions/{version}`: which models there are. */
 const models: FastifyPluginAsyncTypebox = async (app) => {
-  for (const schema of [ModelVersion, ModelSummary, Models, ModelTensor, ModelDetails]) app.addSchema(schema);
+  const parts = kerasServeOf(app);
+  const tensor = modelTensor(namesOf(inputKinds), namesOf(outputKinds));
+  for (const schema of [ModelVersion, ModelSummary, Models, Assumption, tensor, ModelDetails]) app.addSchema(schema);
   app.addHook('onRequest', knownQuery());
 
   app.get(
@@ -43,7 +53,10 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: referTo(Models), ...errorReplies('query_invalid', 'method_not_allowed') },
       },
     },
-    async (): Promise<Models> => ({ models: app.catalog.models.map((model) => summaryOf(app, model)), success: true }),
+    async (): Promise<Models> => ({
+      models: parts.catalog.models.map((model) => summaryOf(parts.catalog, model)),
+      success: true,
+    }),
   );
 
   const lookUp = {
@@ -65,7 +78,7 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
         params: ModelParams,
       },
     },
-    async ({ params: { name } }): Promise<ModelDetails> => detailsOf(app, name),
+    async ({ params: { name } }): Promise<ModelDetails> => detailsOf(parts.catalog, app.prefix, name),
   );
 
   app.get(
@@ -79,19 +92,21 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
         params: ModelVersionParams,
       },
     },
-    async ({ params: { name, version } }): Promise<ModelDetails> => detailsOf(app, name, version),
+    async ({ params: { name, version } }): Promise<ModelDetails> => detailsOf(parts.catalog, app.prefix, name, version),
   );
 };
 
-const isAvailable = ({ state }: Version): boolean => state === 'AVAILABLE';
+const namesOf = (kinds: readonly { name: string }[]): string[] => kinds.map(({ name }) => name);
 
-const versionOf = ({ version, state, error }: Version): ModelVersion => ({
+const isAvailable = ({ state }: CatalogVersion): boolean => state === 'AVAILABLE';
+
+const versionOf = ({ version, state, error }: CatalogVersion): ModelVersion => ({
   version,
   state,
   ...(error && { error: { code: error.code, message: error.message } }),
 });
 
-const summaryOf = ({ catalog }: FastifyInstance, { name, versions }: CatalogModel): ModelSummary => ({
+const summaryOf = (catalog: Catalog, { name, versions }: CatalogModel): ModelSummary => ({
   name,
   default: name === catalog.defaultName,
   takes_images: versions.find(isAvailable)?.model?.image !== undefined,
@@ -99,36 +114,54 @@ const summaryOf = ({ catalog }: FastifyInstance, { name, versions }: CatalogMode
 });
 
 /** @throws CatalogError */
-function detailsOf(app: FastifyInstance, name: string, version?: number): ModelDetails {
-  const shown = app.catalog.versionsOf(name, version).find(isAvailable);
-  const entry = app.catalog.get(name)!;
+function detailsOf(catalog: Catalog, prefix: string, name: string, version?: number): ModelDetails {
+  const shown = catalog.versionsOf(name, version).find(isAvailable);
+  const entry = catalog.get(name)!;
   return {
-    ...summaryOf(app, entry),
+    ...summaryOf(catalog, entry),
     ...(shown?.model && { version: shown.version, ...signatureOf(shown.model) }),
-    routes: routesOf(app, entry.name, version),
+    routes: routesOf(prefix, entry.name, version),
     success: true,
   };
 }
 
-const tensorOf = ({ name, type, shape }: TensorInfo): ModelTensor => ({ name, dtype: type, shape });
+const isListed = (value: unknown): boolean => !Array.isArray(value) || value.length <= maxLabels;
 
-function signatureOf({ card, inputs, outputs, image }: ServedModel): Partial<ModelDetails> {
-  const { description, labels } = card;
-  const example = image ? imageExample : exampleRequest({ inputs, outputs });
+const tensorsOf = (infos: readonly TensorInfo[], kinds: Record<string, Claimed>, kindOf: SpellingKind): ModelTensor[] =>
+  infos.map(({ name, type, shape }) => {
+    const { kind, spec } = kinds[name]!;
+    const card = Object.entries(kindOf(kind).spell?.(spec) ?? {}).filter(([, value]) => isListed(value));
+    return { name, dtype: type, shape, kind, card: Object.fromEntries(card) };
+  });
+
+type SpellingKind = (name: string) => { spell?(spec: unknown): Record<string, unknown> };
+
+const assumptionOf = ({ key, value, basis, certainty }: WorkedOut): Assumption => ({
+  key,
+  ...(isListed(value) && { value }),
+  basis,
+  certainty,
+});
+
+function signatureOf(model: ServedModel): Partial<ModelDetails> {
+  const { card, assumptions, inputs, outputs, image, kinds } = model;
+  const { description } = card;
+  const example = exampleRequest({ inputs, outputs, kinds });
+  const labels = namedLabels(model);
   return {
     ...(description !== undefined && { description }),
     takes_images: image !== undefined,
-    inputs: inputs.map(tensorOf),
-    outputs: outputs.map(tensorOf),
+    inputs: tensorsOf(inputs, kinds.inputs, inputKind),
+    outputs: tensorsOf(outputs, kinds.outputs, outputKind),
+    assumptions: assumptions.map(assumptionOf),
     ...(example !== undefined && { example }),
     ...(image && { image: { height: image.size[0], width: image.size[1], channels: image.channels ?? 3 } }),
     ...(labels && { label_count: labels.length }),
-    ...(labels &&
-      labels.length <= maxLabels && { labels: labels.map((label) => (typeof label === 'string' ? label : label[1])) }),
+    ...(labels && isListed(labels) && { labels: labels.map(nameOfLabel) }),
   };
 }
 
-function routesOf({ prefix }: FastifyInstance, name: string, version?: number): Record<string, string> {
+function routesOf(prefix: string, name: string, version?: number): Record<string, string> {
   const segment = encodeURIComponent(name);
   const model = version === undefined ? segment : `${segment}/versions/${version}`;
   return Object.fromEntries(
@@ -136,4 +169,4 @@ function routesOf({ prefix }: FastifyInstance, name: string, version?: number): 
   );
 }
 
-export default models;
+export default fp(models, { name: 'models', dependencies: ['errors', 'model'], encapsulate: true });

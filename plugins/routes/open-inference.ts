@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import fp from 'fastify-plugin';
 import { Compile } from 'typebox/compile';
 import {
   MetadataTensor,
@@ -13,14 +14,22 @@ import {
 import { lookUpErrors, protocolErrorReplies } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import type { VersionState } from '../../src/catalog/catalog.js';
+import { rawBodyOf } from '../../src/http/bodies.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
+import { followProtocol } from '../../src/http/protocol-routes.js';
+import { RequestError } from '../../src/http/request-error.js';
+import type { EngineName } from '../../src/inference/engine.js';
 import { parseJson } from '../../src/json/parse.js';
-import { packageVersion } from '../../src/package.js';
 import { datatypeOf } from '../../src/protocols/datatypes.js';
-import type { TensorInfo } from '../../src/tensor.js';
-import { RequestError } from '../errors.js';
-import { rawBodyOf, takeRawBodies } from '../raw-body.js';
+import {
+  findInferenceModel,
+  type InferenceAddress,
+  openInference,
+} from '../../src/protocols/open-inference/protocol.js';
+import { packageVersion } from '../../src/support/package.js';
+import type { TensorInfo } from '../../src/support/tensor.js';
 import inferRoutes from './infer.js';
-import { findModel, type NamedVersion, tags, ways } from './open-inference-models.js';
+import { tags, ways } from './open-inference-ways.js';
 
 /** What there is beyond the protocol, by the names that Triton gave it. Of the model repository it is the index alone. */
 const extensions = ['binary_tensor_data', 'classification', 'model_repository(index)'];
@@ -33,20 +42,29 @@ const states: Record<VersionState, RepositoryIndex[number]['state']> = {
   END: 'UNAVAILABLE',
 };
 
+/** What runs models, as Triton calls it. */
+const platforms: Record<EngineName, string> = { onnx: 'onnxruntime_onnx', tensorflow: 'tensorflow_savedmodel' };
+
 const isIndexRequest = Compile(RepositoryIndexRequest);
 
+export interface OpenInferenceOptions {
+  /** The largest body, in bytes. */
+  maxJsonSize: number;
+}
+
 /** The Open Inference Protocol, version 2, as KServe and Triton have it: `/v2`. */
-const openInference: FastifyPluginAsyncTypebox = async (app) => {
-  takeRawBodies(app);
-  // What reads addresses and bodies checks them.
-  app.setValidatorCompiler(() => () => true);
+const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = async (app, { maxJsonSize }) => {
+  const parts = kerasServeOf(app);
+  followProtocol(app, openInference, maxJsonSize);
   for (const schema of [ServerMetadata, ServerLive, ServerReady, ModelReady, MetadataTensor, ModelMetadata])
     app.addSchema(schema);
   app.addSchema(RepositoryIndex);
 
   app.get(
-    '/v2',
+    '/',
     {
+      // Fastify would show the address with a slash in the documents.
+      prefixTrailingSlash: 'no-slash',
       schema: {
         operationId: 'getServerMetadata',
         tags,
@@ -59,7 +77,7 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.get(
-    '/v2/health/live',
+    '/health/live',
     {
       logLevel: 'warn',
       schema: {
@@ -74,7 +92,7 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.get(
-    '/v2/health/ready',
+    '/health/ready',
     {
       logLevel: 'warn',
       schema: {
@@ -86,14 +104,14 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async () => {
-      if (app.closing.announced || !app.catalog.ready) throw new RequestError('model_not_ready');
+      if (parts.closing.announced || !parts.catalog.ready) throw new RequestError('model_not_ready');
       return { ready: true as const };
     },
   );
 
   for (const { path, suffix, params, which } of ways) {
     app.get(
-      `/v2/models/:model${path}`,
+      `/models/:model${path}`,
       {
         schema: {
           operationId: `getModelMetadata${suffix}`,
@@ -105,12 +123,12 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
       async (request): Promise<ModelMetadata> => {
-        const { model } = findModel(app.catalog, request.params as NamedVersion);
-        const { name, versions } = app.catalog.get((request.params as NamedVersion).model)!;
+        const { model } = findInferenceModel(parts.catalog, request.params as InferenceAddress);
+        const { name, versions } = parts.catalog.get((request.params as InferenceAddress).model)!;
         return {
           name,
           versions: versions.filter(({ state }) => state === 'AVAILABLE').map(({ version }) => String(version)),
-          platform: 'onnxruntime_onnx',
+          platform: platforms[model.engine],
           inputs: model.inputs.map(metadataTensor),
           outputs: model.outputs.map(metadataTensor),
         };
@@ -118,7 +136,7 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
     );
 
     app.get(
-      `/v2/models/:model${path}/ready`,
+      `/models/:model${path}/ready`,
       {
         logLevel: 'warn',
         schema: {
@@ -131,9 +149,9 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
       async (request) => {
-        const { model } = findModel(app.catalog, request.params as NamedVersion);
-        if (app.closing.announced || !model.ready) throw new RequestError('model_not_ready');
-        return { name: (request.params as NamedVersion).model, ready: true as const };
+        const { model } = findInferenceModel(parts.catalog, request.params as InferenceAddress);
+        if (parts.closing.announced || !model.ready) throw new RequestError('model_not_ready');
+        return { name: (request.params as InferenceAddress).model, ready: true as const };
       },
     );
   }
@@ -141,7 +159,7 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(inferRoutes);
 
   app.post(
-    '/v2/repository/index',
+    '/repository/index',
     {
       schema: {
         operationId: 'getRepositoryIndex',
@@ -163,10 +181,10 @@ const openInference: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request): Promise<RepositoryIndex> => {
-      const { pieces, size } = rawBodyOf(request);
-      const asked = size === 0 ? {} : parseJson(Buffer.concat(pieces));
+      const body = rawBodyOf(request);
+      const asked = body.size === 0 ? {} : parseJson(body.bytes);
       if (!isIndexRequest.Check(asked)) throw new RequestError('body_invalid', 'ready should be true or false.');
-      return app.catalog.models.flatMap(({ name, versions }) =>
+      return parts.catalog.models.flatMap(({ name, versions }) =>
         versions
           .map(({ version, state, error }) => ({
             name,
@@ -186,4 +204,8 @@ const metadataTensor = ({ name, type, shape }: TensorInfo) => ({
   shape: shape.map((size) => size ?? -1),
 });
 
-export default openInference;
+export default fp(openInferenceRoutes, {
+  name: 'open-inference',
+  dependencies: ['errors', 'model', 'open-replies', 'serving', 'closing'],
+  encapsulate: true,
+});

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { FastifyPluginAsync } from 'fastify';
-import { packageRoot } from '../../src/package.js';
-import { MemoryFiles } from '../memory-files.js';
+import { MemoryFiles } from '../../src/http/memory-files.js';
+import { packageRoot } from '../../src/support/package.js';
 
 const headers = {
   'content-security-policy':

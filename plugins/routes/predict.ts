@@ -1,27 +1,23 @@
 import multipart from '@fastify/multipart';
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
 import { PredictQuery } from '../../schemas/predict.js';
-import { CatalogError } from '../../src/catalog/catalog.js';
-import { classifies } from '../../src/catalog/labels.js';
-import { versionOf } from '../../src/catalog/model-name.js';
-import type { PredictionsToWrite } from '../../src/catalog/reply-text.js';
-import { noImages, type RequestInput } from '../../src/catalog/request-input.js';
-import type { ServedModel } from '../../src/catalog/served-model.js';
-import { formatBytes } from '../../src/config.js';
-import { RequestError } from '../errors.js';
-import { JsonBody } from '../json.js';
-import { movable, sendPieces } from '../json-reply.js';
-import { knownQuery } from '../known-names.js';
-import { runModel } from '../run-model.js';
-import { bytesOf, readUntold, untold } from '../untold-body.js';
-import { formLimits, imageOfForm } from '../upload.js';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The model that its address names. It stays loaded until the request is answered. */
-    servedModel: ServedModel;
-  }
-}
+import type { ModelLease } from '../../src/catalog/catalog.js';
+import { describeInputs } from '../../src/datapoints/describe-inputs.js';
+import { bodyMedia, isImage } from '../../src/datapoints/kinds.js';
+import { takeBodies } from '../../src/http/bodies.js';
+import { formOptions, readForm } from '../../src/http/form.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
+import { knownQuery } from '../../src/http/known-names.js';
+import { leaseModel } from '../../src/http/lease-model.js';
+import type { UsageConfig } from '../../src/http/method-not-allowed.js';
+import { RequestError } from '../../src/http/request-error.js';
+import { answer } from '../../src/http/send-reply.js';
+import { RawBody } from '../../src/protocols/body.js';
+import { csvTooLarge, csvType } from '../../src/protocols/predict/csv.js';
+import { imageTooLarge, type PredictAddress, predictProtocol } from '../../src/protocols/predict/protocol.js';
+import { untold } from '../../src/protocols/predict/untold-body.js';
+import { KnownError } from '../../src/support/errors.js';
 
 export interface PredictOptions {
   /** The largest image file, in bytes. */
@@ -30,112 +26,77 @@ export interface PredictOptions {
   maxJsonSize: number;
 }
 
-/** How many labels a reply has when the client doesn't say. */
-const defaultTopK = 5;
-
-interface Address {
-  name?: string;
-  version?: string;
-}
-
 /** `POST /predict` for the default model, and the same for each model and version: images or JSON in, predictions out. */
 const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, maxJsonSize }) => {
+  const parts = kerasServeOf(app);
+  const protocol = predictProtocol(maxImageSize);
   app.removeAllContentTypeParsers();
-  await app.register(multipart, {
-    limits: { ...formLimits, fileSize: maxImageSize },
-    isPartAFile: (_field, type = '', file) => file !== undefined || /^(image\/|application\/octet-stream)/.test(type),
-  });
+  await app.register(multipart, formOptions);
   // Base64 turns three bytes into four characters, and may come with line breaks.
   const limit = Math.max(maxJsonSize, Math.ceil(maxImageSize * 1.4) + 1024);
-  app.json.takeBodies(app, [
-    { contentType: 'application/json', limit },
-    { contentType: untold, limit, read: readUntold },
-    { contentType: /^image\//, limit: maxImageSize, tooLarge: imageTooLarge, read: bytesOf },
+  takeBodies(app, [
+    { contentType: ['application/json', ...untold], limit },
+    { contentType: csvType, limit: maxJsonSize, tooLarge: csvTooLarge },
+    ...bodyMedia.map((media) => ({
+      contentType: new RegExp(`^${media.replace('*', '')}`),
+      ...(media.startsWith('image/') ? { limit: maxImageSize, tooLarge: imageTooLarge } : { limit: maxJsonSize }),
+    })),
   ]);
 
   app.addHook('onRequest', knownQuery(...Object.keys(PredictQuery.properties)));
-  app.decorateRequest('servedModel');
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async ({ raw }) => {
     // RFC 9110, section 8.3: what says no type may be taken for this one.
-    request.raw.headers['content-type'] ||= 'application/octet-stream';
-    const { name, version } = request.params as Address;
-    request.servedModel = app.catalog.find(name, version === undefined ? undefined : versionNumber(version));
+    raw.headers['content-type'] ||= 'application/octet-stream';
   });
+  app.addHook('onRequest', async ({ headers }) => {
+    const [, charset] = /^text\/[^;]*;.*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '') ?? [];
+    if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset))
+      throw new RequestError(
+        'content_type_unsupported',
+        `Texts are read as UTF-8, and this one says that it is ${charset.slice(0, 40)}.`,
+      );
+  });
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('vary', 'Accept');
+  });
+  const leaseOf = leaseModel(app, (request) => protocol.lease(parts.serving, request.params as PredictAddress));
 
   const options = {
-    config: { usage: 'Use POST, with JSON or an image: curl -X POST -F image=@dog.jpg followed by this address' },
+    config: {
+      usage: (address) => usageOf(() => protocol.lease(parts.serving, address as PredictAddress)),
+    } as UsageConfig,
     // The document has an operation for each model, made from what the model takes and gives.
     schema: { hide: true, querystring: PredictQuery },
   };
   for (const url of ['/predict', '/models/:name/predict', '/models/:name/versions/:version/predict'])
     app.post<{ Querystring: PredictQuery }>(url, options, async (request, reply) => {
-      const model = request.servedModel;
-      const topK = topKOf(request.query, model);
-      const input = await readRequest(request, model);
-      const outputs = await runModel(app, request, model, input);
-      const labels = model.card.labels ?? [];
-      const asLabels = 'images' in input || (model.card.labels && classifies(model));
-      return send(reply, {
-        outputs,
-        infos: model.outputs,
-        classes: asLabels ? { labels, topK } : undefined,
-        single: 'images' in input && input.single,
-      });
+      const { top_k: topK, output, size } = request.query;
+      const { accept } = request.headers;
+      const message = { mediaType: request.mediaType ?? '', body: bodyOf(request), topK, accept, output, size };
+      return answer(protocol, parts, leaseOf(request), message, reply);
     });
 
-  /** @throws RequestError, and whatever reading a form or JSON throws */
-  async function readRequest(request: FastifyRequest, model: ServedModel): Promise<RequestInput> {
-    const { body } = request;
-    if (body instanceof JsonBody) {
-      const started = performance.now();
-      const input = { body: body.pieces, signature: signatureOf(model), takesImages: model.image !== undefined };
-      const read = await app.json.run(request, 'readInput', input, body.size, body.buffers);
-      request.timings.decode = performance.now() - started;
-      if ('images' in read) checkSizes(read.images);
-      return read;
-    }
-    if (!model.image) throw new RequestError('model_takes_no_images', noImages(model));
-    const image = body instanceof Buffer ? body : await imageOfForm(request, maxImageSize);
-    checkSizes([image]);
-    return { images: [image], single: true };
-  }
-
-  function checkSizes(images: readonly Uint8Array[]): void {
-    if (images.some(({ length }) => length > maxImageSize))
-      throw new RequestError('content_too_large', imageTooLarge(maxImageSize));
-  }
-
-  async function send(reply: FastifyReply, predictions: PredictionsToWrite): Promise<FastifyReply> {
-    const { tensors, size, transfer } = movable(predictions.outputs);
-    const pieces = await app.json.run(
-      reply.request,
-      'writePredictions',
-      { ...predictions, outputs: tensors },
-      size,
-      transfer,
-    );
-    return sendPieces(reply.type('application/json; charset=utf-8'), pieces);
-  }
+  const bodyOf = (request: FastifyRequest) =>
+    request.body instanceof RawBody ? request.body : { parts: (most: number) => readForm(request, most, limit) };
 };
 
-const imageTooLarge = (limit: number): string =>
-  `The image is larger than ${formatBytes(limit)}, the most that this server takes.`;
-
-const signatureOf = ({ inputs, outputs }: ServedModel) => ({ inputs, outputs });
-
-function versionNumber(text: string): number {
-  const version = versionOf(text);
-  if (version !== undefined) return version;
-  throw new CatalogError('model_version_unknown', 'A version is a whole number.');
+/** How a model is asked. */
+function usageOf(lease: () => ModelLease): string {
+  try {
+    const { model, release } = lease();
+    release();
+    return isImage(model.kinds)
+      ? 'Use POST, with JSON or an image: curl -X POST -F image=@dog.jpg followed by this address.'
+      : `Use POST. ${describeInputs(model)}`;
+  } catch (error) {
+    // What is wrong with the address is said once the method is right.
+    if (!(error instanceof KnownError)) throw error;
+    return 'Use POST.';
+  }
 }
 
-function topKOf({ top_k: topK }: PredictQuery, model: ServedModel): number {
-  if (topK === undefined) return Math.min(defaultTopK, model.classes);
-  if (!model.image && !(model.card.labels && classifies(model)))
-    throw new RequestError('query_invalid', '"top_k" is for models that have labels, and this one has none.');
-  if (topK > model.classes)
-    throw new RequestError('query_invalid', `"top_k" must be <= ${model.classes}, the number of classes.`);
-  return topK;
-}
-
-export default predict;
+export default fp(predict, {
+  name: 'predict',
+  dependencies: ['errors', 'model', 'open-replies', 'serving'],
+  encapsulate: true,
+});

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import type { FastifySchema } from 'fastify';
+import fp from 'fastify-plugin';
 import { lookUpErrors, protocolErrorReplies, runErrors } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import {
@@ -9,23 +10,18 @@ import {
   TensorFlowServingRequest,
   TensorFlowServingStatus,
 } from '../../schemas/tensorflow-serving.js';
-import { CatalogError, type ModelVersion } from '../../src/catalog/catalog.js';
-import { versionOf } from '../../src/catalog/model-name.js';
-import type { ServedModel } from '../../src/catalog/served-model.js';
-import { metadataOf, statusOf } from '../../src/protocols/tensorflow-serving-status.js';
-import { RequestError } from '../errors.js';
-import { movable, sendPieces } from '../json-reply.js';
-import { rawBodyOf, takeRawBodies } from '../raw-body.js';
-import { runModel } from '../run-model.js';
-
-/** The label that every model has: of the version that serves where none is named. */
-const STABLE = 'stable';
-
-interface Params {
-  model: string;
-  version?: string;
-  label?: string;
-}
+import { rawBodyOf } from '../../src/http/bodies.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
+import { followProtocol } from '../../src/http/protocol-routes.js';
+import { RequestError } from '../../src/http/request-error.js';
+import { answer } from '../../src/http/send-reply.js';
+import {
+  findServable,
+  findVersions,
+  type ServableAddress,
+  tensorFlowServing,
+} from '../../src/protocols/tensorflow-serving/protocol.js';
+import { metadataOf, statusOf } from '../../src/protocols/tensorflow-serving/status.js';
 
 /** What comes after a colon is the verb. */
 const noColon = '([^/:]+)';
@@ -49,54 +45,20 @@ const ways = [
 
 const tags = ['TensorFlow Serving'];
 
+export interface TensorFlowServingOptions {
+  /** The largest body, in bytes. */
+  maxJsonSize: number;
+}
+
 /** TensorFlow Serving's REST API: `/v1/models/{model}[/versions/{version}|/labels/{label}]`. */
-const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
-  takeRawBodies(app);
-  // What reads requests checks them.
-  app.setValidatorCompiler(() => () => true);
+const tensorFlowServingRoutes: FastifyPluginAsyncTypebox<TensorFlowServingOptions> = async (app, { maxJsonSize }) => {
+  const parts = kerasServeOf(app);
+  followProtocol(app, tensorFlowServing, maxJsonSize);
   for (const schema of [TensorFlowServingStatus, TensorFlowServingMetadata]) app.addSchema(schema);
   for (const schema of [TensorFlowServingRequest, TensorFlowServingReply]) app.addSchema(schema);
 
-  /** The versions that an address names. */
-  const versionsOf = (params: Params): readonly ModelVersion[] => {
-    const wanted = versionNumber(params);
-    const entry = app.catalog.get(params.model);
-    if (!entry) throw new RequestError('model_unknown', `Could not find any versions of model ${params.model}`);
-    const stable = entry.versions.find(({ state }) => state === 'AVAILABLE');
-    const versions = entry.versions.filter((one) =>
-      params.label ? one === stable : wanted === undefined || one.version === wanted,
-    );
-    if (versions.length > 0) return versions;
-    const missing = params.label ?? wanted;
-    throw new RequestError('model_version_unknown', `Could not find version ${missing} of model ${params.model}`);
-  };
-
-  /** The model that an address names, with the number of its version. */
-  const modelOf = (params: Params): { model: ServedModel; version: number } => {
-    const wanted = versionNumber(params);
-    try {
-      return app.catalog.findVersion(params.model, wanted);
-    } catch (error) {
-      if (!(error instanceof CatalogError) || error.code === 'model_not_ready') throw error;
-      const spec = wanted === undefined ? `Latest(${params.model})` : `Specific(${params.model}, ${wanted})`;
-      throw new RequestError(error.code, `Servable not found for request: ${spec}`);
-    }
-  };
-
-  async function predict(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { model } = modelOf(request.params as Params);
-    const { inputs, outputs: infos } = model;
-    const { pieces: body, size, buffers } = rawBodyOf(request);
-    const parsed = { body, signature: { inputs, outputs: infos }, takesImages: model.image !== undefined };
-    const { format, input } = await app.json.run(request, 'parsePredict', parsed, size, buffers);
-    const given = movable(await runModel(app, request, model, input));
-    const written = { outputs: given.tensors, infos, format };
-    const pieces = await app.json.run(request, 'writePredict', written, given.size, given.transfer);
-    return sendPieces(reply.type('application/json; charset=utf-8'), pieces);
-  }
-
   for (const { path, suffix, params, which } of ways) {
-    const address = `/v1/models/:model${noColon}${path}`;
+    const address = `/models/:model${noColon}${path}`;
     app.get(
       address,
       {
@@ -109,7 +71,7 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
           response: { 200: referTo(TensorFlowServingStatus), ...protocolErrorReplies(...lookUpErrors) },
         },
       },
-      async (request) => statusOf(versionsOf(request.params as Params)),
+      async (request) => statusOf(findVersions(parts.catalog, request.params as ServableAddress)),
     );
 
     app.get(
@@ -125,8 +87,8 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
       async (request) => {
-        const { model, version } = modelOf(request.params as Params);
-        return metadataOf((request.params as Params).model, version, model);
+        const { model, version } = findServable(parts.catalog, request.params as ServableAddress);
+        return metadataOf((request.params as ServableAddress).model, version, model);
       },
     );
 
@@ -145,26 +107,23 @@ const tensorFlowServing: FastifyPluginAsyncTypebox = async (app) => {
           response: { 200: referTo(TensorFlowServingReply), ...protocolErrorReplies(...runErrors) },
         },
       },
-      async (request, reply) => predict(request, reply),
+      async (request, reply) => {
+        const lease = tensorFlowServing.lease(parts.serving, request.params as ServableAddress);
+        return answer(tensorFlowServing, parts, lease, { body: rawBodyOf(request) }, reply);
+      },
     );
 
     for (const [verb, noun] of Object.entries({ classify: 'classification', regress: 'regression' }))
       app.post(`${address}::${verb}`, { schema: { hide: true } satisfies FastifySchema }, async (request) => {
-        modelOf(request.params as Params);
+        findServable(parts.catalog, request.params as ServableAddress);
         const expected = `Expected ${noun} signature method_name to be tensorflow/serving/${verb}`;
         throw new RequestError('body_invalid', `${expected}. Was: tensorflow/serving/predict. Use :predict.`);
       });
   }
 };
 
-/** The number of the version that an address names, if it names one. */
-function versionNumber({ model, version, label }: Params): number | undefined {
-  if (label !== undefined && label !== STABLE)
-    throw new RequestError('url_invalid', `Unrecognized servable version label: ${label}`);
-  if (version === undefined) return undefined;
-  const number = versionOf(version);
-  if (number !== undefined) return number;
-  throw new RequestError('url_invalid', `Failed to convert version: ${version} to numeric, for model ${model}.`);
-}
-
-export default tensorFlowServing;
+export default fp(tensorFlowServingRoutes, {
+  name: 'tensorflow-serving',
+  dependencies: ['errors', 'model', 'open-replies', 'serving'],
+  encapsulate: true,
+});

@@ -52,7 +52,10 @@ export async function chaos({ seconds, seed, onRound = () => undefined }: ChaosO
   const numbers = doublingModel();
   copyFileSync(numbers, join(folder, `${models.numbers}.onnx`));
   rmSync(dirname(numbers), { recursive: true });
-  const args = [bundledModel, folder, '--default-model', models.image, '--max-connections', String(maxConnections)];
+  const args = [
+    ...[bundledModel, folder, '--default-model', models.image],
+    ...['--max-connections', String(maxConnections), '--max-rows', '1000000'],
+  ];
   const server = await ServerProcess.start(args);
   try {
     return await disturb(server, seconds, seed, onRound);

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { usageOf } from '../../bench/processes.js';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { openDescriptors } from '../../test/helpers/proc.js';
 
 /** What a server holds while nobody asks it anything. */
@@ -38,6 +38,8 @@ if (process.channel) {
 export class ServerProcess {
   /** Lines of its log that tell of failures of the server itself. */
   readonly failures: string[] = [];
+  /** Models that have taken the place of others. */
+  swaps = 0;
   stderr = '';
 
   private constructor(
@@ -61,7 +63,10 @@ export class ServerProcess {
     });
     const server = new ServerProcess(child, url);
     // Levels from 50 are errors. What a client did wrong is none.
-    lines.on('line', (line) => /^\{"level":[56]/.test(line) && server.failures.push(line));
+    lines.on('line', (line) => {
+      if (/^\{"level":[56]/.test(line)) server.failures.push(line);
+      if (line.includes('in the place of the one before')) server.swaps++;
+    });
     child.stderr!.setEncoding('utf8').on('data', (text) => {
       server.stderr += text;
     });

@@ -1,7 +1,11 @@
-/** A process that loads one mutated model after the other, as the compile process does, and says how each ended. */
+/** A process that loads one mutated model or pickle after the other, as the compile process does, and says how each ended. */
+import { readFile } from 'node:fs/promises';
 import { InferenceSession } from '../../src/inference/onnxruntime.js';
 import { isOnnxFile, ModelFileError, readKerasModel } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
+import { PickleError } from '../../src/pickle/error.js';
+import { readFitted } from '../../src/pickle/fitted.js';
+import { readPickle } from '../../src/pickle/read-pickle.js';
 
 /** What is to be loaded. */
 export interface LoadRequest {
@@ -22,7 +26,18 @@ export type LoadOutcome = (
 
 type Ending = LoadOutcome extends infer T ? (T extends { memory: number } ? Omit<T, 'memory'> : never) : never;
 
+async function loadPickle(file: string): Promise<Ending> {
+  try {
+    readFitted(readPickle(await readFile(file)));
+    return { kind: 'loaded' };
+  } catch (error) {
+    if (error instanceof PickleError) return { kind: 'refused', code: error.code, message: error.message };
+    return { kind: 'fault', message: (error as Error).stack ?? String(error) };
+  }
+}
+
 async function load({ model, weights }: LoadRequest): Promise<Ending> {
+  if (model.endsWith('.pkl')) return loadPickle(model);
   let onnx: Buffer;
   try {
     if (await isOnnxFile(model)) return { kind: 'refused by the engine', message: 'ONNX' };

@@ -1,6 +1,6 @@
 /**
- * Loads mutated model files, and fails when one is neither loaded nor refused with a ModelFileError, takes more than 10 s or
- * 1 GB, or ends its process.
+ * Loads mutated model files and pickles, and fails when one is neither loaded nor refused with a ModelFileError or a PickleError,
+ * takes more than 10 s or 1 GB, or ends its process.
  *
  *     npm run fuzz -- --count 5000 --seed 1
  *     npm run fuzz -- --seed 1 --only 123 --keep

@@ -1,3 +1,4 @@
+import { deflateSync, inflateSync } from 'node:zlib';
 import { unzipSync, zipSync } from 'fflate';
 import type { Random } from './random.js';
 import type { Seed } from './seeds.js';
@@ -257,6 +258,11 @@ function mutateEntry(bytes: Uint8Array, random: Random): Uint8Array | undefined 
   return changed && zipSync({ ...entries, [name]: changed }, { level: random.pick([0, 0, 6]) });
 }
 
+/** Changes what zlib packed, and packs it again. */
+const mutatePacked = (bytes: Uint8Array, random: Random): Uint8Array =>
+  deflateSync(mutateBytes(inflateSync(bytes), random));
+
+const isPacked = (bytes: Uint8Array) => bytes[0] === 0x78;
 const isZip = (bytes: Uint8Array) => bytes[0] === 0x50 && bytes[1] === 0x4b;
 const isHdf5 = (bytes: Uint8Array) => bytes[0] === 0x89 && bytes[1] === 0x48;
 
@@ -271,7 +277,9 @@ export function mutate(seed: Seed, random: Random): Seed['files'] {
         ? hdf5
         : name.endsWith('.json')
           ? [mutateBytes, mutateText, mutateText, mutateText]
-          : [mutateBytes];
+          : isPacked(bytes)
+            ? [mutateBytes, mutatePacked]
+            : [mutateBytes];
     const changed = random.pick(ways)(bytes, random);
     if (changed) return { ...seed.files, [name]: changed };
   }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { unzipSync } from 'fflate';
 import { families } from '../../test/helpers/fixtures.js';
+import { bytesOfCase, pickleCases } from '../../test/helpers/pickles.js';
 
-/** A model file that real Keras wrote, with what belongs to it. */
+/** A model file that real Keras wrote, with what belongs to it; or a pickle. */
 export interface Seed {
   name: string;
   /** What kind of file it is: seeds are drawn from every kind as often. */
@@ -22,8 +23,21 @@ function kindOf({ files, model }: Pick<Seed, 'files' | 'model'>, keras: string):
   return Object.keys(files).length > 2 ? 'TensorFlow.js' : 'architecture and weights';
 }
 
-/** The models of the fixtures. */
-export function readSeeds(): Seed[] {
+/** The models and pickles of the fixtures. */
+export const readSeeds = (): Seed[] => [...readModels(), ...readPickles()];
+
+/** Objects that real Python pickled, each a file beside a model. */
+function readPickles(): Seed[] {
+  return [...pickleCases].flatMap(([version, cases]) =>
+    cases.map((one): Seed => {
+      const kind = one.format.startsWith('joblib') ? 'pickle of joblib' : 'pickle';
+      const name = `${version}/${one.name}, ${one.format}`;
+      return { name, kind, files: { 'object.pkl': bytesOfCase(one) }, model: 'object.pkl', weights: undefined };
+    }),
+  );
+}
+
+function readModels(): Seed[] {
   return families.flatMap((family) => {
     const archive = unzipSync(readFileSync(new URL(`../../test/fixtures/keras/${family}.zip`, import.meta.url)));
     return Object.keys(archive)

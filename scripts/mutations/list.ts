@@ -1,3 +1,10 @@
+import { httpMutations } from './http.js';
+import { inferenceMutations } from './inference.js';
+import { pickleMutations } from './pickles.js';
+import { pluginMutations } from './plugins.js';
+import { servingMutations } from './serving.js';
+import { stringMutations } from './strings.js';
+
 /** A small mistake in a source file that a test has to notice. */
 export interface Mutation {
   /** What the mistake is. */
@@ -7,16 +14,23 @@ export interface Mutation {
   /** What stands in it, once. */
   search: string;
   replacement: string;
-  /** The fixture that `test/onnx/fixtures.test.ts` must fail for: its family and what its name holds. */
-  fixture: [family: string, name: string];
+  /** The test file that must fail. */
+  test: string;
+  /** What the name of the test in it holds. */
+  name: string;
+  /** The family of fixtures that the test is about. */
+  family?: string;
 }
 
 const layers = 'src/onnx/layers';
 const operations = `${layers}/operations`;
 const operators = 'src/onnx/operators';
 
-/** Mistakes that have been tried, each of a kind of its own. */
-export const mutations: Mutation[] = [
+/** Mistakes in the compiler that have been tried, each of a kind of its own. */
+const compilerMutations: (Pick<Mutation, 'about' | 'file' | 'search' | 'replacement'> & {
+  /** The fixture for which the test must fail: its family and what its name holds. */
+  fixture: [family: string, name: string];
+})[] = [
   {
     about: 'ReLU with a slope and a maximum loses the slope',
     file: `${layers}/activation.ts`,
@@ -185,4 +199,19 @@ export const mutations: Mutation[] = [
     replacement: 'sub(withoutNan(x, 0), nanMean(x, axes, true))',
     fixture: ['special-values', 'special_numbers_alone'],
   },
+];
+
+export const mutations: Mutation[] = [
+  ...compilerMutations.map(({ fixture: [family, name], ...mutation }) => ({
+    ...mutation,
+    test: 'test/onnx/fixtures.test.ts',
+    name,
+    family,
+  })),
+  ...pluginMutations,
+  ...httpMutations,
+  ...servingMutations,
+  ...stringMutations,
+  ...pickleMutations,
+  ...inferenceMutations,
 ];

@@ -8,27 +8,44 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { type Mutation, mutations } from './list.js';
 
 const run = promisify(execFile);
-const test = 'test/onnx/fixtures.test.ts';
 
-/** A copy of what the tests of the compiler need. */
+/** A copy of what the tests need; what no mistake is made in is linked to. */
 function copyProject(): string {
   const folder = mkdtempSync(join(tmpdir(), 'keras-serve-mutations-'));
-  for (const part of ['src', 'test/helpers', 'test/fixtures/keras', test, 'package.json', 'tsconfig.json'])
+  const builder = ['scripts/bundle.ts', 'scripts/third-party.ts'];
+  for (const part of ['src', 'plugins', 'schemas', 'test', 'package.json', 'tsconfig.json', ...builder])
     cpSync(join(packageRoot, part), join(folder, part), { recursive: true });
-  symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'));
+  for (const part of ['node_modules', 'models', 'examples', 'docs', 'openapi.yaml', 'LICENSE'])
+    symlinkSync(join(packageRoot, part), join(folder, part));
   return folder;
 }
 
-/** Whether the test passes in the copy for a fixture. */
-async function passes(folder: string, [family, name]: Mutation['fixture']): Promise<boolean> {
-  const env = { ...process.env, FIXTURES: family };
-  const args = ['--import', 'tsx', '--test', `--test-name-pattern=${name}`, test];
+/** Milliseconds that a test may take: one that never ends has noticed something, too. */
+const longest = 150_000;
+
+/** Runs a program of Node.js in the copy, from TypeScript. */
+const runIn = (folder: string, args: readonly string[], timeout: number, env = {}) =>
+  run(process.execPath, ['--import', 'tsx', ...args], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    maxBuffer: 2 ** 26,
+    timeout,
+  });
+
+/** Whether a test file starts the command, which is built then. */
+const needsBuild = (folder: string, test: string) =>
+  /helpers\/(server|run)\.js/.test(readFileSync(join(folder, test), 'utf8'));
+
+/** Whether tests of a file pass in the copy. */
+async function pass(folder: string, test: string, names: readonly string[], family?: string): Promise<boolean> {
+  if (needsBuild(folder, test)) await runIn(folder, ['scripts/bundle.ts'], longest);
+  const patterns = names.map((name) => `--test-name-pattern=${name.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')}`);
   try {
-    await run(process.execPath, args, { cwd: folder, env, maxBuffer: 2 ** 26 });
+    await runIn(folder, ['--test', ...patterns, test], names.length * longest, family ? { FIXTURES: family } : {});
     return true;
   } catch {
     return false;
@@ -36,7 +53,8 @@ async function passes(folder: string, [family, name]: Mutation['fixture']): Prom
 }
 
 /** @returns whether a test notices the mistake */
-async function isNoticed(folder: string, { file, search, replacement, fixture }: Mutation): Promise<boolean> {
+async function isNoticed(folder: string, mutation: Mutation): Promise<boolean> {
+  const { file, search, replacement, test, name, family } = mutation;
   const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(search).length !== 2) throw new Error(`${file} does not hold once: ${search}`);
@@ -45,20 +63,24 @@ async function isNoticed(folder: string, { file, search, replacement, fixture }:
     text.replace(search, () => replacement),
   );
   try {
-    return !(await passes(folder, fixture));
+    return !(await pass(folder, test, [name], family));
   } finally {
     writeFileSync(path, text);
   }
 }
 
 const wanted = process.argv[2] ?? '';
-const chosen = mutations.filter(({ about, file }) => about.includes(wanted) || file.includes(wanted));
+const chosen = mutations.filter((mutation) => Object.values(mutation).some((text) => text.includes(wanted)));
 const folder = copyProject();
 let missed = 0;
 try {
-  for (const fixture of new Set(chosen.map((mutation) => mutation.fixture.join())))
-    if (!(await passes(folder, fixture.split(',') as Mutation['fixture'])))
-      throw new Error(`The fixture ${fixture} fails without a mistake.`);
+  const groupOf = ({ test, family = '' }: Mutation) => `${test} ${family}`;
+  for (const group of new Set(chosen.map(groupOf))) {
+    const mutations = chosen.filter((mutation) => groupOf(mutation) === group);
+    const [{ test, family }] = mutations as [Mutation];
+    const names = [...new Set(mutations.map(({ name }) => name))];
+    if (!(await pass(folder, test, names, family))) throw new Error(`${group} fails without a mistake.`);
+  }
   for (const mutation of chosen) {
     const noticed = await isNoticed(folder, mutation);
     if (!noticed) missed++;

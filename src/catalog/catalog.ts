@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { InferencePool } from '../inference/inference-pool.js';
+import { KnownError } from '../support/errors.js';
+import { Leases } from '../support/leases.js';
+import { compareNames, normalName } from '../support/model-name.js';
 import type { FoundModel, FoundVersion } from './found-model.js';
 import { LoadError } from './load-error.js';
-import { compareNames, normalName } from './model-name.js';
 import type { ServedModel } from './served-model.js';
 
 /** What a version of a model can be doing: the states of TensorFlow Serving's `ModelVersionStatus`. `END` has an error. */
@@ -10,7 +12,7 @@ export const versionStates = ['START', 'LOADING', 'AVAILABLE', 'UNLOADING', 'END
 export type VersionState = (typeof versionStates)[number];
 
 /** One version of a model. */
-export interface ModelVersion {
+export interface CatalogVersion {
   readonly version: number;
   readonly state: VersionState;
   /** Why it isn't served; while it is `AVAILABLE`, why what its files hold now isn't, and what they held before is. */
@@ -24,12 +26,20 @@ export interface ModelVersion {
 /** A model with its versions, the newest first. */
 export interface CatalogModel {
   readonly name: string;
-  readonly versions: readonly ModelVersion[];
+  readonly versions: readonly CatalogVersion[];
+}
+
+/** A model that stays loaded until its lease is released. */
+export interface ModelLease {
+  readonly version: number;
+  readonly model: ServedModel;
+  /** Once is enough; again does nothing. */
+  release(): void;
 }
 
 /** A model that isn't there, or can't be used now. */
-export class CatalogError extends Error {
-  override readonly name = 'CatalogError';
+export class CatalogError extends KnownError {
+  readonly audience = 'client';
   constructor(
     readonly code: 'model_unknown' | 'model_version_unknown' | 'model_not_ready',
     message: string,
@@ -42,6 +52,8 @@ export class CatalogError extends Error {
 export interface CatalogEvents {
   /** A version is loaded and warm, in the place of what its files held before when `isChange`. */
   available: [{ name: string; version: number; model: ServedModel; milliseconds: number; isChange: boolean }];
+  /** A model has been run. */
+  batch: [{ name: string; rows: number }];
   /** A version can't be loaded; `isChange` when what its files held before goes on serving. */
   failed: [{ name: string; version: number; error: Error; isChange: boolean }];
   /** A version is no longer served, for it is no longer there. */
@@ -66,7 +78,7 @@ export interface CatalogOptions {
 /** How many models are loaded at once. */
 const concurrency = 2;
 
-type Slot = { -readonly [Key in keyof ModelVersion]: ModelVersion[Key] } & { fingerprint?: string };
+type Slot = { -readonly [Key in keyof CatalogVersion]: CatalogVersion[Key] } & { fingerprint?: string };
 
 /** The models that are served, by name. */
 export class Catalog extends EventEmitter<CatalogEvents> {
@@ -75,6 +87,8 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   private aliases = new Map<string, string>();
   private readonly closing = new AbortController();
   private readonly open = new Set<ServedModel>();
+  private readonly leases = new Leases<ServedModel>();
+  private readonly users = new Set<symbol>();
   private default: string | undefined;
   readonly pool: InferencePool;
   /** Goes up whenever a model or version comes, goes or changes: what is made of their signatures is then made anew. */
@@ -83,8 +97,6 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   started: Promise<void> = Promise.resolve();
   /** What was last told of the folders. */
   notices: readonly string[] = [];
-  /** Resolves when nobody is left who may have found a model before now and not used it yet. */
-  settled: () => Promise<void> = async () => undefined;
 
   constructor(private readonly options: CatalogOptions) {
     super();
@@ -96,7 +108,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   static of(model: ServedModel): Catalog {
     const catalog = new Catalog({ load: async () => model, pool: model.pool, defaultModel: model.name });
     catalog.change(catalog.ensureSlot(model.name, 1), { state: 'AVAILABLE', model });
-    catalog.open.add(model);
+    catalog.adopt(model.name, model);
     return catalog;
   }
 
@@ -137,7 +149,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
    * @param version all where it is left out
    * @throws CatalogError `model_unknown`, `model_version_unknown`
    */
-  versionsOf(name: string, version?: number): readonly ModelVersion[] {
+  versionsOf(name: string, version?: number): readonly CatalogVersion[] {
     const entry = this.get(name);
     if (!entry) throw new CatalogError('model_unknown', `There is no model "${name.slice(0, 80)}".`);
     const wanted = entry.versions.filter((one) => version === undefined || one.version === version);
@@ -168,10 +180,15 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     throw new CatalogError('model_not_ready', `${label} ${why}.`);
   }
 
+  /** The model that `findVersion` finds, kept loaded whatever happens to its files. @throws CatalogError */
+  lease(name?: string, version?: number): ModelLease {
+    const found = this.findVersion(name, version);
+    return { ...found, release: this.leases.take(found.model) };
+  }
+
   /**
    * Makes these the models that are served. What is new or has changed is loaded beside what is there, which then makes way
-   * for it: it answers what it has accepted, and what `settled` waits for. What can't be loaded changes nothing but its state.
-   * What is no longer wanted goes last.
+   * for it once no lease of it is left. What can't be loaded changes nothing but its state. What is no longer wanted goes last.
    */
   async update(found: readonly FoundModel[]): Promise<void> {
     const loads = found.flatMap(({ name, versions }) =>
@@ -199,6 +216,18 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     for (const message of fresh) this.emit('notice', message);
   }
 
+  /**
+   * Counts one more that serves the models.
+   * @returns counts it off, once; the catalog is closed with the last
+   */
+  use(): () => Promise<void> {
+    const user = Symbol();
+    this.users.add(user);
+    return async () => {
+      if (this.users.delete(user) && this.users.size === 0) await this.close();
+    };
+  }
+
   /** Answers what has been accepted, then ends the inference processes. */
   async close(): Promise<void> {
     this.closing.abort();
@@ -215,7 +244,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     slot.fingerprint = source.fingerprint;
     try {
       const model = await this.options.load(name, source);
-      this.open.add(model);
+      this.adopt(name, model);
       if (this.signal.aborted) return await this.release(model);
       this.change(slot, { state: 'AVAILABLE', model, error: undefined });
       this.emit('available', { name, version, model, milliseconds: performance.now() - started, isChange });
@@ -246,10 +275,16 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   }
 
   private releaseLater(model: ServedModel, then: () => void = () => undefined): void {
-    this.settled()
+    this.leases
+      .unused(model)
       .then(() => this.release(model))
       .then(then)
       .catch((error: Error) => this.emit('notice', error.message));
+  }
+
+  private adopt(name: string, model: ServedModel): void {
+    this.open.add(model);
+    model.events.on('batch', (rows) => this.emit('batch', { name, rows }));
   }
 
   /** Closes a model, once. */

@@ -1,7 +1,5 @@
 import { stat } from 'node:fs/promises';
 import type { ModelCard } from '../../schemas/card.js';
-import type { ModelSource } from '../inference/compile-messages.js';
-import { ModelFileError } from '../keras/index.js';
 import {
   architectureOf,
   cardOf,
@@ -9,9 +7,13 @@ import {
   readApplications,
   servedName,
   similarApplications,
-} from './applications/application.js';
-import type { DownloadEvent } from './applications/download.js';
-import { findWeights } from './applications/weights.js';
+} from '../applications/application.js';
+import type { DownloadEvent } from '../applications/download.js';
+import { findWeights } from '../applications/weights.js';
+import type { ModelSource } from '../inference/compile-messages.js';
+import { ModelFileError } from '../keras/index.js';
+import { readFolder } from './folder.js';
+import { FolderModels, several } from './folder-models.js';
 import { findModelFile } from './model-path.js';
 
 /** Where what a model lacks comes from. */
@@ -41,7 +43,7 @@ export interface FoundModelFile extends Pick<ModelSource, 'path' | 'weights'> {
 export async function findModel(model: string, options: FindOptions = {}): Promise<FoundModelFile> {
   const { weights, weightsUrl, onDownload: onEvent, signal } = options;
   if (/[/\\.]/.test(model) || (await stat(model).catch(() => undefined)))
-    return { path: await findModelFile(model), weights };
+    return { path: await modelFile(model), weights };
   const applications = await readApplications();
   const application = findApplication(model, applications);
   if (application)
@@ -54,4 +56,15 @@ export async function findModel(model: string, options: FindOptions = {}): Promi
   const hint =
     names.length > 0 ? `Did you mean ${names.join(' or ')}?` : 'keras-serve applications lists those of Keras.';
   throw new ModelFileError('model_not_found', `There is no file, folder or Keras Application "${model}". ${hint}`);
+}
+
+/** The model file that a path means. @throws ModelFileError that names those further down, where a folder has none of its own */
+async function modelFile(path: string): Promise<string> {
+  return findModelFile(path).catch(async (cause) => {
+    const folder = await readFolder(path).catch(() => undefined);
+    const below = folder?.models.length === 0 ? await new FolderModels().below(folder) : [];
+    if (below.length === 0) throw cause;
+    const message = `The folder "${path}" has no model file. ${several(path, below)} Name the one that is meant.`;
+    throw new ModelFileError('model_not_found', message, { cause });
+  });
 }

@@ -1,21 +1,32 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { filesNamedIn } from '../cards/card-files.js';
+import { labelFilesAmong } from '../cards/label-files.js';
+import { sourceFilesAmong } from '../cards/source-labels.js';
 import { modelFiles } from '../keras/index.js';
-import { labelFilesAmong } from './label-files.js';
-import { CARD_FILE } from './model-path.js';
+import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
+import { decodeText } from '../support/decode-text.js';
+import { readWhole } from '../support/files.js';
 
 /** The names of what is in a folder. */
 export type Lister = (folder: string) => Promise<readonly string[]>;
 
-/** What lies beside a model file and says how it is served. */
+const nothing = Buffer.alloc(0);
+
+/** What lies beside a model file and says how it is served: source code only where no other file has labels. */
 async function besides(folder: string, list: Lister): Promise<string[]> {
-  const names = await list(folder).catch(() => []);
-  return [CARD_FILE, ...labelFilesAmong(names)].map((name) => join(folder, name));
+  const names: readonly string[] = await list(folder).catch(() => []);
+  const card = names.includes(CARD_FILE)
+    ? await readWhole(join(folder, CARD_FILE), MAX_CARD_BYTES).catch(() => nothing)
+    : nothing;
+  const labels = labelFilesAmong(names);
+  const others = labels.length > 0 ? labels : sourceFilesAmong(names);
+  return [CARD_FILE, ...others, ...filesNamedIn(decodeText(card) ?? '')].map((name) => join(folder, name));
 }
 
 /**
- * A text that is another one whenever a file of the model has changed: model file, shards, weights, card and labels, by their
- * sizes and times.
+ * A text that is another one whenever a file of the model has changed: model file, shards, weights, card, what the card names, and
+ * labels, by their sizes and times.
  *
  * @param path the model file, or the folder that is the model
  * @param cardFolder another folder whose card counts

@@ -1,13 +1,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
+import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
+import { decodeText } from '../support/decode-text.js';
 import { readWhole } from '../support/files.js';
-import { decodeText } from './decode-text.js';
+import { asciiName, asModelName, isModelName, nameOf, normalName, versionOf } from '../support/model-name.js';
+import { nearestName } from '../support/nearest-name.js';
 import { fingerprintOf, type Lister } from './fingerprint.js';
 import { type Folder, isForeign, ownModel, readFolder } from './folder.js';
 import { type FoundModel, type FoundVersion, type ModelsError, namesEqual } from './found-model.js';
-import { asciiName, asModelName, isModelName, normalName, versionOf } from './model-name.js';
-import { CARD_FILE, endsAsModel, MAX_CARD_BYTES, nameOf } from './model-path.js';
+import { endsAsModel } from './model-path.js';
 
 /** The most models that are served. */
 export const maxModels = 500;
@@ -25,7 +27,7 @@ export class FolderModels {
   /** Two of one name or number, of which one is left out. */
   clashes: ModelsError[] = [];
   /** The names in cards by their paths: one that is damaged does not give its model another name. */
-  private readonly cardNames = new Map<string, { changed: number; name: string | undefined }>();
+  private readonly cards = new Map<string, { changed: number; names: CardNames }>();
   private foldersLeft = maxFolders;
   /** What was in folders in this scan: models that lie together need it once. */
   private readonly listings = new Map<string, Promise<readonly string[]>>();
@@ -47,8 +49,11 @@ export class FolderModels {
   }
 
   /** Notes what is passed over in a folder. */
-  note(folder: Folder): void {
-    for (const sentence of passedOverIn(folder)) this.notices.push(`In the folder "${folder.path}": ${sentence}`);
+  async note(folder: Folder): Promise<void> {
+    const { byFile } = folder.names.has(CARD_FILE) ? await this.namesIn(join(folder.path, CARD_FILE)) : {};
+    const absent = [...(byFile?.keys() ?? [])].filter((file) => !folder.names.has(file));
+    for (const sentence of [...passedOverIn(folder), ...absentFrom(folder, absent)])
+      this.notices.push(`In the folder "${folder.path}": ${sentence}`);
   }
 
   /**
@@ -67,7 +72,7 @@ export class FolderModels {
       const path = join(parent.path, name);
       try {
         const folder = await readFolder(path);
-        if (!onlyMarked) this.note(folder);
+        if (!onlyMarked) await this.note(folder);
         const model = await this.modelIn(folder, onlyMarked);
         const isMarked = folder.names.has(CARD_FILE) || model?.path !== model?.versions[0]?.path;
         if (model && (isMarked || !onlyMarked)) models.push(model);
@@ -188,14 +193,18 @@ export class FolderModels {
 
   /** @param file of the model, where the card may be one for several */
   private async cardName(path: string, file = ''): Promise<string | undefined> {
+    const { name, byFile } = await this.namesIn(path);
+    return byFile ? byFile.get(file) : name;
+  }
+
+  private async namesIn(path: string): Promise<CardNames> {
     const found = await stat(path).catch(() => undefined);
-    const key = join(path, file);
-    const known = this.cardNames.get(key);
+    const known = this.cards.get(path);
     const changed = found?.isFile() && found.size <= MAX_CARD_BYTES ? found.mtimeMs : 0;
-    if (known?.changed === changed) return known.name;
-    const name = changed === 0 ? undefined : await readCardName(path, file).catch(() => known?.name);
-    this.cardNames.set(key, { changed, name });
-    return name;
+    if (known?.changed === changed) return known.names;
+    const names = changed === 0 ? {} : await readCardNames(path).catch(() => known?.names ?? {});
+    this.cards.set(path, { changed, names });
+    return names;
   }
 }
 
@@ -210,9 +219,9 @@ function named(given: string | undefined, otherwise: string, formerly = otherwis
 const some = (all: readonly string[]): string =>
   [...all.slice(0, 5), ...(all.length > 5 ? [`${all.length - 5} more`] : [])].join(', ');
 
-/** Says that there are several models further down in a folder. */
+/** Says which models there are further down in a folder. */
 export const several = (path: string, models: readonly string[]): string =>
-  `Further down there are ${some(models.map((model) => relative(path, model)))}.`;
+  `Further down there ${models.length === 1 ? 'is' : 'are'} ${some(models.map((model) => relative(path, model)))}.`;
 
 /** Says what in a folder looks like a model or a card and is passed over. */
 export const passedOverIn = ({ passedOver }: Folder): string[] =>
@@ -220,15 +229,33 @@ export const passedOverIn = ({ passedOver }: Folder): string[] =>
 
 const isIn = (folder: string, path: string) => path === folder || path.startsWith(folder + sep);
 
+/** Says which files a card is for that are not there. */
+const absentFrom = ({ models }: Folder, files: readonly string[]): string[] =>
+  files.slice(0, 5).map((file) => {
+    const nearest = nearestName(file, models);
+    const hint = nearest ? ` Did you mean "${nearest}"?` : '';
+    return `${CARD_FILE} has a card for ${JSON.stringify(file.slice(0, 100))}, and there is no such file.${hint}`;
+  });
+
+/** The name in a card; in one for several files, that of each. */
+interface CardNames {
+  name?: string | undefined;
+  byFile?: ReadonlyMap<string, string | undefined>;
+}
+
 interface NamedCard {
   name?: unknown;
   models?: Record<string, { name?: unknown } | undefined>;
 }
 
-/** The name in a card; what else is in it, and whether it is right, is the loader's to see. */
-async function readCardName(path: string, file: string): Promise<string | undefined> {
+/** The names in a card; what else is in it, and whether it is right, is the loader's to see. */
+async function readCardNames(path: string): Promise<CardNames> {
   const card = JSON.parse(decodeText(await readWhole(path, MAX_CARD_BYTES)) ?? '') as NamedCard;
-  const { name } = (card.models ? card.models[file] : card) ?? {};
+  if (!card.models) return { name: nameIn(card) };
+  return { byFile: new Map(Object.entries(card.models).map(([file, one]) => [file, nameIn(one)])) };
+}
+
+function nameIn({ name }: { name?: unknown } = {}): string | undefined {
   const normal = typeof name === 'string' ? normalName(name) : undefined;
   return isModelName(normal) ? normal : undefined;
 }

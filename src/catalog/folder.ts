@@ -1,10 +1,11 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { labelFiles } from '../cards/label-files.js';
 import { ModelFileError } from '../keras/index.js';
+import { CARD_FILE } from '../support/card-file.js';
 import { describeSpecial } from '../support/files.js';
-import { labelFiles } from './label-files.js';
-import { CARD_FILE, isModelFolder, modelFilesAmong, type PassedOver } from './model-path.js';
+import { isModelFolder, modelFilesAmong, type PassedOver } from './model-path.js';
 
 /** What is in a folder; what is hidden is left out. */
 export interface Folder {

@@ -1,3 +1,5 @@
+import { KnownError } from '../support/errors.js';
+
 /** A version of a model, as it lies on disk. */
 export interface FoundVersion {
   version: number;
@@ -28,8 +30,8 @@ export interface FoundModels {
 }
 
 /** Models that can't be served together, or none that can be served. */
-export class ModelsError extends Error {
-  override readonly name = 'ModelsError';
+export class ModelsError extends KnownError {
+  readonly audience = 'operator';
   constructor(
     readonly code: 'model_names_equal' | 'models_too_many' | 'models_not_loaded' | 'model_unknown',
     message: string,

@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
+import { asModelName, compareNames, nameOf, versionOf } from '../support/model-name.js';
 import { ownModel, readFolder } from './folder.js';
 import { FolderModels, maxModels, passedOverIn, several } from './folder-models.js';
 import { type FoundModel, type FoundModels, ModelsError, namesEqual } from './found-model.js';
-import { asModelName, compareNames, versionOf } from './model-name.js';
-import { nameOf } from './model-path.js';
 
 /** How models are looked for. */
 export interface ModelFoldersOptions {
@@ -73,7 +72,7 @@ export class ModelFolders {
       // Folders beside a model's file are its trainer's, unless they have a card or versions.
       const others = await folders.modelsIn(folder, folder.folders, before, true);
       if (others.length > 0) this.several.add(path);
-      folders.note(folder);
+      await folders.note(folder);
       return [await folders.single(own), ...others];
     }
     const files = await Promise.all(folder.models.map((name) => folders.single(join(path, name))));
@@ -88,7 +87,7 @@ export class ModelFolders {
       const further = below.length > 0 ? [several(path, below)] : [];
       throw new NoModelError(path, [...further, ...passedOverIn(folder)]);
     }
-    folders.note(folder);
+    await folders.note(folder);
     if (models.length > 1) this.several.add(path);
     const [only] = models;
     // Named by its own file or folder, not by one on the way to it.
@@ -133,7 +132,7 @@ class NoModelError extends ModelFileError {
  * @throws ModelFileError `model_not_found`
  */
 async function nameOfAbsent(path: string): Promise<string> {
-  const { findApplication, readApplications, servedName } = await import('./applications/application.js');
+  const { findApplication, readApplications, servedName } = await import('../applications/application.js');
   const application = findApplication(path, await readApplications());
   if (application) return servedName(application);
   const { findModel } = await import('./find-model.js');

@@ -1,11 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, parse, resolve } from 'node:path';
+import { extname, join, parse } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
-
-/** The name of the model card's file. */
-export const CARD_FILE = 'serve.json';
-/** The most bytes that it may have: enough for the labels of ImageNet-21k ten times over. */
-export const MAX_CARD_BYTES = 16 * 2 ** 20;
+import { CARD_FILE } from '../support/card-file.js';
 
 /** The endings of model files, the newest format first, and what is made of a model last. */
 const endings = ['.keras', '.h5', '.hdf5', '.json', '.onnx'];
@@ -77,10 +73,4 @@ export async function findModelFile(path: string): Promise<string> {
   if (models.length === 1) return join(path, models[0]!);
   const what = models.length === 0 ? 'no model file' : `several model files (${models.slice(0, 5).join(', ')})`;
   throw new ModelFileError('model_not_found', `The folder "${path}" has ${what}. Name the file to serve.`);
-}
-
-/** A name for a model without a card: that of its file, or of its folder where the file is called `model`. */
-export function nameOf(file: string): string {
-  const name = basename(file, extname(file));
-  return /^(keras_)?model$/i.test(name) ? basename(resolve(file, '..')) : name;
 }

@@ -1,8 +1,8 @@
 import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
+import { normalName } from '../support/model-name.js';
 import { Catalog, type CatalogModel } from './catalog.js';
 import { type FoundModel, type FoundModels, ModelsError } from './found-model.js';
 import { ModelFolders } from './model-folders.js';
-import { normalName } from './model-name.js';
 import { type LoadOptions, loadServedModel } from './served-model.js';
 import { watch } from './watching.js';
 
@@ -67,12 +67,15 @@ async function start(catalog: Catalog, folders: ModelFolders, options: OpenCatal
     throw new ModelsError('models_too_many', 'Weights and an input shape are for one model. Name the file to serve.');
   await catalog.update(found.models);
   catalog.signal.throwIfAborted();
-  checkLoaded(catalog.models, strict);
+  checkLoaded(catalog.models, strict ? '--strict' : options.noGuess ? '--no-guess' : undefined);
   return found;
 }
 
-/** @throws the only model's own error, or a ModelsError with those of all */
-function checkLoaded(models: readonly CatalogModel[], strict: boolean): void {
+/**
+ * @param strict the flag by which one that can't be loaded is reason enough not to start
+ * @throws the only model's own error, or a ModelsError with those of all
+ */
+function checkLoaded(models: readonly CatalogModel[], strict: '--strict' | '--no-guess' | undefined): void {
   const versions = models.flatMap(({ name, versions }) =>
     versions.map(({ version, error }) => ({ label: versions.length > 1 ? `${name} ${version}` : name, error })),
   );
@@ -82,7 +85,7 @@ function checkLoaded(models: readonly CatalogModel[], strict: boolean): void {
   const count =
     failed.length === versions.length ? `None of ${failed.length}` : `${failed.length} of ${versions.length}`;
   const what =
-    failed.length === versions.length ? 'models can be served' : "models can't be served, and --strict asks for all";
+    failed.length === versions.length ? 'models can be served' : `models can't be served, and ${strict} asks for all`;
   const reasons = failed.map(({ label, error }) => `  ${label}: ${error!.cause.message}`);
   throw new ModelsError('models_not_loaded', [`${count} ${what}:`, ...reasons].join('\n'));
 }

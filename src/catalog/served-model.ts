@@ -1,31 +1,28 @@
+import type { EventEmitter } from 'node:events';
 import type { ModelCard } from '../../schemas/card.js';
+import type { CardNote } from '../cards/card-note.js';
+import type { Assumption } from '../datapoints/kind.js';
+import { type ImageSpec, pixelTensor } from '../datapoints/kinds/image.js';
+import { imagesOf, isImage, labelCounts, type ModelKinds, predictionsOf } from '../datapoints/kinds.js';
+import type { Prediction } from '../datapoints/label.js';
 import type { ImageOptions, Pixels } from '../images/options.js';
 import type { EngineChoice, ModelSource } from '../inference/compile-messages.js';
 import { type CompiledModel, compileModelFile } from '../inference/compiled-model.js';
-import type { EngineModel, EngineName, PixelScaling } from '../inference/engine.js';
+import type { EngineModel, EngineName } from '../inference/engine.js';
 import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
-import type { Prediction as Run } from '../inference/job.js';
+import type { JobResult } from '../inference/job.js';
 import type { ModelRunner, RunnerEvents, RunnerOptions } from '../inference/model-runner.js';
-import { scalePixels } from '../inference/scale-pixels.js';
 import { ModelFileError } from '../keras/errors.js';
-import { imageScalingModel } from '../onnx/image-scaling.js';
+import { CardError } from '../support/card-error.js';
 import { availableCores } from '../support/cores.js';
-import {
-  type Signature,
-  type Tensor,
-  type TensorInfo,
-  type Tensors,
-  type TensorType,
-  tensorArrays,
-} from '../tensor.js';
+import { lookUp } from '../support/look-up.js';
+import { nameOf, normalName } from '../support/model-name.js';
+import { rawInfo } from '../support/preparation.js';
+import { tensorOfTexts } from '../support/strings.js';
+import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../support/tensor.js';
 import { type FindOptions, type FoundModelFile, findModel } from './find-model.js';
-import { type ImageInput, imageInputOf } from './image-input.js';
-import { bothClasses, type Prediction, topPredictions } from './labels.js';
-import { normalName } from './model-name.js';
-import { nameOf } from './model-path.js';
-import type { CardNote } from './worked-out-card.js';
 
-export type { Prediction } from './labels.js';
+export type { Prediction } from '../datapoints/label.js';
 
 /** How a model is loaded and run. */
 export interface LoadOptions extends Omit<ModelSource, 'path'>, FindOptions, Partial<RunnerOptions> {
@@ -39,6 +36,8 @@ export interface LoadOptions extends Omit<ModelSource, 'path'>, FindOptions, Par
   pool?: InferencePool;
   /** What runs it: ONNX Runtime where that can, by default. */
   engine?: EngineChoice;
+  /** Whether a model of which something is guessed is refused. */
+  noGuess?: boolean;
   /** Inference processes of its own pool. */
   processes?: number;
   /**
@@ -51,15 +50,23 @@ export interface LoadOptions extends Omit<ModelSource, 'path'>, FindOptions, Par
 /** A loaded model with its card, ready to predict. */
 export interface ServedModel {
   name: string;
-  /** With what was worked out where it leaves something out. */
+  /** As far as there is one. */
   card: ModelCard;
+  /** What no card says of its inputs and outputs, and was worked out. */
+  assumptions: readonly Assumption[];
   /** What was worked out and why, for the log. */
   notes: readonly CardNote[];
-  /** What makes this model's tensor of an image; undefined when the model doesn't take images. */
+  /** What makes the pixels of an image; undefined when a datapoint isn't an image and nothing else. */
   image: ImageOptions | undefined;
+  /** What its inputs and outputs are to people. */
+  kinds: ModelKinds;
+  /** What runs it. */
+  engine: EngineName;
   /** In the order of Keras's `model.inputs`; the first axis is the batch, null is any size. */
   inputs: TensorInfo[];
   outputs: TensorInfo[];
+  /** Whether the answer to a row depends on others: then rows can't be run in several batches. */
+  batchDependent?: boolean;
   /** How many classes a classifier tells apart. */
   classes: number;
   /** Whether it can take work now. */
@@ -67,7 +74,7 @@ export interface ServedModel {
   /** Requests that wait. */
   readonly queued: number;
   /** Who is told of runs. */
-  events: RunnerEvents;
+  readonly events: EventEmitter<RunnerEvents>;
   /** The inference processes that it runs in. */
   readonly pool: InferencePool;
   /**
@@ -82,16 +89,17 @@ export interface ServedModel {
    * @returns as `predict`, with a row for each image
    * @throws InferenceError
    */
-  predictImages(pixels: Pixels, options?: { signal?: AbortSignal }): Promise<Run>;
+  predictImages(pixels: Pixels, options?: { signal?: AbortSignal }): Promise<JobResult>;
   /**
    * Runs the model on any number of rows; requests that wait for a process run together.
    * @param inputs a tensor for every input, by name: of the type in `inputs`, row-major, of its shape with a number in the
    *   place of every null. What Keras takes as float16, bfloat16 or float64 is float32 here
+   * @param options `raw`: the names of the inputs that are given as pixels, which are prepared first
    * @returns a tensor for every output, by name, with the rows in the same order, and what it cost
    * @throws InferenceError `inputs_invalid` for tensors that the model doesn't take, which says which and why; `queue_full`,
    *   `deadline_exceeded`, `request_aborted`, `server_closing`; `engine_failed`, `inference_process_died`
    */
-  predict(inputs: Tensors, options?: { signal?: AbortSignal }): Promise<Run>;
+  predict(inputs: Tensors, options?: { raw?: readonly string[]; signal?: AbortSignal }): Promise<JobResult>;
   /**
    * Takes a place among the requests that wait, before a request is got ready.
    * @returns gives it back, once the request is answered
@@ -105,7 +113,7 @@ export interface ServedModel {
 /** Labels, likeliest first, and what they cost. */
 export interface Classification {
   predictions: Prediction[];
-  timings: Run['timings'];
+  timings: JobResult['timings'];
 }
 
 /**
@@ -151,7 +159,8 @@ interface Prepared {
   card: ModelCard;
   notes: CardNote[];
   compiled: CompiledModel;
-  image: (ImageInput & { options: ImageOptions; scaling: PixelScaling }) | undefined;
+  kinds: ModelKinds;
+  assumptions: Assumption[];
   engineModel: Omit<EngineModel, 'threads' | 'loneThreads'>;
 }
 
@@ -161,40 +170,45 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
   const compiling = compileModelFile(source, cacheFolder, engine);
   compiling.catch(() => undefined);
   // Schemas take a while to load: only now, when the processes are on their way.
-  const { imageOptions, readCard, resolveScaling } = await import('./card.js');
+  const { readCard } = await import('../cards/card.js');
   const { cardFolder } = options;
-  const { workOutCard } = await import('./worked-out-card.js');
+  const { inferCard } = await import('../cards/inferred-card.js');
   const given = own ?? (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder));
   const compiled = await compiling;
   try {
     checkSizes(compiled.signature);
-    const { card, notes } = await workOutCard(compiled, { file, folder: cardFolder, given });
-    const input = imageInputOf(compiled.signature);
-    const type = compiled.signature.inputs[0]?.type ?? 'float32';
-    const image = input && {
-      ...input,
-      options: { ...imageOptions(card.image, input), keepDepth: !narrow.has(type) },
-      scaling: { ...resolveScaling(card.image?.scaling, input.channels), channelsFirst: input.channelsFirst },
-    };
+    const { card, kinds, assumptions, notes } = await inferCard(compiled, { file, folder: cardFolder, given });
+    if (options.noGuess) refuseGuesses(assumptions);
+    const images = imagesOf(kinds);
     return {
       name: options.name ?? (card.name === undefined ? nameOf(file) : normalName(card.name)),
       card,
       notes: [...compiled.notes, ...notes],
       compiled,
-      image,
+      kinds,
+      assumptions,
       engineModel: {
-        warmUp: warmUpOf(compiled.signature, image),
+        warmUp: warmUpOf(compiled.signature, images),
         path: compiled.path,
         optimized: true,
-        mixesRows: compiled.signature.mixesRows,
+        strings: compiled.strings,
+        batchDependent: compiled.signature.batchDependent,
         engine: compiled.engine,
-        ...(image && scalingFor(compiled.engine, image.scaling, type)),
+        prepare: Object.fromEntries(Object.entries(images).map(([name, { preparation }]) => [name, preparation])),
       },
     };
   } catch (error) {
     await compiled.dispose();
     throw error;
   }
+}
+
+/** @throws CardError that names what is guessed */
+function refuseGuesses(assumptions: readonly Assumption[]): void {
+  const guesses = assumptions.filter(({ certainty }) => certainty === 'guess');
+  if (guesses.length === 0) return;
+  const named = guesses.map(({ key, value }) => `${key} (${JSON.stringify(value)})`).join(', ');
+  throw new CardError(`nothing may be guessed, as --no-guess asks, but this is: ${named}. Say it.`);
 }
 
 /** Refuses a model that takes tensors without elements: engines end, or answer anything, where an axis is empty. */
@@ -208,58 +222,45 @@ function checkSizes({ inputs }: Signature): void {
   );
 }
 
-/** How the engine is to scale pixels. */
-const scalingFor = (
-  engine: EngineName,
-  scaling: PixelScaling,
-  type: TensorType,
-): Pick<EngineModel, 'imageScaling' | 'pixelScaling'> =>
-  engine === 'onnx'
-    ? { imageScaling: imageScalingModel(scaling, scaling.channelsFirst, type) }
-    : { pixelScaling: scaling };
-
-/** Types that don't hold 16-bit pixels. */
-const narrow: ReadonlySet<TensorType> = new Set(['uint8', 'int8', 'int16']);
-
-/** Zeros for every input: pixels, for a model that takes images. */
-function warmUpOf({ inputs }: Signature, image: Prepared['image']): EngineModel['warmUp'] {
-  const zeros = inputs.flatMap(({ name, type, shape }): [string, Tensor][] => {
+/** Zeros for every input: pixels, where it takes images, and a word, where it takes strings. */
+function warmUpOf({ inputs }: Signature, images: Record<string, ImageSpec>): EngineModel['warmUp'] {
+  const zeros = inputs.flatMap((input): [string, Tensor][] => {
+    const { name } = input;
+    const image = lookUp(images, name);
+    const { type, shape } = image ? rawInfo(input, image.preparation) : input;
     // An ONNX model may take what tensors here can't be.
     if (!Object.hasOwn(tensorArrays, type)) return [];
-    const sizes = image ? [1, ...image.options.size, image.channels] : shape.map((size) => size ?? 1);
+    const sizes = image ? [1, ...image.options.size, shape.at(-1)!] : shape.map((size) => size ?? 1);
     const length = sizes.reduce((product, size) => product * size, 1);
-    const [kind, data] = image
-      ? (['uint8', new Uint8Array(length)] as const)
-      : ([type, new tensorArrays[type](length)] as const);
-    return [[name, { type: kind, shape: sizes, data }]];
+    if (type === 'string') return [[name, tensorOfTexts(Array(length).fill('a'), sizes)]];
+    return [[name, { type, shape: sizes, data: new tensorArrays[type](length) }]];
   });
-  return { inputs: Object.fromEntries(zeros), image: image !== undefined };
+  return { inputs: Object.fromEntries(zeros), raw: Object.keys(images) };
 }
 
 function served(
-  { name, card, notes, compiled, image }: Prepared,
+  { name, card, notes, compiled, kinds, assumptions }: Prepared,
   runner: ModelRunner,
   pool: InferencePool,
   closePool: () => Promise<void>,
 ): ServedModel {
   const { inputs, outputs } = compiled.signature;
-  const classes = outputs[0]?.shape.at(-1) ?? 1;
-  const labels = card.labels ?? [];
+  const image = isImage(kinds) ? imagesOf(kinds)[inputs[0]!.name] : undefined;
+  const [classes = outputs[0]?.shape.at(-1) ?? 1] = labelCounts(kinds);
   return {
     name,
     card,
     notes: runner.signature.notice ? [...notes, { level: 'info', ...runner.signature.notice }] : notes,
+    assumptions,
     image: image?.options,
+    kinds,
+    engine: compiled.engine,
     pool,
     inputs,
     outputs,
-    classes: classes === 1 && labels.length === 2 ? 2 : classes,
-    get events() {
-      return runner.events;
-    },
-    set events(events) {
-      runner.events = events;
-    },
+    batchDependent: runner.signature.batchDependent,
+    classes,
+    events: runner.events,
     get ready() {
       return runner.ready;
     },
@@ -268,19 +269,16 @@ function served(
     },
     async classify(pixels, { topK, signal }) {
       const { outputs: scores, timings } = await this.predictImages(pixels, { signal });
-      const row = scores[outputs[0]!.name]!.data as ArrayLike<number>;
-      return { predictions: topPredictions(bothClasses(row, labels), labels, topK), timings };
+      const [{ name }] = outputs as [TensorInfo];
+      return { predictions: predictionsOf(scores[name]!, kinds.outputs[name]!, topK), timings };
     },
     predictImages(pixels, { signal } = {}) {
-      const one = [...image!.options.size, image!.channels];
-      const shape = [pixels.length / one.reduce((a, b) => a * b, 1), ...one];
-      const [{ name, type }] = inputs as [TensorInfo];
-      if (pixels instanceof Uint8Array)
-        return runner.predict({ [name]: { type: 'uint8', shape, data: pixels } }, { image: true, signal });
-      const scaled = scalePixels({ type: 'float32', shape, data: pixels }, image!.scaling, type);
-      return runner.predict({ [name]: scaled }, { signal });
+      const [input] = inputs as [TensorInfo];
+      const { name } = input;
+      const { tensor, raw } = pixelTensor(pixels, imagesOf(kinds)[name]!, input);
+      return runner.predict({ [name]: tensor }, { raw: raw ? [name] : [], signal });
     },
-    predict: (tensors, { signal } = {}) => runner.predict(tensors, { signal }),
+    predict: (tensors, { raw, signal } = {}) => runner.predict(tensors, { raw, signal }),
     enter: () => runner.enter(),
     async close() {
       await runner.close();

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { shellWord } from '../cards/inferred-card.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { exampleRequest } from '../catalog/example-request.js';
 import type { ServedModel } from '../catalog/served-model.js';
-import { shellWord } from '../catalog/worked-out-card.js';
-import { packageRoot, packageVersion } from '../package.js';
+import { exampleRequest } from '../datapoints/example-request.js';
+import { packageRoot, packageVersion } from '../support/package.js';
 
 /** The longest JSON that is shown in a line to be pasted. */
 const longestJson = 1000;

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readApplications, servedName } from '../catalog/applications/application.js';
-import { kerasFolders } from '../catalog/applications/keras-home.js';
-import { urlOf } from '../catalog/applications/weights.js';
-import { formatBytes } from '../config.js';
+import { readApplications, servedName } from '../applications/application.js';
+import { kerasFolders } from '../applications/keras-home.js';
+import { urlOf } from '../applications/weights.js';
+import { formatBytes } from '../support/config.js';
 import type { Command } from './command.js';
 import { formatTable } from './table.js';
 

@@ -1,11 +1,14 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { CardError } from '../catalog/card.js';
+import type { ModelCard } from '../../schemas/card.js';
 import { findModel } from '../catalog/find-model.js';
 import { modelFilesAmong } from '../catalog/model-path.js';
 import { compileModelFile } from '../inference/compiled-model.js';
+import type { CardError } from '../support/card-error.js';
+import { CARD_FILE } from '../support/card-file.js';
 import { reasonOf } from '../support/files.js';
-import type { Command } from './command.js';
+import type { Told } from './card-examples.js';
+import type { Command, CommandInput } from './command.js';
 import { showDownload } from './download-bar.js';
 import { CommandError, UsageError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
@@ -13,7 +16,7 @@ import { printable } from './table.js';
 
 /** `keras-serve card <model>`: writes the card that a model is served with, for editing. */
 export const card: Command = {
-  usage: 'card <model>',
+  usage: 'card <model> [--examples <folder> [--write]]',
   summary: 'Write serve.json for a model, with all that is worked out without it, for editing',
   operands: { least: 1, most: 1 },
   flags: {
@@ -24,20 +27,31 @@ export const card: Command = {
       description: 'Where to write it (default serve.json beside the model); - prints it',
     },
     stdout: { type: 'boolean', description: 'Print it' },
-    force: { type: 'boolean', short: 'f', description: 'Overwrite what is there' },
+    examples: {
+      type: 'string',
+      value: 'folder',
+      description:
+        'Try how images may be prepared, on a folder that has one with pictures for each class, and print how many are right; write nothing',
+    },
+    write: { type: 'boolean', description: 'With --examples: write what is significantly better than what is served' },
+    force: { type: 'boolean', short: 'f', description: 'Write it anew: without, what serve.json says already stays' },
     ...modelFlags,
   },
-  takesSettings: ['weightsUrl', 'cacheFolder', 'noCache', 'engine'],
+  takesSettings: ['weightsUrl', 'cacheFolder', 'noCache', 'engine', 'maxPixels'],
   async run({ positionals: [model], flags, config }) {
     const { weights: given, inputShape, signature } = modelOptions(flags);
     const output = flags.output as string | undefined;
     if (output !== undefined && output !== '-' && flags.stdout)
       throw new UsageError('Give either --stdout or --output with a file');
+    const folder = flags.examples as string | undefined;
+    if (flags.write && folder === undefined) throw new UsageError('--write goes with --examples');
+    const strange = ['stdout', 'output', 'force'].find((flag) => folder !== undefined && flags[flag] !== undefined);
+    if (strange) throw new UsageError(`--${strange} doesn't go with --examples, which writes serve.json with --write`);
     const { weightsUrl, noCache, cacheFolder, engine } = config;
     // Schemas take a while to load: other commands do without these.
-    const [{ CARD_FILE, readCard, readCards }, { spellOut, workOutCard }] = await Promise.all([
-      import('../catalog/card.js'),
-      import('../catalog/worked-out-card.js'),
+    const [{ readCard, readCards }, { spellOut, inferCard }] = await Promise.all([
+      import('../cards/card.js'),
+      import('../cards/inferred-card.js'),
     ]);
     const onDownload = showDownload(process.stderr);
     const { path, weights, card: own } = await findModel(model!, { weights: given, weightsUrl, onDownload });
@@ -47,31 +61,87 @@ export const card: Command = {
     const force = flags.force === true;
     const isOneOfSeveral = target !== undefined && output === undefined && (await hasOthersBeside(path));
     const others = isOneOfSeveral ? await readCards(target).catch(passOver(force)) : undefined;
-    const adds = others !== undefined && !Object.hasOwn(others, basename(path));
-    if (target !== undefined) await checkTarget(target, force || adds);
+    // What is beside the model is completed; another file may be anything.
+    const completes = output === undefined || force;
+    if (target !== undefined) await checkTarget(target, completes);
 
-    const present = own ?? (await readCard(path).catch(passOver(force)));
+    const present = own ?? (force ? undefined : await readCard(path));
+    const told = folder === undefined ? undefined : await tellOf(model!, folder, flags, config);
+    if (told) {
+      for (const line of told.lines) console.log(line);
+      if (!flags.write) return;
+      if (!told.card) return console.log('There is nothing to write.');
+    }
     const compiled = await compileModelFile(
       { path, weights, inputShape, signature },
       noCache ? null : cacheFolder,
       engine,
     );
     try {
-      const workedOut = await workOutCard(compiled, { file: path, given: present });
-      const spelledOut = spellOut(workedOut, compiled, path);
+      const given = told ? withCard(present, told.card!) : present;
+      const inferred = await inferCard(compiled, { file: path, given });
+      // What examples have told is known; the rest stays what it was, a guess or not.
+      const spelledOut = told ? given! : spellOut(inferred, path);
       const written = isOneOfSeveral ? { models: { ...others, [basename(path)]: spelledOut } } : spelledOut;
       const text = `${format(written)}\n`;
       if (target === undefined) process.stdout.write(text);
       else {
-        await writeFile(target, text, { flag: force || adds ? 'w' : 'wx' }).catch(explain(target));
+        await writeFile(target, text, { flag: completes ? 'w' : 'wx' }).catch(explain(target));
         console.log(`${target} is written`);
       }
-      for (const { message } of [...compiled.notes, ...workedOut.notes]) console.error(printable(message));
+      for (const { message } of [...compiled.notes, ...inferred.notes]) console.error(printable(message));
     } finally {
       await compiled.dispose();
     }
   },
 };
+
+/** Asks a model about examples, as it is served with the card that there is. */
+async function tellOf(
+  model: string,
+  folder: string,
+  flags: Record<string, unknown>,
+  { weightsUrl, noCache, cacheFolder, engine, maxPixels }: CommandInput['config'],
+): Promise<Told> {
+  const [{ loadServedModel }, { setUpLibvips, ImageDecoder }, { tellOfExamples }] = await Promise.all([
+    import('../catalog/served-model.js'),
+    import('../images/decoder.js'),
+    import('./card-examples.js'),
+  ]);
+  const source = {
+    ...modelOptions(flags),
+    weightsUrl,
+    engine,
+    cacheFolder: noCache ? null : cacheFolder,
+    processes: 1,
+  };
+  const served = await loadServedModel(model, source);
+  try {
+    setUpLibvips();
+    return await tellOfExamples(served, folder, new ImageDecoder({ maxPixels }));
+  } finally {
+    await served.close();
+  }
+}
+
+/** A card with what examples have told: in the place where it says of the image what it does. */
+function withCard(card: ModelCard = {}, { image, labels }: NonNullable<Told['card']>): ModelCard {
+  const [placed] = Object.entries(card.inputs ?? {});
+  const told = placed && image ? { inputs: { ...card.inputs, [placed[0]]: { ...placed[1], ...image } } } : undefined;
+  const { labels: _labels, ...rest } = card;
+  const outputs =
+    labels &&
+    card.outputs &&
+    Object.fromEntries(Object.entries(card.outputs).map(([name, one]) => [name, without(one)]));
+  return {
+    ...(labels ? rest : card),
+    ...(image && (told ?? { image: { ...card.image, ...image } })),
+    ...(outputs && { outputs }),
+    ...(labels && { labels }),
+  };
+}
+
+const without = ({ labels: _labels, ...rest }: Record<string, unknown>) => rest;
 
 /** Whether a model file lies beside others that are served: then each has its own card in the folder's `serve.json`. */
 async function hasOthersBeside(path: string): Promise<boolean> {
@@ -100,8 +170,8 @@ const explain = (target: string) => (error: NodeJS.ErrnoException) => {
 };
 
 /** JSON with a line for every key and label, and one for a list further inside. */
-function format(value: object | string | number, indent = ''): string {
-  if (typeof value !== 'object') return JSON.stringify(value);
+function format(value: object | string | number | boolean | null, indent = ''): string {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return JSON.stringify(value);
   if (Array.isArray(value) && indent.length > 2) return `[${value.map((one) => JSON.stringify(one)).join(', ')}]`;
   const inner = `${indent}  `;
   const [open, close] = Array.isArray(value) ? '[]' : '{}';

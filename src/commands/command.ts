@@ -1,4 +1,4 @@
-import type { Config, SettingName } from '../config.js';
+import type { Config, SettingName } from '../support/config.js';
 
 /** What a command finds when it is run. */
 export interface CommandInput {
@@ -25,6 +25,8 @@ export interface Command {
   summary: string;
   /** How many positionals it takes. */
   operands: { least: number; most: number };
+  /** What else there is to say to somebody who gave too few of them. */
+  missing?(positionals: readonly string[]): string | undefined;
   /** Flags of its own, with what the help says of them. */
   flags: Record<string, Flag>;
   /** Whether it takes the settings of the server; or those that it takes. */

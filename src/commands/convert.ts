@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { shellWord } from '../cards/inferred-card.js';
 import { findModel } from '../catalog/find-model.js';
-import { formatBytes } from '../config.js';
 import type { ConvertedModel } from '../inference/compile-messages.js';
 import { compileInProcess } from '../inference/compile-process.js';
-import { reasonOf } from '../support/files.js';
+import { formatBytes } from '../support/config.js';
+import { isSystemError, reasonOf } from '../support/files.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { CommandError, UsageError } from './errors.js';
@@ -17,6 +18,11 @@ export const convert: Command = {
   usage: 'convert <model> <out.onnx>',
   summary: 'Write a Keras model as an ONNX model',
   operands: { least: 2, most: 2 },
+  missing([model]) {
+    if (model === undefined) return undefined;
+    const output = `${basename(model, extname(model))}.onnx`;
+    return `Name the file to write, too: keras-serve convert ${shellWord(model)} ${shellWord(output)}`;
+  },
   flags: {
     ...modelFlags,
     'external-data': {
@@ -47,7 +53,9 @@ export const convert: Command = {
         output: join(folder, basename(target)),
         externalData: flags['external-data'] === true,
       };
-      const converted = await compileInProcess('convert', request, (progress) => line.show(progress));
+      const converted = await compileInProcess('convert', request, (progress) => line.show(progress)).catch(
+        explain(dirname(target)),
+      );
       for (const written of converted.files) await rename(written.path, join(dirname(target), basename(written.path)));
       line.clear();
       console.log(report(output!, converted));
@@ -59,11 +67,15 @@ export const convert: Command = {
   },
 };
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(`${dirname(folder)} can't be written to: ${reasonOf(error, 'there is no such folder')}`);
+const makeFolder = (folder: string): Promise<void> => mkdir(folder).catch(explain(dirname(folder)));
+
+/** Turns what the system says of a folder that is written to into words. */
+const explain = (folder: string) => (error: Error) => {
+  if (!isSystemError(error)) throw error;
+  throw new CommandError(`${folder} can't be written to: ${reasonOf(error, 'there is no such folder')}`, {
+    cause: error,
   });
-}
+};
 
 async function checkTarget(target: string, force: boolean): Promise<void> {
   if (!target.endsWith('.onnx'))

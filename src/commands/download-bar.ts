@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { WriteStream } from 'node:tty';
-import type { DownloadEvent } from '../catalog/applications/download.js';
-import { formatBytes } from '../config.js';
-import { amount, describeDownload, logDownload } from '../downloads.js';
+import type { DownloadEvent } from '../applications/download.js';
+import { amount, describeDownload, logDownload } from '../applications/download-lines.js';
+import { formatBytes } from '../support/config.js';
 
 /** Milliseconds between two pictures of the bar. */
 const drawInterval = 100;

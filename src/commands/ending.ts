@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Config } from '../config.js';
+import { kerasServeOf } from '../http/keras-serve.js';
+import type { Config } from '../support/config.js';
 
 /** What asks a server to end: process managers, Ctrl+C, a terminal that closes, and nodemon. */
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
@@ -30,49 +31,60 @@ export function endBeforeServing(kill: () => void): () => void {
 
 /**
  * Has the process end when a signal asks for it, once everything that came in is answered, with 0; with 1 after an unforeseen
- * error, or where requests are still running when `closeTimeout` is over. Process managers may repeat themselves; somebody
- * who presses Ctrl+C again has no time.
+ * error, or where requests are still running when `closeTimeout` is over. A signal that comes again ends the wait of
+ * `drainDelay`, and no more, for process managers may repeat themselves. Somebody who presses Ctrl+C again has no time: what
+ * is running is cut off.
  */
 export function endOnSignals(
   app: FastifyInstance,
   log: Logger,
   { drainDelay, closeTimeout }: Pick<Config, 'drainDelay' | 'closeTimeout'>,
 ): void {
+  const parts = kerasServeOf(app);
+  let code = 0;
   let since: number | undefined;
+  let interrupted: number | undefined;
+  const drained = new AbortController();
+  const isAgain = (first = performance.now()) => performance.now() - first >= sameKeystroke;
 
-  function exit(code: number): void {
-    app.catalog.pool.kill();
-    process.exit(code);
+  function exit(): void {
+    parts.catalog.pool.kill();
+    process.exit(parts.closing.unanswered > 0 ? 1 : code);
   }
 
-  async function end(reason: string, code = 0): Promise<void> {
+  async function end(reason: string): Promise<void> {
     since = performance.now();
-    app.closing.announced = true;
+    parts.closing.announced = true;
     if (drainDelay > 0 && code === 0) {
       log.info(`${reason}: not ready from now on, closing in ${drainDelay} s`);
-      await sleep(drainDelay * 1000);
+      await sleep(drainDelay * 1000, undefined, { signal: drained.signal }).catch(() => undefined);
     }
     log.info(`${reason}: finishing what is running`);
     await Promise.race([app.close(), sleep(closeTimeout * 1000)]).catch((err) => {
       log.error({ err }, 'the server could not be closed in order');
       code = 1;
     });
-    const { unanswered } = app.closing;
+    const { unanswered } = parts.closing;
     if (unanswered > 0) log.error({ unanswered }, `requests not answered within ${closeTimeout} s: ${unanswered}`);
-    exit(unanswered > 0 ? 1 : code);
+    exit();
   }
 
   for (const signal of signals)
     process.on(signal, () => {
-      if (since === undefined) return void end(signal);
-      if (signal !== 'SIGINT' || performance.now() - since < sameKeystroke) return;
-      log.error(`${signal} again: what is running is cut off`);
-      exit(1);
+      if (since === undefined) void end(signal);
+      else if (isAgain(since)) drained.abort();
+      if (signal !== 'SIGINT') return;
+      if (isAgain(interrupted)) {
+        if (parts.closing.unanswered > 0) log.error(`${signal} again: what is running is cut off`);
+        exit();
+      }
+      interrupted ??= performance.now();
     });
   for (const event of ['uncaughtException', 'unhandledRejection'])
     process.on(event, (err: unknown) => {
       log.fatal({ err }, 'an unforeseen error ends the server');
-      if (since === undefined) void end('unforeseen error', 1);
-      else exit(1);
+      code = 1;
+      if (since === undefined) void end('unforeseen error');
+      else exit();
     });
 }

@@ -1,6 +1,11 @@
+import type { ModelCard } from '../../schemas/card.js';
 import { findModel } from '../catalog/find-model.js';
+import type { Assumption } from '../datapoints/kind.js';
+import type { Claimed } from '../datapoints/kinds.js';
 import { compileInProcess } from '../inference/compile-process.js';
+import type { ModelHints } from '../inference/model-hints.js';
 import type { LayerSummary, ModelSummary, TensorSummary } from '../onnx/summary.js';
+import { type TensorInfo, tensorArrays } from '../support/tensor.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { CommandError } from './errors.js';
@@ -21,13 +26,63 @@ export const inspect: Command = {
   async run({ positionals: [model], flags, config: { weightsUrl } }) {
     const { weights: given, inputShape, signature } = modelOptions(flags);
     const onDownload = showDownload(process.stderr);
-    const { path, weights } = await findModel(model!, { weights: given, weightsUrl, onDownload });
-    const summary = await compileInProcess('inspect', { path, weights, inputShape, signature });
-    if (flags.json) console.log(JSON.stringify(summary, null, 2));
-    else console.log(formatSummary(summary, process.stdout.columns ?? 100, flags['expand-nested'] === true).join('\n'));
+    const { path, weights, card } = await findModel(model!, { weights: given, weightsUrl, onDownload });
+    const { hints, ...summary } = await compileInProcess('inspect', { path, weights, inputShape, signature });
+    const meaning = await meaningOf(path, summary, hints, card);
+    const width = process.stdout.columns ?? 100;
+    if (flags.json) console.log(JSON.stringify({ ...summary, ...meaning }, null, 2));
+    else {
+      const lines = formatSummary(summary, width, flags['expand-nested'] === true);
+      console.log([...lines, ...(meaning ? formatMeaning(meaning, width) : [])].join('\n'));
+    }
     if (summary.problem) throw new CommandError(`${model}: ${summary.problem}`);
   },
 };
+
+/** What a model is to people, as it would be served. */
+interface Meaning {
+  kinds: Record<'inputs' | 'outputs', Record<string, string>>;
+  assumptions: Assumption[];
+}
+
+/** @throws CardError */
+async function meaningOf(
+  file: string,
+  { inputs, outputs }: ModelSummary,
+  hints: ModelHints | null,
+  own: ModelCard | undefined,
+): Promise<Meaning | undefined> {
+  // What runs nowhere has no meaning; types of other libraries are none of ours.
+  const isServed = (infos: readonly TensorSummary[]): infos is TensorInfo[] =>
+    infos.every(({ type }) => Object.hasOwn(tensorArrays, type));
+  if (outputs === null || !isServed(inputs) || !isServed(outputs)) return undefined;
+  const [{ readCard }, { inferCard }] = await Promise.all([
+    import('../cards/card.js'),
+    import('../cards/inferred-card.js'),
+  ]);
+  const given = own ?? (await readCard(file));
+  const { kinds, assumptions } = await inferCard({ signature: { inputs, outputs }, hints }, { file, given });
+  const names = (claimed: Record<string, Claimed>) =>
+    Object.fromEntries(Object.entries(claimed).map(([name, { kind }]) => [name, kind]));
+  return { kinds: { inputs: names(kinds.inputs), outputs: names(kinds.outputs) }, assumptions };
+}
+
+function formatMeaning({ kinds, assumptions }: Meaning, width: number): string[] {
+  const named = (side: Record<string, string>) => Object.entries(side).map(([name, kind]) => [`  ${name}`, kind]);
+  const [, , ...taken] = formatTable(
+    [{ title: '' }, { title: '' }],
+    [...named(kinds.inputs), ...named(kinds.outputs)],
+    width,
+  );
+  const rows = assumptions.map(({ key, value, text, certainty, basis }) => [
+    `  ${key}`,
+    text ?? JSON.stringify(value),
+    certainty,
+    basis,
+  ]);
+  const titles = ['  Assumed', 'Value', 'How sure', 'For'].map((title) => ({ title }));
+  return ['', 'Kinds', ...taken, ...(rows.length > 0 ? ['', ...formatTable(titles, rows, width)] : [])];
+}
 
 const containers: Record<ModelSummary['container'], string> = {
   keras: 'a .keras archive',

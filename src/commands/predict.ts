@@ -1,118 +1,202 @@
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
-import { decodeText } from '../catalog/decode-text.js';
-import { greyDepthNotice } from '../catalog/grey-depth.js';
-import { InstancesError, jsonOf, tensorsOf } from '../catalog/instances.js';
 import { loadServedModel, type ServedModel } from '../catalog/served-model.js';
-import { type Config, formatBytes } from '../config.js';
-import { reasonOf } from '../support/files.js';
-import type { Tensors } from '../tensor.js';
+import { describeInputs, noImages } from '../datapoints/describe-inputs.js';
+import { jsonOf } from '../datapoints/instances.js';
+import { InstancesError } from '../datapoints/json-tensor.js';
+import { tensorInput } from '../datapoints/kinds/tensor.js';
+import { imagesOf, isImage, isText, labelCounts } from '../datapoints/kinds.js';
+import { readDatapoints } from '../datapoints/read-datapoints.js';
+import { type Answers, type Asker, type AskOptions, askerOf } from '../protocols/predict/ask.js';
+import { tensorsOf } from '../serving/model-input.js';
+import { KnownError } from '../support/errors.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { CommandError, UsageError } from './errors.js';
 import { modelFlags, modelOptions } from './model-flags.js';
+import { writeOutput } from './output.js';
+import { pictureFolder } from './pictures.js';
+import { type Answered, type Format, formats, type Printer, printers } from './predictions.js';
+import { CountLine } from './progress.js';
+import { formOf, inputFiles, readBytes, readJson, readText } from './read-input.js';
 import { printable } from './table.js';
 
-/** `keras-serve predict <model> <image>...`: what the model makes of images or numbers, without a server. */
+/** `keras-serve predict <model> <input>...`: what a model makes of images or of what is in JSON, without a server. */
 export const predict: Command = {
-  usage: 'predict <model> [<image>...]',
-  summary: 'Print the labels of images, or the outputs for numbers in JSON, without a server',
+  usage: 'predict <model> (<input>... | --json <file>)',
+  summary: 'Print what a model makes of images, folders of them, texts, rows of CSV, or JSON, without a server',
   operands: { least: 1, most: Number.POSITIVE_INFINITY },
   flags: {
     json: {
       type: 'string',
       value: 'file',
       description:
-        'Numbers to predict, - for standard input: {"instances": [...]}, a nested array, or an object by input name',
+        'Tensors to run the model on, - for standard input, as {"instances": [...]}, a nested array, or an object by input name; prints the model\'s own numbers',
     },
     'top-k': { type: 'string', value: 'number', description: 'How many labels to print (default 5)' },
-    jsonl: { type: 'boolean', description: 'Print one JSON object a line, with the image file and its predictions' },
+    format: { type: 'string', value: 'form', description: `What to print: ${formats.join(', ')} (default table)` },
+    jsonl: { type: 'boolean', description: 'The same as --format jsonl: an object a line, with the file' },
+    out: { type: 'string', value: 'folder', description: 'Where to write the pictures that a model makes' },
     ...modelFlags,
   },
   takesSettings: ['weightsUrl', 'engine'],
-  async run({ positionals: [path, ...files], flags, config }) {
-    const { json, 'top-k': topK = '5' } = flags;
-    if (!/^[1-9]\d*$/.test(String(topK))) throw new UsageError('--top-k must be a whole number from 1');
-    if ((json === undefined) === (files.length === 0))
-      throw new UsageError('Give either images, or --json with a file of numbers (- for standard input)');
-    const input = json === undefined ? undefined : await readJson(String(json));
+  async run({ positionals: [path, ...paths], flags, config }) {
+    const { json } = flags;
+    const topK = topKOf(flags['top-k']);
+    const format = formatOf(flags);
+    if ((json === undefined) === (paths.length === 0))
+      throw new UsageError(
+        'Give either images, folders of them, files of CSV, JSON or text, or --json with a file of numbers (- for standard input)',
+      );
+    if (format === 'csv' && (topK !== undefined || json !== undefined))
+      throw new UsageError(`--${topK === undefined ? 'json' : 'top-k'} can't stand beside --format csv`);
+    const files = await inputFiles(paths);
+    const tensors = json === undefined ? undefined : await readJson(String(json));
+    const out = flags.out as string | undefined;
+    const writePictures = out === undefined ? undefined : await pictureFolder(out, files);
     const { weightsUrl, engine } = config;
     const onDownload = showDownload(process.stderr);
-    const model = await loadServedModel(path!, {
-      ...modelOptions(flags),
-      weightsUrl,
-      engine,
-      onDownload,
-      processes: 1,
-    });
+    const source = { ...modelOptions(flags), weightsUrl, engine, onDownload, processes: 1 };
+    const model = await loadServedModel(path!, source);
     for (const { level, message } of model.notes) if (level === 'warn') console.error(printable(message));
     try {
-      if (json !== undefined) await predictJson(model, input, json === '-' ? 'standard input' : String(json));
-      else await classifyImages(model, files, { topK: Number(topK), jsonl: flags.jsonl === true, config });
+      if (json !== undefined) await predictTensors(model, tensors, json === '-' ? 'standard input' : String(json));
+      else {
+        checkForms(model, files);
+        const { setUpLibvips, ImageDecoder } = await import('../images/decoder.js');
+        setUpLibvips();
+        const asker = askerOf(model, new ImageDecoder({ maxPixels: config.maxPixels }), (message) =>
+          console.error(printable(message)),
+        );
+        await askAll(asker, model, files, topK, printers[format]({ model, files, writePictures }));
+      }
     } finally {
       await model.close();
     }
   },
 };
 
-/** The most bytes of JSON that are read: V8 has no longer strings. */
-const maxJsonBytes = 2 ** 29 - 24;
-
-async function readJson(file: string): Promise<unknown> {
-  const bytes = await read(file);
-  if (bytes.length > maxJsonBytes) throw new CommandError(`${file}: more than ${formatBytes(maxJsonBytes)} of JSON`);
-  const text = decodeText(bytes);
-  if (text === undefined) throw new CommandError(`${file}: that is no text in UTF-8 or UTF-16`);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new CommandError(`${file}: that is no JSON: ${(cause as Error).message}`, { cause });
-  }
+function topKOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d*$/.test(String(value))) throw new UsageError('--top-k must be a whole number from 1');
+  return Number(value);
 }
 
-async function predictJson(model: ServedModel, input: unknown, source: string): Promise<void> {
-  const { outputs } = await model.predict(tensorsFrom(input, model, source));
-  console.log(JSON.stringify({ predictions: jsonOf(outputs, model) }));
+function formatOf({ format, jsonl }: Record<string, unknown>): Format {
+  if (jsonl && format !== undefined && format !== 'jsonl')
+    throw new UsageError(`--jsonl can't stand beside --format ${format}`);
+  if (format === undefined) return jsonl ? 'jsonl' : 'table';
+  const found = formats.find((one) => one === format);
+  if (!found) throw new UsageError(`--format must be one of ${formats.join(', ')}`);
+  return found;
 }
 
-function tensorsFrom(input: unknown, model: ServedModel, source: string): Tensors {
+/** @throws CommandError where a file alone isn't what the model takes */
+function checkForms(model: ServedModel, files: readonly string[]): void {
+  const { name, kinds } = model;
+  const forms = new Set(files.map(formOf));
+  const wrong =
+    forms.has('image') && !isImage(kinds)
+      ? noImages(model)
+      : forms.has('text') && !isText(kinds) && `This model takes no text alone. ${describeInputs(model)}`;
+  if (!wrong) return;
+  const rows = Object.keys(imagesOf(kinds)).length > 0 ? '' : ', or rows of CSV in one that ends in .csv';
+  const where = isText(kinds)
+    ? 'Give a text in a file that ends in .txt'
+    : `Give that in a file that ends in .json${rows}`;
+  throw new CommandError(`${name}: ${wrong} ${where}.`);
+}
+
+async function predictTensors(model: ServedModel, input: unknown, source: string): Promise<void> {
   try {
-    return tensorsOf(input, model);
+    const raw = Object.fromEntries(model.inputs.map(({ name }) => [name, { kind: tensorInput.name, spec: null }]));
+    const { columns } = readDatapoints(input, model, raw);
+    if (Object.values(columns).some((column) => 'ragged' in column))
+      throw new CommandError(
+        `${source}: --json takes lists of one length. Give the file without it: keras-serve predict MODEL file.json`,
+      );
+    const { outputs } = await model.predict(tensorsOf(columns));
+    await writeOutput(`${JSON.stringify({ predictions: jsonOf(outputs, model) })}\n`);
   } catch (error) {
-    throw error instanceof InstancesError ? new CommandError(`${source}: ${error.message}`, { cause: error }) : error;
+    const isTensors = Object.values(model.kinds.inputs).every(({ kind }) => kind === tensorInput.name);
+    const hint =
+      isTensors || !(error instanceof InstancesError) ? '' : ' Without --json the file is read as /predict reads it.';
+    throw about(source, error, hint);
   }
 }
 
-async function classifyImages(
+/** What reads a datapoint, or a list of them; CSV is read in other ways. */
+const readers = { json: readJson, text: readText, image: readBytes, csv: readBytes };
+
+/** Files that are worked on at once: while the model runs on one, the next are decoded. */
+const atOnce = 4;
+
+/** Asks about each file, and prints the answers in the order of the files. */
+async function askAll(
+  asker: Asker,
   model: ServedModel,
   files: readonly string[],
-  { topK, jsonl, config }: { topK: number; jsonl: boolean; config: Config },
+  topK: number | undefined,
+  printer: Printer,
 ): Promise<void> {
-  if (!model.image) throw new CommandError(`${model.name} doesn't take images. Give numbers: --json input.json`);
-  const { blockOtherLoaders, ImageDecoder } = await import('../images/decoder.js');
-  blockOtherLoaders();
-  const decoder = new ImageDecoder({ maxPixels: config.maxPixels });
-  let notice = greyDepthNotice(model);
-  for (const [index, file] of files.entries()) {
-    const pixels = await decoder.decode(await read(file), model.image).catch(about(file));
-    if (notice && pixels.type === 'float32') {
-      console.error(printable(notice));
-      notice = undefined;
+  const most = Math.max(0, ...labelCounts(model.kinds));
+  if (topK !== undefined && most === 0)
+    throw new CommandError(`${model.name} gives no labels, of which --top-k could say how many`);
+  const options = { topK: topK === undefined ? undefined : Math.min(topK, most) };
+  const line = new CountLine(process.stderr, files.length, 'files');
+  const print = async (answered: Answered) => {
+    line.clear();
+    await printer.print(answered);
+  };
+  const begin = async (file: string): Promise<Answers> => asker.ask(await readers[formOf(file)](file), options);
+  const begun: (Promise<Answers> | undefined)[] = [];
+  try {
+    for (const [index, file] of files.entries()) {
+      while (begun.length < Math.min(files.length, index + atOnce)) {
+        const next = files[begun.length]!;
+        const answers = formOf(next) === 'csv' ? undefined : begin(next);
+        answers?.catch(() => undefined);
+        begun.push(answers);
+      }
+      try {
+        const answers = begun[index];
+        if (answers) await print({ file, answers: await answers });
+        else await askRows(asker, file, options, print);
+      } catch (error) {
+        throw about(file, error);
+      }
+      line.show(index + 1);
     }
-    const { predictions } = await model.classify(pixels.data, { topK: Math.min(topK, model.classes) });
-    const lines = predictions.map(({ label, probability }, rank) => `${rank + 1}. ${label}: ${probability.toFixed(4)}`);
-    const heading = files.length > 1 ? [`${index ? '\n' : ''}${file}`] : [];
-    console.log(jsonl ? JSON.stringify({ file, predictions }) : [...heading, ...lines].join('\n'));
+  } finally {
+    line.clear();
+  }
+  await printer.end?.();
+}
+
+/** Asks about the rows of CSV, and prints the answers to some after the other. */
+async function askRows(
+  asker: Asker,
+  file: string,
+  options: AskOptions,
+  print: (answered: Answered) => Promise<void>,
+): Promise<void> {
+  const { rows, answers } = asker.askRows(await readBytes(file), options);
+  const line = new CountLine(process.stderr, rows, 'rows');
+  line.show(0);
+  let first = 1;
+  try {
+    for await (const some of answers) {
+      const count = some.rows;
+      line.clear();
+      await print({ file, answers: some, rows: { first, count } });
+      first += count;
+      line.show(first - 1);
+    }
+  } finally {
+    line.clear();
   }
 }
 
-async function read(file: string): Promise<Buffer> {
-  const content = file === '-' ? buffer(process.stdin) : readFile(file);
-  return content.catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(`${file}: ${reasonOf(error)}`);
-  });
-}
-
-const about = (file: string) => (error: Error) => {
-  throw new CommandError(`${file}: ${error.message}`, { cause: error });
-};
+/** An error of an input with its file. */
+const about = (source: string, error: unknown, hint = ''): unknown =>
+  error instanceof KnownError && !(error instanceof CommandError)
+    ? new CommandError(`${source}: ${error.message}${hint}`, { cause: error })
+    : error;

@@ -3,11 +3,13 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { logDownload } from '../applications/download-lines.js';
+import { catalogOptions } from '../catalog/configured-options.js';
 import { openCatalog } from '../catalog/open-catalog.js';
-import type { Config } from '../config.js';
-import { logDownload } from '../downloads.js';
-import { catalogOptions } from '../load-options.js';
-import { collectBuffers } from '../memory.js';
+import { kerasServeOf } from '../http/keras-serve.js';
+import { appSettings } from '../options.js';
+import type { Config } from '../support/config.js';
+import { collectBuffers } from '../support/memory.js';
 import { announcement, announcementLine } from './announcement.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
@@ -26,7 +28,7 @@ export const serve: Command = {
     const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
     let logging: Promise<Logger> | undefined;
-    const log = () => (logging ??= import('../logging.js').then(({ createLogger }) => createLogger(config)));
+    const log = () => (logging ??= import('../support/logging.js').then(({ createLogger }) => createLogger(config)));
     const onDownload = process.stderr.isTTY
       ? showDownload(process.stderr)
       : logDownload((line) => void log().then((logger) => logger.info(line)));
@@ -34,13 +36,13 @@ export const serve: Command = {
     const serving = endBeforeServing(() => catalog.pool.kill());
     // The server's own modules load while the processes load the model; one that is compiled first takes longer than they.
     await Promise.race([catalog.pool.begun, sleep(200)]);
-    const [{ buildApp }, logger, { blockOtherLoaders }] = await Promise.all([
+    const [{ buildApp }, logger, { setUpLibvips }] = await Promise.all([
       import('../app.js'),
       log(),
       import('../images/decoder.js'),
     ]);
-    blockOtherLoaders();
-    const app = await buildApp({ ...config, model: catalog, logger }).catch(async (error) => {
+    setUpLibvips();
+    const app = await buildApp({ ...appSettings(config), model: catalog, logger }).catch(async (error) => {
       await catalog.close();
       throw error;
     });
@@ -91,6 +93,6 @@ function announce(app: FastifyInstance, host: string): void {
   const { port } = app.addresses()[0] as AddressInfo;
   const everywhere = host === '0.0.0.0' || host === '::';
   const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-  if (process.stdout.isTTY) process.stdout.write(announcement(app.catalog, url));
-  else app.log.info({ url }, announcementLine(app.catalog, url));
+  if (process.stdout.isTTY) process.stdout.write(announcement(kerasServeOf(app).catalog, url));
+  else app.log.info({ url }, announcementLine(kerasServeOf(app).catalog, url));
 }

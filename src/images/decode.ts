@@ -1,11 +1,13 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { ImageError } from './errors.js';
 import { type ImageFormat, recogniseFormat } from './formats.js';
+import { type Frame, frameOf } from './framing.js';
 import { firstGifFrame, type Rgb } from './gif.js';
+import { inverted, isLighterAround } from './inverting.js';
 import { fromLayout, inLayout, layoutOf, withoutAlpha } from './layout.js';
-import type { ImageOptions, ImageTensor, Interpolation } from './options.js';
-import { paintTransparent, premultiply, unpremultiply } from './pixels.js';
-import { type Axis, planAxis, resample } from './resampling.js';
+import type { ImageOptions, ImageTensor, Interpolation, Pixels } from './options.js';
+import { paintTransparent, premultiply, recolour, unpremultiply } from './pixels.js';
+import { type Axis, pad, planAxis, resample } from './resampling.js';
 import { isPlainYCbCr } from './tiff.js';
 
 /** What one image may cost. */
@@ -60,19 +62,18 @@ const ORIENTATIONS: Record<number, { flip?: boolean; flop?: boolean; angle?: num
  * @throws RangeError when the options make no sense.
  */
 export async function decodeImage(bytes: Uint8Array, options: ImageOptions, bounds: ImageBounds): Promise<ImageTensor> {
-  const { size, channels = 3, interpolation = 'bicubic' } = options;
-  const [height, width] = size;
+  const { size, channels = 3, interpolation = 'bicubic', antialias, color = 'rgb' } = options;
   const format = recogniseFormat(bytes);
   const image = sharp(readable(bytes, format), { failOn: 'truncated', ignoreIcc: true, limitInputPixels: false });
   const header = await attempt(format, image.metadata(), bytes);
   checkHeader(header, format, bounds.maxPixels);
   if (format === 'TIFF') checkTiff(header, bytes);
 
-  const [scaledHeight, scaledWidth] = scaledSize(header.autoOrient, options);
-  const vertical = planAxis(header.autoOrient.height, scaledHeight, height, interpolation);
-  const horizontal = planAxis(header.autoOrient.width, scaledWidth, width, interpolation);
-
-  const isWhole = horizontal.resized === header.autoOrient.width && vertical.resized === header.autoOrient.height;
+  const { height, width } = header.autoOrient;
+  const sides = frameOf(header.autoOrient, options);
+  const vertical = planAxis(height, sides.vertical, interpolation, antialias);
+  const horizontal = planAxis(width, sides.horizontal, interpolation, antialias);
+  const isWhole = horizontal.resized === width && vertical.resized === height;
 
   const layout = layoutOf(header, bytes, options);
   const frame = format === 'GIF' ? firstGifFrame(bytes) : undefined;
@@ -84,19 +85,39 @@ export async function decodeImage(bytes: Uint8Array, options: ImageOptions, boun
   if (info.channels !== layout.channels) {
     throw new ImageError('image_invalid', `The ${format} image isn't grey, RGB or CMYK: convert it to RGB.`);
   }
-  const shape: ImageTensor['shape'] = [height, width, channels];
+  const tensor = { shape: [...size, channels] satisfies ImageTensor['shape'], source: { height, width } };
   if (layout.deep) {
     const grey = new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4);
     const [least, most] = layout.deep;
     const whole = (value: number) => Math.min(most, Math.max(least, Math.round(value)));
-    return { type: 'float32', shape, data: resample(grey, 1, horizontal, vertical).map(whole) };
+    return {
+      ...tensor,
+      type: 'float32',
+      data: finish(resample(grey, 1, horizontal, vertical).map(whole), options, sides, layout.deep),
+    };
   }
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const resampled =
     layout.space === 'srgb' && channels === 4
       ? resampleRgba(pixels, horizontal, vertical, isWhole ? frame?.transparent : undefined)
       : resample(pixels, layout.channels, horizontal, vertical);
-  return { type: 'uint8', shape, data: fromLayout(resampled, layout, channels) };
+  return {
+    ...tensor,
+    type: 'uint8',
+    data: finish(recolour(fromLayout(resampled, layout, channels), channels, color), options, sides),
+  };
+}
+
+/** What is left to do of a picture that has its size: to swap dark and light, and to pad it. */
+function finish<T extends Pixels>(
+  picture: T,
+  { size, channels = 3, invert = false }: ImageOptions,
+  { horizontal, vertical }: Frame,
+  range: readonly [least: number, most: number] = [0, 255],
+): T {
+  const isInverted =
+    invert === 'auto' ? isLighterAround(picture, [vertical.length, horizontal.length, channels]) : invert;
+  return pad(isInverted ? inverted(picture, channels, range) : picture, channels, size, horizontal, vertical);
 }
 
 /** What libvips can read: it knows an animated AVIF, which holds its first frame as a still image, too, by another name. */
@@ -166,26 +187,6 @@ function checkTiff({ depth, space, channels }: Metadata, bytes: Uint8Array): voi
 
 function millions(pixels: number): number {
   return Math.round(pixels / 1e5) / 10;
-}
-
-/** Height and width of the whole image after resizing, before the centre is cut out. */
-function scaledSize(source: { width: number; height: number }, options: ImageOptions): [number, number] {
-  const [height, width] = options.size;
-  const { resize = 'stretch', cropFraction = 1 } = options;
-  if (
-    ![height, width].every((length) => Number.isInteger(length) && length > 0) ||
-    !(cropFraction > 0 && cropFraction <= 1)
-  ) {
-    throw new RangeError(`The size must be two positive integers and the crop fraction be over 0 and at most 1.`);
-  }
-  if (resize === 'stretch') {
-    return [height, width];
-  }
-  const scale = Math.max(
-    Math.round(width / cropFraction) / source.width,
-    Math.round(height / cropFraction) / source.height,
-  );
-  return [Math.round(source.height * scale), Math.round(source.width * scale)];
 }
 
 function resize(

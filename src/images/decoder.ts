@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { availableCores } from '../support/cores.js';
 import { decodeImage, type ImageBounds } from './decode.js';
 import type { ImageOptions, ImageTensor } from './options.js';
-import { type Patience, Slots } from './slots.js';
+import { Slots, type WaitOptions } from './slots.js';
 
 /** What decoding may cost. */
 export interface ImageLimits extends ImageBounds {
@@ -32,14 +32,11 @@ export class ImageDecoder {
     this.limits = { ...DEFAULT_IMAGE_LIMITS, ...limits };
     const { concurrency, maxWaiting, deadline } = this.limits;
     this.#slots = new Slots({ count: concurrency, maxWaiting, deadline });
-    // No image comes twice, and several images at once use the cores better than several threads an image.
-    sharp.cache(false);
-    sharp.concurrency(1);
   }
 
   /** {@link decodeImage} within the limits. @throws ImageError, DecodingError */
-  decode(bytes: Uint8Array, options: ImageOptions, patience?: Patience): Promise<ImageTensor> {
-    return this.#slots.run(() => decodeImage(bytes, options, this.limits), patience);
+  decode(bytes: Uint8Array, options: ImageOptions, wait?: WaitOptions): Promise<ImageTensor> {
+    return this.#slots.run(() => decodeImage(bytes, options, this.limits), wait);
   }
 
   /** Takes no more images and resolves when the last one is decoded. */
@@ -49,10 +46,13 @@ export class ImageDecoder {
 }
 
 /**
- * Leaves libvips no loader but those that {@link decodeImage} needs. It holds for the whole process, so only a process
- * of ours may call it.
+ * Sets libvips up for nothing but {@link decodeImage}: no other loaders than it needs, no cache, one thread an image. It holds
+ * for the whole process, so only a process of ours may call it.
  */
-export function blockOtherLoaders(): void {
+export function setUpLibvips(): void {
+  // No image comes twice, and several images at once use the cores better than several threads an image.
+  sharp.cache(false);
+  sharp.concurrency(1);
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({
     operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map((name) => `VipsForeignLoad${name}`),

@@ -1,3 +1,5 @@
+import { KnownError } from '../support/errors.js';
+
 /** What can be wrong with an encoded image. */
 export type ImageErrorCode =
   | 'image_empty'
@@ -7,8 +9,8 @@ export type ImageErrorCode =
   | 'image_timeout';
 
 /** An image that can't become a tensor. The message says what is wrong with it and what to send instead. */
-export class ImageError extends Error {
-  override readonly name = 'ImageError';
+export class ImageError extends KnownError {
+  readonly audience = 'client';
   constructor(
     readonly code: ImageErrorCode,
     message: string,
@@ -25,8 +27,8 @@ const busy = {
 };
 
 /** An image that can't be decoded now, whatever is in it. */
-export class DecodingError extends Error {
-  override readonly name = 'DecodingError';
+export class DecodingError extends KnownError {
+  readonly audience = 'client';
   constructor(readonly code: keyof typeof busy) {
     super(busy[code]);
   }

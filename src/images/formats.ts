@@ -3,6 +3,9 @@ import { ImageError } from './errors.js';
 /** An encoding that can be decoded. */
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'TIFF' | 'AVIF';
 
+/** How files of pictures are called that can be decoded. */
+export const imageFileName = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
+
 /** The first bytes of a file, one character a byte; an ISO media file begins with its box of brands, of this size. */
 const HEAD = 64;
 

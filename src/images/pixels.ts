@@ -1,4 +1,5 @@
 /** Arithmetic on interleaved 8-bit pixels, with PIL's rounding. */
+import type { Color } from './options.js';
 
 /** CMYK, 0 being no ink, to RGB: PIL's `convert('RGB')`, which knows no colour profile. */
 export function cmykToRgb(cmyk: Uint8Array): Uint8Array {
@@ -7,7 +8,24 @@ export function cmykToRgb(cmyk: Uint8Array): Uint8Array {
 
 /** RGB to ITU-R 601 luminance: PIL's `convert('L')`. */
 export function luminance(rgb: Uint8Array): Uint8Array {
-  return mapPixels(rgb, 3, 1, (at) => (rgb[at]! * 19595 + rgb[at + 1]! * 38470 + rgb[at + 2]! * 7471) / 65536);
+  return mapPixels(rgb, 3, 1, (at) => luminanceAt(rgb, at));
+}
+
+const luminanceAt = (rgb: Uint8Array, at: number) =>
+  (rgb[at]! * 19595 + rgb[at + 1]! * 38470 + rgb[at + 2]! * 7471) / 65536;
+
+/** What each channel of a pixel becomes; alpha, the fourth, is left as it is. */
+const colors: Record<Exclude<Color, 'rgb'>, (pixels: Uint8Array, at: number, channel: number) => number> = {
+  bgr: (pixels, at, channel) => pixels[at + 2 - channel]!,
+  gray: luminanceAt,
+};
+
+/** RGB or RGBA with its colours reversed, or grey; pixels of one channel as they are. */
+export function recolour(pixels: Uint8Array, channels: 1 | 3 | 4, color: Color): Uint8Array {
+  if (color === 'rgb' || channels === 1) return pixels;
+  return mapPixels(pixels, channels, channels, (at, channel) =>
+    channel === 3 ? pixels[at + 3]! : colors[color](pixels, at, channel),
+  );
 }
 
 /** RGB to RGBA that hides nothing. */

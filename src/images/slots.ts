@@ -1,7 +1,7 @@
 import { DecodingError } from './errors.js';
 
 /** When a task that waits is given up. */
-export interface Patience {
+export interface WaitOptions {
   /** Rejects the task when it is still waiting. */
   signal?: AbortSignal;
 }
@@ -44,7 +44,7 @@ export class Slots {
    * Runs a task when its turn comes. Rejects as the task does, or when the slots are closed.
    * @throws DecodingError when it can't wait, or has waited too long
    */
-  async run<Result>(task: () => Promise<Result>, { signal }: Patience = {}): Promise<Result> {
+  async run<Result>(task: () => Promise<Result>, { signal }: WaitOptions = {}): Promise<Result> {
     const { maxWaiting, deadline } = this.limits;
     if (this.#closed) throw new Error('No more tasks are taken: this is closing.');
     if (this.#free === 0 && this.waiting >= maxWaiting) throw new DecodingError('queue_full');

@@ -1,4 +1,5 @@
-import type { Signature, Tensor, TensorData, Tensors } from '../tensor.js';
+import { concatStrings, sliceStrings } from '../support/strings.js';
+import type { Signature, Tensor, TensorData, Tensors } from '../support/tensor.js';
 
 type TensorArray = { new (length: number): TensorData & { set(from: TensorData, offset: number): void } };
 
@@ -13,7 +14,7 @@ export const sharesBatch = ({ inputs, outputs }: Signature): boolean =>
  * has to run alone, as it is: tensors have no batch in common, or the answer to one row depends on others.
  */
 export const batchSizeOf = (signature: Signature): number | null | undefined =>
-  sharesBatch(signature) && !signature.mixesRows ? signature.inputs[0]?.shape[0] : undefined;
+  sharesBatch(signature) && !signature.batchDependent ? signature.inputs[0]?.shape[0] : undefined;
 
 /** How many rows the tensors of one request have; undefined when they differ. */
 export function rowsOf(tensors: Tensors): number | undefined {
@@ -24,31 +25,43 @@ export function rowsOf(tensors: Tensors): number | undefined {
 /** Elements of input in one run. Two images of 224 × 224: on processors, larger runs are hardly faster and take more memory. */
 const elementsPerRun = 2 * 224 * 224 * 3;
 
-/** How many rows like those of a request should go into one run: two at least. */
-export function rowsPerRun(tensors: Tensors): number {
-  const elements = Object.values(tensors).reduce((sum, { shape }) => sum + length(shape.slice(1)), 0);
+/**
+ * How many rows like those of a request should go into one run: two at least.
+ * @param least elements that the engine takes of a row, where these are others than it is given
+ */
+export function rowsPerRun(tensors: Tensors, least = 0): number {
+  const given = Object.values(tensors).reduce((sum, { shape }) => sum + length(shape.slice(1)), 0);
+  const elements = Math.max(given, least);
   return Math.max(2, Math.min(1024, Math.floor(elementsPerRun / elements)));
 }
 
-/** Requests with equal keys can run together: the same tensors, but for the number of rows. */
-export const batchKey = (tensors: Tensors): string =>
+/**
+ * Requests with equal keys can run together: the same tensors, but for the number of rows.
+ * @param raw the names of those that are to be prepared
+ */
+export const batchKey = (tensors: Tensors, raw: readonly string[]): string =>
   Object.keys(tensors)
     .sort()
-    .map((name) => `${name}:${tensors[name]!.type}:${tensors[name]!.shape.slice(1)}`)
+    .map((name) => `${name}:${raw.includes(name) ? 'raw ' : ''}${tensors[name]!.type}:${tensors[name]!.shape.slice(1)}`)
     .join();
 
 /** Some rows of a tensor; the memory is shared. */
-export function sliceRows({ type, shape, data }: Tensor, start: number, end: number): Tensor {
-  const row = length(shape.slice(1));
-  return { type, shape: [end - start, ...shape.slice(1)], data: data.subarray(start * row, end * row) };
+export function sliceRows(tensor: Tensor, start: number, end: number): Tensor {
+  const { type, data } = tensor;
+  const rest = tensor.shape.slice(1);
+  const row = length(rest);
+  const shape = [end - start, ...rest];
+  if (type === 'string') return sliceStrings(tensor, start * row, end * row, shape);
+  return { type, shape, data: data.subarray(start * row, end * row) };
 }
 
-/** Tensors below one another. Rows that are missing up to `rows` are zero. */
+/** Tensors below one another. Rows that are missing up to `rows` are zero, or empty strings. */
 export function concatRows(tensors: readonly Tensor[], rows?: number): Tensor {
   const first = tensors[0]!;
   const total = rows ?? tensors.reduce((sum, { shape }) => sum + shape[0]!, 0);
   if (tensors.length === 1 && total === first.shape[0]) return first;
   const rest = first.shape.slice(1);
+  if (first.type === 'string') return concatStrings(tensors, [total, ...rest]);
   const data = new (first.data.constructor as TensorArray)(total * length(rest));
   let offset = 0;
   for (const tensor of tensors) {

@@ -5,7 +5,7 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { type TensorData, tensorArrays } from '../tensor.js';
+import { type TensorData, tensorArrays } from '../support/tensor.js';
 
 /** The kinds of typed arrays by their names. */
 const arrays = new Map(Object.values(tensorArrays).map((array) => [array.name, array]));
@@ -25,9 +25,9 @@ export const channelDescriptor = 3;
 const headerBytes = 16;
 const alignment = 8;
 
-/** The pieces of a message, in the order in which they are sent. */
+/** The chunks of a message, in the order in which they are sent. */
 function encode(message: object): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let end = 0;
   const json = JSON.stringify(message, function (this: Record<string, unknown>, key, value) {
     // A Buffer has turned itself into something else before it comes here.
@@ -36,7 +36,7 @@ function encode(message: object): Uint8Array[] {
     const { buffer, byteOffset, byteLength, length, [Symbol.toStringTag]: name } = array as TensorData;
     const place: ArrayPlace = { $array: name, offset: end, length };
     const padding = -byteLength & (alignment - 1);
-    pieces.push(new Uint8Array(buffer, byteOffset, byteLength), new Uint8Array(padding));
+    chunks.push(new Uint8Array(buffer, byteOffset, byteLength), new Uint8Array(padding));
     end += byteLength + padding;
     return place;
   });
@@ -44,7 +44,7 @@ function encode(message: object): Uint8Array[] {
   const header = Buffer.allocUnsafe(headerBytes);
   header.writeDoubleLE(text.length, 0);
   header.writeDoubleLE(end, 8);
-  return [header, text, ...pieces];
+  return [header, text, ...chunks];
 }
 
 /** Reads a message: gives the memory that is to be filled next, and at last the message. */
@@ -64,7 +64,7 @@ function* decode(): Generator<Uint8Array, unknown, void> {
 /** Sends a message. Its arrays must stay as they are until it has gone. */
 export function send(stream: Duplex, message: object): void {
   stream.cork();
-  for (const piece of encode(message)) stream.write(piece);
+  for (const chunk of encode(message)) stream.write(chunk);
   stream.uncork();
 }
 
@@ -108,6 +108,6 @@ export function receiveSync(descriptor: number): unknown {
 
 /** Sends a message, and waits until it has gone. */
 export function sendSync(descriptor: number, message: object): void {
-  for (const piece of encode(message))
-    for (let count = 0; count < piece.length; ) count += writeSync(descriptor, piece, count);
+  for (const chunk of encode(message))
+    for (let count = 0; count < chunk.length; ) count += writeSync(descriptor, chunk, count);
 }

@@ -1,4 +1,6 @@
-import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../tensor.js';
+import { type Preparation, type Preparations, rawInfo } from '../support/preparation.js';
+import { faultOf } from '../support/strings.js';
+import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../support/tensor.js';
 import { batchSizeOf, rowsOf, sharesBatch } from './batch.js';
 import { InferenceError } from './errors.js';
 
@@ -23,16 +25,31 @@ function check({ name, type, shape }: TensorInfo, tensor: Tensor | undefined, an
   if (count === 0) throw invalid(`The input "${name}" has the shape ${showShape(tensor.shape)}: no axis may be empty.`);
   if (count !== tensor.data.length)
     throw invalid(
-      `The input "${name}" of shape ${showShape(tensor.shape)} needs ${count} numbers, but has ${tensor.data.length}.`,
+      `The input "${name}" of shape ${showShape(tensor.shape)} needs ${count} ${type === 'string' ? 'strings' : 'numbers'}, but has ${tensor.data.length}.`,
     );
+  const fault = type === 'string' ? faultOf(tensor) : undefined;
+  if (fault) throw invalid(`The input "${name}" ${fault}.`);
+}
+
+function preparationOf(name: string, prepare: Preparations): Preparation {
+  const preparation = prepare[name];
+  if (preparation) return preparation;
+  throw invalid(`The input "${name}" can't be given raw: the model was loaded without a preparation for it.`);
 }
 
 /**
  * Checks tensors against what a model takes, before they get to an engine in native code. Where requests are put together and
  * filled up to the model's batch, there may be any number of rows.
+ * @param raw the names of the inputs that are still to be prepared
+ * @param prepare how
  * @throws InferenceError `inputs_invalid`
  */
-export function checkInputs(tensors: Tensors, signature: Signature): void {
+export function checkInputs(
+  tensors: Tensors,
+  signature: Signature,
+  raw: readonly string[] = [],
+  prepare: Preparations = {},
+): void {
   const { inputs } = signature;
   const unknown = Object.keys(tensors).find((name) => !inputs.some((input) => input.name === name));
   if (unknown !== undefined) {
@@ -40,7 +57,11 @@ export function checkInputs(tensors: Tensors, signature: Signature): void {
     throw invalid(`The model has no input "${unknown.slice(0, 80)}". It takes ${names}.`);
   }
   const anyRows = batchSizeOf(signature) !== undefined;
-  for (const input of inputs) check(input, tensors[input.name], anyRows);
+  for (const input of inputs) {
+    const { name } = input;
+    const given = raw.includes(name) ? rawInfo(input, preparationOf(name, prepare)) : input;
+    check(given, tensors[name], anyRows);
+  }
   if (!sharesBatch(signature) || rowsOf(tensors) !== undefined) return;
   const rows = inputs.map(({ name }) => `"${name}" has ${tensors[name]!.shape[0]}`).join(', ');
   throw invalid(`The inputs should have as many rows as each other, but ${rows}.`);

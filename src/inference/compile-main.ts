@@ -2,8 +2,8 @@
  * A process that reads one model file, does one thing with it and ends: what that takes in memory goes with it, and a hostile
  * file can harm nothing else.
  */
-import { open, rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { open, rm, statfs } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import {
   isOnnxFile,
   type KerasModel,
@@ -13,13 +13,15 @@ import {
   readGraphModelFile,
   readKerasModel,
 } from '../keras/index.js';
-import { garbageCollector } from '../memory.js';
 import { type CompileObserver, compile, type OnnxModel } from '../onnx/compile.js';
 import type { Metadata } from '../onnx/encode.js';
 import { metadataNames, readMetadata } from '../onnx/metadata.js';
-import type { Pieces } from '../onnx/protobuf.js';
+import type { ByteChunks } from '../onnx/protobuf.js';
 import { summarize } from '../onnx/summary.js';
-import type { Signature } from '../tensor.js';
+import { planPath, type StringPlan } from '../strings/plan.js';
+import { writePlan } from '../strings/plan-file.js';
+import { garbageCollector } from '../support/memory.js';
+import type { Signature } from '../support/tensor.js';
 import type {
   CompileProgress,
   CompileReply,
@@ -67,17 +69,17 @@ function compileReporting(model: KerasModel, report: Report, metadata?: Metadata
 }
 
 /** Writes files one after the other. */
-async function write(files: { path: string; bytes: Pieces }[], report: Report): Promise<ConvertedModel['files']> {
+async function write(files: { path: string; bytes: ByteChunks }[], report: Report): Promise<ConvertedModel['files']> {
   const sizes = files.map(({ path, bytes }) => ({ path, bytes: bytes.byteLength }));
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   for (const { path, bytes } of files) {
     const file = await open(path, 'w');
     try {
-      for (const piece of bytes) {
+      for (const chunk of bytes) {
         report({ step: 'writing', done, total });
-        await file.writeFile(piece);
-        done += piece.byteLength;
+        await file.writeFile(chunk);
+        done += chunk.byteLength;
       }
     } finally {
       await file.close();
@@ -94,14 +96,14 @@ async function writePlain(
   source: ModelSource,
   path: string,
   report: Report,
-): Promise<{ hints: ModelHints; mixesRows: boolean }> {
+): Promise<{ hints: ModelHints; batchDependent: boolean; strings: StringPlan | undefined }> {
   const model = await read(source, report);
   const hints = await hintsOf(model);
-  const { bytes, mixesRows } = compileReporting(model, report);
+  const { bytes, batchDependent, strings } = compileReporting(model, report);
   if (bytes.byteLength > largestMessage)
     throw new ModelFileError('model_too_large', 'The model has more than 2 GB of weights, too many to be served.');
   await write([{ path, bytes }], report);
-  return { hints, mixesRows };
+  return { hints, batchDependent, strings };
 }
 
 /** Reads, compiles and writes a model, its weights in a file of their own where that is asked for or one is too small. */
@@ -113,6 +115,11 @@ async function writeConverted(
 ): Promise<ConvertedModel['files']> {
   const model = await read(source, report);
   const compiled = compileReporting(model, report, { [metadataNames.hints]: JSON.stringify(await hintsOf(model)) });
+  if (compiled.strings)
+    throw new ModelFileError(
+      'model_format_unsupported',
+      'The model takes or gives strings, and ONNX has no operators for all that it does with them: serve it as it is.',
+    );
   const large = externalData || compiled.bytes.byteLength > largestMessage;
   const external = large ? compiled.withExternalData(`${basename(path)}.data`) : undefined;
   // The model last: where it stands, its weights do too.
@@ -125,12 +132,15 @@ const collectGarbage = garbageCollector();
 
 async function optimizeForOnnx(source: ModelSource, output: string, report: Report): Promise<OptimizedModel> {
   const plain = `${output}.plain`;
-  const { hints, mixesRows } = await writePlain(source, plain, report);
+  const { hints, batchDependent, strings } = await writePlain(source, plain, report);
+  if (strings) await writePlan(planPath(output), strings);
   collectGarbage();
   report({ step: 'optimizing' });
   const signature = await optimize(plain, output);
   await rm(plain);
-  return { engine: 'onnx', signature: { ...signature, mixesRows }, hints };
+  // With strings, the engine takes and gives other tensors than the model.
+  const { inputs, outputs } = strings ?? signature;
+  return { engine: 'onnx', signature: { inputs, outputs, batchDependent }, hints, ...(strings && { strings: true }) };
 }
 
 /**
@@ -140,12 +150,13 @@ async function optimizeForOnnx(source: ModelSource, output: string, report: Repo
 async function optimizeOnnxFile(path: string, output: string): Promise<OptimizedModel> {
   const metadata = await readMetadata(path);
   const signature = await optimize(path, output);
-  const mixes = metadata.get(metadataNames.mixesRows);
-  const mixesRows = mixes === undefined ? signature.inputs.some(({ shape }) => shape[0] === null) : mixes !== 'false';
+  const mixes = metadata.get(metadataNames.batchDependent);
+  const batchDependent =
+    mixes === undefined ? signature.inputs.some(({ shape }) => shape[0] === null) : mixes !== 'false';
   const hints = metadata.get(metadataNames.hints);
   return {
     engine: 'onnx',
-    signature: { ...signature, mixesRows },
+    signature: { ...signature, batchDependent },
     hints: hints === undefined ? null : (await import('./hints-schema.js')).parseHints(hints),
   };
 }
@@ -224,10 +235,14 @@ const tasks: {
   },
   async inspect(source, report) {
     const kind = await modelKind(source.path);
-    if (kind === 'keras') return summarize(await read(source, report));
+    if (kind === 'keras') {
+      const model = await read(source, report);
+      const summary = summarize(model);
+      return { ...summary, hints: summary.outputs === null ? null : await hintsOf(model) };
+    }
     const { inputs, outputs } = await signatures[kind](source);
     const nothing = { kerasVersion: null, name: null, className: null, layers: [], parameters: null };
-    return { container: kind, inputs, outputs, ...nothing, unsupported: [], problem: null };
+    return { container: kind, inputs, outputs, ...nothing, unsupported: [], problem: null, hints: null };
   },
 };
 
@@ -235,13 +250,25 @@ function send(message: CompileReply, sent: () => void = () => undefined): void {
   process.send?.(message, sent);
 }
 
+/** Bytes that a disk has left when ONNX Runtime, which says only that it failed, found no room on it. */
+const almostNothing = 2 ** 20;
+
+/** Whether something failed for want of room in a folder. */
+async function isFull(folder: string, { code }: NodeJS.ErrnoException): Promise<boolean> {
+  if (code !== undefined) return code === 'ENOSPC' || code === 'EDQUOT';
+  const disk = await statfs(folder).catch(() => undefined);
+  return disk !== undefined && disk.bavail * disk.bsize < almostNothing;
+}
+
 process.once('message', (request: CompileRequest) => {
   const answer = (reply: CompileReply) => send(reply, () => process.disconnect());
   tasks[request.task](request as never, reporter()).then(
     (result) => answer({ kind: 'result', result }),
-    (error: Error) => {
+    async (error: Error) => {
       const code = error instanceof ModelFileError ? error.code : undefined;
-      answer({ kind: 'error', code, message: error.message });
+      const output = 'output' in request ? dirname(request.output) : undefined;
+      const noRoom = code === undefined && output !== undefined && (await isFull(output, error));
+      answer({ kind: 'error', code, message: error.message, noRoom });
     },
   );
 });

@@ -1,6 +1,6 @@
 import type { ModelFileErrorCode } from '../keras/errors.js';
 import type { ModelSummary } from '../onnx/summary.js';
-import type { Signature } from '../tensor.js';
+import type { Signature } from '../support/tensor.js';
 import type { EngineName } from './engine.js';
 import type { ModelHints } from './model-hints.js';
 
@@ -25,7 +25,7 @@ export interface CompileTasks {
   /** Writes an ONNX model for any processor, and loads it once to see that it runs. */
   convert: { request: { output: string; externalData?: boolean }; result: ConvertedModel };
   /** Says what is in the model file. */
-  inspect: { request: object; result: ModelSummary };
+  inspect: { request: object; result: InspectedModel };
 }
 
 /** What is known of a model once it is compiled. */
@@ -38,6 +38,14 @@ export interface DescribedModel {
 /** A model that an engine can load. */
 export interface OptimizedModel extends DescribedModel {
   engine: EngineName;
+  /** Whether a file beside the model says what is done with strings. */
+  strings?: boolean;
+}
+
+/** What is in a model file, and what it gives away. */
+export interface InspectedModel extends ModelSummary {
+  /** null where the file isn't one of Keras. */
+  hints: ModelHints | null;
 }
 
 /** What was written. */
@@ -63,4 +71,5 @@ export interface CompileProgress {
 export type CompileReply =
   | { kind: 'progress'; progress: CompileProgress }
   | { kind: 'result'; result: CompileTasks[keyof CompileTasks]['result'] }
-  | { kind: 'error'; code: ModelFileErrorCode | undefined; message: string };
+  /** `noRoom` where the disk is full. */
+  | { kind: 'error'; code: ModelFileErrorCode | undefined; message: string; noRoom: boolean };

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { ModelFileError } from '../keras/index.js';
-import { moduleArguments } from '../package.js';
+import { moduleArguments } from '../support/package.js';
 import type { CompileProgress, CompileReply, CompileTasks, ModelSource } from './compile-messages.js';
 
 /**
  * Reads a model file in a process of its own, and does something with it: what that takes in memory goes with the process, and
  * a hostile file can harm nothing else.
  *
- * @throws ModelFileError
+ * @throws ModelFileError, and `ENOSPC` where there is no room for what is written
  */
 export async function compileInProcess<K extends keyof CompileTasks>(
   task: K,
@@ -24,7 +24,12 @@ export async function compileInProcess<K extends keyof CompileTasks>(
     const handlers: { [R in CompileReply['kind']]: (reply: Extract<CompileReply, { kind: R }>) => void } = {
       progress: ({ progress }) => onProgress(progress),
       result: ({ result }) => resolve(result),
-      error: ({ code, message }) => (code ? reject(new ModelFileError(code, message)) : fail(message)),
+      error({ code, message, noRoom }) {
+        if (code) reject(new ModelFileError(code, message));
+        // As the system says it of whoever writes.
+        else if (noRoom) reject(Object.assign(new Error(message), { code: 'ENOSPC', syscall: 'write' }));
+        else fail(message);
+      },
     };
     child.on('message', (reply: CompileReply) => handlers[reply.kind](reply as never));
     child.once('error', (error) => fail(error.message));

@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { modelFiles } from '../keras/index.js';
-import { isBuilt, modulePath, packageVersion, sourceFolder } from '../package.js';
+import { KnownError } from '../support/errors.js';
 import { isSystemError, reasonOf } from '../support/files.js';
+import { isBuilt, modulePath, packageVersion, sourceFolder } from '../support/package.js';
 import type { EngineChoice, ModelSource } from './compile-messages.js';
 import { compileInProcess } from './compile-process.js';
 import { FileHashes, hashTexts } from './file-hashes.js';
@@ -19,8 +20,8 @@ export interface CompiledModel extends CachedModel {
 }
 
 /** No folder that compiled models could be written to. The message says which were tried. */
-export class NoRoomError extends Error {
-  override readonly name = 'NoRoomError';
+export class NoRoomError extends KnownError {
+  readonly audience = 'operator';
   readonly code = 'cache_unwritable';
 }
 
@@ -51,7 +52,7 @@ async function processor(): Promise<string> {
 
 /** When the compiler was last changed: in a checkout it changes without the version. What npm installs has one date. */
 async function compilerTime(): Promise<string> {
-  const rooms = ['keras', 'onnx', 'tensorflow', 'inference'].map((room) => join(sourceFolder, room));
+  const rooms = ['keras', 'onnx', 'strings', 'tensorflow', 'inference'].map((room) => join(sourceFolder, room));
   // A build always writes the inference process.
   const files = isBuilt
     ? []
@@ -72,14 +73,18 @@ const readEnvironment = async (): Promise<string[]> => [
 ];
 let environment: Promise<string[]> | undefined;
 
+const noRoom = (cause: NodeJS.ErrnoException): NoRoomError => {
+  const reason = `the temporary folder ${tmpdir()} can't be written: ${reasonOf(cause, 'there is no such folder')}`;
+  return new NoRoomError(
+    `There is no room for compiled models: ${reason}. Mount a folder there, or give one with --cache-folder.`,
+    { cause },
+  );
+};
+
 /** Compiles a model file into a temporary folder, for as long as it is used. @throws ModelFileError, NoRoomError */
 async function compileForNow(source: ModelSource, engine: EngineChoice): Promise<CompiledModel> {
   const folder = await mkdtemp(join(tmpdir(), 'keras-serve-')).catch((error: NodeJS.ErrnoException) => {
-    const reason = `the temporary folder ${tmpdir()} can't be written: ${reasonOf(error, 'there is no such folder')}`;
-    throw new NoRoomError(
-      `There is no room for compiled models: ${reason}. Mount a folder there, or give one with --cache-folder.`,
-      { cause: error },
-    );
+    throw noRoom(error);
   });
   const path = join(folder, 'model');
   const dispose = () => rm(folder, { recursive: true, force: true });
@@ -87,7 +92,7 @@ async function compileForNow(source: ModelSource, engine: EngineChoice): Promise
     return { path, ...(await compileInProcess('optimize', { ...source, output: path, engine })), notes: [], dispose };
   } catch (error) {
     await dispose();
-    throw error;
+    throw isSystemError(error) ? noRoom(error) : error;
   }
 }
 

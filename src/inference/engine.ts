@@ -1,16 +1,8 @@
-import type { Signature, Tensors } from '../tensor.js';
+import type { Preparations } from '../support/preparation.js';
+import type { Signature, Tensors } from '../support/tensor.js';
 
 /** The engines: ONNX Runtime; TensorFlow, natively or on WebAssembly. */
 export type EngineName = 'onnx' | 'tensorflow';
-
-/** How pixels become what a model takes: `(pixel - mean) / std` for every channel, in the order after reversal. */
-export interface PixelScaling {
-  mean: readonly number[];
-  std: readonly number[];
-  /** RGB to BGR. */
-  reverseChannels: boolean;
-  channelsFirst: boolean;
-}
 
 /** What an engine needs to load a model. */
 export interface EngineModel {
@@ -24,14 +16,14 @@ export interface EngineModel {
   loneThreads?: number;
   /** Whether the file has been optimised for this processor already. */
   optimized: boolean;
+  /** Whether a file beside it says what is done with strings before and after the engine runs. */
+  strings?: boolean;
   /** Whether the answer to one row depends on the others that run with it; a session can't tell. */
-  mixesRows?: boolean;
-  /** For `onnx`: an ONNX model that turns uint8 pixels into the first input's tensor, for models that take images. */
-  imageScaling?: Uint8Array;
-  /** The same for `tensorflow`. */
-  pixelScaling?: PixelScaling;
+  batchDependent?: boolean;
+  /** The inputs that may be given raw. */
+  prepare?: Preparations;
   /** What to run once when it is loaded, to make ready what engines put off until then. */
-  warmUp?: { inputs: Tensors; image: boolean };
+  warmUp?: { inputs: Tensors; raw: readonly string[] };
 }
 
 /** A line for the log, and what to do about it. */
@@ -44,11 +36,13 @@ export interface EngineNotice {
 export interface Session extends Signature {
   /** What computes, where an engine has several ways, and how to have a better one: for the log. */
   notice?: EngineNotice;
+  /** Elements that the engine takes of a row, where strings become numbers before it. */
+  rowElements?: number;
   /**
    * @param inputs tensors by input name
-   * @param image the first input holds uint8 pixels that are to be scaled first
+   * @param raw the names of the inputs that are to be prepared first
    */
-  run(inputs: Tensors, image: boolean): Promise<Tensors>;
+  run(inputs: Tensors, raw: readonly string[]): Promise<Tensors>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { backboneFamilies } from '../onnx/backbones.js';
-import { type ModelHints, printable } from './model-hints.js';
+import { maxInputLayers } from '../onnx/input-layers.js';
+import { type ModelHints, maxHinted, maxWords, printable } from './model-hints.js';
 
 const Text = Type.String({ maxLength: 100 });
 
@@ -15,7 +16,24 @@ const Hints = Type.Object({
   ),
   backbone: Type.Optional(Type.Object({ family: Type.Enum(backboneFamilies), name: Text })),
   teachableMachine: Type.Optional(Type.Boolean()),
-  activation: Type.Optional(Text),
+  inputs: Type.Optional(
+    Type.Array(
+      Type.Object({
+        feeds: Type.Optional(Type.Array(Text, { maxItems: maxInputLayers })),
+        words: Type.Optional(Type.Object({ known: Type.Array(Text, { maxItems: maxWords }), others: Type.Boolean() })),
+      }),
+      { maxItems: maxHinted },
+    ),
+  ),
+  outputs: Type.Optional(
+    Type.Array(
+      Type.Object({
+        activation: Type.Optional(Text),
+        loss: Type.Optional(Type.Object({ name: Text, fromLogits: Type.Optional(Type.Boolean()) })),
+      }),
+      { maxItems: maxHinted },
+    ),
+  ),
 });
 
 /** Hints out of JSON that anybody may have written; null where it is something else. */

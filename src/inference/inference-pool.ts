@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { availableCores } from '../support/cores.js';
 import type { EngineModel } from './engine.js';
@@ -9,9 +10,9 @@ import { ModelRunner, type RunnerOptions, type RunnerPool } from './model-runner
 /** What a pool tells whoever counts. */
 export interface PoolEvents {
   /** A process has ended unasked and is replaced. */
-  onRestart?(pid: number | undefined): void;
+  restart: [pid: number | undefined];
   /** A process that replaces another can't load a model that the other had. */
-  onLoadFailed?(error: unknown): void;
+  loadFailed: [error: unknown];
 }
 
 /**
@@ -37,7 +38,7 @@ export class InferencePool implements RunnerPool {
   private nextModel = 0;
   /** Processes that ended one after the other with no run between them. */
   private deaths = 0;
-  events: PoolEvents = {};
+  readonly events = new EventEmitter<PoolEvents>();
   private begin!: () => void;
   /** Resolves when the first model goes to the processes: what they do from then on takes nothing of this process. */
   readonly begun = new Promise<void>((resolve) => {
@@ -70,7 +71,10 @@ export class InferencePool implements RunnerPool {
       else if (lacking.length === 0) break;
       const chosen = this.runners.length === 0 ? lacking : lacking.slice(0, 1);
       const loads = chosen.map((process) =>
-        this.alone(process, () => loadAndWarm(process, model, source, options.deadline)),
+        this.alone(process, async () => {
+          // One that died while it was waited for died of something else.
+          if (this.alive.has(process)) await loadAndWarm(process, model, source, options.deadline);
+        }),
       );
       const results = await Promise.allSettled(loads);
       const failed = results.find((result) => result.status === 'rejected');
@@ -81,7 +85,13 @@ export class InferencePool implements RunnerPool {
       }
       signature ??= chosen[0]?.loaded.get(model);
     }
-    const runner = new ModelRunner(this, model, source, { ...signature!, mixesRows: source.mixesRows }, options);
+    const runner = new ModelRunner(
+      this,
+      model,
+      source,
+      { ...signature!, batchDependent: source.batchDependent },
+      options,
+    );
     this.runners.push(runner);
     return runner;
   }
@@ -170,7 +180,7 @@ export class InferencePool implements RunnerPool {
     for (const proceed of this.reservations.get(process) ?? []) proceed();
     this.reservations.delete(process);
     if (this.closing) return;
-    this.events.onRestart?.(process.pid);
+    this.events.emit('restart', process.pid);
     // The first is replaced at once; one that dies again and again waits longer each time.
     for (let next: InferenceProcess | undefined; !next && !this.closing; ) {
       if (this.deaths > 0) await sleep(Math.min(maxBackoff, 50 * 2 ** this.deaths));
@@ -190,7 +200,7 @@ export class InferencePool implements RunnerPool {
       } catch (error) {
         if ((error as InferenceError).code === 'inference_process_died') return undefined;
         failed.add(runner);
-        this.events.onLoadFailed?.(error);
+        this.events.emit('loadFailed', error);
       }
     }
     if (this.closing) {
@@ -216,10 +226,10 @@ async function loadAndWarm(
   if (!source.warmUp) return;
   const timer = setTimeout(() => process.kill(), deadline);
   try {
-    await process.run(model, source.warmUp.inputs, source.warmUp.image);
+    await process.run(model, source.warmUp.inputs, source.warmUp.raw);
   } catch (error) {
-    // Zeros may be nothing that the model can run on.
-    if ((error as InferenceError).code !== 'engine_failed') throw error;
+    // Zeros and a word may be nothing that the model can run on.
+    if (!['engine_failed', 'inputs_invalid'].includes((error as InferenceError).code)) throw error;
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { moduleArguments } from '../package.js';
-import type { Tensors } from '../tensor.js';
+import { moduleArguments } from '../support/package.js';
+import type { Tensors } from '../support/tensor.js';
 import { channelDescriptor, listen, send } from './channel.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
@@ -12,11 +12,17 @@ interface Waiting {
   reject(error: InferenceError): void;
 }
 
+/**
+ * What glibc's malloc goes by. Left to itself it keeps what models that are no longer there took: it raises these two numbers, of
+ * bytes from which memory is given back to the system, whenever much is freed.
+ */
+const malloc = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 /** The engine's threads do the work: V8 and libuv, which would have four each, need one, for what they can't do without. */
 const start = () =>
   spawn(process.execPath, ['--v8-pool-size=1', ...moduleArguments('inference/process-main')], {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+    env: { ...malloc, ...process.env, UV_THREADPOOL_SIZE: '1' },
   });
 
 /** The server's side of one inference process. */
@@ -72,10 +78,11 @@ export class InferenceProcess {
 
   /**
    * Runs a model.
+   * @param raw the names of the inputs that are to be prepared
    * @throws InferenceError `engine_failed` when the engine refuses the tensors, `inference_process_died`
    */
-  run(model: number, inputs: Tensors, image: boolean): Promise<RunResult> {
-    return this.call('run', { model, inputs, image });
+  run(model: number, inputs: Tensors, raw: readonly string[]): Promise<RunResult> {
+    return this.call('run', { model, inputs, raw });
   }
 
   /** Ends the process once it has nothing left to answer. */
@@ -104,7 +111,7 @@ export class InferenceProcess {
     if (reply.kind === 'result') {
       this.memory = reply.memory;
       waiting?.resolve(reply.result);
-    } else waiting?.reject(new InferenceError('engine_failed', reply.message));
+    } else waiting?.reject(new InferenceError(reply.code ?? 'engine_failed', reply.message));
   }
 
   private failAll(message: string): void {

@@ -1,4 +1,4 @@
-import type { Tensors } from '../tensor.js';
+import type { Tensors } from '../support/tensor.js';
 import { batchKey } from './batch.js';
 import { InferenceError } from './errors.js';
 
@@ -11,7 +11,7 @@ export interface Timings {
 }
 
 /** What one prediction gave, and what it cost. */
-export interface Prediction {
+export interface JobResult {
   outputs: Tensors;
   timings: Timings;
 }
@@ -24,26 +24,27 @@ export class Job {
   /** Runs that failed; a job that has failed runs alone. */
   failures = 0;
   settled = false;
-  readonly result: Promise<Prediction>;
-  private resolveResult!: (prediction: Prediction) => void;
+  readonly result: Promise<JobResult>;
+  private resolveResult!: (prediction: JobResult) => void;
   private rejectResult!: (error: unknown) => void;
   private readonly timer: NodeJS.Timeout;
   private readonly abort = () => this.giveUp(new InferenceError('request_aborted', 'The request was given up.'));
 
   /**
+   * @param raw the names of the inputs that are to be prepared
    * @param rows in every tensor
    * @param deadline milliseconds until the job fails with `deadline_exceeded`
    * @param onGivenUp called when the signal or the deadline ends the job
    */
   constructor(
     readonly inputs: Tensors,
-    readonly image: boolean,
+    readonly raw: readonly string[],
     readonly rows: number,
     deadline: number,
     private readonly signal: AbortSignal | undefined,
     private readonly onGivenUp: (job: Job) => void,
   ) {
-    this.key = `${image}:${batchKey(inputs)}`;
+    this.key = batchKey(inputs, raw);
     this.result = new Promise((resolve, reject) => {
       this.resolveResult = resolve;
       this.rejectResult = reject;
@@ -53,7 +54,7 @@ export class Job {
     else signal?.addEventListener('abort', this.abort, { once: true });
   }
 
-  resolve(prediction: Prediction): void {
+  resolve(prediction: JobResult): void {
     this.settle();
     this.resolveResult(prediction);
   }

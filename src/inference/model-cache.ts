@@ -63,7 +63,6 @@ export class ModelCache {
     const entry = join(this.folder, key);
     const known = await this.read(entry);
     if (known) return known;
-    await rm(entry, { recursive: true, force: true });
     const temporary = join(this.folder, `${temporaryPrefix}${randomUUID()}`);
     await makeFolder(temporary);
     try {
@@ -71,9 +70,11 @@ export class ModelCache {
       const made = await make(path);
       const manifest: Manifest = { checksums: await checksumsIn(temporary), ...made };
       await writeFile(join(temporary, manifestName), JSON.stringify(manifest));
-      // Where another server was quicker the rename fails, and its entry is as good.
-      await rename(temporary, entry).catch(async (error) => {
-        if (!(await this.read(entry))) throw error;
+      // Where another server was quicker the rename fails, and its entry is as good: it may be loading it, so it stays.
+      await rename(temporary, entry).catch(async () => {
+        if (await this.read(entry)) return;
+        await rm(entry, { recursive: true, force: true });
+        await rename(temporary, entry);
       });
       await this.prune(key).catch(() => undefined);
       return { path: join(entry, modelName), ...made };

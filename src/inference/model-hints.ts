@@ -1,7 +1,11 @@
-import type { Graph, KerasModel } from '../keras/index.js';
+import type { KerasModel } from '../keras/index.js';
+import { type Loss, lossesOf } from '../keras/losses.js';
+import type { Layer } from '../keras/model.js';
 import { type BackboneFamily, backboneFamily } from '../onnx/backbones.js';
 import { compile } from '../onnx/compile.js';
 import { type Front, frontModel, frontOf } from '../onnx/front.js';
+import { inputLayersOf } from '../onnx/input-layers.js';
+import { activationsOf } from '../onnx/output-activations.js';
 import { InferenceSession, Tensor as OrtTensor } from './onnxruntime.js';
 
 /** What a Keras model gives away about what it was trained on, beside its signature. Pure data; all of it may be absent. */
@@ -18,15 +22,41 @@ export interface ModelHints {
   backbone?: { family: BackboneFamily; name: string };
   /** Whether it is built as Teachable Machine builds its image models. */
   teachableMachine?: boolean;
-  /** The activation of its last layer, such as `softmax`. */
-  activation?: string;
+  /** Of each input, in the signature's order. */
+  inputs?: InputHints[];
+  /** Of each output, in the signature's order. */
+  outputs?: OutputHints[];
 }
+
+/** What a Keras model gives away of an input. */
+export interface InputHints {
+  /** The layers that take it first, in nested models too: `Embedding`, `Conv2D`, `ops.Cast`; what Bidirectional wraps. */
+  feeds?: string[];
+  /** What its strings usually are, where a `StringLookup` takes it. */
+  words?: {
+    /** The most usual ones, or all. */
+    known: string[];
+    /** Whether the model has numbers for others, too. */
+    others: boolean;
+  };
+}
+
+/** What a Keras model gives away of an output. */
+export interface OutputHints {
+  /** The activation that made its numbers, such as `softmax`; `linear` for none. */
+  activation?: string;
+  /** What it was trained with: Keras's class, such as `MeanSquaredError`, or the name of the model's own. */
+  loss?: Loss;
+}
+
+/** The most inputs, and outputs, that something is told of; none of those behind them. */
+export const maxHinted = 500;
 
 /** What a model gives away. Never fails: what can't be found out is left out. */
 export const hintsOf = (model: KerasModel): Promise<ModelHints> => findHints(model).catch(() => ({}));
 
 async function findHints(model: KerasModel): Promise<ModelHints> {
-  const hints: ModelHints = { activation: lastActivation(model.graph) };
+  const hints: ModelHints = { inputs: inputHints(model), outputs: outputHints(model) };
   if (model.graph.inputs[0]?.shape.length !== 4) return hints;
   const front = frontOf(model);
   return {
@@ -35,6 +65,42 @@ async function findHints(model: KerasModel): Promise<ModelHints> {
     backbone: backboneOf(front),
     teachableMachine: isTeachableMachine(model, front) || undefined,
   };
+}
+
+/** The most words of an input that are told, and the longest. */
+export const [maxWords, longestWord] = [200, 100];
+
+const inputHints = ({ graph }: KerasModel): InputHints[] =>
+  inputLayersOf(graph)
+    .slice(0, maxHinted)
+    .map((layers) => {
+      const words = wordsOf(layers.get('StringLookup'));
+      return { ...(layers.size > 0 && { feeds: [...layers.keys()].map(printable) }), ...(words && { words }) };
+    });
+
+/** The words that a lookup has in its config, without those that stand for others. */
+function wordsOf(lookup: Layer | undefined): InputHints['words'] {
+  const { vocabulary, mask_token: mask = null, oov_token: unknown = '[UNK]' } = lookup?.config ?? {};
+  if (!Array.isArray(vocabulary) || lookup!.config.invert === true) return undefined;
+  const texts = vocabulary.filter(
+    (word): word is string => typeof word === 'string' && word !== mask && word !== unknown,
+  );
+  const known = texts.filter((word) => word === printable(word)).slice(0, maxWords);
+  const isWhole = known.length === texts.length;
+  return known.length > 0 ? { known, others: !isWhole || lookup!.config.num_oov_indices !== 0 } : undefined;
+}
+
+function outputHints(model: KerasModel): OutputHints[] {
+  const losses = lossesOf(model);
+  return activationsOf(model.graph)
+    .slice(0, maxHinted)
+    .map((activation, index) => {
+      const loss = losses[index];
+      return {
+        ...(activation !== undefined && { activation: printable(activation) }),
+        ...(loss && { loss: { ...loss, name: printable(loss.name) } }),
+      };
+    });
 }
 
 /** The most calls that are run to see what they do: nobody scales pixels in more steps. */
@@ -64,7 +130,7 @@ async function rangeOf(model: KerasModel): Promise<[from: number, to: number]> {
 }
 
 /** A name out of the file, for messages. */
-export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 100);
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, longestWord);
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -86,14 +152,6 @@ function isTeachableMachine({ className, graph }: KerasModel, front: Front): boo
     layers.length === 2 &&
     layers.every((layer) => layer.className === 'Sequential') &&
     backboneOf(front)?.family === 'MobileNetV2' &&
-    lastActivation(graph) === 'softmax'
+    activationsOf(graph)[0] === 'softmax'
   );
-}
-
-function lastActivation({ calls }: Graph): string | undefined {
-  const layer = calls.at(-1)?.layer;
-  if (!layer) return undefined;
-  if (layer.graph) return lastActivation(layer.graph);
-  if (layer.className === 'Softmax') return 'softmax';
-  return typeof layer.config.activation === 'string' ? printable(layer.config.activation) : undefined;
 }

@@ -1,10 +1,11 @@
-import type { Tensors } from '../tensor.js';
+import { EventEmitter } from 'node:events';
+import type { Tensors } from '../support/tensor.js';
 import { batchSizeOf, concatRows, mapTensors, rowsOf, rowsPerRun, sliceRows } from './batch.js';
 import { checkInputs } from './check-inputs.js';
 import type { EngineModel } from './engine.js';
 import { InferenceError } from './errors.js';
 import type { InferenceProcess } from './inference-process.js';
-import { Job, type Prediction } from './job.js';
+import { Job, type JobResult } from './job.js';
 import type { LoadResult } from './messages.js';
 
 /** How a model is run. */
@@ -20,7 +21,7 @@ export interface RunnerOptions {
 /** What a runner tells whoever counts. */
 export interface RunnerEvents {
   /** A run has ended well. */
-  onBatch?(rows: number, milliseconds: number): void;
+  batch: [rows: number, milliseconds: number];
 }
 
 /** What a runner needs of the pool that it is in. */
@@ -47,7 +48,8 @@ const queueFull = () =>
  */
 export class ModelRunner {
   private readonly queue: Job[] = [];
-  private running = 0;
+  /** What each process runs. */
+  private readonly runs = new Map<InferenceProcess, readonly Job[]>();
   /** Requests that are being got ready, wait or run. */
   private entered = 0;
   /** Requests in the runs. */
@@ -56,7 +58,7 @@ export class ModelRunner {
   private onDrained: (() => void) | undefined;
   private batchSize: number | null | undefined;
   /** Who is told of runs. */
-  events: RunnerEvents = {};
+  readonly events = new EventEmitter<RunnerEvents>();
 
   /**
    * @param model the number that the pool's processes have the model under
@@ -90,21 +92,21 @@ export class ModelRunner {
   /**
    * Runs the model on the rows of `inputs`; more than fit in one batch run in several.
    * @param inputs tensors by input name, batch axis first
-   * @param options.image the first input holds uint8 pixels, to be scaled by the engine model's `imageScaling`
+   * @param options.raw the names of the inputs that are given raw, to be prepared as the engine model says
    * @param options.signal takes the request out of the queue
    * @throws InferenceError
    */
   async predict(
     inputs: Tensors,
-    { image = false, signal }: { image?: boolean; signal?: AbortSignal } = {},
-  ): Promise<Prediction> {
-    if (!image) checkInputs(inputs, this.signature);
+    { raw = [], signal }: { raw?: readonly string[]; signal?: AbortSignal } = {},
+  ): Promise<JobResult> {
+    checkInputs(inputs, this.signature, raw, this.source.prepare);
     const rows = rowsOf(inputs) ?? 1;
-    const limit = this.batchSize ?? this.options.maxBatch ?? rowsPerRun(inputs);
+    const limit = this.batchSize ?? this.options.maxBatch ?? rowsPerRun(inputs, this.signature.rowElements);
     const endsAt = performance.now() + this.options.deadline;
-    if (this.batchSize === undefined || rows <= limit) return this.enqueue(inputs, image, rows, endsAt, signal);
+    if (this.batchSize === undefined || rows <= limit) return this.enqueue(inputs, raw, rows, endsAt, signal);
     const starts = Array.from({ length: Math.ceil(rows / limit) }, (_, index) => index * limit);
-    const parts: Prediction[] = [];
+    const parts: JobResult[] = [];
     let next = 0;
     // As many parts at once as there are processes: one request takes no more of the queue than that.
     const lane = async () => {
@@ -112,7 +114,7 @@ export class ModelRunner {
         const end = Math.min(starts[index]! + limit, rows);
         const part = mapTensors(inputs, (tensor) => sliceRows(tensor, starts[index]!, end));
         try {
-          parts[index] = await this.enqueue(part, image, end - starts[index]!, endsAt, signal);
+          parts[index] = await this.enqueue(part, raw, end - starts[index]!, endsAt, signal);
         } catch (error) {
           next = starts.length;
           throw error;
@@ -144,6 +146,7 @@ export class ModelRunner {
   /** Answers what has been accepted, then takes the model out of the processes. */
   async close(): Promise<void> {
     this.closing = true;
+    this.endAbandoned();
     if (!this.drained) {
       await new Promise<void>((resolve) => {
         this.onDrained = resolve;
@@ -154,17 +157,18 @@ export class ModelRunner {
 
   private enqueue(
     inputs: Tensors,
-    image: boolean,
+    raw: readonly string[],
     rows: number,
     endsAt: number,
     signal: AbortSignal | undefined,
-  ): Promise<Prediction> {
+  ): Promise<JobResult> {
     if (this.closing) throw new InferenceError('server_closing', 'The server is shutting down.');
     if (this.queue.length >= this.options.maxQueue) throw queueFull();
-    const job = new Job(inputs, image, rows, endsAt - performance.now(), signal, (given) => {
+    const job = new Job(inputs, raw, rows, endsAt - performance.now(), signal, (given) => {
       const index = this.queue.indexOf(given);
       if (index >= 0) this.queue.splice(index, 1);
       if (this.drained) this.onDrained?.();
+      this.endAbandoned();
     });
     if (!job.settled) this.queue.push(job);
     this.pool.dispatch();
@@ -172,7 +176,13 @@ export class ModelRunner {
   }
 
   private get drained(): boolean {
-    return this.running === 0 && this.queue.length === 0;
+    return this.runs.size === 0 && this.queue.length === 0;
+  }
+
+  /** A model that closes doesn't wait for runs that nobody waits for: like those past their deadline, they end with their process. */
+  private endAbandoned(): void {
+    if (!this.closing) return;
+    for (const [process, batch] of this.runs) if (batch.every(({ settled }) => settled)) process.kill();
   }
 
   /** The first job and those behind it that can go with it, up to the process's share of what waits. */
@@ -181,7 +191,7 @@ export class ModelRunner {
     const first = this.queue.shift()!;
     const batch = [first];
     if (this.batchSize === undefined || first.failures > 0) return batch;
-    const most = this.options.maxBatch ?? rowsPerRun(first.inputs);
+    const most = this.options.maxBatch ?? rowsPerRun(first.inputs, this.signature.rowElements);
     const limit = this.batchSize ?? Math.min(most, Math.max(first.rows, share));
     let rows = first.rows;
     for (let index = 0; index < this.queue.length && rows < limit; ) {
@@ -198,7 +208,7 @@ export class ModelRunner {
   /** Runs what waits longest in a process. @returns whether the run ended well */
   async run(process: InferenceProcess): Promise<boolean> {
     const batch = this.nextBatch();
-    this.running++;
+    this.runs.set(process, batch);
     this.inRuns += batch.length;
     const startedAt = performance.now();
     const timer = setTimeout(() => process.kill(), this.options.deadline);
@@ -210,8 +220,9 @@ export class ModelRunner {
           rows,
         ),
       );
-      const { outputs, milliseconds } = await process.run(this.model, inputs, batch[0]!.image);
-      this.events.onBatch?.(
+      const { outputs, milliseconds } = await process.run(this.model, inputs, batch[0]!.raw);
+      this.events.emit(
+        'batch',
         batch.reduce((sum, job) => sum + job.rows, 0),
         milliseconds,
       );
@@ -222,7 +233,7 @@ export class ModelRunner {
       return false;
     } finally {
       clearTimeout(timer);
-      this.running--;
+      this.runs.delete(process);
       this.inRuns -= batch.length;
       if (this.drained) this.onDrained?.();
     }

@@ -1,6 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Signature, Tensor, TensorInfo, Tensors, TensorType } from '../tensor.js';
+import { preparationModel } from '../onnx/preparation-model.js';
+import { planPath } from '../strings/plan.js';
+import { tensorOfTexts, textsOf } from '../support/strings.js';
+import type { Signature, Tensor, TensorInfo, Tensors, TensorType } from '../support/tensor.js';
 import type { Engine, EngineModel, Session } from './engine.js';
 import { InferenceSession, Tensor as OrtTensor } from './onnxruntime.js';
 
@@ -30,40 +33,51 @@ function infos(metadata: readonly InferenceSession.ValueMetadata[]): TensorInfo[
   });
 }
 
-const toOrt = ({ type, data, shape }: Tensor) => new OrtTensor(type, data as never, shape);
-const fromOrt = ({ type, data, dims }: OrtTensor): Tensor => ({
-  type: type as TensorType,
-  data: data as Tensor['data'],
-  shape: [...dims],
-});
+function toOrt(tensor: Tensor): OrtTensor {
+  const { type, data, shape } = tensor;
+  return new OrtTensor(type, type === 'string' ? textsOf(tensor) : (data as never), shape);
+}
 
-async function load(model: EngineModel): Promise<Session> {
+function fromOrt({ type, data, dims }: OrtTensor): Tensor {
+  const shape = [...dims];
+  if (type === 'string') return tensorOfTexts(data as string[], shape);
+  return { type: type as TensorType, data: data as Tensor['data'], shape };
+}
+
+async function loadSession(model: EngineModel): Promise<Session> {
   const session = await InferenceSession.create(model.path, options(model));
-  const scaling =
-    model.imageScaling &&
-    (await InferenceSession.create(model.imageScaling, options({ threads: 1, optimized: false })));
   const inputs = infos(session.inputMetadata);
   const outputs = infos(session.outputMetadata);
-  const scaled = async (pixels: OrtTensor): Promise<OrtTensor> => {
-    if (!scaling) throw new TypeError('the model takes no images');
-    const result = await scaling.run({ [scaling.inputNames[0]!]: pixels });
-    return result[scaling.outputNames[0]!]!;
-  };
+  const preparations = new Map<string, InferenceSession>();
+  for (const [name, preparation] of Object.entries(model.prepare ?? {})) {
+    const prepared = preparationModel(preparation, inputs.find((input) => input.name === name)!);
+    preparations.set(name, await InferenceSession.create(prepared, options({ threads: 1, optimized: false })));
+  }
   return {
     inputs,
     outputs,
-    async run(tensors, image) {
+    async run(tensors, raw) {
       const feeds = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toOrt(tensor)]));
-      const first = inputs[0]!.name;
-      if (image) feeds[first] = await scaled(feeds[first]!);
+      for (const name of raw) feeds[name] = (await preparations.get(name)!.run({ raw: feeds[name]! })).prepared!;
       const results = await session.run(feeds);
       return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromOrt(tensor)])) as Tensors;
     },
     async close() {
       await session.release();
-      await scaling?.release();
+      for (const preparation of preparations.values()) await preparation.release();
     },
   };
+}
+
+async function load(model: EngineModel): Promise<Session> {
+  const session = await loadSession(model);
+  if (!model.strings) return session;
+  // For those alone that have strings: the others start as fast as without.
+  const [{ withStrings }, { readPlan }] = await Promise.all([
+    import('./string-session.js'),
+    import('../strings/plan-file.js'),
+  ]);
+  return withStrings(session, await readPlan(planPath(model.path)));
 }
 
 /** ONNX Runtime on the processor. */

@@ -10,9 +10,9 @@ import type { ModelSource, OptimizedModel } from './compile-messages.js';
 import { hintsOf } from './model-hints.js';
 
 /** Whether the rows of a batch depend on each other: the compiler follows them; what it can't compile is taken to. */
-function mixesRows(model: KerasModel): boolean {
+function batchDependent(model: KerasModel): boolean {
   try {
-    return compile(model).mixesRows;
+    return compile(model).batchDependent;
   } catch {
     return true;
   }
@@ -28,7 +28,7 @@ export async function prepareKerasModel(keras: KerasModel, output: string): Prom
   const planned = planLayers(keras);
   const hints = await hintsOf(keras);
   const prepared = await prepareLayersModel(await loadTensorFlow(), keras, planned);
-  const signature = { ...prepared.model.signature, mixesRows: mixesRows(keras) };
+  const signature = { ...prepared.model.signature, batchDependent: batchDependent(keras) };
   await storeModel(output, { ...prepared, model: { ...prepared.model, signature } });
   return { engine: 'tensorflow', signature, hints };
 }

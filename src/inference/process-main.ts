@@ -1,7 +1,8 @@
 /**
  * An inference process: loads models into an engine and runs what it is sent, one after the other. It ends when its parent does.
  */
-import { collectBuffers } from '../memory.js';
+import { StringsError } from '../strings/errors.js';
+import { collectBuffers } from '../support/memory.js';
 import { channelDescriptor, receiveSync, sendSync } from './channel.js';
 import type { Engine, EngineName, Session } from './engine.js';
 import type { Calls, Reply, Request } from './messages.js';
@@ -22,14 +23,14 @@ const handlers: {
     const engine = await engines[source.engine ?? 'onnx']();
     const session = await engine.load(source);
     sessions.set(model, session);
-    const { inputs, outputs, notice } = session;
-    return { inputs, outputs, notice };
+    const { inputs, outputs, notice, rowElements } = session;
+    return { inputs, outputs, notice, rowElements };
   },
-  async run({ model, inputs, image }) {
+  async run({ model, inputs, raw }) {
     const session = sessions.get(model);
     if (!session) throw new Error('the model is not loaded');
     const start = performance.now();
-    const outputs = await session.run(inputs, image);
+    const outputs = await session.run(inputs, raw);
     return { outputs, milliseconds: performance.now() - start };
   },
   async unload({ model }) {
@@ -46,7 +47,8 @@ async function answer(request: Request): Promise<Reply> {
     const result = await handlers[request.kind](request as never);
     return { kind: 'result', id, result, memory: process.memoryUsage.rss() };
   } catch (error) {
-    return { kind: 'error', id, message: error instanceof Error ? error.message : String(error) };
+    const code = error instanceof StringsError ? error.code : undefined;
+    return { kind: 'error', id, code, message: error instanceof Error ? error.message : String(error) };
   }
 }
 

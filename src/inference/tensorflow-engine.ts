@@ -1,12 +1,12 @@
+import { prepareTensor } from '../support/preparation.js';
 import { loadStoredModel } from '../tensorflow/load.js';
 import { runTensors } from '../tensorflow/runnable.js';
 import { loadTensorFlow, nativeAdvice } from '../tensorflow/runtime.js';
 import type { Engine, Session } from './engine.js';
-import { scalePixels } from './scale-pixels.js';
 
 /** TensorFlow: its native library where that is installed, else TensorFlow.js on WebAssembly. */
 export const tensorflowEngine: Engine = {
-  async load({ path, threads, pixelScaling }): Promise<Session> {
+  async load({ path, threads, prepare = {} }): Promise<Session> {
     const tensorflow = await loadTensorFlow(threads);
     const model = await loadStoredModel(tensorflow, path);
     const { inputs, outputs } = model.signature;
@@ -19,12 +19,13 @@ export const tensorflowEngine: Engine = {
             message: `engine: TensorFlow.js on ${tensorflow.name}, since TensorFlow's native library, several times as fast, is not installed`,
             advice: nativeAdvice(),
           },
-      async run(tensors, image) {
-        if (!image) return runTensors(tensorflow, model, model.signature, tensors);
-        if (!pixelScaling) throw new TypeError('the model takes no images');
-        const { name, type } = inputs[0]!;
-        const scaled = scalePixels(tensors[name]!, pixelScaling, type);
-        return runTensors(tensorflow, model, model.signature, { [name]: scaled });
+      async run(tensors, raw) {
+        const given = { ...tensors };
+        for (const name of raw) {
+          const input = inputs.find((each) => each.name === name)!;
+          given[name] = prepareTensor(tensors[name]!, prepare[name]!, input);
+        }
+        return runTensors(tensorflow, model, model.signature, given);
       },
       async close() {
         model.dispose();

@@ -1,6 +1,8 @@
+import { KnownError } from '../support/errors.js';
+
 /** Text that is no base64. */
-export class Base64Error extends Error {
-  override readonly name = 'Base64Error';
+export class Base64Error extends KnownError {
+  readonly audience = 'client';
   readonly code = 'base64_invalid';
 }
 
@@ -20,4 +22,11 @@ export function bytesOfBase64(text: string, place: string): Uint8Array<ArrayBuff
   const bytes = Buffer.from(data, 'base64');
   // Short ones share their memory with others, which can't be sent to another thread.
   return new Uint8Array(bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes);
+}
+
+/** The bytes that `{"b64": "…"}` stands for, as TensorFlow Serving has it; undefined for any other value. */
+export function base64In(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) return undefined;
+  const { b64 } = value as { b64?: unknown };
+  return typeof b64 === 'string' ? bytesOfBase64(b64, 'b64') : undefined;
 }

@@ -1,3 +1,5 @@
+import { zero } from './characters.js';
+
 /** Powers of ten that a double holds exactly. */
 const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
@@ -44,4 +46,43 @@ export function nearestDouble(head: number, tail: number, tailDigits: number, ex
   const error = first - nearest + second;
   // So near to the middle between two doubles that the digits beyond would decide.
   return nearest + error * (1 + 2 ** -40) === nearest ? nearest : Number.NaN;
+}
+
+/** Digits that a double holds exactly. */
+const headDigits = 15;
+
+/** The digits of a number, as they are read off the bytes of a text. */
+export class Digits {
+  /** The first digits that count, and those behind them. */
+  private head = 0;
+  private tail = 0;
+  private count = 0;
+
+  /** Begins with another number. */
+  clear(): void {
+    this.head = 0;
+    this.tail = 0;
+    this.count = 0;
+  }
+
+  /** Takes the digits that begin at a byte. @returns where they end */
+  take(bytes: Uint8Array, from: number): number {
+    let { head, tail, count } = this;
+    let at = from;
+    for (let digit = bytes[at]! - zero; digit >= 0 && digit <= 9; digit = bytes[++at]! - zero) {
+      if (count < headDigits) head = head * 10 + digit;
+      else tail = tail * 10 + digit;
+      if (head > 0) count++;
+    }
+    this.head = head;
+    this.tail = tail;
+    this.count = count;
+    return at;
+  }
+
+  /** The double nearest to the whole number of all digits, times 10^exponent; NaN where that takes more than is kept of them. */
+  times(exponent: number): number {
+    const { head, tail, count } = this;
+    return count <= 2 * headDigits ? nearestDouble(head, tail, Math.max(0, count - headDigits), exponent) : Number.NaN;
+  }
 }

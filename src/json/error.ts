@@ -1,6 +1,8 @@
+import { KnownError } from '../support/errors.js';
+
 /** Bytes that are no JSON, or JSON that would take too much to hold. The message says what is wrong and where. */
-export class JsonError extends Error {
-  override readonly name = 'JsonError';
+export class JsonError extends KnownError {
+  readonly audience = 'client';
   constructor(
     readonly code: 'json_invalid' | 'json_too_complex' | 'instances_invalid',
     message: string,

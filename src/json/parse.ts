@@ -1,4 +1,21 @@
-import { nearestDouble } from './decimal.js';
+import {
+  backslash,
+  closeArray,
+  closeObject,
+  colon,
+  comma,
+  isDigit,
+  largeE,
+  minus,
+  openArray,
+  openObject,
+  plus,
+  point,
+  quote,
+  smallE,
+  zero,
+} from './characters.js';
+import { Digits } from './decimal.js';
 import { JsonError } from './error.js';
 import { type JsonValue, MixedArray, NumberArray, Shape } from './number-array.js';
 import { placeAt } from './place.js';
@@ -10,21 +27,8 @@ const maxDepth = 64;
 /** Values that aren't packed into arrays of numbers: each takes up to a hundred bytes. */
 const maxValues = 2_000_000;
 
-const code = (character: string) => character.charCodeAt(0);
-const [quote, comma, colon, backslash] = [code('"'), code(','), code(':'), code('\\')];
-const [openArray, closeArray, openObject, closeObject] = [code('['), code(']'), code('{'), code('}')];
-const [minus, plus, point, zero, nine, smallE, largeE] = [...'-+.09eE'].map(code) as [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
 /** Space, tab, line feed and carriage return. */
 const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-const isDigit = (byte: number) => byte >= zero && byte <= nine;
 
 /**
  * Words that stand for values. NaN and the infinities are none of JSON's, but Python's `json` writes them, and RapidJSON, which
@@ -41,9 +45,6 @@ const words: Record<string, JsonValue> = {
   Inf: Number.POSITIVE_INFINITY,
   '-Inf': Number.NEGATIVE_INFINITY,
 };
-
-/** Digits that a double holds exactly. */
-const headDigits = 15;
 
 /** Elements that are alike at the beginning of an array whose others aren't: more stay packed. */
 const mostUnpacked = 64;
@@ -75,6 +76,7 @@ class Parser {
   /** All numbers that are in arrays, as far as they are read. */
   private pool: Float64Array;
   private used = 0;
+  private readonly digits = new Digits();
   /** Of a number. */
   private readonly scalar = new Shape([]);
   private packedStart = 0;
@@ -208,37 +210,23 @@ class Parser {
   }
 
   private number(): number {
-    const { bytes } = this;
+    const { bytes, digits } = this;
     const start = this.position;
-    let at = bytes[start] === minus ? start + 1 : start;
-    // The first digits that count, and those behind them.
-    let head = 0;
-    let tail = 0;
-    let digits = 0;
-    const first = at;
-    let byte = bytes[at]!;
-    for (; isDigit(byte); byte = bytes[++at]!) {
-      if (digits < headDigits) head = head * 10 + (byte - zero);
-      else tail = tail * 10 + (byte - zero);
-      if (head > 0) digits++;
-    }
+    const first = bytes[start] === minus ? start + 1 : start;
+    digits.clear();
+    let at = digits.take(bytes, first);
     if (at === first || (at > first + 1 && bytes[first] === zero)) this.failAt(first, 'a number without leading zeros');
     let exponent = 0;
-    if (byte === point) {
-      const behind = ++at;
-      for (byte = bytes[at]!; isDigit(byte); byte = bytes[++at]!) {
-        if (digits < headDigits) head = head * 10 + (byte - zero);
-        else tail = tail * 10 + (byte - zero);
-        if (head > 0) digits++;
-      }
+    if (bytes[at] === point) {
+      const behind = at + 1;
+      at = digits.take(bytes, behind);
       if (at === behind) this.failAt(at, 'a digit');
       exponent = behind - at;
     }
-    const isExact = byte !== smallE && byte !== largeE && digits <= 2 * headDigits;
-    if (!isExact) at = this.endOfExponent(at);
-    this.position = at;
-    const value = isExact ? nearestDouble(head, tail, Math.max(0, digits - headDigits), exponent) : Number.NaN;
-    if (Number.isNaN(value)) return this.finite(start, at);
+    const end = this.endOfExponent(at);
+    this.position = end;
+    const value = end === at ? digits.times(exponent) : Number.NaN;
+    if (Number.isNaN(value)) return this.finite(start, end);
     return first > start ? -value : value;
   }
 

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { KnownError } from '../support/errors.js';
 import type { ThreadReply, ThreadRequest } from './threads.js';
 
 /** Makes this thread run tasks for the `Threads` that started it. What they give is moved, not copied, where it can be. */
@@ -8,7 +9,8 @@ export function serveTasks(tasks: Record<string, (input: never) => unknown>): vo
       const result = await tasks[task]!(input as never);
       parentPort?.postMessage({ result } satisfies ThreadReply, wholeBuffers(result));
     } catch (error) {
-      const { code, message } = error as Error & { code?: string };
+      const { message } = error as Error;
+      const code = error instanceof KnownError && error.audience === 'client' ? error.code : undefined;
       parentPort?.postMessage({ error: { code, message } } satisfies ThreadReply);
     }
   });

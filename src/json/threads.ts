@@ -1,5 +1,6 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { availableCores } from '../support/cores.js';
+import { KnownError } from '../support/errors.js';
 
 /** What a thread is told to do. */
 export interface ThreadRequest {
@@ -7,14 +8,14 @@ export interface ThreadRequest {
   input: unknown;
 }
 
-/** What it answers: what the task gave, or the code and message of the error that it ended with. */
+/** What it answers: what the task gave, or the error that it ended with; only a KnownError for clients has a code. */
 export type ThreadReply = { result: unknown } | { error: { code: string | undefined; message: string } };
 
-/** An error of a task: its code and message, as they came from the thread. */
-export class TaskError extends Error {
-  override readonly name = 'TaskError';
+/** A KnownError of a task: its code and message, as they came from the thread. */
+export class TaskError extends KnownError {
+  readonly audience = 'client';
   constructor(
-    readonly code: string | undefined,
+    readonly code: string,
     message: string,
   ) {
     super(message);
@@ -61,7 +62,7 @@ export class Threads<T extends Tasks> {
    * Runs a task as soon as a thread is free.
    * @param transfer what the thread gets for itself, instead of a copy
    * @param signal takes the task out of the queue
-   * @throws TaskError what the task threw; `request_aborted`
+   * @throws TaskError what the task threw for clients; `request_aborted`; an Error where the task or the thread is at fault
    */
   run<K extends keyof T & string>(
     task: K,
@@ -120,7 +121,7 @@ export class Threads<T extends Tasks> {
       worker.unref();
       this.idle.set(worker, setTimeout(() => void worker.terminate(), idleTime).unref());
       if ('result' in reply) job?.resolve(reply.result);
-      else job?.reject(new TaskError(reply.error.code, reply.error.message));
+      else job?.reject(errorOf(reply.error));
       this.dispatch();
     });
     worker.on('error', (error) => this.busy.get(worker)?.reject(error));
@@ -134,6 +135,9 @@ export class Threads<T extends Tasks> {
     return worker;
   }
 }
+
+const errorOf = ({ code, message }: { code: string | undefined; message: string }): Error =>
+  code === undefined ? new Error(message) : new TaskError(code, message);
 
 function startThread(module: URL, options: WorkerOptions): Worker {
   if (module.pathname.endsWith('.js')) return new Worker(module, options);

@@ -1,13 +1,13 @@
-import type { Config, Layer, Weight } from './model.js';
+import type { Config, ConfigValue, Layer, Weight } from './model.js';
 
 /**
  * Puts what layers learned by `adapt` into their configs, where it stands when it is given instead of learned.
  *
- * - IntegerLookup: Keras keeps the vocabulary in a file beside the weights, with the mask token and those for words out of
- *   the vocabulary in front.
+ * - TextVectorization, StringLookup, IntegerLookup: Keras keeps the vocabulary in a file beside the weights, with the mask token and
+ *   those for words out of the vocabulary in front. HDF5 files have none: then it may lie beside the model.
  * - Discretization of Keras 2: the boundaries follow from a weight, `summary`, of values and their counts.
  *
- * @param readVocabulary - gives the vocabulary file of a layer, when the archive has one
+ * @param readVocabulary - gives the vocabulary file of a layer, where there is one
  */
 export async function applyAdapted(
   layers: Iterable<Layer>,
@@ -15,21 +15,37 @@ export async function applyAdapted(
 ): Promise<void> {
   for (const layer of layers) {
     const { className, config, weights } = layer;
-    if (className === 'IntegerLookup' && config.vocabulary == null) {
+    const vocabularyIn = Object.hasOwn(vocabularies, className) ? vocabularies[className] : undefined;
+    if (vocabularyIn && (config.vocabulary == null || typeof config.vocabulary === 'string')) {
       const text = await readVocabulary(layer);
-      if (text !== undefined) config.vocabulary = vocabulary(text, config);
+      if (text !== undefined && !beginsWithSpecial(text, config)) config.vocabulary = vocabularyIn(text, config);
     }
     const summary = weights.get('summary');
     if (className === 'Discretization' && summary) config.bin_boundaries = boundaries(summary, config.num_bins);
   }
 }
 
-function vocabulary(text: string, config: Config): number[] {
-  const tokens = text.split(/\r?\n/).filter((line) => line !== '');
-  const { mask_token: mask, num_oov_indices: outOfVocabulary } = config;
-  const special = (mask == null ? 0 : 1) + (typeof outOfVocabulary === 'number' ? outOfVocabulary : 1);
-  return tokens.slice(special).map(Number);
+/**
+ * Whether a file that the layer was given begins with the mask token or that for unknown words: Keras counts these as terms then,
+ * other than in files that it wrote. Nobody means that.
+ */
+function beginsWithSpecial(text: string, { vocabulary, oov_token: unknown }: Config): boolean {
+  return typeof vocabulary === 'string' && /^(?:\r?\n|$)/.test(text.replace(`${unknown ?? '[UNK]'}\n`, '\n'));
 }
+
+/** Lines, without empty ones at the end. */
+function linesOf(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1);
+}
+
+/** How each class reads its file. */
+const vocabularies: Record<string, (text: string, config: Config) => ConfigValue> = {
+  IndexLookup: (text, { vocabulary_dtype: dtype }) => (dtype === 'string' ? linesOf(text) : linesOf(text).map(Number)),
+  IntegerLookup: (text) => linesOf(text).map(Number),
+  StringLookup: linesOf,
+  TextVectorization: linesOf,
+};
 
 /** The values at every `1 / bins` of the counts, interpolated, without the last (`Discretization`'s `compress`). */
 function boundaries({ shape, data }: Weight, bins: Config[string] | undefined): number[] {

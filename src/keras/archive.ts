@@ -6,14 +6,12 @@ import { ModelFileError } from './errors.js';
 import { type Hdf5Source, readHdf5 } from './hdf5.js';
 import { limits, parseJson } from './limits.js';
 import type { Config } from './model.js';
-import { type ModelSource, readPart, withSource } from './source.js';
+import { type OpenModelFile, readPart, withSource } from './source.js';
+import { mostVocabularyBytes, vocabularyText } from './vocabulary-files.js';
 import { findZipEntries, readZipEntry, verifyZipEntry } from './zip.js';
 
 /** The files of a `.keras` archive. */
 export const archiveFiles = { config: 'config.json', metadata: 'metadata.json', weights: 'model.weights.h5' } as const;
-
-/** Vocabularies of millions of words have this many bytes. */
-const VOCABULARY_BYTES = 2 ** 26;
 
 /** The files of an archive: in a zip, or unpacked in a folder (`save_model(…, zipped=False)`). */
 interface Files {
@@ -29,7 +27,7 @@ interface Files {
  *
  * @throws ModelFileError
  */
-export async function readArchive({ path, file, size }: ModelSource): Promise<Contents> {
+export async function readArchive({ path, file, size }: OpenModelFile): Promise<Contents> {
   const { config, weights: weightsName } = archiveFiles;
   const entries = await findZipEntries(file, size, [config, weightsName]);
   const weights = entries.get(weightsName);
@@ -57,7 +55,7 @@ export async function readArchive({ path, file, size }: ModelSource): Promise<Co
 }
 
 /** Reads a `.keras` archive that was unpacked into a folder. */
-export async function readFolder({ path: folder }: ModelSource): Promise<Contents> {
+export async function readFolder({ path: folder }: OpenModelFile): Promise<Contents> {
   const path = join(folder, archiveFiles.weights);
   return withSource(path, ({ size }) =>
     readFiles({
@@ -81,8 +79,11 @@ async function readFiles({ read, weights }: Files): Promise<Contents> {
     weights: {
       layout: 'tree',
       group: await readHdf5(weights),
-      readVocabulary: async (layerPath) =>
-        (await read(`assets/${layerPath}/vocabulary.txt`, VOCABULARY_BYTES))?.toString('utf8'),
+      async readVocabulary(layerPath) {
+        const name = `assets/${layerPath}/vocabulary.txt`;
+        const bytes = await read(name, mostVocabularyBytes);
+        return bytes && vocabularyText(bytes, `The vocabulary ${name.slice(0, 200)} in the file`);
+      },
     },
   };
 }
@@ -113,7 +114,7 @@ const otherZips: [names: string[], message: string][] = [
   ],
 ];
 
-async function nameZip({ file, size }: ModelSource, hasConfig: boolean): Promise<ModelFileError> {
+async function nameZip({ file, size }: OpenModelFile, hasConfig: boolean): Promise<ModelFileError> {
   const names = otherZips.flatMap(([list]) => list);
   const found = await findZipEntries(file, size, names);
   const message = otherZips.find(([list]) => list.some((name) => found.has(name)))?.[1];

@@ -55,7 +55,7 @@ function depthsOf(inputsFirst: readonly Call[], parents: Parents): Map<Call, num
 }
 
 /** The ids of the tensors that a call is given, as Keras flattens them: dicts and keywords by their sorted keys. */
-function tensorsOf({ args, kwargs }: Call): string[] {
+export function tensorsOf({ args, kwargs }: Call): string[] {
   const idsIn = (argument: Argument): string[] => {
     if (argument instanceof TensorReference) return [argument.id];
     if (Array.isArray(argument)) return argument.flatMap(idsIn);

@@ -1,9 +1,7 @@
 import { ModelFileError } from './errors.js';
 import type { Config, ConfigValue, KerasDType } from './model.js';
 
-/** The entry of a table by a name out of the file; those that every object has, like `constructor`, are none. */
-export const lookUp = <T>(table: Record<string, T>, name: string): T | undefined =>
-  Object.hasOwn(table, name) ? table[name] : undefined;
+export { lookUp } from '../support/look-up.js';
 
 /** A JSON object, as opposed to a list or null. */
 export const isObject = (value: ConfigValue | undefined): value is Config =>
@@ -55,6 +53,21 @@ export function asDType(value: ConfigValue | undefined, standard: KerasDType = '
 }
 
 /**
+ * The dtype of an input. Names of policies and old names of floats are float32, in which every float is served.
+ * @throws ModelFileError `model_format_unsupported` for a type of numbers that there are none of here
+ */
+export function inputDType(input: string, value: ConfigValue | undefined): KerasDType {
+  const name = policyName(value);
+  if (name === undefined || !/^(float[48]|complex|q?u?int[24]?$|qu?int|resource|variant)/.test(name))
+    return asDType(value);
+  throw new ModelFileError(
+    'model_format_unsupported',
+    `The input ${JSON.stringify(input.slice(0, 80))} is of the dtype ${name.slice(0, 40)}, which is not supported. Save the model with ` +
+      'an input of float32.',
+  );
+}
+
+/**
  * The name of a dtype policy, however it is written: `"mixed_float16"`, `{"class_name": "DTypePolicy", …}`; of one that quantizes,
  * `"int8_from_float32"`.
  */
@@ -66,6 +79,10 @@ export function policyName(value: ConfigValue | undefined): string | undefined {
   if (typeof mode === 'string' && typeof source === 'string') return `${mode}_from_${source}`;
   return asText(name) ?? policyName(config.default_policy);
 }
+
+/** The dtype in which a layer computes by its policy; undefined when its config has none. */
+export const computeDType = ({ config }: { config: Config }): string | undefined =>
+  policyName(config.dtype)?.replace(/^(\w+_from_)?(mixed_)?/, '');
 
 /** What only training needs. */
 const unused = /(_initializer|_regularizer|_constraint)$|^(activity_regularizer|batch_input_shape|seed)$/;

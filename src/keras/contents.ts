@@ -1,6 +1,6 @@
 import type { Hdf5Group } from './hdf5.js';
 import type { LegacyOrigin } from './legacy-layout.js';
-import type { Config, KerasModel } from './model.js';
+import type { Config, ConfigValue, KerasModel } from './model.js';
 import type { NamedWeight } from './weights.js';
 
 /** The layers of a model as a file describes them. */
@@ -9,6 +9,8 @@ export interface Architecture {
   /** `{"class_name", "config"}` of the model. */
   entry: Config;
   kerasVersion: string | undefined;
+  /** What it was compiled with, where the file says so: `loss` and much that only training needs. */
+  training?: ConfigValue;
 }
 
 /** Weights before they are given to layers. */

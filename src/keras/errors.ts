@@ -1,3 +1,5 @@
+import { KnownError } from '../support/errors.js';
+
 /** What can be wrong with a model file. */
 export type ModelFileErrorCode =
   | 'model_not_found'
@@ -16,8 +18,8 @@ export type ModelFileErrorCode =
  * A model file that can't be served. The message says what is wrong, where, and what to do; it never holds anything but
  * names out of the file, cut to a sensible length.
  */
-export class ModelFileError extends Error {
-  override readonly name = 'ModelFileError';
+export class ModelFileError extends KnownError {
+  readonly audience = 'operator';
   constructor(
     readonly code: ModelFileErrorCode,
     message: string,

@@ -1,5 +1,5 @@
 import { orderCalls } from './call-order.js';
-import { asDType, asList, asShape, asText, brokenConfig, isObject } from './config.js';
+import { asList, asShape, asText, brokenConfig, inputDType, isObject } from './config.js';
 import { quote } from './limits.js';
 import {
   type Call,
@@ -34,7 +34,7 @@ const tensorId = (layer: string, node: number, tensor: number): string => `${lay
 export function graphInput(name: string, config: Config): GraphInput {
   const shape = asShape(config.batch_shape) ?? asShape(config.batch_input_shape);
   if (shape === undefined) throw brokenConfig(`the input ${quote(name)} has no shape`);
-  const input = { name, shape, dtype: asDType(config.dtype ?? config.input_dtype), id: tensorId(name, 0, 0) };
+  const input = { name, shape, dtype: inputDType(name, config.dtype ?? config.input_dtype), id: tensorId(name, 0, 0) };
   return config.optional === true ? { ...input, optional: true } : input;
 }
 

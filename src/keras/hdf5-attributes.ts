@@ -1,29 +1,45 @@
 import { ModelFileError } from './errors.js';
 import type { H5Module, Metadata } from './h5wasm.js';
-import type { Hdf5Attribute } from './hdf5.js';
+import { type Hdf5Attribute, trainingAttribute } from './hdf5.js';
 import { limits, quote } from './limits.js';
 
-/** Attributes that only training needs. */
-const ignored = new Set(['training_config', 'CLASS', 'TITLE', 'VERSION', 'DIMENSION_LIST', 'REFERENCE_LIST']);
+/** Attributes of HDF5's own libraries. */
+const ignored = new Set(['CLASS', 'TITLE', 'VERSION', 'DIMENSION_LIST', 'REFERENCE_LIST']);
 
 /** The attributes of text and numbers of the object at `path`. */
 export function readAttributes(hdf5: H5Module, file: bigint, path: string): Record<string, Hdf5Attribute> {
   const attributes: Record<string, Hdf5Attribute> = Object.create(null);
   for (const name of hdf5.get_attribute_names(file, path)) {
     if (ignored.has(name)) continue;
-    const value = readAttribute(hdf5, file, path, name);
+    const value = name === trainingAttribute ? readOptional(hdf5, file, path) : readAttribute(hdf5, file, path, name);
     if (value !== undefined) attributes[name] = value;
   }
   return attributes;
 }
 
-function readAttribute(hdf5: H5Module, file: bigint, path: string, name: string): Hdf5Attribute | undefined {
+/** What a model was compiled with, undefined where it is damaged or too long. */
+function readOptional(hdf5: H5Module, file: bigint, path: string): Hdf5Attribute | undefined {
+  try {
+    return readAttribute(hdf5, file, path, trainingAttribute, limits.trainingConfigBytes);
+  } catch (error) {
+    if (error instanceof ModelFileError) return undefined;
+    throw error;
+  }
+}
+
+function readAttribute(
+  hdf5: H5Module,
+  file: bigint,
+  path: string,
+  name: string,
+  maxBytes: number = limits.hdf5AttributeBytes,
+): Hdf5Attribute | undefined {
   const metadata = hdf5.get_attribute_metadata(file, path, name);
   const { shape, total_size: count, size } = metadata;
   const decode = decoderOf(hdf5, metadata);
   if (decode === undefined || shape === null) return undefined;
   if (count === 0) return [];
-  if (!(count * size <= limits.hdf5AttributeBytes)) {
+  if (!(count * size <= maxBytes)) {
     throw new ModelFileError('model_too_large', `The attribute ${quote(name)} of ${quote(path)} is too long.`);
   }
   const pointer = hdf5._malloc(count * size);

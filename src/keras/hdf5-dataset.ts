@@ -1,13 +1,14 @@
+import type { TensorData } from '../support/tensor.js';
 import { ModelFileError } from './errors.js';
 import { widenBfloat16, widenFloat16 } from './floats.js';
 import type { H5Module, Metadata } from './h5wasm.js';
 import { limits, quote } from './limits.js';
-import type { KerasDType, Weight, WeightData } from './model.js';
+import type { KerasDType, Weight } from './model.js';
 
 /** Filters built into HDF5: deflate, shuffle, fletcher32, nbit, scaleoffset. */
 const knownFilters = new Set([1, 2, 3, 5, 6]);
 
-const integers: Record<string, [KerasDType, (bytes: ArrayBuffer) => WeightData]> = {
+const integers: Record<string, [KerasDType, (bytes: ArrayBuffer) => TensorData]> = {
   '1true': ['int8', (bytes) => new Int8Array(bytes)],
   '1false': ['uint8', (bytes) => new Uint8Array(bytes)],
   '2true': ['int16', (bytes) => new Int16Array(bytes)],
@@ -18,7 +19,7 @@ const integers: Record<string, [KerasDType, (bytes: ArrayBuffer) => WeightData]>
   '8false': ['uint64', (bytes) => new BigUint64Array(bytes)],
 };
 
-const floats: Record<number, [KerasDType, (bytes: ArrayBuffer) => WeightData]> = {
+const floats: Record<number, [KerasDType, (bytes: ArrayBuffer) => TensorData]> = {
   2: ['float16', (bytes) => widenFloat16(new Uint16Array(bytes))],
   4: ['float32', (bytes) => new Float32Array(bytes)],
   8: ['float64', (bytes) => new Float64Array(bytes)],
@@ -67,7 +68,7 @@ export function readDataset(
 function kindOf(
   hdf5: H5Module,
   { type, size, signed }: Metadata,
-): [KerasDType, (bytes: ArrayBuffer) => WeightData] | undefined {
+): [KerasDType, (bytes: ArrayBuffer) => TensorData] | undefined {
   const { H5T_INTEGER, H5T_FLOAT, H5T_ENUM, H5T_OPAQUE } = hdf5.H5T_class_t;
   // h5py knows no bfloat16: Keras 3 stores it as two opaque bytes.
   if (size === 2 && type === H5T_OPAQUE.value) {

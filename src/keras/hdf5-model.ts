@@ -1,16 +1,17 @@
 import { asText, isObject } from './config.js';
 import type { Contents, WeightStore } from './contents.js';
 import { ModelFileError } from './errors.js';
-import { type Hdf5Group, readHdf5 } from './hdf5.js';
-import { parseJson } from './limits.js';
-import type { ModelSource } from './source.js';
+import { type Hdf5Attribute, type Hdf5Group, readHdf5, trainingAttribute } from './hdf5.js';
+import { limits, parseJson } from './limits.js';
+import type { ConfigValue } from './model.js';
+import type { OpenModelFile } from './source.js';
 
 /**
  * Reads an HDF5 file of Keras: a whole model, by Keras 1, 2 or 3, or weights alone in any of their layouts.
  *
  * @throws ModelFileError
  */
-export async function readHdf5Model({ path, size }: ModelSource): Promise<Contents> {
+export async function readHdf5Model({ path, size }: OpenModelFile): Promise<Contents> {
   const file = await readHdf5({ path, offset: 0, length: size });
   const weights = weightStore(file);
   const { model_config: text } = file.attributes;
@@ -22,9 +23,20 @@ export async function readHdf5Model({ path, size }: ModelSource): Promise<Conten
       container: 'hdf5',
       entry,
       kerasVersion: asText(file.attributes.keras_version) ?? asText(entry.keras_version),
+      training: trainingConfig(file.attributes[trainingAttribute]),
     },
     weights,
   };
+}
+
+/** What the model was compiled with. Models are served without: what can't be read is left out. */
+function trainingConfig(text: Hdf5Attribute | undefined): ConfigValue | undefined {
+  if (typeof text !== 'string' || text.length > limits.trainingConfigBytes) return undefined;
+  try {
+    return parseJson(text, trainingAttribute);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws ModelFileError when the file holds nothing of Keras */

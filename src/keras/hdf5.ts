@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { isBuilt, modulePath } from '../package.js';
+import { isBuilt, modulePath } from '../support/package.js';
 import { ModelFileError, type ModelFileErrorCode } from './errors.js';
 import { limits } from './limits.js';
 import type { Weight } from './model.js';
@@ -31,7 +31,7 @@ export interface Hdf5Group {
 export type Hdf5Reply = { group: Hdf5Group } | { error: { code: ModelFileErrorCode; message: string } };
 
 /** How long an idle worker is kept for the next file; it holds some 70 MB. */
-const IDLE_MILLISECONDS = 200;
+const IDLE_MILLISECONDS = 1000;
 
 /** How often it is looked whether a worker gets on. */
 const WATCH_MILLISECONDS = 250;
@@ -45,6 +45,9 @@ export const ignoredGroups = [
   'loss_tracker',
   'compiled_metrics',
 ];
+
+/** The attribute that says what a model was compiled with. A model is served all the same where it can't be read. */
+export const trainingAttribute = 'training_config';
 
 /**
  * Reads an HDF5 file: every group, its attributes of text and numbers, and every dataset of numbers.

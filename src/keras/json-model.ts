@@ -8,7 +8,7 @@ import { ModelFileError } from './errors.js';
 import { limits, parseJson } from './limits.js';
 import type { ConfigValue } from './model.js';
 import { isShardedWeights, readShardedWeights } from './sharded-weights.js';
-import { type ModelSource, readPart } from './source.js';
+import { type OpenModelFile, readPart } from './source.js';
 import { isTensorflowJs, readTensorflowJs } from './tensorflowjs.js';
 
 /**
@@ -17,7 +17,7 @@ import { isTensorflowJs, readTensorflowJs } from './tensorflowjs.js';
  *
  * @throws ModelFileError
  */
-export async function readJsonModel(source: ModelSource): Promise<Contents> {
+export async function readJsonModel(source: OpenModelFile): Promise<Contents> {
   if (source.size > limits.jsonBytes) throw new ModelFileError('model_too_large', 'The JSON file is too long.');
   const entry = parseEntry(await readPart(source, 0, source.size));
   const architecture = architectureOf(entry);
@@ -38,7 +38,7 @@ const gzippedBytes = 2 ** 24;
  *
  * @throws ModelFileError `model_format_unsupported` for anything else that is
  */
-export async function readGzippedJson(source: ModelSource): Promise<Contents> {
+export async function readGzippedJson(source: OpenModelFile): Promise<Contents> {
   const other = new ModelFileError(
     'model_format_unsupported',
     'This file is compressed with gzip. Unpack it, and give the model file that is in it.',

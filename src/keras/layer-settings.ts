@@ -27,7 +27,7 @@ const attention = 'use_scale score_mode dropout causal';
 const multiHead = 'dropout use_bias sliding_window flash_attention use_gate';
 const lookup =
   'max_tokens num_oov_indices mask_token oov_token vocabulary vocabulary_size vocabulary_dtype idf_weights invert output_mode ' +
-  'sparse pad_to_max_tokens oov_method salt';
+  'sparse pad_to_max_tokens oov_method salt has_input_vocabulary';
 
 /** Of layers that change images in training alone: none of it matters. */
 const augmentation =
@@ -107,9 +107,11 @@ const settings: Record<string, string> = {
   GroupNormalization: 'groups axis epsilon center scale',
   GroupQueryAttention: `head_dim num_query_heads num_key_value_heads ${multiHead}`,
   HashedCrossing: 'num_bins output_mode sparse',
+  Hashing: 'num_bins mask_value salt output_mode sparse',
   Highway: 'activation use_bias units',
   Identity: '',
   InputLayer: 'sparse ragged optional',
+  IndexLookup: lookup,
   IntegerLookup: lookup,
   LSTM: `${cell} ${sequence} ${lstm}`,
   LSTMCell: `${cell} ${lstm}`,
@@ -157,8 +159,14 @@ const settings: Record<string, string> = {
   SpatialDropout3D: 'rate p noise_shape data_format',
   SpectralNormalization: 'power_iterations',
   StackedRNNCells: '',
+  StringLookup: `${lookup} encoding`,
   StochasticDepth: 'drop_path_rate',
   Subtract: '',
+  TFDConcat: 'axis',
+  TFDIdentity: '',
+  TextVectorization:
+    'max_tokens standardize split ngrams output_mode output_sequence_length pad_to_max_tokens vocabulary vocabulary_size idf_weights ' +
+    'sparse ragged encoding has_input_vocabulary',
   ThresholdedReLU: 'theta',
   TimeDistributed: '',
   UnitNormalization: 'axis',

@@ -1,4 +1,15 @@
-import { asDType, asList, asShape, asText, brokenConfig, isObject, lookUp, nameOf, tidyConfig } from './config.js';
+import {
+  asDType,
+  asList,
+  asShape,
+  asText,
+  brokenConfig,
+  inputDType,
+  isObject,
+  lookUp,
+  nameOf,
+  tidyConfig,
+} from './config.js';
 import { ModelFileError } from './errors.js';
 import { asEntries, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
 import { fromMergedSequential } from './keras1.js';
@@ -169,7 +180,7 @@ export class LayerReader {
     }
     const isInput = first !== undefined && !first.layer;
     const name = isInput ? first.name : `${first?.name ?? layer.name}_input`;
-    const dtype = isInput ? asDType(first.config.dtype) : asDType(inner?.[0]?.dtype ?? null);
+    const dtype = isInput ? inputDType(name, first.config.dtype) : asDType(inner?.[0]?.dtype ?? null);
     // A Sequential takes any batch, whatever that was with which it was built.
     return sequentialGraph({ name, shape: shape.length > 0 ? [null, ...shape.slice(1)] : shape, dtype }, layers);
   }

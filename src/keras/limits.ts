@@ -24,6 +24,8 @@ export const limits = {
   hdf5SliceBytes: 16 * MEGABYTE,
   /** Bytes of an attribute. */
   hdf5AttributeBytes: 256 * MEGABYTE,
+  /** Bytes of what a model was compiled with; longer ones are passed over. */
+  trainingConfigBytes: MEGABYTE,
   /** Weights may unpack to this many times the bytes of the file … */
   expansion: 20,
   /** … plus this many bytes. */

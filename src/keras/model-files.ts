@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { archiveFiles } from './archive.js';
 import { asList, isObject } from './config.js';
 import { weightsBeside } from './json-model.js';
@@ -8,8 +8,9 @@ import type { Config } from './model.js';
 import { isOnnx, isSavedModelFolder } from './recognise.js';
 import { savedModelFiles } from './saved-model-files.js';
 import { shardNames } from './sharded-weights.js';
-import { type ModelSource, pathBeside, readPart, withSource } from './source.js';
+import { type OpenModelFile, pathBeside, readPart, withSource } from './source.js';
 import { type GraphModelContents, isGraphModel, isTensorflowJs, readGraphModel } from './tensorflowjs.js';
+import { vocabularyFiles } from './vocabulary-files.js';
 
 /**
  * Whether a file is an ONNX model by its content. Such a file is for the engine as it is.
@@ -47,14 +48,14 @@ export async function readGraphModelFile(path: string): Promise<GraphModelConten
 }
 
 /** The object that a JSON file holds; undefined for another file. */
-async function readJson(source: ModelSource): Promise<Config | undefined> {
+async function readJson(source: OpenModelFile): Promise<Config | undefined> {
   const [first] = await readPart(source, 0, 1);
   if (first !== '{'.charCodeAt(0) || source.size > limits.jsonBytes) return undefined;
   const json = parseJson((await readPart(source, 0, source.size)).toString('utf8'), 'The file');
   return isObject(json) ? json : undefined;
 }
 
-const isFolder = async ({ file }: ModelSource): Promise<boolean> => (await file.stat()).isDirectory();
+const isFolder = async ({ file }: OpenModelFile): Promise<boolean> => (await file.stat()).isDirectory();
 
 /**
  * Every file that a model is made of: what has to change for the model to change. Of a damaged model, those that can be
@@ -63,7 +64,8 @@ const isFolder = async ({ file }: ModelSource): Promise<boolean> => (await file.
  * @throws ModelFileError when the model file can't be opened
  */
 export async function modelFiles(path: string, { weights }: { weights?: string } = {}): Promise<string[]> {
-  return [...(await filesOf(path)), ...(weights === undefined ? [] : await filesOf(weights))];
+  const vocabularies = (await vocabularyFiles(path)).map((name) => join(dirname(path), name));
+  return [...(await filesOf(path)), ...(weights === undefined ? [] : await filesOf(weights)), ...vocabularies];
 }
 
 function filesOf(path: string): Promise<string[]> {
@@ -79,7 +81,7 @@ function filesOf(path: string): Promise<string[]> {
 }
 
 /** The shards that a `model.json` of TensorFlow.js or a `.weights.json` of Keras names, or the weights of an architecture. */
-async function filesOfJson(source: ModelSource): Promise<string[]> {
+async function filesOfJson(source: OpenModelFile): Promise<string[]> {
   try {
     const json = await readJson(source);
     if (!json) return [];

@@ -3,6 +3,8 @@
  * the words of Keras 3; nothing here is executed.
  */
 
+import type { TensorData } from '../support/tensor.js';
+
 /** A dtype name as Keras writes it. `float` half types keep their name although their data is widened when read. */
 export type KerasDType =
   | 'bool'
@@ -20,24 +22,11 @@ export type KerasDType =
   | 'float64'
   | 'string';
 
-/** The typed arrays that weights come in. */
-export type WeightData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
-
 /** One variable of a layer. float16 and bfloat16 are widened to a Float32Array when read; `dtype` is that of the data. */
 export interface Weight {
   dtype: KerasDType;
   shape: number[];
-  data: WeightData;
+  data: TensorData;
 }
 
 /** A value out of a layer's config: JSON. */
@@ -128,4 +117,6 @@ export interface KerasModel {
   /** The class of the model: `Sequential`, `Functional` or the class of a subclassed model. */
   className: string;
   graph: Graph;
+  /** The `loss` with which it was compiled, as the file has it: for one output or all, a list, or by output name. */
+  loss?: ConfigValue;
 }

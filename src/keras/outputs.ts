@@ -1,3 +1,4 @@
+import { callOf } from './call-order.js';
 import { lookUp } from './config.js';
 import { type Graph, type Layer, type OutputStructure, TensorReference } from './model.js';
 
@@ -49,13 +50,18 @@ export function flattenOutputs(
     .flatMap((key) => flattenOutputs(structure[key]!, key));
 }
 
+/** The outputs of a graph in Keras's order: the key of a dict, and the name of the layer that makes it, where there are such. */
+export function namedOutputs({ calls, outputs }: Graph): { key: string | undefined; layer: string | undefined }[] {
+  const makers = new Map(calls.map(({ output, layer }) => [output, layer.name]));
+  return flattenOutputs(outputs).map(({ reference, name }) => ({ key: name, layer: makers.get(callOf(reference.id)) }));
+}
+
 /** Output names: a dict's key, else the name of the layer that makes it, numbered when it is taken. */
 export function outputNames(graph: Graph): string[] {
   const taken = new Set(graph.inputs.map(({ name }) => name));
   const counts = new Map<string, number>();
-  const makers = new Map(graph.calls.map(({ output, layer }) => [output, layer.name]));
-  return flattenOutputs(graph.outputs).map(({ reference, name }) => {
-    const base = name ?? makers.get(reference.id.slice(0, reference.id.lastIndexOf(':'))) ?? 'output';
+  return namedOutputs(graph).map(({ key, layer }) => {
+    const base = key ?? layer ?? 'output';
     let unique = base;
     let count = counts.get(base) ?? 0;
     while (taken.has(unique)) unique = `${base}_${++count}`;

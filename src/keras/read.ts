@@ -1,5 +1,6 @@
 import { applyAdapted } from './adapted.js';
 import { readArchive, readFolder } from './archive.js';
+import { isObject } from './config.js';
 import type { Architecture, Contents, WeightStore } from './contents.js';
 import { ModelFileError } from './errors.js';
 import { attachFlatWeights, attachGroupedWeights } from './flat-weights.js';
@@ -9,7 +10,8 @@ import { defaultDataFormat } from './keras1.js';
 import { LayerReader, type Members } from './layers.js';
 import type { KerasModel, Layer } from './model.js';
 import { recognise } from './recognise.js';
-import { type ModelSource, withSource } from './source.js';
+import { type OpenModelFile, withSource } from './source.js';
+import { vocabulariesBeside } from './vocabulary-files.js';
 import { attachTree } from './weights.js';
 
 /** What a file does not say. */
@@ -44,10 +46,10 @@ export async function readKerasModel(path: string, options: ReadOptions = {}): P
       );
     }
     const elsewhere = options.weights ?? (weights ? undefined : await weightsBeside(path));
-    if (elsewhere === undefined) return buildModel(architecture, weights, options.inputShape);
+    if (elsewhere === undefined) return buildModel(path, architecture, weights, options.inputShape);
     return withSource(elsewhere, async (weightSource) => {
       const contents = await readContents(weightSource);
-      if (contents.weights) return buildModel(architecture, contents.weights, options.inputShape);
+      if (contents.weights) return buildModel(path, architecture, contents.weights, options.inputShape);
       throw new ModelFileError('model_weights_missing', 'The file that was given for the weights holds none.');
     });
   });
@@ -61,14 +63,15 @@ const readers = {
   gzip: readGzippedJson,
 };
 
-async function readContents(source: ModelSource): Promise<Contents> {
+async function readContents(source: OpenModelFile): Promise<Contents> {
   const kind = await recognise(source);
   if (kind !== 'onnx') return readers[kind](source);
   throw new ModelFileError('model_format_unsupported', 'This is an ONNX model, not a Keras model.');
 }
 
 async function buildModel(
-  { container, entry, kerasVersion }: Architecture,
+  path: string,
+  { container, entry, kerasVersion, training = entry.compile_config }: Architecture,
   weights: WeightStore | undefined,
   inputShape: ReadOptions['inputShape'],
 ): Promise<KerasModel> {
@@ -84,19 +87,26 @@ async function buildModel(
       'This file is an architecture without weights. Give the file with its weights too: --weights model.weights.h5.',
     );
   }
-  await attach(root, reader.members, weights);
+  await attach(root, reader.members, weights, vocabulariesBeside(path));
   const graph = root.graph ?? opaqueGraph(root);
-  return { name: root.name, container, kerasVersion, className: root.className, graph };
+  const loss = isObject(training) ? training.loss : undefined;
+  return { name: root.name, container, kerasVersion, className: root.className, graph, loss };
 }
 
-async function attach(root: Layer, members: Members, weights: WeightStore): Promise<void> {
+async function attach(
+  root: Layer,
+  members: Members,
+  weights: WeightStore,
+  readBeside: (layer: Layer) => Promise<string | undefined>,
+): Promise<void> {
   if (!root.graph) return;
   const layers = [...members.values()].flat().flatMap(({ layer }) => layer ?? []);
-  let readVocabulary = async (_layer: Layer): Promise<string | undefined> => undefined;
+  let readVocabulary = readBeside;
   switch (weights.layout) {
     case 'tree': {
       const paths = attachTree(root, members, weights.group);
-      readVocabulary = async (layer) => weights.readVocabulary?.(paths.get(layer) ?? '');
+      readVocabulary = async (layer) =>
+        (await weights.readVocabulary?.(paths.get(layer) ?? '')) ?? (await readBeside(layer));
       break;
     }
     case 'grouped':

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ProtobufError, readHeads } from '../support/protobuf-reader.js';
 import { archiveFiles } from './archive.js';
 import { ModelFileError } from './errors.js';
-import { type ModelSource, readPart } from './source.js';
+import { type OpenModelFile, readPart } from './source.js';
 
 /** The kinds of file that can be read, by their content; a `folder` is an unpacked `.keras` archive. */
 export type FileKind = 'zip' | 'hdf5' | 'json' | 'gzip' | 'onnx' | 'folder';
@@ -15,7 +16,7 @@ const BYTE_ORDER_MARK = '\xef\xbb\xbf';
  *
  * @throws ModelFileError `model_format_unsupported` or `model_format_unknown`, naming what the file is and what to do
  */
-export async function recognise(source: ModelSource): Promise<FileKind> {
+export async function recognise(source: OpenModelFile): Promise<FileKind> {
   if ((await source.file.stat()).isDirectory()) return recogniseFolder(source.path);
   if (source.size === 0) {
     throw new ModelFileError('model_format_unknown', 'The file is empty. Copy or download it again.');
@@ -40,7 +41,7 @@ export async function recognise(source: ModelSource): Promise<FileKind> {
 }
 
 /** HDF5 may begin after 512, 1024, 2048, … bytes of something else. */
-async function hasUserBlock(source: ModelSource): Promise<boolean> {
+async function hasUserBlock(source: OpenModelFile): Promise<boolean> {
   for (let offset = 512; offset < Math.min(source.size, 2 ** 20); offset *= 2) {
     if ((await readPart(source, offset, HDF5.length)).toString('latin1') === HDF5) return true;
   }
@@ -118,35 +119,26 @@ async function recogniseFolder(path: string): Promise<FileKind> {
   throw new ModelFileError('model_format_unknown', `This is a folder. ${hint}`);
 }
 
+/** The first bytes of a file, among which an ONNX model's graph begins. */
+const startBytes = 65_536;
+/** Most bytes of what stands before the graph: names, versions and a note. */
+const mostBefore = 4096;
+
 /** Whether a file is an ONNX model, which the engine runs as it is. */
-export async function isOnnx(source: ModelSource): Promise<boolean> {
-  const bytes = await readPart(source, 0, 65536);
-  let position = 0;
-  let version = false;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 1; position < bytes.length && shift < 2 ** 49; shift *= 128) {
-      const byte = bytes[position++]!;
-      value += (byte & 127) * shift;
-      if (byte < 128) return value;
+export async function isOnnx(source: OpenModelFile): Promise<boolean> {
+  const bytes = await readPart(source, 0, startBytes);
+  let hasVersion = false;
+  try {
+    // ModelProto of onnx.proto: ir_version is field 1, model_version 5, graph 7; the others are texts and messages.
+    for (const { field, wire, value, start, length } of readHeads(bytes)) {
+      const isNumber = field === 1 || field === 5;
+      if (field < 1 || field > 25 || wire !== (isNumber ? 0 : 2) || start + length > source.size) return false;
+      if (field === 1) hasVersion = value > 0n && value < 100n;
+      if (field === 7 && hasVersion) return length > 0;
+      if (field < 6 && length > mostBefore) return false;
     }
-    return Number.NaN;
-  };
-  // ModelProto of onnx.proto: ir_version is field 1, graph field 7, opset_import field 8; the others are names and such.
-  while (position < bytes.length) {
-    const tag = varint();
-    const [field, wire] = [Math.floor(tag / 8), tag % 8];
-    if (field === 1 || field === 5) {
-      if (wire !== 0) return false;
-      const value = varint();
-      if (field === 1) version = value > 0 && value < 100;
-    } else if (field >= 2 && field <= 25 && wire === 2) {
-      const length = varint();
-      if (Number.isNaN(length) || position + length > source.size) return false;
-      if (field === 7 && version) return length > 0;
-      if (field !== 7 && field < 7 && length > 4096 && field !== 6) return false;
-      position += length;
-    } else return false;
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error;
   }
   return false;
 }

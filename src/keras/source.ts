@@ -5,7 +5,7 @@ import { ModelFileError } from './errors.js';
 import { quote } from './limits.js';
 
 /** A model file that is open. */
-export interface ModelSource {
+export interface OpenModelFile {
   path: string;
   file: FileHandle;
   size: number;
@@ -16,7 +16,7 @@ export interface ModelSource {
  *
  * @throws ModelFileError `model_not_found`, `model_unreadable`, `model_format_unknown`
  */
-export async function withSource<T>(path: string, use: (source: ModelSource) => Promise<T>): Promise<T> {
+export async function withSource<T>(path: string, use: (source: OpenModelFile) => Promise<T>): Promise<T> {
   let file: FileHandle | undefined;
   try {
     file = await openFile(path);
@@ -46,7 +46,7 @@ function asModelFileError(error: unknown): unknown {
 }
 
 /** Up to `length` bytes from `offset` on; fewer at the end of the file. */
-export async function readPart({ file, size }: ModelSource, offset: number, length: number): Promise<Buffer> {
+export async function readPart({ file, size }: OpenModelFile, offset: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
   const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
   return buffer.subarray(0, bytesRead);

@@ -51,7 +51,11 @@ export async function readTensorflowJs(path: string, json: Config): Promise<Cont
     if (isObject(group)) weights.push(...(await readGroup(path, group)));
   }
   const kerasVersion = asText(topology.keras_version);
-  return { architecture: { container: 'tensorflowjs', entry, kerasVersion }, weights: { layout: 'list', weights } };
+  const training = topology.training_config;
+  return {
+    architecture: { container: 'tensorflowjs', entry, kerasVersion, training },
+    weights: { layout: 'list', weights },
+  };
 }
 
 /** Whether the `model.json` of TensorFlow.js is a graph model: TensorFlow's operations, not Keras's layers. */

@@ -1,3 +1,4 @@
+import { lookUp } from './config.js';
 import { ModelFileError } from './errors.js';
 import type { Hdf5Group } from './hdf5.js';
 import type { Members } from './layers.js';
@@ -10,6 +11,14 @@ export interface NamedWeight {
   name: string;
   weight: Weight;
 }
+
+/** Variables that a class of layer may have, and that Keras keeps by name instead of number. */
+const named: Record<string, readonly string[]> = {
+  IndexLookup: ['idf_weights'],
+  IntegerLookup: ['idf_weights'],
+  StringLookup: ['idf_weights'],
+  TextVectorization: ['idf_weights'],
+};
 
 /** A class name as the name of a group: `SeparableConv2D` is `separable_conv2d`. */
 const snakeCase = (className: string): string =>
@@ -47,6 +56,10 @@ export function attachTree(root: Layer, members: Members, store: Hdf5Group): Map
     const { own, parts } = variablesOf(layer.className, layer.config);
     const names = own.map(({ name }) => name);
     assign(layer, names, group);
+    for (const name of lookUp(named, layer.className) ?? []) {
+      const weight = group?.groups.get('vars')?.datasets.get(name);
+      if (weight) layer.weights.set(name, weight);
+    }
     for (const part of parts) {
       const partNames = part.variables.map((variable) => weightName(part, variable));
       assign(layer, partNames, attribute(group, part.attribute));

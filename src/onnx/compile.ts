@@ -1,4 +1,5 @@
 import { callOf } from '../keras/call-order.js';
+import { computeDType } from '../keras/config.js';
 import { ModelFileError } from '../keras/errors.js';
 import { limits } from '../keras/limits.js';
 import type { Argument, Call, Graph, KerasDType, KerasModel, Layer } from '../keras/model.js';
@@ -6,19 +7,25 @@ import { TensorReference } from '../keras/model.js';
 import { flattenOutputs, outputNames } from '../keras/outputs.js';
 import { trainingRefusal } from '../keras/training.js';
 import { majorVersion } from '../keras/version.js';
-import type { Signature, TensorInfo, TensorType } from '../tensor.js';
-import { ConfigError, LayerConfig } from './config.js';
+import type { StringPlan } from '../strings/plan.js';
+import { InternalSignal } from '../support/errors.js';
+import { lookUp } from '../support/look-up.js';
+import type { Signature, TensorInfo, TensorType } from '../support/tensor.js';
+import { LayerConfig, LayerConfigError } from './config.js';
 import { arraysAsTensors } from './constants.js';
 import type { CallArgument, LayerCall } from './context.js';
 import { type ExternalModel, encodeOnnx, encodeWithExternalData, type Metadata } from './encode.js';
-import { GraphBuilder, ShapeError, Value } from './graph.js';
-import { kindOf } from './kinds.js';
-import { asMasks, LayerArguments } from './layer-arguments.js';
+import { GraphBuilder, ShapeError, type Value } from './graph.js';
+import { LayerArguments } from './layer-arguments.js';
+import { layerKey } from './layer-key.js';
 import { layerTable, supportsMasking } from './layers/index.js';
+import { stringArrangements } from './layers/strings.js';
 import { checkWeightSizes } from './layers/weight-sizes.js';
+import { maskedInputs, withMask } from './masks.js';
 import { metadataNames } from './metadata.js';
-import type { Pieces } from './protobuf.js';
-import { mixesRows } from './rows/index.js';
+import type { ByteChunks } from './protobuf.js';
+import { batchDependent } from './rows/index.js';
+import { isString, readsStrings, StringGraph, takesNone } from './string-graph.js';
 import { findUnsupported, findUnsupportedIn, type UnsupportedLayer, UnsupportedLayersError } from './unsupported.js';
 import { weightConstant } from './weights.js';
 
@@ -28,8 +35,10 @@ export interface OnnxModel extends Required<Signature> {
   inputs: TensorInfo[];
   /** In flattened order; a dict's keys and Keras's output names where they are known. */
   outputs: TensorInfo[];
+  /** What is done with strings before and after the engine runs; undefined where the model has none. */
+  strings: StringPlan | undefined;
   /** The file. */
-  bytes: Pieces;
+  bytes: ByteChunks;
   /** The same with the weights in a file of this name beside it, for models of more than 2 GB. */
   withExternalData(name: string): ExternalModel;
 }
@@ -48,13 +57,14 @@ export type CompileObserver = (call: Call, outputs: readonly TensorInfo[]) => vo
 const isOperation = ({ className }: Layer): boolean => /^ops\.|OpLambda$|^TensorFlowOpLayer$/.test(className);
 
 /** A setting of a layer that can't be expressed; caught where the layer is known. */
-class UnsupportedSetting extends Error {}
+class UnsupportedSetting extends InternalSignal {}
 
 /** A layer is refused, or stands behind one that is: what it returns is unknown. Compiling goes on, to find the others. */
-class Refused extends Error {}
+class UncompiledLayer extends InternalSignal {}
 
 class Compiler {
   readonly graph = new GraphBuilder();
+  readonly strings = new StringGraph(this.graph);
   private readonly weights = new Map<Layer, Map<string, Value>>();
   private calls = 0;
 
@@ -75,7 +85,7 @@ class Compiler {
       tensors.set(id, input);
     });
     const lookUp = ({ id }: TensorReference): Value => {
-      if (unknown.has(callOf(id))) throw new Refused();
+      if (unknown.has(callOf(id))) throw new UncompiledLayer();
       return tensors.get(id) ?? missingTensor(id);
     };
     for (const call of graph.calls) {
@@ -86,7 +96,7 @@ class Compiler {
         });
         this.observe(call, outputs.map(infoOf));
       } catch (error) {
-        if (!(error instanceof Refused)) throw error;
+        if (!(error instanceof UncompiledLayer)) throw error;
         unknown.add(call.output);
       }
     }
@@ -120,12 +130,12 @@ class Compiler {
       try {
         return isOperation(layer) ? this.handle(layer, given) : this.callLayer(layer, given);
       } catch (error) {
-        if (error instanceof UnsupportedSetting || error instanceof ConfigError)
+        if (error instanceof UnsupportedSetting || error instanceof LayerConfigError)
           throw this.refuse(layer, error.message);
         if (error instanceof ShapeError)
           throw new ModelFileError(
             'model_damaged',
-            `The layer "${layer.name}" (${kindOf(layer)}) can't be built: ${error.message}.`,
+            `The layer "${layer.name}" (${layerKey(layer)}) can't be built: ${error.message}.`,
             { cause: error },
           );
         throw error;
@@ -147,11 +157,18 @@ class Compiler {
     if (layer.graph) return outputs;
     const mask = supportsMasking.has(layer.className) ? given.previousMasks[0] : undefined;
     // An input that is returned as it came must not bring its mask past a layer that drops masks.
-    return outputs.map((output) => withMask(output, (inputs.includes(output) ? undefined : output.mask) ?? mask));
+    const dtype = computeDType(layer);
+    return outputs.map((output) =>
+      withMask(output, (inputs.includes(output) ? undefined : output.mask) ?? mask, dtype),
+    );
   }
 
   private handle(layer: Layer, given: LayerArguments): Value[] {
-    return [layerTable[kindOf(layer)]!(given.inputs, this.context(layer, given))].flat();
+    const key = layerKey(layer);
+    const handler =
+      given.inputs.some(isString) && !readsStrings.has(key) ? lookUp(stringArrangements, key) : layerTable[key]!;
+    if (!handler) throw new UnsupportedSetting(takesNone);
+    return [handler(given.inputs, this.context(layer, given))].flat();
   }
 
   /** Most refusals are known from the start, but not those of layers that stand in for activations. */
@@ -160,12 +177,12 @@ class Compiler {
     found.forEach((one) => {
       this.note(one);
     });
-    if (found.length > 0) throw new Refused();
+    if (found.length > 0) throw new UncompiledLayer();
   }
 
-  private refuse(layer: Layer, reason: string): Refused {
-    this.note({ name: layer.name, className: kindOf(layer), reason });
-    return new Refused();
+  private refuse(layer: Layer, reason: string): UncompiledLayer {
+    this.note({ name: layer.name, className: layerKey(layer), reason });
+    return new UncompiledLayer();
   }
 
   private note(layer: UnsupportedLayer): void {
@@ -197,6 +214,7 @@ class Compiler {
     checkWeightSizes(layer, config);
     return {
       graph: this.graph,
+      strings: this.strings,
       layer,
       kerasVersion: this.kerasVersion,
       config,
@@ -220,20 +238,6 @@ class Compiler {
   }
 }
 
-/** The inputs of a nested model under the masks that it is called with. */
-function maskedInputs(given: LayerArguments): Value[] {
-  const masks = asMasks(given.get('mask'));
-  return given.inputs.map((input, index) => withMask(input, masks?.[index] ?? input.mask));
-}
-
-/** The same tensor under another mask. */
-function withMask(value: Value, mask: Value | undefined): Value {
-  if (value.mask === mask) return value;
-  const other = new Value(value.graph, value.name, value.type, value.shape, value.data);
-  other.mask = mask;
-  return other;
-}
-
 function missingTensor(id: string): never {
   throw new ModelFileError(
     'model_damaged',
@@ -255,26 +259,36 @@ export function compile(
   observe: CompileObserver = () => undefined,
   metadata: Metadata = {},
 ): OnnxModel {
-  const stringInputs = findStringInputs(model.graph);
-  const unsupported = [...stringInputs, ...findUnsupported(model.graph, layerTable)];
-  if (stringInputs.length > 0) throw new UnsupportedLayersError(unsupported);
+  const unsupported = findUnsupported(model.graph, layerTable);
   const compiler = new Compiler(majorVersion(model.kerasVersion), unsupported, observe);
-  const { graph } = compiler;
-  const inputs = model.graph.inputs.map(({ name, dtype, shape }) =>
-    graph.input(name, inputTypes[dtype] ?? (dtype as TensorType), shape),
-  );
+  const { graph, strings } = compiler;
+  const inputs = model.graph.inputs.map(({ name, dtype, shape }) => {
+    if (dtype === 'string') return strings.input(name, shape);
+    const input = graph.input(name, inputTypes[dtype] ?? (dtype as TensorType), shape);
+    strings.isInput(input);
+    return input;
+  });
   const names = outputNames(model.graph);
   // Outputs are named first, so that no node takes the name.
   const reserved = names.map((name) => graph.reserve(name));
   try {
-    const outputs = compiler.run(model.graph, inputs).map((value, index) => graph.output(reserved[index]!, value));
+    const made = compiler.run(model.graph, inputs);
+    const outputs = made.map((value, index) => (isString(value) ? value : graph.output(reserved[index]!, value)));
     if (unsupported.length === 0) {
-      const mixes = mixesRows(graph);
-      const noted = { ...metadata, [metadataNames.mixesRows]: String(mixes) };
+      const mixes = strings.batchDependent || batchDependent(graph);
+      const named = outputs.map((value, index) => ({ ...infoOf(value), name: reserved[index]! }));
+      const plan = strings.plan({
+        inputs: inputs.map(infoOf),
+        outputs: named,
+        results: outputs.map(({ name }) => name),
+      });
+      // First, as what follows may be longer than what is read of it again.
+      const noted = { [metadataNames.batchDependent]: String(mixes), ...metadata };
       return {
         inputs: inputs.map(infoOf),
-        outputs: outputs.map(infoOf),
-        mixesRows: mixes,
+        outputs: named,
+        strings: plan,
+        batchDependent: mixes,
         bytes: encodeOnnx(graph, noted),
         withExternalData: (name) => encodeWithExternalData(graph, name, noted),
       };
@@ -286,12 +300,3 @@ export function compile(
   }
   throw new UnsupportedLayersError(unsupported);
 }
-
-const findStringInputs = ({ inputs }: Graph): UnsupportedLayer[] =>
-  inputs
-    .filter(({ dtype }) => dtype === 'string')
-    .map(({ name }) => ({
-      name,
-      className: 'InputLayer',
-      reason: 'it takes strings; turn them to numbers in the client',
-    }));

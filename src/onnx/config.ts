@@ -1,9 +1,8 @@
 import type { Config, ConfigValue } from '../keras/model.js';
+import { InternalSignal } from '../support/errors.js';
 
 /** A config of a type that the layer does not take: the file is damaged or hostile. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+export class LayerConfigError extends InternalSignal {}
 
 const show = (value: unknown) => (JSON.stringify(value) ?? 'nothing').slice(0, 80);
 
@@ -29,12 +28,19 @@ export class LayerConfig {
     const value = this.values[key];
     if ((value === undefined || value === null) && fallback !== undefined) return fallback;
     const accepted = value === undefined ? undefined : accept(value);
-    if (accepted === undefined) throw new ConfigError(`its ${key} should be ${expected}, not ${show(value)}`);
+    if (accepted === undefined) throw new LayerConfigError(`its ${key} should be ${expected}, not ${show(value)}`);
     return accepted;
   }
 
   string(key: string, fallback?: string): string {
     return this.read(key, fallback, 'a string', (value) => (typeof value === 'string' ? value : undefined));
+  }
+
+  /** A list of strings. */
+  strings(key: string): readonly string[] {
+    return this.read(key, undefined, 'strings', (value) =>
+      Array.isArray(value) && value.every((one) => typeof one === 'string') ? (value as string[]) : undefined,
+    );
   }
 
   /** One of a set of words. */
@@ -110,13 +116,14 @@ export class LayerConfig {
       return numbers.includes(undefined) ? undefined : (numbers as number[]);
     });
     if (length !== undefined && list.length !== length)
-      throw new ConfigError(`its ${key} should be ${length} numbers, not ${show(list)}`);
+      throw new LayerConfigError(`its ${key} should be ${length} numbers, not ${show(list)}`);
     return list;
   }
 
   /** Numbers in lists of any depth, with the shape that these make; a plain number has the shape []. */
   array(key: string): { shape: number[]; values: number[] } {
-    const unfit = () => new ConfigError(`its ${key} should be numbers in even lists, not ${show(this.values[key])}`);
+    const unfit = () =>
+      new LayerConfigError(`its ${key} should be numbers in even lists, not ${show(this.values[key])}`);
     const read = (value: ConfigValue | undefined, depth: number): { shape: number[]; values: number[] } => {
       if (!Array.isArray(value)) {
         const number = toNumber(value ?? null);
@@ -144,7 +151,7 @@ function checkIntegers(key: string, values: number[], minimum: number): number[]
   if (values.every((value) => Number.isInteger(value) && value >= minimum && value <= largestInteger)) return values;
   const tooLarge = values.some((value) => value > largestInteger);
   const expected = `${Number.isFinite(minimum) ? `whole and at least ${minimum}` : 'whole'}${tooLarge ? ` and at most ${largestInteger}` : ''}`;
-  throw new ConfigError(`its ${key} should be ${expected}, not ${show(values.length === 1 ? values[0] : values)}`);
+  throw new LayerConfigError(`its ${key} should be ${expected}, not ${show(values.length === 1 ? values[0] : values)}`);
 }
 
 /** A number as JSON or Keras has it: `{"class_name": "__numpy__"…}` forms hold it in `value`, infinities are words. */

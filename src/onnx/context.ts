@@ -1,6 +1,7 @@
 import type { Argument, Layer, Weight } from '../keras/model.js';
 import type { LayerConfig } from './config.js';
 import { type GraphBuilder, Value } from './graph.js';
+import type { StringGraph } from './string-graph.js';
 
 /** An argument of a call with its tensors in place. */
 export type CallArgument = Value | Exclude<Argument, object> | CallArgument[] | { [key: string]: CallArgument };
@@ -53,6 +54,8 @@ export interface LayerCall {
   of(layer: Layer): LayerCall;
   /** What `make` gives, made at the layer's first call and kept for the others: a constant worked out of weights. */
   once(key: string, make: () => Value): Value;
+  /** What is done with strings beside the graph. */
+  readonly strings: StringGraph;
   /** Refuses this layer for a setting that can't be expressed. */
   unsupported(reason: string): never;
 }

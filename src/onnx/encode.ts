@@ -1,5 +1,5 @@
 import type { GraphBuilder } from './graph.js';
-import { encodeModel, type LaterBytes, type Message, Pieces } from './protobuf.js';
+import { ByteChunks, encodeModel, type LaterBytes, type Message } from './protobuf.js';
 
 /** ONNX's IR version and operator set that the compiler writes. */
 const irVersion = 10;
@@ -25,13 +25,13 @@ const modelProto = ({ domains }: GraphBuilder, graph: Message, metadata: Metadat
 });
 
 /** The bytes of an ONNX file with this graph. */
-export const encodeOnnx = (graph: GraphBuilder, metadata: Metadata = {}): Pieces =>
+export const encodeOnnx = (graph: GraphBuilder, metadata: Metadata = {}): ByteChunks =>
   encodeModel(modelProto(graph, graph.message('model'), metadata));
 
 /** An ONNX file whose weights are in a file beside it. */
 export interface ExternalModel {
-  model: Pieces;
-  data: Pieces;
+  model: ByteChunks;
+  data: ByteChunks;
 }
 
 /** `TensorProto.DataLocation.EXTERNAL` */
@@ -63,5 +63,5 @@ export function encodeWithExternalData(graph: GraphBuilder, location: string, me
   };
   const message = graph.message('model');
   const initializer = (message.initializer as Message[]).map(moveOut);
-  return { model: encodeModel(modelProto(graph, { ...message, initializer }, metadata)), data: new Pieces(data) };
+  return { model: encodeModel(modelProto(graph, { ...message, initializer }, metadata)), data: new ByteChunks(data) };
 }

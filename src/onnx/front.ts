@@ -1,5 +1,6 @@
+import { tensorsOf } from '../keras/call-order.js';
 import { type Argument, type Call, type Graph, type KerasModel, type Layer, TensorReference } from '../keras/model.js';
-import { kindOf } from './kinds.js';
+import { layerKey } from './layer-key.js';
 
 /** How a model begins: what happens to its input before the first layers that make something of it. */
 export interface Front {
@@ -13,7 +14,7 @@ export interface Front {
 type Nesting = Pick<KerasModel, 'name' | 'graph'>[];
 
 /** Kinds of calls that do the same arithmetic with every pixel. */
-const scalingKinds = new RegExp(
+const scalingLayers = new RegExp(
   [
     '^(Rescaling|Normalization|BatchNormalization)$',
     '^ops\\.(TrueDivide|Divide|Multiply|Subtract|Add|Negative)$',
@@ -25,7 +26,7 @@ const scalingKinds = new RegExp(
 );
 
 /** Kinds of calls after which pixels are as bright as before: they choose, move or mix them, or act in training alone. */
-const passingKinds = new RegExp(
+const passingLayers = new RegExp(
   [
     '^(Identity|Dropout|SpatialDropout2D|GaussianNoise|GaussianDropout|AlphaDropout|Random\\w+)$',
     '^(Resizing|CenterCrop|Cropping2D|UpSampling2D|Permute|Reshape|Concatenate)$',
@@ -46,8 +47,6 @@ function referencesIn(argument: Argument): string[] {
   return Object.values(argument).flatMap(referencesIn);
 }
 
-const inputsOf = ({ args, kwargs }: Call): string[] => [...args, ...Object.values(kwargs)].flatMap(referencesIn);
-
 /** The most calls that are looked at, those of nested models each time that they are called. */
 const maxCalls = 100_000;
 
@@ -62,7 +61,7 @@ export function frontOf({ name, graph }: Pick<KerasModel, 'name' | 'graph'>): Fr
     const tensors = new Set(inputs);
     for (const call of inner) {
       if (++calls > maxCalls) return false;
-      const taken = inputsOf(call);
+      const taken = tensorsOf(call);
       if (!taken.some((id) => tensors.has(id))) continue;
       if (taken.every((id) => tensors.has(id)) && passes(call, nesting)) tensors.add(`${call.output}:0`);
       else if (!call.layer.graph) for (const { name, graph } of nesting) front.models.set(graph, name);
@@ -73,9 +72,9 @@ export function frontOf({ name, graph }: Pick<KerasModel, 'name' | 'graph'>): Fr
   function passes(call: Call, nesting: Nesting): boolean {
     const { name, graph } = call.layer;
     if (graph) return follow([{ name, graph }, ...nesting], idsOf(graph.inputs));
-    const kind = kindOf(call.layer);
-    if (scalingKinds.test(kind)) front.scaling.push(call);
-    return scalingKinds.test(kind) || passingKinds.test(kind) || isLinearActivation(call.layer);
+    const key = layerKey(call.layer);
+    if (scalingLayers.test(key)) front.scaling.push(call);
+    return scalingLayers.test(key) || passingLayers.test(key) || isLinearActivation(call.layer);
   }
 
   follow([{ name, graph }], idsOf(graph.inputs.slice(0, 1)));

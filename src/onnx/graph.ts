@@ -1,4 +1,5 @@
-import type { TensorData, TensorType } from '../tensor.js';
+import { InternalSignal } from '../support/errors.js';
+import type { TensorData, TensorType } from '../support/tensor.js';
 import { attributeTypes, dataTypes, type LaterBytes, type Message } from './protobuf.js';
 import { prune } from './prune.js';
 
@@ -6,9 +7,7 @@ import { prune } from './prune.js';
 export type Dimension = number | null;
 
 /** Tensors whose shapes don't fit the operator that takes them: the file is damaged or hostile. */
-export class ShapeError extends Error {
-  override readonly name = 'ShapeError';
-}
+export class ShapeError extends InternalSignal {}
 
 /** Elements of one sample's tensor beyond which a model is refused: 1 GiB of float32. */
 const largestTensor = 2 ** 28;
@@ -16,7 +15,8 @@ const largestTensor = 2 ** 28;
 /** A shape for a message. */
 export const showShape = (shape: readonly Dimension[]): string => `(${shape.map((size) => size ?? '?').join(', ')})`;
 
-function checkShape(shape: readonly Dimension[]): void {
+/** @throws ShapeError when a size is no size, or a tensor is too large */
+export function checkShape(shape: readonly Dimension[]): void {
   if (shape.some((size) => size !== null && !(Number.isSafeInteger(size) && size >= 0)))
     throw new ShapeError(`its settings don't fit its input: they give the shape ${showShape(shape)}`);
   if (shape.reduce<number>((count, size) => count * (size ?? 1), 1) > largestTensor)
@@ -30,6 +30,8 @@ function checkShape(shape: readonly Dimension[]): void {
 export class Value {
   /** Keras's mask for this tensor: a bool value of its shape without the last axes, or undefined. */
   mask: Value | undefined;
+  /** The dtype of the layer that made it, in which Keras computes, where that is known. */
+  computedIn: string | undefined;
 
   constructor(
     readonly graph: GraphBuilder,

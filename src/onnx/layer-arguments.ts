@@ -1,5 +1,5 @@
 import { bindArguments, firstParameter } from '../keras/call-parameters.js';
-import { ConfigError } from './config.js';
+import { LayerConfigError } from './config.js';
 import { type CallArgument, tensorsIn } from './context.js';
 import { Value } from './graph.js';
 
@@ -28,18 +28,18 @@ export class LayerArguments {
     return this.bound.get(name) ?? undefined;
   }
 
-  /** @throws ConfigError when the argument is given and is no tensor */
+  /** @throws LayerConfigError when the argument is given and is no tensor */
   tensor(name: string): Value | undefined {
     const argument = this.get(name);
     if (argument === undefined || argument instanceof Value) return argument;
-    throw new ConfigError(`its ${name} is no tensor`);
+    throw new LayerConfigError(`its ${name} is no tensor`);
   }
 
-  /** @throws ConfigError when the argument is given and is neither True nor False */
+  /** @throws LayerConfigError when the argument is given and is neither True nor False */
   flag(name: string): boolean {
     const argument = this.get(name) ?? false;
     if (typeof argument === 'boolean') return argument;
-    throw new ConfigError(`its ${name} is neither true nor false`);
+    throw new LayerConfigError(`its ${name} is neither true nor false`);
   }
 
   /** The name of an argument that is given and that nothing asked for. */

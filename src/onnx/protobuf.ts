@@ -11,8 +11,8 @@ export interface LaterBytes {
 
 type Chunk = Uint8Array | LaterBytes;
 
-/** Bytes in pieces, to be written one after the other. */
-export class Pieces implements Iterable<Uint8Array> {
+/** Bytes in chunks, to be written one after the other. */
+export class ByteChunks implements Iterable<Uint8Array> {
   readonly byteLength: number;
 
   constructor(private readonly chunks: readonly Chunk[]) {
@@ -40,6 +40,7 @@ export const dataTypes = {
   int16: 5,
   int32: 6,
   int64: 7,
+  string: 8,
   bool: 9,
   float64: 11,
   uint32: 12,
@@ -205,7 +206,7 @@ function encodeMessage(message: Message, messageType: MessageType): Chunks {
  * Encodes a `ModelProto`.
  * @returns the file's bytes, the weights' own memory among them
  */
-export function encodeModel(model: Message): Pieces {
+export function encodeModel(model: Message): ByteChunks {
   const joined: Chunk[] = [];
   let small: Uint8Array[] = [];
   const flush = () => {
@@ -220,5 +221,5 @@ export function encodeModel(model: Message): Pieces {
     }
   }
   flush();
-  return new Pieces(joined);
+  return new ByteChunks(joined);
 }

@@ -1,6 +1,6 @@
 import { ModelFileError } from '../keras/errors.js';
 import { type Argument, type Call, type Graph, type KerasModel, type Layer, TensorReference } from '../keras/model.js';
-import type { TensorInfo } from '../tensor.js';
+import type { TensorInfo } from '../support/tensor.js';
 import { compile } from './compile.js';
 import { layerTable } from './layers/index.js';
 import { findUnsupportedIn, type UnsupportedLayer, UnsupportedLayersError } from './unsupported.js';

@@ -2,7 +2,7 @@ import { ModelFileError } from '../keras/errors.js';
 import { settingRefusal } from '../keras/layer-settings.js';
 import type { Graph, Layer } from '../keras/model.js';
 import type { LayerTable } from './context.js';
-import { kindOf } from './kinds.js';
+import { layerKey } from './layer-key.js';
 
 /** A layer that can't be compiled. */
 export interface UnsupportedLayer {
@@ -13,13 +13,8 @@ export interface UnsupportedLayer {
   reason: string;
 }
 
-const strings = 'it works on strings, which are not supported yet; do this step in the client';
-
 const byClass: Record<string, string> = {
   Lambda: 'it holds Python code, which is never run; rewrite it with built-in layers or keras.ops',
-  TextVectorization: strings,
-  StringLookup: strings,
-  Hashing: 'it hashes text, and numbers as their digits, which is not supported yet; do this step in the client',
 };
 
 /** Why a class that no handler knows is refused. */
@@ -41,7 +36,7 @@ export function findUnsupportedIn(layer: Layer, table: LayerTable, seen = new Se
   if (seen.has(layer)) return [];
   seen.add(layer);
   const { name, graph } = layer;
-  const className = kindOf(layer);
+  const className = layerKey(layer);
   const inner = [...(graph?.calls.map((call) => call.layer) ?? []), ...Object.values(layer.layers)];
   const reason = graph ? undefined : Object.hasOwn(table, className) ? settingRefusal(layer) : reasonFor(className);
   const self = reason === undefined ? [] : [{ name, className, reason }];

@@ -1,5 +1,5 @@
 import type { Datatype } from '../../schemas/open-inference.js';
-import type { TensorType } from '../tensor.js';
+import type { TensorType } from '../support/tensor.js';
 
 /** What a datatype of the Open Inference Protocol is: bytes of an element, and the type of tensor that holds it. */
 interface DatatypeInfo {
@@ -7,7 +7,7 @@ interface DatatypeInfo {
   type: TensorType;
 }
 
-/** All but BYTES, whose elements have sizes of their own. FP16 and BF16 become float32, which holds all their values. */
+/** All but BYTES, which are strings and whose elements have sizes of their own. FP16 and BF16 become float32, which holds all their values. */
 export const datatypeInfos: Record<Exclude<Datatype, 'BYTES'>, DatatypeInfo> = {
   BOOL: { size: 1, type: 'bool' },
   UINT8: { size: 1, type: 'uint8' },
@@ -36,9 +36,10 @@ const ofType: Record<TensorType, Datatype> = {
   int64: 'INT64',
   float32: 'FP32',
   float64: 'FP64',
+  string: 'BYTES',
 };
 
-/** The datatype of tensors of a type. ONNX models may have others, such as text, which is BYTES. */
+/** The datatype of tensors of a type. */
 export const datatypeOf = (type: TensorType): Datatype => ofType[type] ?? 'BYTES';
 
 const tensorFlowTypes: Record<TensorType, string> = {
@@ -53,6 +54,7 @@ const tensorFlowTypes: Record<TensorType, string> = {
   int64: 'DT_INT64',
   float32: 'DT_FLOAT',
   float64: 'DT_DOUBLE',
+  string: 'DT_STRING',
 };
 
 /** TensorFlow's name of a type. */

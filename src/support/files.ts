@@ -1,11 +1,10 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { InternalSignal } from './errors.js';
 
 /** What was given for a file and is none. */
-export class NoFileError extends Error {
-  override readonly name = 'NoFileError';
-
+export class NoFileError extends InternalSignal {
   /** @param what it is: `a pipe` */
   constructor(
     readonly path: string,
@@ -16,9 +15,7 @@ export class NoFileError extends Error {
 }
 
 /** A file that is larger than it may be. */
-export class FileSizeError extends Error {
-  override readonly name = 'FileSizeError';
-
+export class FileSizeError extends InternalSignal {
   constructor(
     readonly path: string,
     readonly maxBytes: number,
@@ -84,6 +81,7 @@ export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 /** What the system says of a file or folder that can't be read or written. */
 const reasons: Record<string, string> = {
   ENOTDIR: 'there is no such folder',
+  ENAMETOOLONG: 'there is no such file: that is too long for a name',
   EEXIST: 'it is there already',
   EISDIR: 'that is a folder',
   EACCES: 'this user may not',

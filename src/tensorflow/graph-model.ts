@@ -2,7 +2,7 @@ import type { io, Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { ModelFileError } from '../keras/errors.js';
 import { quote } from '../keras/limits.js';
 import type { GraphModelContents } from '../keras/tensorflowjs.js';
-import type { TensorInfo, TensorType } from '../tensor.js';
+import type { TensorInfo, TensorType } from '../support/tensor.js';
 import type { Runnable } from './runnable.js';
 import type { TensorFlow } from './runtime.js';
 import type { GraphModelFile, PreparedModel } from './stored-model.js';
@@ -137,7 +137,7 @@ export async function prepareGraphModel(
       return { name, type, shape };
     });
     runnable.dispose();
-    return { model: { ...file, signature: { inputs, outputs, mixesRows: true } }, weights: [weights] };
+    return { model: { ...file, signature: { inputs, outputs, batchDependent: true } }, weights: [weights] };
   } catch (error) {
     if (error instanceof ModelFileError) throw error;
     const reason = (error as Error).message.replace(/\s+/g, ' ').slice(0, 500);

@@ -17,7 +17,8 @@ import { countOutputs, flattenOutputs } from '../keras/outputs.js';
 import { trainingRefusal } from '../keras/training.js';
 import { variablesOf, weightName } from '../keras/variables.js';
 import { majorVersion } from '../keras/version.js';
-import type { TensorType } from '../tensor.js';
+import { InternalSignal } from '../support/errors.js';
+import type { NumericType } from '../support/tensor.js';
 import type { Plan, PlannedLayer, TensorPosition } from './plan.js';
 import { activationNames, type LayerRule, layerRules } from './rules.js';
 import { computedTypes } from './tensors.js';
@@ -36,7 +37,7 @@ interface Refusal {
   reason: string;
 }
 
-class Refused extends Error {}
+class UnplannedLayer extends InternalSignal {}
 
 const camelCase = (text: string): string => text.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
@@ -57,7 +58,7 @@ class Planner {
     const names = new Set<string>();
     plan.inputs = graph.inputs.map(({ name, shape, dtype }) => {
       if (dtype === 'string') this.refusals.push({ name, className: 'InputLayer', reason: 'it takes strings' });
-      return { name: unique(plain(name), names), shape, dtype: computedTypes[dtype as TensorType] ?? 'float32' };
+      return { name: unique(plain(name), names), shape, dtype: computedTypes[dtype as NumericType] ?? 'float32' };
     });
 
     const place = (layer: Layer): number => {
@@ -73,7 +74,7 @@ class Planner {
       const find = ({ id }: TensorReference): TensorPosition => {
         const found = tensors.get(id);
         if (found) return found;
-        throw new Refused();
+        throw new UnplannedLayer();
       };
       for (const call of calls) {
         if (++this.calls > limits.calls)
@@ -87,7 +88,7 @@ class Planner {
             tensors.set(`${call.output}:${index}`, position);
           });
         } catch (error) {
-          if (!(error instanceof Refused)) throw error;
+          if (!(error instanceof UnplannedLayer)) throw error;
         }
       }
       return flattenOutputs(outputs).map(({ reference }) => find(reference));
@@ -98,7 +99,7 @@ class Planner {
         graph.inputs.map((_, index): TensorPosition => [-1 - index, 0]),
       );
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof UnplannedLayer)) throw error;
     }
     return plan;
   }
@@ -230,10 +231,10 @@ class Planner {
     );
   }
 
-  private refuse({ name, className }: Layer, reason: string): Refused {
+  private refuse({ name, className }: Layer, reason: string): UnplannedLayer {
     if (!this.refusals.some((other) => other.name === name && other.reason === reason))
       this.refusals.push({ name, className, reason });
-    return new Refused();
+    return new UnplannedLayer();
   }
 }
 

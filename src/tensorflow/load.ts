@@ -1,4 +1,4 @@
-import type { Signature } from '../tensor.js';
+import type { Signature } from '../support/tensor.js';
 import { loadGraphModel } from './graph-model.js';
 import { buildLayersModel, weightLengths } from './layers-model.js';
 import type { Runnable } from './runnable.js';

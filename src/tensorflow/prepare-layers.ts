@@ -1,7 +1,7 @@
 import { ModelFileError } from '../keras/errors.js';
 import type { KerasDType, KerasModel, Weight } from '../keras/model.js';
 import { outputNames } from '../keras/outputs.js';
-import type { TensorType } from '../tensor.js';
+import type { TensorType } from '../support/tensor.js';
 import { buildLayersModel } from './layers-model.js';
 import type { PlannedModel } from './layers-plan.js';
 import type { TensorFlow } from './runtime.js';

@@ -73,12 +73,12 @@ export const layerRules: Record<string, LayerRule> = {
   Conv3DTranspose: transposed,
   DepthwiseConv2D: {
     keep: ['kernel_size', 'strides', 'padding', 'data_format', 'use_bias', 'activation', 'depth_multiplier'],
-    refuse: ({ dilation_rate: dilation }) => (ones(dilation) ? undefined : 'its dilation is over 1'),
+    refuse: undilated,
   },
   SeparableConv2D: {
-    ...dilated,
-    keep: [...convolution, 'dilation_rate', 'depth_multiplier'],
+    keep: [...convolution, 'depth_multiplier'],
     only: { groups: 1, data_format: 'channels_last' },
+    refuse: undilated,
   },
   ZeroPadding2D: { keep: ['padding', 'data_format'] },
   Cropping2D: { keep: ['cropping', 'data_format'] },
@@ -161,6 +161,11 @@ function onlyResetBefore({ reset_after: resetAfter }: Config): string | undefine
 function withoutStackedStates({ return_state: returnState }: Config, { layers }: Layer): string | undefined {
   const isStacked = layers.cell?.className === 'StackedRNNCells';
   return returnState === true && isStacked ? 'it returns the states of stacked cells' : undefined;
+}
+
+/** TensorFlow's kernels dilate convolutions by depth on processors alone for which oneDNN has kernels. */
+function undilated({ dilation_rate: dilation }: Config): string | undefined {
+  return ones(dilation) ? undefined : 'its dilation is over 1';
 }
 
 /** Low-rank adaptations and quantised weights are Keras 3's. */

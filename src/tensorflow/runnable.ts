@@ -1,5 +1,5 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import type { Signature, Tensors } from '../tensor.js';
+import type { Signature, Tensors } from '../support/tensor.js';
 import type { TensorFlow } from './runtime.js';
 import { fromTensorFlow, toTensorFlow } from './tensors.js';
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import { ModelFileError } from '../keras/errors.js';
-import { installCommand } from '../package.js';
+import { installCommand } from '../support/package.js';
 
 /** TensorFlow.js with a backend that computes. */
 export interface TensorFlow {

@@ -2,8 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ModelFileError } from '../keras/errors.js';
 import { quote } from '../keras/limits.js';
-import { entries, integer, messages, ProtobufError, readFields, text } from '../protobuf-reader.js';
-import type { Signature, TensorInfo, TensorType } from '../tensor.js';
+import { entries, integer, messages, ProtobufError, readFields, text } from '../support/protobuf-reader.js';
+import type { Signature, TensorInfo, TensorType } from '../support/tensor.js';
 
 /** What a signature of a SavedModel takes and gives; the names of its tensors are those by which it is called. */
 export interface SavedSignature extends Signature {

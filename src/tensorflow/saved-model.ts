@@ -76,5 +76,5 @@ export async function prepareSavedModel(
     const reason = (error as Error).message.replaceAll(target, 'the folder').replace(/\s+/g, ' ').slice(0, 500);
     throw new ModelFileError('model_damaged', `TensorFlow can't run the SavedModel: ${reason}`, { cause: error });
   }
-  return { model: { ...file, signature: { inputs, outputs, mixesRows: true } }, weights: [] };
+  return { model: { ...file, signature: { inputs, outputs, batchDependent: true } }, weights: [] };
 }

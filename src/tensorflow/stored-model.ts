@@ -1,7 +1,7 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import type { io } from '@tensorflow/tfjs-core';
 import { ModelFileError } from '../keras/errors.js';
-import type { Signature } from '../tensor.js';
+import type { Signature } from '../support/tensor.js';
 import type { Plan } from './plan.js';
 import type { SavedSignature } from './saved-model-file.js';
 

@@ -1,9 +1,9 @@
 import type { DataType, Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import { type Tensor, type TensorData, type TensorType, tensorArrays } from '../tensor.js';
+import { type NumericType, type Tensor, type TensorData, type TensorType, tensorArrays } from '../support/tensor.js';
 import type { TensorFlow } from './runtime.js';
 
 /** The types in which TensorFlow.js computes what is of another type here. */
-export const computedTypes: Record<TensorType, 'float32' | 'int32' | 'bool'> = {
+export const computedTypes: Record<NumericType, 'float32' | 'int32' | 'bool'> = {
   float32: 'float32',
   float64: 'float32',
   int8: 'int32',
@@ -33,7 +33,7 @@ function toInt32(data: TensorData, type: TensorType): Int32Array {
  * @throws RangeError for whole numbers beyond int32
  */
 export function toTensorFlow({ core }: TensorFlow, { type, shape, data }: Tensor): TfTensor {
-  const dtype = computedTypes[type];
+  const dtype = computedTypes[type as NumericType];
   if (dtype === 'int32') return core.tensor(toInt32(data, type), shape, dtype);
   if (dtype === 'bool') return core.tensor(data as Uint8Array, shape, dtype);
   return core.tensor(data instanceof Float32Array ? data : Float32Array.from(data as Float64Array), shape, dtype);

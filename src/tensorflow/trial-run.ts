@@ -1,5 +1,5 @@
 import type { DataType } from '@tensorflow/tfjs-core';
-import { type Tensor, type TensorInfo, tensorArrays } from '../tensor.js';
+import { type Tensor, type TensorInfo, tensorArrays } from '../support/tensor.js';
 import { type Runnable, tidily } from './runnable.js';
 import type { TensorFlow } from './runtime.js';
 import { toTensorFlow } from './tensors.js';

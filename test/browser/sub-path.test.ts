@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import Fastify from 'fastify';
 import type { Page } from 'playwright-core';
-import { packageRoot } from '../../src/package.js';
 import kerasServe from '../../src/plugin.js';
+import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from '../helpers/app.js';
 import { noBrowser, useBrowser } from '../helpers/browser.js';
 import { bundledName } from '../helpers/protocol-app.js';
@@ -69,9 +69,9 @@ describe('below a path', { skip: noBrowser }, () => {
       for (const address of [`${url}/`, url, `${url}/?from=mail`]) {
         const { page, faults } = await open(t, url);
         await page.goto(address);
-        await page.setInputFiles('#file', cat);
-        await page.waitForSelector('#predictions li');
-        assert.equal(await page.locator('#predictions .label').first().textContent(), 'Egyptian cat');
+        await page.setInputFiles('main input[type=file]', cat);
+        await page.waitForSelector('#outputs li');
+        assert.equal(await page.locator('#outputs .label').first().textContent(), 'Egyptian cat');
         assert.match((await page.textContent('#curl'))!, new RegExp(` ${url}/predict$`));
         assert.deepEqual(faults, [], address);
         await page.click('nav a >> nth=0');

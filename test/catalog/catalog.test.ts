@@ -145,6 +145,10 @@ describe('a catalog', () => {
       code: 'models_not_loaded',
       message: /^1 of 2 models can't be served, and --strict asks for all:\n {2}a: The file is empty/,
     });
+    folder.write('serve.json', JSON.stringify({ models: { 'b.keras': { labels: ['x', 'y', 'z'] } } }));
+    await assert.rejects(open(t, [folder.path], { noGuess: true }), {
+      message: /^1 of 2 models can't be served, and --no-guess asks for all:\n {2}a: The file is empty/,
+    });
     folder.write('b.keras', '');
     await assert.rejects(open(t, [folder.path]), { message: /^None of 2 models can be served:\n {2}a: .*\n {2}b: / });
     folder.remove('b.keras');
@@ -237,23 +241,20 @@ describe('a catalog that is brought up to date', () => {
     assert.ok(await answersAs('sequential_input_shape', catalog));
   });
 
-  it('lets go of a model once nobody can have it in hand', async (t) => {
+  it('lets go of a model once no lease of it is left', async (t) => {
     const folder = newFolder();
     folder.put('a.keras', 'sequential');
     folder.put('b.keras', 'sequential');
     const { catalog, update } = await start(t, folder);
-    let settle = () => {};
-    catalog.settled = () =>
-      new Promise((resolve) => {
-        settle = resolve;
-      });
-    const before = catalog.find('a');
+    const lease = catalog.lease('a');
+    const { model: before } = lease;
     folder.replace('a.keras', 'sequential_input_shape');
     await update();
     assert.notEqual(catalog.find('a'), before);
-    assert.ok(before.ready, 'whoever found it before can still use it');
+    assert.ok(before.ready, 'whoever has a lease of it can still use it');
     await before.predict(inputsOf('sequential'));
-    settle();
+    lease.release();
+    lease.release();
     while (before.ready) await sleep(10);
     await assert.rejects(before.predict(inputsOf('sequential')), { code: 'server_closing' });
     assert.ok(await answersAs('sequential_input_shape', catalog));

@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { ModelFolders } from '../../src/catalog/model-folders.js';
-import { asModelName, isModelName } from '../../src/catalog/model-name.js';
+import { asModelName, isModelName } from '../../src/support/model-name.js';
 
 /** A folder with files of these contents by their paths. What is in them is of no matter here. */
 function folderWith(t: TestContext, files: Record<string, string>): string {
@@ -293,7 +294,13 @@ describe('the models in a folder, looked at again', () => {
     write(folder, { 'new.keras': 'Two' });
     utimesSync(join(folder, 'new.keras'), at, at);
     renameSync(join(folder, 'new.keras'), join(folder, 'a', 'model.keras'));
-    assert.notEqual((await fingerprints(folders))[0], first);
+    const [second] = await fingerprints(folders);
+    assert.notEqual(second, first);
+    // As what unpacks an archive does it, later than the clock of a file system can't tell.
+    await sleep(20);
+    write(folder, { 'a/model.keras': 'six' });
+    utimesSync(join(folder, 'a', 'model.keras'), at, at);
+    assert.notEqual((await fingerprints(folders))[0], second);
   });
 
   it('keep their names while a card is damaged', async (t) => {
@@ -304,6 +311,25 @@ describe('the models in a folder, looked at again', () => {
     assert.ok((await found(folder, folders)).includes('pets: a/model.keras'));
     write(folder, { 'a/serve.json': card('dogs') });
     assert.ok((await found(folder, folders)).includes('dogs: a/model.keras'));
+  });
+
+  it('have cards for files that are there, or it is said', async (t) => {
+    const cards = JSON.stringify({ models: { 'a.keras': { name: 'pets' }, 'b.kears': {}, 'nothing like it': {} } });
+    const folder = folderWith(t, { 'a.keras': '', 'b.keras': '', 'serve.json': cards });
+    const { models, notices } = await new ModelFolders([folder]).scan();
+    assert.deepEqual(
+      models.map(({ name }) => name),
+      ['b', 'pets'],
+    );
+    assert.deepEqual(notices, [
+      `In the folder "${folder}": serve.json has a card for "b.kears", and there is no such file. Did you mean "b.keras"?`,
+      `In the folder "${folder}": serve.json has a card for "nothing like it", and there is no such file.`,
+    ]);
+  });
+
+  it('are called differently where their names have no letter', async (t) => {
+    const folder = folderWith(t, { '-.keras': '', '_.keras': '' });
+    assert.deepEqual(await found(folder), ['model-2d: -.keras', 'model-5f: _.keras']);
   });
 
   it('are still several when one file is left', async (t) => {
@@ -375,6 +401,16 @@ describe('asModelName', () => {
   it('makes one name of both normal forms of Unicode', () => {
     assert.equal(asModelName('Ängström'.normalize('NFD')), asModelName('Ängström'.normalize('NFC')));
     assert.equal(asModelName('한국어'.normalize('NFD')), '한국어');
+  });
+
+  it('tells apart what has no letter', () => {
+    assert.deepEqual(['-', '_', '✨', '🔥', ''].map(asModelName), [
+      'model-2d',
+      'model-5f',
+      'model-2728',
+      'model-1f525',
+      'model',
+    ]);
   });
 
   it('cuts between characters', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { buildApp } from '../../src/app.js';
 import { announcement } from '../../src/commands/announcement.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
 import { add, mul, reduceMean } from '../../src/onnx/operators/index.js';
@@ -24,7 +25,7 @@ const models: Record<string, [inputs: Inputs, isPasted: boolean, numbers: number
     13,
   ],
   'a photo': [{ image: [null, 32, 32, 3] }, true, 0],
-  'more numbers than can be read': [{ a: [null, 100, 100, 3], b: [null, 100, 100, 3] }, false, 0],
+  'more numbers than can be read': [{ a: [null, 100, 100, 5], b: [null, 100, 100, 5] }, false, 0],
 };
 
 function write(folder: string, inputs: Inputs): string {
@@ -53,7 +54,7 @@ describe('what a start shows on a terminal', () => {
       t.after(() => app.close());
       const url = await app.listen({ port: 0, host: '127.0.0.1' });
 
-      const text = announcement(app.catalog, url);
+      const text = announcement(kerasServeOf(app).catalog, url);
       const [, command] = /^ {4}Predict {3}(curl .*)$/m.exec(text) ?? [];
       assert.equal(command !== undefined, isPasted, text);
       assert.ok(text.includes(`${url}/docs`));

@@ -3,7 +3,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
-import { parseCard } from '../../src/catalog/card.js';
+import { parseCard } from '../../src/cards/card.js';
+import { encodeOnnx } from '../../src/onnx/encode.js';
+import { GraphBuilder } from '../../src/onnx/graph.js';
+import { add } from '../../src/onnx/operators/index.js';
 import { unpackFamily } from '../helpers/fixtures.js';
 import { doublingModel } from '../helpers/onnx-models.js';
 import { runCli, startServer } from '../helpers/server.js';
@@ -56,7 +59,8 @@ describe('keras-serve card', () => {
     const { models } = JSON.parse(readFileSync(file, 'utf8'));
     assert.deepEqual(Object.keys(models), ['pets.h5', 'dogs.h5']);
     assert.deepEqual(models['pets.h5'], JSON.parse(expected));
-    assert.match((await card(t, model)).stderr, /serve\.json is there already: --force overwrites it\n$/);
+    assert.equal((await card(t, model)).code, 0);
+    assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')).models, models);
 
     models['dogs.h5'] = { ...models['dogs.h5'], name: 'hounds', labels: ['a', 'b', 'c'] };
     writeFileSync(file, JSON.stringify({ models }));
@@ -75,7 +79,8 @@ describe('keras-serve card', () => {
     const { code, stdout, stderr } = await card(t, model);
     assert.equal(code, 0, stderr);
     assert.equal(stdout, `${join(folder, 'serve.json')} is written`);
-    assert.match(stderr, /^labels: the 3 of labels\.txt\nimage scaling: "tf", .* as Teachable Machine builds them\n$/);
+    assert.match(stderr, /^labels: the 3 of labels\.txt, for it lies beside the model$/m);
+    assert.match(stderr, /^image\.scaling: "tf", .* as Teachable Machine builds them$/m);
     assert.equal(readFileSync(join(folder, 'serve.json'), 'utf8'), expected);
     parseCard(expected);
 
@@ -101,19 +106,39 @@ describe('keras-serve card', () => {
     assert.equal(readFileSync(file, 'utf8'), expected);
   });
 
-  it('overwrites nothing unless it is told to, and then keeps what the card said', async (t) => {
+  it('completes the card that is there, whose keys stay unless it is told otherwise', async (t) => {
     const file = join(folder, 'serve.json');
     writeFileSync(file, '{"name": "animals", "image": {"scaling": "unit"}}');
-    const refused = await card(t, model);
-    assert.equal(refused.code, 1);
-    assert.equal(refused.stderr, `keras-serve: ${file} is there already: --force overwrites it\n`);
-    assert.equal((await card(t, model, '--force')).code, 0);
-    const written = parseCard(readFileSync(file, 'utf8'));
-    assert.deepEqual(written, {
+    assert.equal((await card(t, model)).code, 0);
+    assert.deepEqual(parseCard(readFileSync(file, 'utf8')), {
       ...JSON.parse(expected),
       name: 'animals',
       image: { ...JSON.parse(expected).image, scaling: 'unit' },
     });
+    assert.equal((await card(t, model, '--force')).code, 0);
+    assert.equal(readFileSync(file, 'utf8'), expected);
+    const other = join(folder, 'other.json');
+    writeFileSync(other, '{}');
+    const refused = await card(t, model, '-o', other);
+    assert.equal(refused.stderr, `keras-serve: ${other} is there already: --force overwrites it\n`);
+  });
+
+  it('keeps what is null or empty in the card that is there', async (t) => {
+    const graph = new GraphBuilder();
+    const week = graph.input('week', 'float32', [null, 4]);
+    graph.output('y', add(week, graph.input('person', 'float32', [null, 4])));
+    const path = join(folder, 'weeks.onnx');
+    writeFileSync(path, encodeOnnx(graph).toBuffer());
+    const columns = ['a', 'b', 'c', 'd'].map((name) => ({ name }));
+    const inputs = {
+      week: { kind: 'sequence', padding: null, value: 0 },
+      person: { kind: 'table', columns, ignored: [] },
+    };
+    const given = { models: { 'weeks.onnx': { inputs } } };
+    writeFileSync(join(folder, 'serve.json'), JSON.stringify(given));
+    const { code, stdout, stderr } = await card(t, path, '--stdout');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(parseCard(stdout).inputs, inputs);
   });
 
   it('takes over from a card that is damaged where it is forced to', async (t) => {
@@ -123,7 +148,6 @@ describe('keras-serve card', () => {
     assert.match(refused.stderr, /^keras-serve: serve\.json: isn't JSON/);
     const forced = await card(t, model, '-f');
     assert.equal(forced.code, 0);
-    assert.match(forced.stderr, /^serve\.json: isn't JSON.* It is written anew\.\n/);
     assert.equal(readFileSync(join(folder, 'serve.json'), 'utf8'), expected);
   });
 
@@ -139,13 +163,13 @@ describe('keras-serve card', () => {
     assert.match(both.stderr, /either --stdout or --output/);
   });
 
-  it('writes one without images and labels for a model that has neither', async (t) => {
+  it('writes one with the names of inputs alone for a model that has neither images nor labels', async (t) => {
     const path = join(folder, 'double.onnx');
     renameSync(doublingModel(), path);
     rmSync(join(folder, 'labels.txt'));
     const { code, stdout, stderr } = await card(t, path, '--stdout');
     assert.equal(code, 0, stderr);
-    assert.deepEqual(JSON.parse(stdout), { name: 'double', description: '' });
+    assert.deepEqual(JSON.parse(stdout), { name: 'double', description: '', inputs: { x: { kind: 'tensor' } } });
   });
 
   it('says that there is no model', async (t) => {
@@ -162,10 +186,10 @@ describe('keras-serve card', () => {
     const warning = JSON.parse(await server.line('class_names.txt'));
     assert.equal(warning.level, 40);
     assert.equal(warning.msg, 'pets: class_names.txt has 2 labels where the model has 3 classes: it is not used');
-    const scaling = JSON.parse(await server.line('image scaling'));
+    const scaling = JSON.parse(await server.line('image.scaling'));
     assert.match(
       scaling.msg,
-      /^pets: image scaling: "tf".*; to change it, write serve\.json: keras-serve card \S+pets\.h5$/,
+      /^pets: image\.scaling: "tf".*; to change it, write serve\.json: keras-serve card \S+pets\.h5$/,
     );
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigError, environmentOf, formatBytes, readConfig, settingRows } from '../../src/config.js';
-import { unknownVariables, withoutServices } from '../../src/environment.js';
+import { ConfigError, environmentOf, formatBytes, readConfig, settingRows } from '../../src/support/config.js';
+import { unknownVariables, withoutServices } from '../../src/support/environment.js';
 import { runCli } from '../helpers/server.js';
 
 describe('the configuration', () => {
@@ -109,6 +109,10 @@ describe('the environment', () => {
       'The environment variable KERAS_SERVE_WACH is no setting. Did you mean KERAS_SERVE_WATCH?',
       'The environment variable KERAS_SERVE_FOO is no setting: it does nothing.',
       'The environment variable keras_serve_port is no setting. Did you mean KERAS_SERVE_PORT?',
+    ]);
+    assert.deepEqual(unknownVariables({ KERAS_SERVE_WATHC: '1', KERAS_SERVE_NO_WATCH: '1' }), [
+      'The environment variable KERAS_SERVE_WATHC is no setting. Did you mean KERAS_SERVE_WATCH?',
+      'The environment variable KERAS_SERVE_NO_WATCH is no setting. Did you mean KERAS_SERVE_WATCH=false?',
     ]);
   });
 

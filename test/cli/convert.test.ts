@@ -117,7 +117,12 @@ describe('keras-serve convert', () => {
   for (const [name, args, code, message] of [
     ['a name that is no .onnx', ['out.keras'], 2, /should end in \.onnx/],
     ['a folder that is not there', [join(output, 'none', 'out.onnx')], 1, /there is no such folder/],
-    ['no output', [], 2, /Usage: keras-serve convert <model> <out\.onnx>/],
+    [
+      'no output',
+      [],
+      2,
+      /Usage: keras-serve convert <model> <out\.onnx>\nName the file to write, too: keras-serve convert \S+ \S+\.onnx\n/,
+    ],
   ] as const) {
     it(`refuses ${name}`, async (t) => {
       const ended = await runCli(t, ['convert', fixture('sequential').model, ...args]).ended;

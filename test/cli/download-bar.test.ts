@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RemoteFile } from '../../src/catalog/applications/download.js';
+import type { RemoteFile } from '../../src/applications/download.js';
+import { describeDownload, logDownload } from '../../src/applications/download-lines.js';
 import { bar } from '../../src/commands/download-bar.js';
-import { describeDownload, logDownload } from '../../src/downloads.js';
 
 const file: RemoteFile = {
   url: 'https://example.com/keras/resnet50.h5',

@@ -108,8 +108,13 @@ describe('keras-serve with a folder', () => {
 
   it('waits with --watch for the first model', async (t) => {
     const folder = newFolder();
-    const { url, line, names, get } = await serve(t, folder, '--watch');
+    const { url, line, lines, names, get } = await serve(t, folder, '--watch');
     assert.deepEqual(await names(), []);
+    await line('no model is there yet');
+    assert.deepEqual(
+      lines.filter((text) => JSON.parse(text).level > 30),
+      [],
+    );
     assert.equal((await fetch(`${url}/health/ready`)).status, 503);
     assert.equal((await fetch(`${url}/health/live`)).status, 200);
     for (const path of ['/', '/docs', '/openapi.json', '/metrics', '/v2'])

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { formatSummary } from '../../src/commands/inspect.js';
 import type { ModelSummary } from '../../src/onnx/summary.js';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from '../helpers/app.js';
 import { type FixtureCase, unpackFamily } from '../helpers/fixtures.js';
 import { doublingModel } from '../helpers/onnx-models.js';
 import { runCli } from '../helpers/server.js';
 
-const unpacked = ['models', 'refused'].map(unpackFamily);
+const unpacked = ['models', 'refused', 'cards'].map(unpackFamily);
 after(() => {
   for (const { folder } of unpacked) rmSync(folder, { recursive: true });
 });
@@ -20,6 +20,9 @@ function fixture(name: string): FixtureCase {
   assert.ok(found, name);
   return found;
 }
+
+const fixtureOf = (family: string, name: string): FixtureCase =>
+  unpacked.flatMap(({ cases }) => cases).find((one) => one.family === family && one.name === name)!;
 
 describe('keras-serve inspect', () => {
   it('prints container, version, inputs, outputs, layers and parameters', async (t) => {
@@ -76,7 +79,21 @@ describe('keras-serve inspect', () => {
     const { code, stdout } = await runCli(t, ['inspect', path]).ended;
     rmSync(join(path, '..'), { recursive: true });
     assert.equal(code, 0);
-    assert.equal(stdout, 'an ONNX model\n\nInputs\n  x  float32  (None, 3)\n\nOutputs\n  y  float32  (None, 3)');
+    const tensors = 'Inputs\n  x  float32  (None, 3)\n\nOutputs\n  y  float32  (None, 3)';
+    assert.equal(stdout, `an ONNX model\n\n${tensors}\n\nKinds\n  x  tensor\n  y  tensor`);
+  });
+
+  it('prints what the model is to people, and what of that is guessed', async (t) => {
+    const { model } = fixtureOf('cards', 'teachable_machine');
+    const { code, stdout } = await runCli(t, ['inspect', model]).ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /^Kinds\n {2}\w+ +image\n {2}\w+ +classes$/m);
+    assert.match(stdout, /"tf", pixels.* likely +the model is/);
+    const json = JSON.parse((await runCli(t, ['inspect', '--json', model]).ended).stdout);
+    assert.deepEqual(Object.values(json.kinds.inputs), ['image']);
+    const scaling = json.assumptions.find(({ key }: { key: string }) => key.endsWith('.scaling'));
+    assert.equal(scaling.value, 'tf');
+    assert.equal(scaling.certainty, 'likely');
   });
 
   for (const [args, code, message] of [

@@ -1,7 +1,10 @@
 /** What a program that installs keras-serve finds under its name: the built library, in a process of its own. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { packageRoot } from '../../src/support/package.js';
+import { bundledModel } from '../helpers/app.js';
 import { as, decode, difference, unpackFamily } from '../helpers/fixtures.js';
 import { run } from '../helpers/run.js';
 
@@ -55,6 +58,31 @@ describe('loadModel', () => {
     assert.equal(answer.tensors.length, outputs.length);
     for (const [index, { data, ...rest }] of answer.tensors.entries())
       assert.ok(difference({ ...rest, data: Float32Array.from(data) }, decode(outputs[index]!)) <= tolerance);
+  });
+
+  it('asks a model as /predict does: about an image file, values by name, and lists of them', async () => {
+    const cat = JSON.stringify(join(packageRoot, 'examples', 'cat.jpg'));
+    const answers = (await program(`
+      import { readFileSync } from 'node:fs';
+      const model = await loadModel(${JSON.stringify(bundledModel)}, { processes: 1 });
+      const photo = readFileSync(${cat});
+      const one = await model.ask(photo, { topK: 1 });
+      const two = await model.ask([photo, photo], { topK: 1 });
+      const text = await model.ask({ image: photo.toString('base64') }, { topK: 1 });
+      const wrong = await failure(model.ask({ imag: '' }));
+      const many = await failure(model.ask(photo, { topK: 1001 }));
+      print({ one, two, text, wrong, many });
+      await model.close();
+    `)) as Record<string, unknown>;
+    const [best] = answers.one as { label: string; probability: number }[];
+    assert.equal(best!.label, 'Egyptian_cat');
+    assert.deepEqual(answers.text, answers.one);
+    assert.deepEqual(
+      (answers.two as (typeof best)[][]).map(([first]) => first!.label),
+      ['Egyptian_cat', 'Egyptian_cat'],
+    );
+    assert.match(String(answers.wrong), /instances_invalid/);
+    assert.match(String(answers.many), /query_invalid/);
   });
 
   it('takes and gives JSON by tensorsOf and jsonOf', async () => {

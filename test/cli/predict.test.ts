@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { loadModel } from '../../src/index.js';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from '../helpers/app.js';
 import { unpackFamily } from '../helpers/fixtures.js';
 import { colourModel } from '../helpers/onnx-models.js';
+import { run } from '../helpers/run.js';
 import { runCli } from '../helpers/server.js';
+
+interface Listed {
+  file: string;
+  predictions: { label: string }[];
+}
 
 const example = (name: string) => join(packageRoot, 'examples', name);
 
@@ -39,10 +45,58 @@ describe('keras-serve predict', () => {
     assert.equal(predictions[0].label, 'espresso');
   });
 
+  it('takes a folder of images, and prints a list for programs', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'keras-serve-images-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    for (const name of ['coffee.jpg', 'cat.jpg']) copyFileSync(example(name), join(folder, name));
+    writeFileSync(join(folder, 'notes.txt'), 'no image');
+    const args = ['predict', bundledModel, folder, '--top-k', '1', '--format', 'json'];
+    const { code, stdout, stderr } = await runCli(t, args).ended;
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(
+      JSON.parse(stdout).map(({ file, predictions }: Listed) => [file, predictions.map(({ label }) => label)]),
+      [
+        [join(folder, 'cat.jpg'), ['Egyptian_cat']],
+        [join(folder, 'coffee.jpg'), ['espresso']],
+      ],
+    );
+  });
+
+  it('takes what /predict takes, in a file of JSON', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'keras-serve-json-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const b64 = readFileSync(example('cat.jpg')).toString('base64');
+    writeFileSync(join(folder, 'one.json'), JSON.stringify({ image: b64 }));
+    writeFileSync(join(folder, 'two.json'), JSON.stringify({ instances: [{ b64 }, { b64 }] }));
+    const args = ['predict', bundledModel, join(folder, 'one.json'), join(folder, 'two.json'), '--top-k', '1'];
+    const { stdout } = await runCli(t, [...args, '--format', 'jsonl']).ended;
+    const [one, two] = stdout.split('\n').map((line) => JSON.parse(line).predictions);
+    assert.equal(one[0].label, 'Egyptian_cat');
+    assert.deepEqual([two.length, two[0][0].label, two[1][0].label], [2, 'Egyptian_cat', 'Egyptian_cat']);
+    writeFileSync(join(folder, 'one.json'), '{"imge": ""}');
+    const wrong = await runCli(t, args).ended;
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /one\.json: .*imge/);
+  });
+
+  it('refuses a form that it does not know, and a folder without images', async (t) => {
+    const strange = await runCli(t, ['predict', bundledModel, example('cat.jpg'), '--format', 'xml']).ended;
+    assert.equal(strange.code, 2);
+    assert.match(strange.stderr, /--format must be one of table, json, jsonl, csv/);
+    const both = await runCli(t, ['predict', bundledModel, example('cat.jpg'), '--format', 'csv', '--jsonl']).ended;
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /--jsonl can't stand beside --format csv/);
+    const folder = mkdtempSync(join(tmpdir(), 'keras-serve-images-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const empty = await runCli(t, ['predict', bundledModel, folder]).ended;
+    assert.equal(empty.code, 1);
+    assert.match(empty.stderr, /that is a folder without images/);
+  });
+
   for (const [file, message] of [
     ['missing.jpg', /missing\.jpg: there is no such file\n$/],
     [example('README.md'), /README\.md: .*JPEG, PNG/],
-    [packageRoot, /: that is a folder\n$/],
+    [packageRoot, /: that is a folder without images\. Its folders have some: .*\/examples.*\n$/],
   ] as const) {
     it(`says what is wrong with ${file === packageRoot ? 'a folder' : file.split('/').at(-1)}`, async (t) => {
       const { code, stderr } = await runCli(t, ['predict', bundledModel, file]).ended;
@@ -93,6 +147,21 @@ describe('keras-serve predict', () => {
       assert.equal(JSON.parse(stdout).predictions.length, 1);
     });
 
+    it('refuses a pipe that it would have to wait for, and takes one that a shell makes', async (t) => {
+      const pipe = join(folder, 'pipe');
+      assert.equal((await run('mkfifo', [pipe])).code, 0);
+      for (const args of [['--json', pipe], [pipe]]) {
+        const { code, stderr } = await runCli(t, ['predict', model('sequential'), ...args]).ended;
+        assert.equal(code, 1);
+        if (args.length > 1) assert.match(stderr, /pipe is a pipe, no file\. Standard input is read with -/);
+      }
+      const cli = join(packageRoot, 'dist', 'src', 'cli.js');
+      const line = `"${process.execPath}" "${cli}" predict --json <(echo '[[1, 2, 3, 4, 5, 6]]') "${model('sequential')}"`;
+      const { code, stdout, stderr } = await run('bash', ['-c', line]);
+      assert.equal(code, 0, stderr);
+      assert.equal(JSON.parse(stdout).predictions.length, 1);
+    });
+
     it('takes and prints named tensors', async (t) => {
       const { inputs, outputs } = await loadModel(model('functional_dicts'), { cacheFolder: null }).then(
         async (loaded) => {
@@ -132,14 +201,14 @@ describe('keras-serve predict', () => {
       for (const more of [[], ['--json', 'a.json', 'b.jpg']]) {
         const { code, stderr } = await runCli(t, ['predict', model('sequential'), ...more]).ended;
         assert.equal(code, 2);
-        assert.match(stderr, /Give either images, or --json/);
+        assert.match(stderr, /Give either images, .* or --json/);
       }
     });
 
     it('says of images that the model takes none', async (t) => {
       const { code, stderr } = await runCli(t, ['predict', model('sequential'), example('cat.jpg')]).ended;
       assert.equal(code, 1);
-      assert.match(stderr, /doesn't take images\. Give numbers: --json input\.json/);
+      assert.match(stderr, /sequential: This model takes no images\. Send JSON/);
     });
   });
 });

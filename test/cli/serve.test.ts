@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settingRows } from '../../src/config.js';
-import { packageVersion } from '../../src/package.js';
+import { settingRows } from '../../src/support/config.js';
+import { packageVersion } from '../../src/support/package.js';
 import { bundledModel, photo } from '../helpers/app.js';
 import { form } from '../helpers/form.js';
 import { runCli, startServer } from '../helpers/server.js';
@@ -76,6 +76,7 @@ describe('keras-serve <model>', () => {
         uploads.map(async (upload) => {
           upload.end(cat.payload.subarray(1000));
           const [response] = await once(upload, 'response');
+          assert.equal(response.headers.connection, 'close');
           let text = '';
           for await (const chunk of response.setEncoding('utf8')) text += chunk;
           return JSON.parse(text);
@@ -180,8 +181,10 @@ describe('keras-serve with what it can’t serve', () => {
 
   const usage: [args: string[], message: RegExp][] = [
     [[], /Usage: keras-serve serve <model>/],
-    [['predict'], /Usage: keras-serve predict <model>/],
-    [['a.keras', '--prot', '80'], /There is no option '--prot'/],
+    [['predict'], /Usage: keras-serve predict <model> \(<input>\.\.\. \| --json <file>\)/],
+    [['a.keras', '--prot', '80'], /There is no option '--prot'\. Did you mean --port\?/],
+    [['serv', 'a.keras'], /There is no command, file or folder "serv"\. Did you mean keras-serve serve\?/],
+    [['aplications'], /Did you mean keras-serve applications\?/],
     [['a.keras', '--port', 'high'], /--port must be a whole number/],
     [['a.keras', '--top-k', '3'], /--top-k is not an option of keras-serve serve/],
     [['predict', 'a.keras', 'b.jpg', '--top-k', '0'], /--top-k must be a whole number/],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { it } from 'node:test';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { photo } from '../helpers/app.js';
 
 it('examples/own-app.js serves a model beside its own routes', async (t) => {

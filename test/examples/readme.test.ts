@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withOptions } from '../../scripts/options-table.js';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { noPython, python } from '../helpers/python.js';
 import { codeBlocks } from '../helpers/readme.js';
 import { run } from '../helpers/run.js';

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { type AppOptions, buildApp } from '../../src/app.js';
-import { packageRoot } from '../../src/package.js';
+import { buildApp } from '../../src/app.js';
+import type { AppOptions } from '../../src/options.js';
+import { packageRoot } from '../../src/support/package.js';
+import './checked-replies.js';
 
 /** The folder of the model that keras-serve brings along. */
 export const bundledModel = join(packageRoot, 'models', 'efficientnet-lite0');

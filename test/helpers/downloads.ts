@@ -9,7 +9,7 @@ import {
   type DownloadOptions,
   download,
   type RemoteFile,
-} from '../../src/catalog/applications/download.js';
+} from '../../src/applications/download.js';
 
 const root = mkdtempSync(join(tmpdir(), 'keras-serve-download-'));
 after(() => rmSync(root, { recursive: true }));

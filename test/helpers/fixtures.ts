@@ -1,8 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { unzipSync } from 'fflate';
-import { type Tensor, type TensorData, type TensorType, tensorArrays } from '../../src/tensor.js';
+import { elementsOfBytes } from '../../src/protocols/open-inference/binary-tensors.js';
+import { elementsOf, StringsBuilder, stringTensor } from '../../src/support/strings.js';
+import { type Tensor, type TensorData, type TensorType, tensorArrays } from '../../src/support/tensor.js';
 
 /** A tensor as a fixture records it. */
 export interface RecordedTensor {
@@ -75,15 +78,34 @@ function half(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The numbers of a recorded tensor. */
+/** The type in which a model answers that computes in this one: every float is float32. */
+export const servedType = (type: TensorType): TensorType => (type === 'float64' ? 'float32' : type);
+
+/** The elements of a recorded tensor. */
 export function decode({ dtype, shape, data }: RecordedTensor): Tensor {
   const bytes = Uint8Array.from(Buffer.from(data, 'base64'));
+  if (dtype === 'string') {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const strings = new StringsBuilder();
+    for (const string of elementsOfBytes(count, Buffer.from(bytes), 'data')) strings.add(string);
+    return stringTensor(strings.finish(), shape);
+  }
   if (dtype === 'float16')
     return { type: 'float32', shape, data: Float32Array.from(new Uint16Array(bytes.buffer), half) };
   if (!Object.hasOwn(tensorArrays, dtype)) throw new TypeError(`no array for ${dtype}`);
   const type = dtype as TensorType;
   const array = tensorArrays[type] as unknown as new (buffer: ArrayBuffer) => TensorData;
   return { type, shape, data: new array(bytes.buffer) };
+}
+
+/** What a tensor is in JSON: lists in one another, the first axis outermost, as NumPy's `tolist` gives them. */
+export function nested({ type, shape, data }: Tensor): unknown {
+  const [size, ...rest] = shape;
+  if (size === undefined) return Number(data[0]);
+  const each = data.length / size;
+  return Array.from({ length: size }, (_, index) =>
+    nested({ type, shape: rest, data: data.subarray(index * each, (index + 1) * each) }),
+  );
 }
 
 /** A tensor as another type, number by number. */
@@ -99,10 +121,12 @@ export function as(tensor: Tensor, type: TensorType): Tensor {
 
 /**
  * The greatest difference between two tensors as a part of the greatest magnitude in `expected` (at least 1e-3); infinite for
- * another shape, or where only one is a number.
+ * another shape, where only one is a number, or of strings where they are not the same.
  */
 export function difference(actual: Tensor, expected: Tensor): number {
   if (actual.shape.join() !== expected.shape.join()) return Number.POSITIVE_INFINITY;
+  if (expected.type === 'string')
+    return isDeepStrictEqual([...elementsOf(actual)], [...elementsOf(expected)]) ? 0 : Number.POSITIVE_INFINITY;
   let scale = 1e-3;
   let worst = 0;
   for (let i = 0; i < expected.data.length; i++) {

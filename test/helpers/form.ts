@@ -12,3 +12,16 @@ export function form(
     payload: Buffer.concat([Buffer.from(head), Buffer.from(content), Buffer.from(`\r\n--${boundary}--\r\n`)]),
   };
 }
+
+/** A form with these fields, in their order: texts, and files with their names. */
+export async function formOf(
+  ...fields: (readonly [name: string, text: string] | readonly [name: string, file: Buffer, fileName: string])[]
+): Promise<{ headers: Record<string, string>; payload: Buffer }> {
+  const data = new FormData();
+  for (const [name, value, fileName] of fields)
+    if (typeof value === 'string') data.append(name, value);
+    else data.append(name, new Blob([new Uint8Array(value)]), fileName);
+  const response = new Response(data);
+  const headers = { 'content-type': response.headers.get('content-type')! };
+  return { headers, payload: Buffer.from(await response.arrayBuffer()) };
+}

@@ -9,7 +9,7 @@ import {
   type Weight,
 } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
-import type { Tensor, TensorType } from '../../src/tensor.js';
+import type { Tensor, TensorType } from '../../src/support/tensor.js';
 
 /** Numbers between -1 and 1 that are the same in every run. */
 export function numbers(count: number, seed = 1): Float32Array {

@@ -33,6 +33,9 @@ export const labelled: Record<string, [source: string, labels: string[]]> = {
   unsure: ['dense_softmax', ['a', 'b', 'c', 'd']],
 };
 
+/** The columns of the table that the model `people` takes. */
+export const columns = ['age', 'income', 'height', 'weight', 'debts', 'children'];
+
 /** An instance that serves models of many kinds: `half_plus_two` by default, and the bundled one. */
 export interface ManyModels {
   app: FastifyInstance;
@@ -64,6 +67,10 @@ export function useManyModels(): () => ManyModels {
       copyFileSync(cases.get(source)!.model, join(served, name, 'model.keras'));
       writeFileSync(join(served, name, 'serve.json'), JSON.stringify({ labels }));
     }
+    mkdirSync(join(served, 'people'));
+    copyFileSync(cases.get('sequential')!.model, join(served, 'people', 'model.keras'));
+    const table = { columns: columns.map((name) => ({ name, offset: 5, scale: 2 })) };
+    writeFileSync(join(served, 'people', 'serve.json'), JSON.stringify({ inputs: { input_layer: table } }));
     const model = [served, bundledModel];
     const app = await buildApp({ model, defaultModel: 'half_plus_two', processes: 1, noCache: true });
     await app.ready();

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before } from 'node:test';
+import './checked-replies.js';
 import { decode, type FixtureCase, unpackFamily } from './fixtures.js';
 
 /** A folder of models that real Keras wrote, each by the name of its case in the family `models`. */

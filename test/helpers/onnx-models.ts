@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
 import { add, cast, constant, gather, mul, reduceMean, reduceSum, reshape } from '../../src/onnx/operators/index.js';
-import type { TensorType } from '../../src/tensor.js';
+import type { TensorType } from '../../src/support/tensor.js';
 import { temporaryFolder } from './folder.js';
 
 function write(graph: GraphBuilder): string {
@@ -49,11 +49,34 @@ export function greyModel(type: TensorType = 'float32'): string {
   return write(graph);
 }
 
+/** A model that gives its inputs as it takes them: `image` (batch, 3, 2, 2) as `pixels`, `table` (batch, 2) as `numbers`. */
+export function passingModel(): string {
+  const graph = new GraphBuilder();
+  graph.output('pixels', graph.input('image', 'float32', [null, 3, 2, 2]));
+  graph.output('numbers', graph.input('table', 'float32', [null, 2]));
+  return write(graph);
+}
+
+/** A model that gives images without an axis of channels as it takes them: `flat` (batch, 12), `grey` (batch, 2, 3). */
+export function flatModel(): string {
+  const graph = new GraphBuilder();
+  graph.output('numbers', graph.input('flat', 'float32', [null, 12]));
+  graph.output('pixels', graph.input('grey', 'float32', [null, 2, 3]));
+  return write(graph);
+}
+
 /** A model that adds up all rows: what comes out has one row, whatever goes in. */
 export function mixingModel(): string {
   const graph = new GraphBuilder();
   const sum = reduceSum(graph.input('x', 'float32', [null, 3]), [0], true);
   graph.output('y', graph.node('Identity', [sum], {}, [{ type: 'float32', shape: [null, 3] }])[0]!);
+  return write(graph);
+}
+
+/** A model that adds up the 300 elements of `x`, which has no rows. */
+export function vectorModel(): string {
+  const graph = new GraphBuilder();
+  graph.output('y', reduceSum(graph.input('x', 'float32', [300]), [0], true));
   return write(graph);
 }
 

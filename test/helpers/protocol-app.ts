@@ -2,8 +2,9 @@ import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { type AppOptions, buildApp } from '../../src/app.js';
-import { packageRoot } from '../../src/package.js';
+import { buildApp } from '../../src/app.js';
+import type { AppOptions } from '../../src/options.js';
+import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from './app.js';
 import { decode, type FixtureCase, unpackFamily } from './fixtures.js';
 

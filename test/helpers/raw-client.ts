@@ -5,7 +5,9 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { type AppOptions, buildApp } from '../../src/app.js';
+import { buildApp } from '../../src/app.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
+import type { AppOptions } from '../../src/options.js';
 
 /** A connection of a client that does as it likes. */
 export async function connectTo(url: string): Promise<Socket> {
@@ -48,8 +50,8 @@ interface Line {
 }
 
 /** Ends what the model is running, whatever it is. */
-const endRuns = ({ catalog }: FastifyInstance) => {
-  for (const { pid } of catalog.pool.processes) process.kill(pid!, 'SIGKILL');
+const endRuns = (app: FastifyInstance) => {
+  for (const { pid } of kerasServeOf(app).catalog.pool.processes) process.kill(pid!, 'SIGKILL');
 };
 
 /** A server that listens, with the lines that it has logged of requests. */
@@ -77,4 +79,5 @@ export async function send(url: string, ...bytes: Buffer[]): Promise<Socket> {
 }
 
 /** Whether nothing is left of what requests took. */
-export const isAtRest = (app: FastifyInstance) => app.replies.size === 0 && app.json.held.bytes === 0;
+export const isAtRest = (app: FastifyInstance) =>
+  kerasServeOf(app).replies.size === 0 && kerasServeOf(app).memory.reserved === 0;

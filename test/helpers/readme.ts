@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 
 /** A block of code in the README, by the language it is marked with. */
 export function codeBlocks(language: string): string[] {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 
 /** Runs a program, in the project's folder unless another is named, and gives back what it wrote and how it ended. */
 export function run(

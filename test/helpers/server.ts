@@ -4,8 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from './app.js';
+
+/** Has Node check replies, where this module is JavaScript already. */
+const checker = new URL('checked-replies.js', import.meta.url);
+const checks = existsSync(checker) ? [`--import=${checker}`] : [];
 
 /** How a process ended, and what it wrote. */
 export interface Ended {
@@ -38,7 +42,7 @@ export function runCli(
   const cli = join(root, 'dist', 'src', 'cli.js');
   assert.ok(existsSync(cli), 'the build is missing: npm run build');
   const { PORT: _port, ...inherited } = process.env;
-  const [program, ...rest] = [...through, process.execPath, cli, ...args] as [string, ...string[]];
+  const [program, ...rest] = [...through, process.execPath, ...checks, cli, ...args] as [string, ...string[]];
   const child = spawn(program, rest, { cwd: packageRoot, env: { ...inherited, ...environment } });
   t.after(() => child.kill('SIGKILL'));
 
@@ -67,8 +71,9 @@ export async function startServer(
   t: TestContext,
   args: string[] = [],
   model = bundledModel,
+  environment: Record<string, string> = {},
 ): Promise<Cli & { url: string }> {
-  const server = runCli(t, [model, '--port', '0', '--log-format', 'json', ...args]);
+  const server = runCli(t, [model, '--port', '0', '--log-format', 'json', ...args], environment);
   const { url } = JSON.parse(await server.line('"url":"http://'));
   return { ...server, url };
 }

@@ -17,6 +17,8 @@ interface Case {
   expected: string;
 }
 
+const smallSide = 64;
+
 const read = (name: string) => readFileSync(new URL(name, FIXTURES));
 const cases: Case[] = JSON.parse(read('cases.json').toString());
 
@@ -37,7 +39,9 @@ describe('the tensor is the one that PIL makes', () => {
       assert.deepEqual(shape, [...size, 3]);
       const pixels = await sharp(read(expected)).removeAlpha().toColourspace('srgb').raw().toBuffer();
       const off = difference(data, pixels);
-      assert.ok(off < 2, `differs by ${off.toFixed(2)}/255 on average`);
+      // Of few pixels each is made of many, and a model of such small pictures sees them all.
+      const most = Math.max(...size) <= smallSide ? 0.3 : 2;
+      assert.ok(off < most, `differs by ${off.toFixed(2)}/255 on average`);
     });
   }
 });

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { checksumOf, FileHashes, hashTexts } from '../../src/inference/file-hashes.js';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 

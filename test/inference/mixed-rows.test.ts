@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, it } from 'node:test';
 import { loadServedModel } from '../../src/catalog/served-model.js';
-import type { Tensors } from '../../src/tensor.js';
+import type { Tensors } from '../../src/support/tensor.js';
 import { unpackFamily } from '../helpers/fixtures.js';
 import { numbers } from '../helpers/layer-model.js';
 
@@ -15,7 +15,7 @@ it('requests for decibels below the loudest of a batch are not put together', as
   const batches: number[] = [];
   const model = await loadServedModel(file, { cacheFolder: null, processes: 1 });
   try {
-    model.events = { onBatch: (rows) => batches.push(rows) };
+    model.events.on('batch', (rows) => batches.push(rows));
     const { name } = model.inputs[0]!;
     const sound = (loudness: number): Tensors => ({
       [name]: { type: 'float32', shape: [1, 64], data: numbers(64, loudness).map((value) => value * loudness) },

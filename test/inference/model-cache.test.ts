@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ModelCache } from '../../src/inference/model-cache.js';
 import type { ModelHints } from '../../src/inference/model-hints.js';
-import type { Signature } from '../../src/tensor.js';
+import type { Signature } from '../../src/support/tensor.js';
 
 const signature: Signature = { inputs: [{ name: 'x', type: 'float32', shape: [null, 3] }], outputs: [] };
-const hints: ModelHints = { activation: 'softmax' };
+const hints: ModelHints = { outputs: [{ activation: 'softmax' }] };
 
 describe('ModelCache', () => {
   let folder: string;
@@ -66,6 +66,24 @@ describe('ModelCache', () => {
     const models = await Promise.all([1, 2, 3, 4].map(() => new ModelCache(folder, 1000).get('key', make('model'))));
     for (const { path } of models) assert.equal(await readFile(path, 'utf8'), 'model');
     assert.deepEqual(readdirSync(folder), ['key']);
+  });
+
+  it('leaves an entry where it is that another has made meanwhile and may be loading', async () => {
+    for (let round = 0; round < 40; round++) {
+      const key = `key-${round}`;
+      const gone: string[] = [];
+      const get = async (turns: number) => {
+        for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+        const { path } = await new ModelCache(folder, 1_000_000).get(key, make('model'));
+        const { ino } = statSync(path);
+        for (let turn = 0; turn < 60; turn++) {
+          await new Promise(setImmediate);
+          if (statSync(path, { throwIfNoEntry: false })?.ino !== ino) gone.push(`${path} after ${turn} turns`);
+        }
+      };
+      await Promise.all(Array.from({ length: 12 }, (_, index) => get(2 * index)));
+      assert.deepEqual(gone, []);
+    }
   });
 
   it('drops what was used longest ago when it is full, but never what was just made', async () => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InferenceError } from '../../src/inference/errors.js';
-import { InferencePool, type PoolEvents } from '../../src/inference/inference-pool.js';
-import type { ModelRunner, RunnerEvents, RunnerOptions } from '../../src/inference/model-runner.js';
-import type { Tensors } from '../../src/tensor.js';
+import { InferencePool } from '../../src/inference/inference-pool.js';
+import type { ModelRunner, RunnerOptions } from '../../src/inference/model-runner.js';
+import type { Tensors } from '../../src/support/tensor.js';
 import { doublingModel, lookupModel, loopingModel, mixingModel } from '../helpers/onnx-models.js';
 import { threadsOf, timeOf } from '../helpers/proc.js';
 
@@ -16,9 +17,9 @@ after(async () => {
   for (const cleanup of cleanups) await cleanup();
 });
 
-function startPool(size: number, events: PoolEvents = {}): InferencePool {
+function startPool(size: number, onRestart: () => void = () => undefined): InferencePool {
   const pool = new InferencePool(size);
-  pool.events = events;
+  pool.events.on('restart', onRestart);
   cleanups.unshift(() => pool.close());
   return pool;
 }
@@ -27,16 +28,16 @@ async function load(
   pool: InferencePool,
   path: string,
   options: Partial<RunnerOptions> = {},
-  events: RunnerEvents = {},
+  onBatch: (rows: number) => void = () => undefined,
 ): Promise<ModelRunner> {
   cleanups.push(() => rmSync(dirname(path), { recursive: true }));
   const runner = await pool.load({ path, threads: 1, optimized: false }, { ...defaults, ...options });
-  runner.events = events;
+  runner.events.on('batch', onBatch);
   return runner;
 }
 
-const start = (path: string, options: Partial<RunnerOptions> = {}, events: RunnerEvents = {}) =>
-  load(startPool(1), path, options, events);
+const start = (path: string, options: Partial<RunnerOptions> = {}, onBatch: (rows: number) => void = () => undefined) =>
+  load(startPool(1), path, options, onBatch);
 
 const rows = (...values: number[][]): Tensors => ({
   x: { type: 'float32', shape: [values.length, values[0]!.length], data: Float32Array.from(values.flat()) },
@@ -64,7 +65,7 @@ describe('ModelRunner', () => {
 
   it('runs together what arrives while the engine is busy, and gives everyone their own rows', async () => {
     const batches: number[] = [];
-    const runner = await start(doublingModel(), {}, { onBatch: (size) => batches.push(size) });
+    const runner = await start(doublingModel(), {}, (size) => batches.push(size));
     const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => runner.predict(rows([n, 0, 0]))));
     assert.deepEqual(
       answers.map((answer) => numbers(answer)[0]),
@@ -97,7 +98,7 @@ describe('ModelRunner', () => {
 
   it('runs as many rows together as their size allows', async () => {
     const batches: number[] = [];
-    const runner = await start(doublingModel(), { maxBatch: undefined }, { onBatch: (size) => batches.push(size) });
+    const runner = await start(doublingModel(), { maxBatch: undefined }, (size) => batches.push(size));
     await runner.predict(rows(...Array.from({ length: 1500 }, (_, n) => [n, n, n])));
     assert.deepEqual(batches, [1024, 476]);
   });
@@ -152,7 +153,7 @@ describe('ModelRunner', () => {
 
   it('replaces a process that is killed, and loses no request', async () => {
     let restarts = 0;
-    const pool = startPool(1, { onRestart: () => restarts++ });
+    const pool = startPool(1, () => restarts++);
     const runner = await load(pool, doublingModel());
     const answers = [1, 2, 3, 4, 5, 6].map((n) => runner.predict(rows([n, 0, 0])));
     process.kill(pool.processes[0]!.pid!, 'SIGKILL');
@@ -205,6 +206,16 @@ describe('ModelRunner', () => {
     assert.equal(runner.queued, 0);
     await assert.rejects(runner.predict(rows([1]), { signal: AbortSignal.abort() }), failsWith('request_aborted'));
     await endless;
+  });
+
+  it('holds nothing of a request that is answered: no timer, and nobody who listens to its signal', async () => {
+    const runner = await start(doublingModel());
+    const { signal } = new AbortController();
+    const timers = () => process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length;
+    const before = timers();
+    await runner.predict(rows(...Array.from({ length: 100 }, (_, n) => [n, n, n])), { signal });
+    assert.equal(timers(), before);
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
   it('answers what was accepted before it closes, and nothing after', async () => {
@@ -268,8 +279,8 @@ describe('InferencePool', () => {
   it('gives models turns: one that floods its queue holds up no other', async () => {
     const pool = startPool(1);
     const order: string[] = [];
-    const flooded = await load(pool, doublingModel(), { maxBatch: 1 }, { onBatch: () => order.push('flooded') });
-    const other = await load(pool, doublingModel(), { maxBatch: 1 }, { onBatch: () => order.push('other') });
+    const flooded = await load(pool, doublingModel(), { maxBatch: 1 }, () => order.push('flooded'));
+    const other = await load(pool, doublingModel(), { maxBatch: 1 }, () => order.push('other'));
     const flood = Promise.all(Array.from({ length: 50 }, () => flooded.predict(rows([1, 1, 1]))));
     await other.predict(rows([1, 1, 1]));
     assert.ok(order.indexOf('other') <= 2, order.join());
@@ -297,9 +308,25 @@ describe('InferencePool', () => {
     assert.deepEqual(numbers(await runner.predict(rows([4, 4, 4]))), [8, 8, 8]);
   });
 
+  it('loads a model though the process that it waits for is killed', { timeout: 60_000 }, async () => {
+    const pool = startPool(1);
+    const looping = await load(pool, loopingModel());
+    const endless = looping.predict(rows([forever])).catch((error) => error);
+    const loading = load(pool, doublingModel());
+    // Twice, for a run that was on one that died is tried once more.
+    for (let count = 0; count < 2; count++) {
+      const { pid } = pool.processes[0]!;
+      process.kill(pid!, 'SIGKILL');
+      while (pool.processes[0]?.pid === pid || pool.processes.length === 0) await sleep(5);
+    }
+    const runner = await loading;
+    assert.deepEqual(numbers(await runner.predict(rows([1, 2, 3]))), [2, 4, 6]);
+    assert.ok(failsWith('inference_process_died')(await endless));
+  });
+
   it('refuses a model whose first run does not end', async () => {
     const pool = startPool(1);
-    const warmUp = { inputs: rows([forever]), image: false };
+    const warmUp = { inputs: rows([forever]), raw: [] };
     const model = { path: loopingModel(), threads: 1, optimized: false, warmUp };
     await assert.rejects(pool.load(model, { ...defaults, deadline: 1_000 }), failsWith('model_load_failed'));
   });

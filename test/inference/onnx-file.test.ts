@@ -7,11 +7,14 @@ import fc from 'fast-check';
 import { loadServedModel } from '../../src/catalog/served-model.js';
 import { compileInProcess } from '../../src/inference/compile-process.js';
 import { parseHints } from '../../src/inference/hints-schema.js';
+import { readKerasModel } from '../../src/keras/index.js';
+import { compile } from '../../src/onnx/compile.js';
 import { encodeOnnx, type Metadata } from '../../src/onnx/encode.js';
 import { GraphBuilder } from '../../src/onnx/graph.js';
 import { metadataNames, readMetadata } from '../../src/onnx/metadata.js';
 import { mul } from '../../src/onnx/operators/index.js';
-import type { Tensor } from '../../src/tensor.js';
+import { stringTensor, tensorOfTexts, textsOf } from '../../src/support/strings.js';
+import type { Tensor } from '../../src/support/tensor.js';
 import { unpackFamily } from '../helpers/fixtures.js';
 import { emptyModel, mixingModel } from '../helpers/onnx-models.js';
 
@@ -35,6 +38,13 @@ describe('an ONNX file', () => {
     assert.deepEqual(asJson(actual), asJson(expected));
   });
 
+  it('says whether it mixes rows, however much else is noted in it', async () => {
+    const model = await readKerasModel(cases.find(({ name }) => name === 'rescaling')!.model);
+    const path = join(folder, 'much-noted.onnx');
+    writeFileSync(path, compile(model, undefined, { [metadataNames.hints]: 'x'.repeat(70_000) }).bytes.toBuffer());
+    assert.deepEqual(Object.fromEntries(await readMetadata(path)), { [metadataNames.batchDependent]: 'false' });
+  });
+
   it('that takes no numbers is refused', async () => {
     await assert.rejects(loadServedModel(emptyModel(), { cacheFolder: null, processes: 1 }), {
       code: 'model_format_unsupported',
@@ -42,11 +52,30 @@ describe('an ONNX file', () => {
     });
   });
 
+  it('that takes and gives strings is run with them, where they are text', async () => {
+    const graph = new GraphBuilder();
+    const x = graph.input('x', 'string', [null]);
+    const attributes = { keys_strings: ['a', 'grün'], values_strings: ['eins', 'zwei ü'], default_string: '?' };
+    const [y] = graph.node('ai.onnx.ml.LabelEncoder', [x], attributes, [{ type: 'string', shape: [null] }]);
+    graph.output('y', y!);
+    const path = join(folder, 'strings.onnx');
+    writeFileSync(path, encodeOnnx(graph).toBuffer());
+    const model = await loadServedModel(path, { cacheFolder: null, processes: 1 });
+    try {
+      const { outputs } = await model.predict({ x: tensorOfTexts(['grün', 'b', 'a']) });
+      assert.deepEqual(textsOf(outputs.y!), ['zwei ü', '?', 'eins']);
+      const bytes = stringTensor({ bytes: Uint8Array.of(0xff), ends: Uint32Array.of(1) }, [1]);
+      await assert.rejects(model.predict({ x: bytes }), { code: 'engine_failed' });
+    } finally {
+      await model.close();
+    }
+  });
+
   it('that anybody else wrote runs every request alone, for its rows may depend on each other', async () => {
     const model = await loadServedModel(mixingModel(), { cacheFolder: null, processes: 1 });
     try {
       const batches: number[] = [];
-      model.events = { onBatch: (rows) => batches.push(rows) };
+      model.events.on('batch', (rows) => batches.push(rows));
       const answer = async (value: number) => {
         const x: Tensor = { type: 'float32', shape: [1, 3], data: new Float32Array(3).fill(value) };
         return (await model.predict({ x })).outputs.y!.data;
@@ -63,7 +92,7 @@ describe('an ONNX file', () => {
     }
   });
 
-  for (const [batch, noted, mixesRows] of [
+  for (const [batch, noted, batchDependent] of [
     [null, undefined, true],
     [null, 'false', false],
     [null, 'true', true],
@@ -74,9 +103,9 @@ describe('an ONNX file', () => {
       const graph = new GraphBuilder();
       graph.output('y', mul(graph.input('x', 'float32', [batch, 3]), 2));
       const path = join(folder, 'noted.onnx');
-      const metadata: Metadata = noted === undefined ? {} : { [metadataNames.mixesRows]: noted };
+      const metadata: Metadata = noted === undefined ? {} : { [metadataNames.batchDependent]: noted };
       writeFileSync(path, encodeOnnx(graph, metadata).toBuffer());
-      assert.equal((await optimize(path)).signature.mixesRows, mixesRows);
+      assert.equal((await optimize(path)).signature.batchDependent, batchDependent);
     });
 
   it('says what it likes in its metadata: what is no hint is passed over', async () => {
@@ -92,16 +121,23 @@ describe('an ONNX file', () => {
 
 describe('parseHints', () => {
   it('takes hints, without characters that would confuse a terminal', () => {
-    const hints = { scaling: { className: 'Rescaling', name: 'a\u001b[2J', range: [0, 1] }, activation: 'softmax' };
-    assert.deepEqual(parseHints(JSON.stringify(hints)), {
-      ...hints,
+    const hints = { scaling: { className: 'Rescaling', name: 'a\u001b[2J', range: [0, 1] } };
+    const named = (name: string) => ({
+      inputs: [{ feeds: [name, 'Dense'] }, {}],
+      outputs: [{ activation: name }, { loss: { name, fromLogits: true } }],
+    });
+    assert.deepEqual(parseHints(JSON.stringify({ ...hints, ...named('b\u001b[2J') })), {
       scaling: { ...hints.scaling, name: 'a?[2J' },
+      ...named('b?[2J'),
     });
   });
 
   it('gives null for all else', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (json) => void parseHints(json)));
-    for (const wrong of ['', '[]', 'null', '{"backbone": {"family": "Other", "name": "x"}}', '{"activation": 1}'])
+    const long = JSON.stringify({ outputs: Array(501).fill({}) });
+    const loss = '{"outputs": [{"loss": {"name": "Huber", "fromLogits": 1}}]}';
+    const backbone = '{"backbone": {"family": "Other", "name": "x"}}';
+    for (const wrong of ['', '[]', 'null', backbone, '{"outputs": [{"activation": 1}]}', loss, long])
       assert.equal(parseHints(wrong), null, wrong);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { extname } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { TaskError, Threads } from '../../src/json/threads.js';
+import { KnownError } from '../../src/support/errors.js';
 import type { tasks } from './threads-module.js';
 
 const module = new URL(`threads-module${extname(import.meta.url)}`, import.meta.url);
@@ -29,9 +30,11 @@ describe('threads', () => {
 
   it('tell the code and the message of an error', async () => {
     await assert.rejects(
-      threads.run('fail', 'odd'),
-      (error) => error instanceof TaskError && error.code === 'odd' && error.message === 'It failed.',
+      threads.run('refuse', 'No.'),
+      (error) => error instanceof TaskError && error.code === 'json_invalid' && error.message === 'No.',
     );
+    const isFault = (error: unknown) => !(error instanceof KnownError) && /It failed\./.test(String(error));
+    await assert.rejects(threads.run('fail', 'odd'), isFault);
   });
 
   for (const task of ['end', 'exhaust'] as const)

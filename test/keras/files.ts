@@ -33,10 +33,10 @@ export const dense = (name: string, units: number, config: object = {}) => ({
   registered_name: null,
 });
 
-export const input = (shape: (number | null)[]) => ({
+export const input = (shape: (number | null)[], dtype = 'float32') => ({
   module: 'keras.layers',
   class_name: 'InputLayer',
-  config: { batch_shape: shape, dtype: 'float32', name: 'input' },
+  config: { batch_shape: shape, dtype, name: 'input' },
   registered_name: null,
 });
 

@@ -237,4 +237,15 @@ describe('a Sequential', () => {
       Array.from({ length: 4 }, () => [null, 5]),
     );
   });
+
+  it('refuses inputs of numbers that there are none of here', async () => {
+    const relu = { module: 'keras.layers', class_name: 'ReLU', config: { name: 'relu' } };
+    for (const dtype of ['float8_e5m2', 'complex64', 'int4'])
+      await assert.rejects(read(sequential(input([null, 5], dtype), relu)), {
+        code: 'model_format_unsupported',
+        message: new RegExp(`of the dtype ${dtype}`),
+      });
+    const { graph } = await read(sequential(input([null, 5], 'mixed_float16'), relu));
+    assert.equal(graph.inputs[0]!.dtype, 'float32');
+  });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadServedModel, type ServedModel } from '../../src/catalog/served-model.js';
 import { ImageDecoder } from '../../src/images/decoder.js';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 
 const folder = join(packageRoot, 'models', 'efficientnet-lite0');
 const expected: {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Argument, Config, Layer } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
-import type { Tensor } from '../../src/tensor.js';
+import type { Tensor } from '../../src/support/tensor.js';
 import { difference } from '../helpers/fixtures.js';
 import { floats, type Input, layer, layerModel, open } from '../helpers/layer-model.js';
 

@@ -107,6 +107,20 @@ describe('operations', () => {
     assert.ok(compile(chain([{ layer: layer('relu', 'ops.Relu', { name: 'relu', dtype: 'float32', limit: null }) }])));
   });
 
+  it('refuse indices and axes that do not fit their tensors', () => {
+    const indices = { class_name: '__numpy__', config: { value: [1, 2], dtype: 'int64' } };
+    const taken = layer('taken', 'ops.TakeAlongAxis', { axis: 0 });
+    assert.throws(() => compile(chain([{ layer: taken, args: [indices] }])), /indices are of rank 1, not of 2/);
+    const product = (axes: number[] | number[][]) =>
+      compile(chain([{ layer: layer('product', 'ops.Tensordot', { axes }), args: [[[1, 2, 3, 4]]] }]));
+    assert.throws(
+      () => product([[1e9, 1e9]]),
+      /"product" \(ops.Tensordot\).* a tensor of 2 axes has no axis 1000000000/,
+    );
+    assert.throws(() => product([0, 1, 1]), /not as many of one tensor as of the other/);
+    assert.deepEqual(product([1, 1]).outputs[0]!.shape, [null, 1]);
+  });
+
   it('read the bytes of a NodeDef that the first tf.keras wrote as text', () => {
     const mean =
       '\n\u0004Mean\u0012\u0004Mean\u001a\u000bPlaceholder\u001a\u0016Mean/reduction_indices*\n\n\u0004Tidx\u0012\u00020\u0003' +

@@ -5,7 +5,7 @@ import { InferenceSession, Tensor as OrtTensor } from '../../src/inference/onnxr
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder, ShapeError, type Value } from '../../src/onnx/graph.js';
 import * as operators from '../../src/onnx/operators/index.js';
-import type { TensorType } from '../../src/tensor.js';
+import type { TensorType } from '../../src/support/tensor.js';
 
 type Array1 = Float32Array | Int32Array;
 

@@ -29,7 +29,7 @@ import {
   transpose,
   unsqueeze,
 } from '../../src/onnx/operators/index.js';
-import { mixesRows } from '../../src/onnx/rows/index.js';
+import { batchDependent } from '../../src/onnx/rows/index.js';
 
 type Build = (x: Value) => Value;
 
@@ -37,7 +37,7 @@ type Build = (x: Value) => Value;
 function mixes(build: Build, shape: Dimension[] = [null, 3, 4]): boolean {
   const graph = new GraphBuilder();
   graph.output('y', build(graph.input('x', 'float32', shape)));
-  return mixesRows(graph);
+  return batchDependent(graph);
 }
 
 const batch = (x: Value) => sizeOf(x, 0);
@@ -109,7 +109,7 @@ const mixed: Record<string, Build> = {
   },
 };
 
-describe('mixesRows', () => {
+describe('batchDependent', () => {
   for (const [what, build] of Object.entries(apart))
     it(`keeps apart: ${what}`, () => assert.equal(mixes(build), false));
   for (const [what, build] of Object.entries(mixed)) it(`mixes: ${what}`, () => assert.equal(mixes(build), true));
@@ -145,8 +145,8 @@ describe('mixesRows', () => {
     const graph = new GraphBuilder();
     const [a, b] = [graph.input('a', 'float32', [null, 3]), graph.input('b', 'float32', [null, 3])];
     graph.output('sum', add(a, b));
-    assert.equal(mixesRows(graph), false);
+    assert.equal(batchDependent(graph), false);
     graph.output('product', einsum('ik,jk->ij', [a, b]));
-    assert.equal(mixesRows(graph), true);
+    assert.equal(batchDependent(graph), true);
   });
 });

@@ -1,10 +1,20 @@
-/** What `npm pack` makes: what is in it, that it serves, and what becomes of it where only a package registry is reached. */
+/** What `npm run pack` makes: what is in it, that it serves, and what becomes of it where only a package registry is reached. */
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
-import { packageRoot, packageVersion } from '../../src/package.js';
+import { packageRoot, packageVersion } from '../../src/support/package.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { codeBlocks } from '../helpers/readme.js';
 import { run } from '../helpers/run.js';
 import { runCli } from '../helpers/server.js';
 
@@ -15,12 +25,34 @@ const mostMegabytes = 380;
 
 const folder = temporaryFolder('package');
 const unpacked = join(folder, 'package');
+/** A clone by itself: packing takes `dist` away from all that runs from it. */
+const clone = temporaryFolder('clone');
+const pack = () => run('npm', ['run', 'pack', '--', '--pack-destination', folder], {}, clone);
 let archive: string;
 before(async () => {
-  const { code, stderr } = await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder]);
+  const others = new Set(['node_modules', 'dist', '.git', 'test'].map((name) => join(packageRoot, name)));
+  cpSync(packageRoot, clone, { recursive: true, filter: (path) => !others.has(path) });
+  symlinkSync(join(packageRoot, 'node_modules'), join(clone, 'node_modules'));
+  const { code, stderr } = await pack();
   assert.equal(code, 0, stderr);
   archive = join(folder, readdirSync(folder)[0]!);
   assert.equal((await run('tar', ['-xzf', archive, '-C', folder])).code, 0);
+});
+
+describe('packing', () => {
+  it('leaves what was built as it was where the new build fails', async () => {
+    const built = () => readFileSync(join(clone, 'dist', 'src', 'cli.js'), 'utf8');
+    const before = built();
+    writeFileSync(join(clone, 'src', 'broken.ts'), 'export const broken: number = "a text";\n');
+    const { code, stdout } = await pack();
+    assert.notEqual(code, 0);
+    assert.match(stdout, /src\/broken\.ts/);
+    assert.equal(built(), before);
+    assert.deepEqual(
+      readdirSync(clone).filter((name) => name.startsWith('dist')),
+      ['dist'],
+    );
+  });
 });
 
 /** Starts the bundled model of an installed package, and asks it. */
@@ -115,7 +147,13 @@ describe('the npm package in a bare folder, with no script run', { skip: without
 });
 
 describe('the library', () => {
-  it('loads a model and builds an app by the names that the README gives', async () => {
+  it('does what the README says', async () => {
+    const [code] = codeBlocks('js').filter((block) => block.includes('loadModel'));
+    const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', code!]);
+    assert.match(stdout, /^\{ label: 'Egyptian_cat', probability: 0\.50\d+ \}\n\[ 1, 1000 \]\n$/, stderr);
+  });
+
+  it('builds an app by the names that the README gives', async () => {
     const code = `
       import { readFileSync } from 'node:fs';
       import { buildApp, loadModel } from 'keras-serve';

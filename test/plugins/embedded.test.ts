@@ -40,6 +40,9 @@ describe('keras-serve as a plugin of another app', () => {
     const [server] = document.servers;
     assert.ok(Object.keys(document.paths).includes('/predict'), Object.keys(document.paths).join());
     assert.equal(new URL(server.url, 'http://localhost/ml/openapi.json').pathname, '/ml/');
+    const { routes } = (await app.inject('/ml/models/efficientnet-lite0')).json();
+    for (const [use, address] of Object.entries<string>(routes))
+      assert.equal((await app.inject(address)).statusCode, use === 'predict' ? 405 : 200, address);
   });
 
   it('answers what is wrong below the prefix as keras-serve does, and leaves the rest to the app', async () => {

@@ -44,6 +44,27 @@ describe('an address where there is nothing', () => {
       assert.ok(payload.includes(`Did you mean ${meant}? GET /docs`), payload);
     });
 
+  it('is told of in the form of the protocol below whose prefix it is', async () => {
+    const urls = ['/v1', '/v1?x', '/v1/nothing/here', '/v2/nothing/here', '/%761/nothing/here'];
+    for (const url of [...urls, '/v2', '/v2/']) {
+      const reply = await app().inject({ method: 'DELETE', url, payload: 'ignored' });
+      assert.equal(reply.statusCode, urls.includes(url) ? 404 : 405, url);
+      const { error, ...others } = reply.json();
+      assert.match(error, /^(There is nothing at this address\.|DELETE is not allowed here\. Use GET)/, url);
+      assert.deepEqual(others, {}, url);
+    }
+    for (const url of ['/v3', '/v1x/nothing', '/v10', '/', '/models/v1/nothing'])
+      assert.equal((await app().inject({ method: 'DELETE', url })).json().success, false, url);
+  });
+
+  it('that can’t be read is refused in the form of the protocol, too', async () => {
+    const message = 'The address can’t be read: check its percent-encoding.';
+    for (const url of ['/v1/models/%zz', '/v2/%zz?a=b'])
+      assert.deepEqual((await app().inject(url)).json(), { error: message }, url);
+    for (const url of ['/%zz', '/models/v2/%zz', '/v2x/%zz', '/predict%zz/v1'])
+      assert.deepEqual((await app().inject(url)).json().error, { code: 'url_invalid', message }, url);
+  });
+
   it('names none where none is near', async () => {
     for (const url of ['/nothing/here', '/wp-admin', '/x', `/${'a'.repeat(5000)}`, '/%zz']) {
       const { payload } = await app().inject(url);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import Fastify from 'fastify';
 import preprocessing from '../../plugins/preprocessing.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
 
 const image = readFileSync(new URL('../fixtures/images/rgb.png', import.meta.url));
 const options = { size: [16, 24] } as const;
@@ -12,7 +13,7 @@ describe('the preprocessing plugin', () => {
     const app = Fastify();
     await app.register(preprocessing);
     app.register(async (inner) => {
-      inner.get('/', async () => (await inner.preprocess(image, options)).shape);
+      inner.get('/', async () => (await kerasServeOf(inner).preprocess(image, options)).shape);
     });
     assert.deepEqual((await app.inject('/')).json(), [16, 24, 3]);
     await app.close();
@@ -21,7 +22,10 @@ describe('the preprocessing plugin', () => {
   test('keeps to its limits', async () => {
     const app = Fastify();
     await app.register(preprocessing, { maxPixels: 100 });
-    await assert.rejects(app.preprocess(image, options), { name: 'ImageError', code: 'image_too_many_pixels' });
+    await assert.rejects(kerasServeOf(app).preprocess(image, options), {
+      name: 'ImageError',
+      code: 'image_too_many_pixels',
+    });
     await app.close();
   });
 
@@ -30,12 +34,12 @@ describe('the preprocessing plugin', () => {
     await app.register(preprocessing, { concurrency: 1 });
     let done = 0;
     const work = Array.from({ length: 5 }, async () => {
-      await app.preprocess(image, options);
+      await kerasServeOf(app).preprocess(image, options);
       done++;
     });
     await app.close();
-    await Promise.all(work);
     assert.equal(done, 5);
-    await assert.rejects(app.preprocess(image, options), /closing/);
+    await Promise.all(work);
+    await assert.rejects(kerasServeOf(app).preprocess(image, options), /closing/);
   });
 });

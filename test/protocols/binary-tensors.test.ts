@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { datatypeInfos, datatypeOf } from '../../src/protocols/datatypes.js';
+import { ProtocolRequestError } from '../../src/protocols/errors.js';
 import {
   bytesOfTensor,
   bytesOfTexts,
   countOf,
   elementsOfBytes,
   tensorOfBytes,
-} from '../../src/protocols/binary-tensors.js';
-import { datatypeInfos, datatypeOf } from '../../src/protocols/datatypes.js';
-import { ProtocolRequestError } from '../../src/protocols/errors.js';
+} from '../../src/protocols/open-inference/binary-tensors.js';
 
 const datatypes = Object.keys(datatypeInfos) as (keyof typeof datatypeInfos)[];
 const native = datatypes.filter((datatype) => datatypeOf(datatypeInfos[datatype].type) === datatype);

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { InstancesError } from '../../src/catalog/json-tensor.js';
+import { InstancesError } from '../../src/datapoints/json-tensor.js';
 import { Base64Error } from '../../src/json/base64.js';
 import { JsonError } from '../../src/json/parse.js';
 import { ProtocolRequestError } from '../../src/protocols/errors.js';
-import { parseInference } from '../../src/protocols/open-inference.js';
-import type { Signature } from '../../src/tensor.js';
+import { parseInference } from '../../src/protocols/open-inference/request.js';
+import { tensorsOf } from '../../src/serving/model-input.js';
+import type { Signature } from '../../src/support/tensor.js';
+import { runs } from '../helpers/runs.js';
 
 const refusals = [ProtocolRequestError, JsonError, Base64Error, InstancesError];
 const signature: Signature = {
@@ -27,7 +29,7 @@ const parse = (request: unknown, ...rest: [length?: string, binary?: Buffer]) =>
   const jsonLength = length ?? (binary.length ? String(json.length) : undefined);
   return parseInference({ body: [json, binary], jsonLength, signature, takesImages: false });
 };
-const tensors = (parsed: ReturnType<typeof parse>) => (parsed.input as { tensors: Record<string, unknown> }).tensors;
+const tensors = (parsed: ReturnType<typeof parse>) => tensorsOf(parsed.input);
 const expected = {
   x: { type: 'float32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
   n: { type: 'int64', shape: [2], data: BigInt64Array.of(5n, 6n) },
@@ -209,7 +211,7 @@ describe('an inference request', () => {
           );
         }
       }),
-      { numRuns: 2000 },
+      runs(20),
     );
   });
 });

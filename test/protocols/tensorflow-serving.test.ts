@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { InstancesError } from '../../src/catalog/json-tensor.js';
+import { InstancesError } from '../../src/datapoints/json-tensor.js';
+import { maxImages } from '../../src/datapoints/kinds/image.js';
 import { Base64Error } from '../../src/json/base64.js';
 import { JsonError } from '../../src/json/parse.js';
 import { ProtocolRequestError } from '../../src/protocols/errors.js';
-import { parsePredict, writePredict } from '../../src/protocols/tensorflow-serving.js';
-import type { Signature, TensorInfo } from '../../src/tensor.js';
+import { parsePredict, writePredict } from '../../src/protocols/tensorflow-serving/messages.js';
+import { filesOf, tensorsOf } from '../../src/serving/model-input.js';
+import type { Signature, TensorInfo } from '../../src/support/tensor.js';
+import { runs } from '../helpers/runs.js';
 
 const image: Signature = {
   inputs: [{ name: 'image', type: 'float32', shape: [null, 2, 2, 1] }],
@@ -29,9 +32,9 @@ describe('a predict request', () => {
     for (const body of bodies) {
       const { format, input } = parse(JSON.stringify(body));
       assert.equal(format, 'instances' in body ? 'row' : 'column');
-      const { images } = input as { images: Uint8Array[] };
+      assert.deepEqual(Object.keys(input), ['image']);
       assert.deepEqual(
-        images.map((image) => Buffer.from(image).toString()),
+        filesOf(input).map((image) => Buffer.from(image).toString()),
         ['file'],
       );
     }
@@ -41,8 +44,106 @@ describe('a predict request', () => {
     const signature = { inputs: [{ name: 'instances', type: 'int32', shape: [null] } as TensorInfo], outputs: [] };
     for (const body of ['{"instances": [1, 2]}', '{"inputs": {"instances": [1, 2]}}']) {
       const { input } = parse(body, signature, false);
-      assert.deepEqual(input, { tensors: { instances: { type: 'int32', shape: [2], data: Int32Array.of(1, 2) } } });
+      assert.deepEqual(input, { instances: { tensor: { type: 'int32', shape: [2], data: Int32Array.of(1, 2) } } });
     }
+  });
+
+  const two: Signature = {
+    inputs: [
+      { name: 'a', type: 'float32', shape: [null] },
+      { name: 'b', type: 'float32', shape: [null] },
+    ],
+    outputs: [],
+  };
+  const one: Signature = { ...two, inputs: two.inputs.slice(0, 1) };
+  const tensorsIn = (body: object, signature: Signature) =>
+    Object.entries(tensorsOf(parse(JSON.stringify(body), signature, false).input)).map(([name, { data }]) => [
+      name,
+      Array.from(data, Number),
+    ]);
+
+  it('has rows or whole inputs, of one input or several, by the one signature', () => {
+    const a = [['a', [1, 2]]];
+    const both = [...a, ['b', [3, 4]]];
+    for (const signature_name of [undefined, '', 'serving_default']) {
+      assert.deepEqual(tensorsIn({ signature_name, instances: [1, 2] }, one), a);
+      assert.deepEqual(tensorsIn({ signature_name, inputs: [1, 2] }, one), a);
+    }
+    assert.deepEqual(tensorsIn({ instances: [{ a: 1 }, { a: 2 }] }, one), a);
+    assert.deepEqual(tensorsIn({ inputs: { a: [1, 2] } }, one), a);
+    assert.deepEqual(
+      tensorsIn(
+        {
+          instances: [
+            { a: 1, b: 3 },
+            { a: 2, b: 4 },
+          ],
+        },
+        two,
+      ),
+      both,
+    );
+    assert.deepEqual(tensorsIn({ inputs: { a: [1, 2], b: [3, 4] } }, two), both);
+    const nonFinite = [['a', [Number.NaN, Number.NEGATIVE_INFINITY]]];
+    for (const text of [
+      '{"instances": [NaN, -Infinity]}',
+      '{"inputs": [NaN, -Infinity]}',
+      '{"inputs": {"a": [NaN, -Infinity]}}',
+    ])
+      assert.deepEqual(
+        Object.entries(tensorsOf(parse(text, one, false).input)).map(([name, { data }]) => [name, [...data]]),
+        nonFinite,
+      );
+    const chunks = ['{"inst', 'ances": [1, 2]}'].map((text) => Buffer.from(text));
+    assert.deepEqual(
+      tensorsOf(parsePredict({ body: chunks, signature: one, takesImages: false }).input).a!.data,
+      Float32Array.of(1, 2),
+    );
+  });
+
+  const many = Array(maxImages + 1).fill({ b64: '' });
+  const refused: [message: string, text: string | object, signature?: Signature, takesImages?: boolean][] = [
+    ['JSON Parse error: The document is empty', ''],
+    ['JSON Value: Is not object', '[1]'],
+    ['JSON Value: Is not object', 'null'],
+    ["'signature_name' key must be a string value.", { signature_name: 1, instances: [1] }],
+    [
+      `Serving signature name: "${'a'.repeat(80)}" not found in signature def`,
+      { signature_name: 'a'.repeat(81), instances: [1] },
+    ],
+    [
+      "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist",
+      { instances: [1], inputs: [1] },
+    ],
+    ["Missing 'inputs' or 'instances' key", {}],
+    ["Expecting 'instances' to be a list/array", { instances: { a: 1 } }],
+    ["No values in 'instances' array", { instances: [] }],
+    [
+      'inputs is a plain value/list, but expecting an object as multiple input tensors required',
+      { inputs: [1, 2] },
+      two,
+      false,
+    ],
+    ["instances holds binary data, but the model doesn't take images.", { instances: [{ b64: png }] }, image, false],
+    ["inputs holds binary data, but the model doesn't take images.", { inputs: { b64: png } }, image, false],
+    [`One request can have ${maxImages} images: instances has ${maxImages + 1}.`, { instances: many }],
+    ['instances[1] should be {"b64": "<base64>"} like the first.', { instances: [{ b64: png }, 1] }],
+    ['inputs[1] should be {"b64": "<base64>"} like the first.', { inputs: [{ b64: png }, { b64: 1 }] }],
+    ['instances[1] should be {"b64": "<base64>"} like the first.', { instances: [{ b64: png }, { b64: png, n: 1 }] }],
+    [
+      'instances[1].b64 is not base64. Send the base64 text of the file, or a data URL.',
+      { instances: [{ b64: png }, { image: { b64: '!' } }] },
+    ],
+    ['instances[0].b64 is no input. The inputs are "a".', { instances: [{ b64: 1, n: 2 }] }, one, false],
+  ];
+  for (const [message, text, ...rest] of refused)
+    it(`is refused: ${message.slice(0, 100)} ${JSON.stringify(text).slice(0, 60)}`, () => {
+      assert.throws(() => parse(typeof text === 'string' ? text : JSON.stringify(text), ...rest), { message });
+    });
+
+  it('has as many images as there may be', () => {
+    const { input } = parse(JSON.stringify({ instances: many.slice(1) }));
+    assert.equal(filesOf(input).length, maxImages);
   });
 
   it('is parsed or refused, whatever it is', () => {
@@ -78,13 +179,14 @@ describe('a predict request', () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      runs(20),
     );
   });
 });
 
 describe('the reply to a predict request', () => {
-  const text = (...request: Parameters<typeof writePredict>) => Buffer.concat(writePredict(...request)).toString();
+  const text = (request: Omit<Parameters<typeof writePredict>[0], 'maxSize'>) =>
+    Buffer.concat(writePredict({ ...request, maxSize: 2 ** 30 })).toString();
   const a: TensorInfo = { name: 'a', type: 'int64', shape: [null, 2] };
   const b: TensorInfo = { name: 'b', type: 'float32', shape: [null] };
   const outputs = {
@@ -114,5 +216,15 @@ describe('the reply to a predict request', () => {
       /no rows in common: ask in column format/,
     );
     assert.equal(text({ outputs: one, infos: [a, b], format: 'column' }).startsWith('{"outputs":{"a":'), true);
+    const scalar = { b: { type: 'float32', shape: [], data: Float32Array.of(1) } } as never;
+    assert.throws(() => text({ outputs: scalar, infos: [b], format: 'row' }), /no rows in common/);
+    assert.equal(text({ outputs: scalar, infos: [b], format: 'column' }), '{"outputs":1}');
+  });
+
+  it('ends where it would be larger than it may be', () => {
+    const given = { outputs: { ...outputs } as never, infos: [b], format: 'row' } as const;
+    const { length } = text(given);
+    assert.equal(Buffer.concat(writePredict({ ...given, maxSize: length })).length, length);
+    assert.throws(() => writePredict({ ...given, maxSize: length - 1 }), { code: 'content_too_large' });
   });
 });

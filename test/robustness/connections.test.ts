@@ -4,15 +4,15 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { colourModel } from '../helpers/onnx-models.js';
+import { colourModel, loopingModel } from '../helpers/onnx-models.js';
 import { openDescriptors } from '../helpers/proc.js';
 import { startServer } from '../helpers/server.js';
 
 const limit = 20;
 
 /** A server that takes few connections, and what opens one to it. */
-async function start(t: TestContext) {
-  const server = await startServer(t, ['--max-connections', String(limit)], colourModel());
+async function start(t: TestContext, model = colourModel()) {
+  const server = await startServer(t, ['--max-connections', String(limit), '--close-timeout', '1'], model);
   const { hostname, port } = new URL(server.url);
   const sockets: Socket[] = [];
   t.after(() => sockets.forEach((socket) => void socket.destroy()));
@@ -30,12 +30,20 @@ async function start(t: TestContext) {
     const [chunk] = await once(socket, 'data');
     return String(chunk);
   };
-  return { ...server, open, ask };
+  /** Ends the processes that run the model, too: one that is in a run doesn't notice that its server is gone. */
+  const end = async () => {
+    server.child.kill('SIGTERM');
+    await server.ended;
+  };
+  return { ...server, open, ask, end };
 }
 
-/** The server says when it has read it. */
-const head =
-  'POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n';
+/** The head of a request, of which the server says when it has read it. */
+const expecting = ({ length }: string) =>
+  `POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
+
+/** Takes the looping model until the server's deadline. */
+const forever = JSON.stringify({ instances: [[1e12]] });
 
 describe('a server with as many connections as it may have', () => {
   it('lets the one that is idle for longest make way for a new one', async (t) => {
@@ -63,14 +71,21 @@ describe('a server with as many connections as it may have', () => {
     assert.equal((await fetch(`${url}/health/live`)).status, 200);
   });
 
-  it('refuses the new one where a request is under way on each', async (t) => {
-    const { open, ask, line } = await start(t);
+  it('keeps an idle one for longer than load balancers do, and says so', async (t) => {
+    const { open, ask } = await start(t);
+    assert.match(await ask(await open(), '/health/live'), /^keep-alive: timeout=72\r$/im);
+  });
+
+  it('refuses the new one where all wait for answers', async (t) => {
+    const { open, ask, line, end } = await start(t, loopingModel());
     const busy: Socket[] = [];
     while (busy.length < limit) {
-      const socket = await open(head);
+      const socket = await open(expecting(forever));
       await once(socket, 'data');
+      socket.write(forever);
       busy.push(socket);
     }
+    // All of them have arrived before this is read.
     const refused = await open();
     await once(refused, 'close');
     assert.ok(busy.every((socket) => !socket.closed));
@@ -83,6 +98,45 @@ describe('a server with as many connections as it may have', () => {
       reply = await Promise.race([ask(socket, '/metrics'), once(socket, 'close').then(() => '')]).catch(() => '');
     }
     assert.match(reply, /^keras_serve_connections 20$/m);
+    await end();
+  });
+
+  it('lets the oldest request that has not arrived as a whole make way, where none is idle', async (t) => {
+    const { open, ask, line, end } = await start(t, loopingModel());
+    const whole = await open(expecting(forever));
+    await once(whole, 'data');
+    whole.write(forever);
+    const half: Socket[] = [];
+    while (half.length < limit - 1) {
+      const socket = await open(expecting(forever));
+      await once(socket, 'data');
+      half.push(socket);
+    }
+    const closed = [half[0]!, half[1]!].map((socket) => once(socket, 'close'));
+    // What is idle makes way before, so the second takes the place of the first.
+    for (const path of ['/health/live', '/health/ready']) {
+      const socket = await open();
+      closed.push(once(socket, 'close'));
+      assert.match(await ask(socket, path), / 200 /);
+    }
+    const third = await open(expecting(forever));
+    await once(third, 'data');
+    const metrics = await ask(await open(), '/metrics');
+    await Promise.all(closed);
+    assert.ok(!half[2]!.closed && !whole.closed && !third.closed);
+    assert.match(metrics, /^keras_serve_connections_crowded_total\{which="unfinished"\} 2$/m);
+    assert.match(metrics, /^keras_serve_connections_crowded_total\{which="idle"\} 2$/m);
+    const { unfinished, msg } = JSON.parse(await line('--max-connections'));
+    assert.equal(unfinished, 1);
+    assert.match(msg, /1 whose requests had not arrived as a whole/);
+    await end();
+  });
+
+  it('answers health checks beside as many half bodies as there may be connections', async (t) => {
+    const { open, url } = await start(t);
+    for (let count = 0; count < 3 * limit; count++) await open(`${expecting('x'.repeat(100))}abc`);
+    for (let count = 0; count < 3; count++)
+      assert.equal((await fetch(`${url}/health/live`, { headers: { connection: 'close' } })).status, 200);
   });
 
   it('serves health checks beside a thousand that send nothing', async (t) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { doublingModel, loopingModel } from '../helpers/onnx-models.js';
 import { connectTo, isAtRest, jsonRequest, listen, requestBytes, send, until } from '../helpers/raw-client.js';
 
@@ -12,7 +13,7 @@ describe('a client that pipelines', () => {
   it('has so many of its requests worked on at once; the others stay unread, and all are answered in order', async (t) => {
     const { app, url } = await listen(t, { model: loopingModel(), maxBatch: 1, maxPipelined: 3, deadline: 600 });
     const long = await send(url, row(1e12));
-    await until(() => app.replies.size === 1 && app.model.queued === 0, 'a run');
+    await until(() => kerasServeOf(app).replies.size === 1 && kerasServeOf(app).model.queued === 0, 'a run');
     const socket = await connectTo(url);
     let text = '';
     socket.setEncoding('utf8').on('data', (part) => {
@@ -24,7 +25,7 @@ describe('a client that pipelines', () => {
       jsonRequest('/predict', Buffer.from(`{"instances": [[${index}]]}${filler}`)),
     );
     for (const request of requests) socket.write(request);
-    await until(() => app.model.queued === 3, '3 in the queue');
+    await until(() => kerasServeOf(app).model.queued === 3, '3 in the queue');
     const unsent = async () => {
       const before = socket.writableLength;
       await sleep(200);
@@ -33,9 +34,9 @@ describe('a client that pipelines', () => {
     let left = Number.NaN;
     while (Number.isNaN(left)) left = await unsent();
     assert.ok(left > 5 * 2 ** 20, `${left} bytes are unsent`);
-    assert.equal(app.model.queued, 3);
-    assert.equal(app.replies.size, 4);
-    process.kill(app.catalog.pool.processes[0]!.pid!, 'SIGKILL');
+    assert.equal(kerasServeOf(app).model.queued, 3);
+    assert.equal(kerasServeOf(app).replies.size, 4);
+    process.kill(kerasServeOf(app).catalog.pool.processes[0]!.pid!, 'SIGKILL');
     long.destroy();
     await until(() => text.split('HTTP/1.1 ').length > requests.length, 'all replies');
     socket.destroy();
@@ -51,7 +52,7 @@ describe('a client that pipelines', () => {
 
 describe('a client that asks and does not read', () => {
   it('loses its connection, which frees its reply and is logged and counted; one that reads slowly does not', async (t) => {
-    const { app, url, gone } = await listen(t, { model: doublingModel(), replyTimeout: 3 });
+    const { app, url, gone } = await listen(t, { model: doublingModel(), replyTimeout: 3, maxRows: 1_000_000 });
     const values = `{"instances":[${Array(300_000).fill('[1.2345,2.3456,3.4567]').join()}]}`;
     const request = jsonRequest('/predict', Buffer.from(values));
     const slow = await connectTo(url);
@@ -63,6 +64,11 @@ describe('a client that asks and does not read', () => {
     const closed = once(stuck, 'close');
     let taken = 0;
     let isOver = false;
+    t.after(() => {
+      isOver = true;
+      slow.destroy();
+      stuck.destroy();
+    });
     const reading = (async () => {
       while (!isOver) {
         taken += (slow.read() as Buffer | null)?.length ?? 0;
@@ -75,7 +81,7 @@ describe('a client that asks and does not read', () => {
     isOver = true;
     await reading;
     assert.ok(taken > 0 && !slow.destroyed);
-    assert.equal(app.replies.size, 1);
+    assert.equal(kerasServeOf(app).replies.size, 1);
     assert.match((await app.inject('/metrics')).body, /^keras_serve_reply_timeouts_total 1$/m);
     slow.destroy();
     await until(() => isAtRest(app), 'rest');
@@ -84,7 +90,8 @@ describe('a client that asks and does not read', () => {
   it('may wait for long for a reply that is still being worked on', async (t) => {
     const { app, url, gone } = await listen(t, { model: loopingModel(), replyTimeout: 1, deadline: 3 });
     const socket = await send(url, row(1e12));
-    const [reply] = await once(socket, 'data');
+    const closed = once(socket, 'close').then(() => ['nothing']);
+    const [reply] = await Promise.race([once(socket, 'data'), closed]);
     assert.match(String(reply), /^HTTP\/1.1 504 /);
     assert.equal(gone(), 0);
     socket.write(requestBytes('GET', '/health/live'));

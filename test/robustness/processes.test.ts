@@ -34,7 +34,7 @@ describe('a server under load', () => {
     let killing = true;
     const recoveries: number[] = [];
     const kills = (async () => {
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 10; round++) {
         await sleep(1000);
         const killed = inferenceProcesses(child.pid!);
         const at = performance.now();

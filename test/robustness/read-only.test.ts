@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from '../helpers/app.js';
 import { useModelFolders } from '../helpers/model-folder.js';
 import { type Cli, runCli } from '../helpers/server.js';
@@ -35,6 +35,20 @@ function noCacheFolder(t: TestContext): string {
   const file = join(temporary(t), 'cache');
   writeFileSync(file, '');
   return file;
+}
+
+/** A disk with so little room, or why there is none to be had. */
+function smallDisk(t: TestContext, size: string): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'keras-serve-small-disk-'));
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
+  t.after(() => {
+    // Whoever still has files of it open goes on having them.
+    spawnSync('umount', ['--lazy', folder]);
+    rmSync(folder, { recursive: true });
+  });
+  if (status === 0) return folder;
+  t.skip('this user may mount no disk');
+  return undefined;
 }
 
 const warningsOf = ({ lines }: Cli) =>
@@ -60,6 +74,17 @@ describe('a cache folder that can’t be written', () => {
     await server.line('"url":"http://');
     server.child.kill('SIGTERM');
     assert.equal((await server.ended).code, 0);
+    assert.deepEqual(readdirSync(TMPDIR), []);
+  });
+
+  it('leaves nothing behind in the temporary folder where the card is wrong', async (t) => {
+    const TMPDIR = temporary(t);
+    const folder = newFolder();
+    folder.put('model.keras', 'sequential');
+    folder.write('serve.json', JSON.stringify({ labels: ['one too many'] }));
+    const { code, stderr } = await runCli(t, [folder.path, ...serving, '--no-cache'], { TMPDIR }).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /serve\.json: .*labels/);
     assert.deepEqual(readdirSync(TMPDIR), []);
   });
 
@@ -173,5 +198,36 @@ describe('a port that may not be used', { skip }, () => {
     const { code, stderr } = await runCli(t, [bundledModel, '--port', '1'], {}, undefined, nobody).ended;
     assert.equal(code, 1);
     assert.match(stderr, /^keras-serve: Port 1 may not be used by this user/);
+  });
+});
+
+describe('a disk that is full', () => {
+  // Too little for the compiled model, and for that and the optimised one, which ONNX Runtime writes.
+  for (const size of ['2m', '24m']) {
+    it(`is named where nothing else is there: ${size}`, async (t) => {
+      const disk = smallDisk(t, size);
+      if (!disk) return;
+      const { ended } = runCli(t, [bundledModel, '--no-cache', ...serving], { TMPDIR: disk });
+      const { code, stderr } = await ended;
+      assert.equal(code, 1);
+      assert.match(stderr, /no room for compiled models: the temporary folder \S+ can't be written: the disk is full/);
+      assert.deepEqual(readdirSync(disk), []);
+    });
+
+    it(`is named as the cache, and done without: ${size}`, async (t) => {
+      const disk = smallDisk(t, size);
+      if (!disk) return;
+      const server = runCli(t, [bundledModel, '--cache-folder', disk, ...serving]);
+      await server.line('"url":"http://');
+      assert.match(await server.line('cache folder'), /can't be written \(the disk is full\)/);
+    });
+  }
+
+  it('is named by convert', async (t) => {
+    const disk = smallDisk(t, '2m');
+    if (!disk) return;
+    const { code, stderr } = await runCli(t, ['convert', bundledModel, join(disk, 'out.onnx')]).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^keras-serve: \S+ can't be written to: the disk is full$/m);
   });
 });

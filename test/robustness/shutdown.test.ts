@@ -1,5 +1,6 @@
 /** Real servers that are told to end, by signals, while clients of all kinds are there. */
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -8,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bundledModel, photo } from '../helpers/app.js';
 import { form } from '../helpers/form.js';
 import { doublingModel, loopingModel } from '../helpers/onnx-models.js';
+import { inferenceProcesses } from '../helpers/proc.js';
 import { runCli, startServer } from '../helpers/server.js';
 
 /** No test of a server that ends waits for as long as that: it would fail by not coming to its end. */
@@ -42,6 +44,8 @@ const catHead = { ...cat.headers, 'content-length': cat.payload.length };
 /** What comes on a connection until it ends. */
 const rest = async (socket: Socket): Promise<string> => text(socket).catch((error) => `broken: ${error.message}`);
 
+const onLinux = process.platform === 'linux' ? {} : { skip: 'processes are found in /proc, which only Linux has' };
+
 /** One request after the other, in one process: a second one waits. */
 const oneByOne = ['--processes', '1', '--max-batch', '1'];
 
@@ -54,28 +58,42 @@ async function keepBusy({ begin, url }: Awaited<ReturnType<typeof start>>): Prom
 }
 
 describe('a server that is told to end', { concurrency: 2 }, () => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    for (const pause of [undefined, 1])
-      it(`answers all that it has accepted before ${signal}${pause ? `, also when it comes again ${pause} ms later` : ''}`, async (t) => {
-        const { child, open, begin, ended } = await start(t, forever);
-        const idle = await open();
-        idle.write('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
-        await once(idle, 'data');
-        const sockets = await Promise.all(Array.from({ length: 40 }, () => begin(catHead)));
-        const replies = sockets.map(rest);
-        for (const socket of sockets) socket.write(cat.payload);
+  /** A server is told to end while it has requests, all of which it must answer. */
+  async function answersAll(t: TestContext, tell: (server: ChildProcess) => void | Promise<void>) {
+    const { child, open, begin, ended } = await start(t, forever);
+    const idle = await open();
+    idle.write('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(idle, 'data');
+    const sockets = await Promise.all(Array.from({ length: 40 }, () => begin(catHead)));
+    const replies = sockets.map(rest);
+    for (const socket of sockets) socket.write(cat.payload);
+    await tell(child);
+    for (const reply of await Promise.all(replies)) {
+      assert.match(reply, /^HTTP\/1\.1 200 /);
+      assert.match(reply, /Egyptian_cat/);
+    }
+    const { code, stderr } = await ended;
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`answers all that it has accepted before ${signal}`, (t) => answersAll(t, (child) => void child.kill(signal)));
+
+    it(`answers all that it has accepted before ${signal}, also when it comes again 1 ms later`, (t) =>
+      answersAll(t, async (child) => {
         child.kill(signal);
-        if (pause) {
-          await sleep(pause);
-          child.kill(signal);
-        }
-        for (const reply of await Promise.all(replies)) {
-          assert.match(reply, /^HTTP\/1\.1 200 /);
-          assert.match(reply, /Egyptian_cat/);
-        }
-        const { code, stderr } = await ended;
-        assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-      });
+        await sleep(1);
+        child.kill(signal);
+      }));
+
+    it(`answers all that it has accepted before ${signal} to all its processes, as a terminal sends it`, onLinux, (t) =>
+      answersAll(t, (child) => {
+        const processes = inferenceProcesses(child.pid!);
+        assert.ok(processes.length > 0);
+        for (const pid of [child.pid!, ...processes]) process.kill(pid, signal);
+      }),
+    );
+  }
 
   it('answers all that was pipelined before', async (t) => {
     const { child, open, line, ended } = await start(t, forever, doublingModel());
@@ -186,5 +204,47 @@ describe('--drain-delay', () => {
     await line('SIGTERM: not ready');
     await line('SIGTERM: finishing');
     assert.equal((await ended).code, 0);
+  });
+
+  /** Tells a server to end, and once more when that can't be the same keystroke any more. */
+  async function endTwice({ child, line }: Awaited<ReturnType<typeof start>>, first: Signal, second: Signal) {
+    child.kill(first);
+    await line(`${first}: not ready`);
+    await sleep(600);
+    child.kill(second);
+  }
+  type Signal = 'SIGTERM' | 'SIGINT';
+  const pairs: [Signal, Signal][] = [
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+    ['SIGINT', 'SIGTERM'],
+  ];
+  for (const [first, second] of pairs)
+    it(`is over with ${second} after ${first}: an idle server ends with 0`, async (t) => {
+      const server = await start(t, ['--drain-delay', '3600', ...forever], doublingModel());
+      await server.open();
+      await endTwice(server, first, second);
+      assert.equal((await server.ended).code, 0);
+      assert.ok(!server.lines.some((line) => line.includes('cut off')));
+    });
+
+  for (const [first, second] of pairs.slice(1))
+    it(`is over with ${second} after ${first}, and what is running is answered`, async (t) => {
+      const args = ['--drain-delay', '3600', '--deadline', '3', ...forever, ...oneByOne];
+      const server = await start(t, args, loopingModel());
+      await keepBusy(server);
+      await endTwice(server, first, second);
+      await server.line(`${first}: finishing`);
+      assert.equal((await server.ended).code, 0);
+      assert.equal(server.lines.filter((line) => line.includes('"status":504')).length, 2);
+    });
+
+  it('is over with Ctrl+C and Ctrl+C, and what is running is cut off', async (t) => {
+    const server = await start(t, ['--drain-delay', '3600', ...forever, ...oneByOne], loopingModel());
+    await keepBusy(server);
+    await endTwice(server, 'SIGINT', 'SIGINT');
+    assert.equal((await server.ended).code, 1);
+    await server.line('SIGINT again');
   });
 });

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { packageRoot } from '../../src/package.js';
+import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from '../helpers/app.js';
 import { run } from '../helpers/run.js';
 import { runCli } from '../helpers/server.js';

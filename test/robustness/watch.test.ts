@@ -39,7 +39,14 @@ before(async () => {
 /** Which of the two gives a reply. */
 function whoAnswered({ status, body }: Reply): string {
   if (status !== 200) return `${status} ${body}`;
-  const numbers: number[] = JSON.parse(body).predictions.flat();
+  // One gives classes, whose labels are their places, the other numbers.
+  const rows: (number | { label: string; probability: number })[][] = JSON.parse(body).predictions;
+  const numbers = rows.flatMap((row) => {
+    const placed = row.map((value, place) =>
+      typeof value === 'number' ? [place, value] : [Number(value.label), value.probability],
+    );
+    return placed.sort(([a], [b]) => a! - b!).map(([, value]) => value!);
+  });
   const isNear = (expected: number[]) => expected.every((value, index) => Math.abs(value - numbers[index]!) < 1e-4);
   return [...answers].find(([, expected]) => isNear(expected))?.[0] ?? `neither: ${body.slice(0, 200)}`;
 }
@@ -175,10 +182,16 @@ describe('keras-serve --watch', { timeout: 300_000 }, () => {
     const folder = newFolder();
     folder.put('pets/1/model.keras', one);
     const { modelsBecome, ask, url, lines } = await start(t, folder);
+    const isDocumented = async (path: string) => {
+      const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object };
+      return Object.hasOwn(paths, path);
+    };
     await modelsBecome('pets 1 AVAILABLE');
+    assert.equal(await isDocumented('/models/houses/predict'), false);
     folder.put('pets/2/model.keras', other);
     folder.put('houses.keras', one);
     await modelsBecome('houses 1 AVAILABLE', 'pets 2 AVAILABLE', 'pets 1 AVAILABLE');
+    assert.equal(await isDocumented('/models/houses/predict'), true);
     assert.equal(whoAnswered(await ask('/predict', one)), other, 'pets is still the default');
     assert.equal(whoAnswered(await ask('/models/pets/versions/1/predict', one)), one);
 
@@ -196,6 +209,7 @@ describe('keras-serve --watch', { timeout: 300_000 }, () => {
     await modelsBecome('pets 1 AVAILABLE');
     assert.equal(whoAnswered(await ask('/predict', one)), one);
     assert.equal((await ask('/models/houses/predict', one)).status, 404);
+    assert.equal(await isDocumented('/models/houses/predict'), false);
 
     folder.remove('pets');
     await sleep(3000);

@@ -14,6 +14,7 @@ it('a full queue is a warning in the log, without a stack', async (t) => {
   const replies = await Promise.all(Array.from({ length: 8 }, () => ask(20_000)));
   const busy = replies.filter(({ statusCode }) => statusCode === 503);
   assert.ok(busy.length > 0, replies.map(({ statusCode }) => statusCode).join());
+  assert.ok(busy.every(({ headers }) => headers['retry-after'] === '1'));
   const warnings = lines.filter(({ code }) => code === 'queue_full');
   assert.equal(warnings.length, busy.length);
   for (const line of lines) {

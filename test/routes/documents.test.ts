@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type ErrorCode, type ErrorReply, errors } from '../../schemas/error.js';
 import { clientTypes } from '../../scripts/client-types.js';
-import { packageRoot, packageVersion } from '../../src/package.js';
+import { packageRoot, packageVersion } from '../../src/support/package.js';
 import { useApp } from '../helpers/app.js';
 
 const app = useApp();

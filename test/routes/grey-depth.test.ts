@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import sharp from 'sharp';
 import { buildApp } from '../../src/app.js';
-import type { TensorType } from '../../src/tensor.js';
+import type { TensorType } from '../../src/support/tensor.js';
 import { greyModel } from '../helpers/onnx-models.js';
 import { runCli } from '../helpers/server.js';
 

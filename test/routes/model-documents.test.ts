@@ -3,9 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { largestFloat32 } from '../../src/catalog/json-tensor.js';
-import { packageRoot } from '../../src/package.js';
-import { labelled, useManyModels } from '../helpers/many-models.js';
+import { inputKinds, outputKinds } from '../../src/datapoints/kinds.js';
+import { largestFloat32 } from '../../src/datapoints/number-types.js';
+import { inputWords, outputWords } from '../../src/http/model-texts.js';
+import { packageRoot } from '../../src/support/package.js';
+import { formOf } from '../helpers/form.js';
+import { columns, labelled, useManyModels } from '../helpers/many-models.js';
 import { validatorOf } from '../helpers/openapi.js';
 
 const served = useManyModels();
@@ -15,7 +18,7 @@ describe('the OpenAPI document of many models', () => {
     Object.entries(served().document.paths).filter(([path]) => /^\/models\/[^{]+\/predict$/.test(path));
 
   it('has an operation for each model and version, each of its own name', () => {
-    const names = [...served().cases.keys(), ...Object.keys(labelled), 'efficientnet-lite0'].sort();
+    const names = [...served().cases.keys(), ...Object.keys(labelled), 'efficientnet-lite0', 'people'].sort();
     const newest = models().filter(([path]) => !path.includes('/versions/'));
     assert.deepEqual(newest.map(([path]) => path.split('/')[2]).sort(), names);
     const ids = Object.values(served().document.paths).flatMap((path) =>
@@ -41,47 +44,83 @@ describe('the OpenAPI document of many models', () => {
   });
 
   it('says the shapes, types and names of a model', () => {
-    const schema = served().document.components.schemas.TwoInputsRequest as {
-      properties: { instances: { items: object } };
-    };
-    assert.deepEqual(schema.properties.instances.items, {
-      type: 'object',
-      required: ['age', 'sensor'],
-      properties: {
-        age: {
-          anyOf: [
-            { type: 'number', format: 'float', minimum: -largestFloat32, maximum: largestFloat32 },
-            {
-              type: 'array',
-              items: {
-                type: 'number',
-                format: 'float',
-                minimum: -largestFloat32,
-                maximum: largestFloat32,
-              },
-              minItems: 1,
-              maxItems: 1,
-            },
-          ],
-          description: '`float32`, shape (any, 1)',
-        },
-        sensor: {
-          type: 'array',
-          items: {
-            type: 'array',
-            items: { type: 'number', format: 'float', minimum: -largestFloat32, maximum: largestFloat32 },
-            minItems: 2,
-            maxItems: 2,
-          },
-          minItems: 2,
-          maxItems: 2,
-          description: '`float32`, shape (any, 2, 2)',
-        },
-      },
-      additionalProperties: false,
+    const { TwoInputsDatapoint, TwoInputsRequest } = served().document.components.schemas;
+    assert.deepEqual((TwoInputsRequest as { required: string[] }).required, ['instances']);
+    assert.deepEqual((TwoInputsDatapoint as { required: string[] }).required, ['age', 'sensor']);
+    const { FunctionalDictsValue, SequentialValue } = served().document.components.schemas;
+    assert.equal(FunctionalDictsValue, undefined, 'it has several inputs');
+    assert.deepEqual(SequentialValue, {
+      description: '`float32`, shape (any, 6)',
+      type: 'array',
+      items: { type: 'number', format: 'float', minimum: -largestFloat32, maximum: largestFloat32 },
+      minItems: 6,
+      maxItems: 6,
     });
     assert.deepEqual(served().document.paths['/models/iris-labels/predict']!.post.parameters[0]!.schema.maximum, 3);
-    assert.deepEqual(served().document.paths['/models/sequential/predict']!.post.parameters, []);
+    // It has softmax, and this one nothing that tells of labels.
+    assert.deepEqual(served().document.paths['/models/sequential/predict']!.post.parameters[0]!.schema.maximum, 3);
+    assert.deepEqual(served().document.paths['/models/half_plus_two/predict']!.post.parameters, []);
+  });
+
+  it('says what a model does, from the kinds of what it takes and gives', () => {
+    const summaries: Record<string, string> = {
+      half_plus_two: 'Run the model on numbers',
+      'iris-labels': 'Classify numbers',
+      'two-labels': 'Choose between two labels for 2 images',
+      functional_several_inputs: 'Run the model on an image, numbers and a sequence',
+      'efficientnet-lite0': 'Classify an image',
+      people: 'Classify named values',
+    };
+    const found = Object.keys(summaries).map((name) => [
+      name,
+      served().document.paths[`/models/${name}/predict`]!.post.summary,
+    ]);
+    assert.deepEqual(Object.fromEntries(found), summaries);
+    for (const { name } of inputKinds) assert.ok(inputWords[name], name);
+    for (const { name } of outputKinds) assert.ok(outputWords[name], name);
+  });
+
+  it('lists every guess', () => {
+    const { description } = served().document.paths['/models/two-labels/predict']!.post;
+    assert.match(description, /are guesses, which may be wrong: `serve\.json` can say/);
+    assert.match(description, /^- `inputs\.left\.scaling`: "unit", pixels from 0 to 1, for nothing in the model says/m);
+    assert.doesNotMatch(description, /^- `outputs/m);
+    assert.doesNotMatch(served().document.paths['/predict']!.post.description, /guess/);
+  });
+
+  it('has named columns, forms and CSV of a table, all of which work', async () => {
+    const { content } = served().document.paths['/models/people/predict']!.post.requestBody;
+    assert.deepEqual(Object.keys(content), ['application/json', 'multipart/form-data', 'text/csv']);
+    const form = content['multipart/form-data']!.schema as { required: string[]; properties: object };
+    assert.deepEqual([form.required, Object.keys(form.properties)], [columns, columns]);
+    assert.match(JSON.stringify(content['text/csv']), /columns `age`, `income`/);
+    const { app } = served();
+    const url = '/models/people/predict';
+    const fields = columns.map((name) => [name, '1'] as const);
+    const [one, several] = await Promise.all([
+      app.inject({ method: 'POST', url, ...(await formOf(...fields)) }),
+      app.inject({
+        method: 'POST',
+        url,
+        payload: `${columns.join()}\n${columns.map(() => 1).join()}\n`,
+        headers: { 'content-type': 'text/csv' },
+      }),
+    ]);
+    assert.deepEqual([one.statusCode, several.statusCode], [200, 200], one.payload + several.payload);
+    assert.deepEqual(several.json().predictions, [one.json().predictions]);
+  });
+
+  it('has a file for each image in a form', async () => {
+    const url = '/models/two-labels/predict';
+    const { content } = served().document.paths[url]!.post.requestBody;
+    const form = content['multipart/form-data']!.schema as { properties: Record<string, { format?: string }> };
+    assert.deepEqual(
+      Object.entries(form.properties).map(([name, { format }]) => [name, format]),
+      [
+        ['left', 'binary'],
+        ['right', 'binary'],
+      ],
+    );
   });
 
   it('passes a linter', () => {

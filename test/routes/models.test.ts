@@ -4,19 +4,30 @@ import type { FastifyInstance } from 'fastify';
 import { Compile } from 'typebox/compile';
 import { ModelSummary, Models, ModelVersion } from '../../schemas/models.js';
 import { imageExample } from '../../schemas/predict.js';
+import { byId } from '../../schemas/reference.js';
 import { buildApp } from '../../src/app.js';
+import { inputKinds, outputKinds } from '../../src/datapoints/kinds.js';
 import { inputsOf, isAnswerOf, useModelFolders } from '../helpers/model-folder.js';
 
 const newFolder = useModelFolders();
+const labels = ['cat', 'dog', 'parrot'];
+const columns = ['age', 'income', 'height', 'weight', 'debts', 'children'].map((name) => ({
+  name,
+  offset: 5,
+  scale: 2,
+}));
 let app: FastifyInstance;
 
 before(async () => {
   const folder = newFolder();
   folder.put('pets/model.keras', 'functional_residual');
-  folder.write('pets/serve.json', JSON.stringify({ description: 'Three of them.', labels: ['cat', 'dog', 'parrot'] }));
+  folder.write('pets/serve.json', JSON.stringify({ description: 'Three of them.', labels }));
   folder.put('houses/1/model.keras', 'sequential');
   folder.put('houses/2/model.keras', 'functional_several_outputs');
   folder.write('houses/3/model.keras', 'half a model');
+  folder.put('people/model.keras', 'sequential');
+  folder.write('people/serve.json', JSON.stringify({ inputs: { input_layer: { columns } } }));
+  folder.write('people/labels.txt', labels.join('\n'));
   folder.write('broken.keras', '');
   app = await buildApp({ model: folder.path, processes: 1, defaultModel: 'pets' });
   await app.ready();
@@ -33,8 +44,9 @@ describe('GET /models', () => {
   it('lists every model with its versions, those that can’t be loaded too', async () => {
     const { status, body, text } = await get('/models');
     assert.equal(status, 200);
-    const [broken, houses, pets] = body.models;
-    assert.deepEqual([body.success, body.models.length], [true, 3]);
+    const [broken, houses, people, pets] = body.models;
+    assert.deepEqual([body.success, body.models.length], [true, 4]);
+    assert.equal(people.takes_images, false);
     assert.equal(broken.versions[0].error.code, 'model_format_unknown');
     assert.match(broken.versions[0].error.message, /^The file is empty/);
     assert.deepEqual(
@@ -53,7 +65,7 @@ describe('GET /models', () => {
 
   it('is as its schema says', async () => {
     const { body } = await get('/models');
-    const validator = Compile({ ModelVersion, ModelSummary }, Models);
+    const validator = Compile(byId(ModelVersion, ModelSummary), Models);
     assert.deepEqual([...validator.Errors(body)], []);
   });
 });
@@ -69,17 +81,55 @@ describe('GET /models/{name}', () => {
       versions: [{ version: 1, ...available }],
       version: 1,
       description: 'Three of them.',
-      inputs: [{ name: 'input_layer', dtype: 'float32', shape: [null, 8, 8, 3] }],
-      outputs: [{ name: 'dense', dtype: 'float32', shape: [null, 3] }],
+      inputs: [
+        {
+          name: 'input_layer',
+          dtype: 'float32',
+          shape: [null, 8, 8, 3],
+          kind: 'image',
+          card: { size: [8, 8], resize: 'stretch', interpolation: 'bicubic', scaling: 'unit' },
+        },
+      ],
+      outputs: [{ name: 'dense', dtype: 'float32', shape: [null, 3], kind: 'classes', card: { labels } }],
+      assumptions: [
+        ['input_layer.kind', 'image', "its shape is a picture's with channels", 'likely'],
+        ['input_layer.scaling', 'unit', 'nothing in the model says otherwise', 'guess'],
+        ['input_layer.resize', 'stretch', "that is Pillow's own", 'guess'],
+        ['input_layer.interpolation', 'bicubic', "that is Pillow's own", 'guess'],
+      ].map(([place, value, basis, certainty]) => {
+        const side = place!.startsWith('input') ? 'inputs' : 'outputs';
+        return { key: `${side}.${place}`, value, basis, certainty };
+      }),
       image: { height: 8, width: 8, channels: 3 },
       example: imageExample,
       label_count: 3,
-      labels: ['cat', 'dog', 'parrot'],
+      labels,
       success: true,
     });
     assert.equal(routes.predict, '/models/pets/predict');
     assert.equal(routes.tensorflow_serving, '/v1/models/pets');
     assert.equal(routes.open_inference_protocol, '/v2/models/pets');
+  });
+
+  it('has what a form can be built of: the columns of a table, and labels that were found beside the model', async () => {
+    const { body } = await get('/models/people');
+    const [input] = body.inputs;
+    assert.deepEqual([input.kind, input.card], ['table', { columns }]);
+    const [output] = body.outputs;
+    assert.deepEqual([output.kind, output.card], ['classes', { labels }]);
+    assert.deepEqual([body.labels, body.label_count, body.takes_images, body.image], [labels, 3, false, undefined]);
+    assert.deepEqual(body.assumptions.at(-1), {
+      key: 'outputs.dense_1.labels',
+      value: labels,
+      basis: 'it lies beside the model',
+      certainty: 'likely',
+    });
+  });
+
+  it('names the kinds that there are', async () => {
+    const { ModelTensor } = (await get('/openapi.json')).body.components.schemas;
+    for (const { name } of [...inputKinds, ...outputKinds])
+      assert.match(ModelTensor.properties.kind.description, new RegExp(`\\b${name}\\b`));
   });
 
   it('is about the newest version that can predict, and about any by its number', async () => {
@@ -141,7 +191,9 @@ describe('several models', () => {
     const instances = Array.from({ length: rows }, (_, row) => numbers.slice(row * columns, (row + 1) * columns));
     const url = '/models/houses/versions/1/predict';
     const { predictions } = (await app.inject({ method: 'POST', url, payload: { instances } })).json();
-    assert.ok(isAnswerOf('sequential', predictions.flat()));
+    const numbersOf = (row: { label: string; probability: number }[]) =>
+      row.sort((one, other) => Number(one.label) - Number(other.label)).map(({ probability }) => probability);
+    assert.ok(isAnswerOf('sequential', predictions.flatMap(numbersOf)));
   });
 
   it('answer 503 where one can’t be loaded, and are ready all the same', async () => {
@@ -152,19 +204,22 @@ describe('several models', () => {
   });
 
   it('have their own figures', async () => {
-    await app.inject({
+    const figures = async () => {
+      const lines = (await app.inject('/metrics')).payload.split('\n').map((line) => line.split(' '));
+      return (series: string) => Number(lines.find(([name]) => name === series)?.[1]);
+    };
+    const before = await figures();
+    const { headers } = await app.inject({
       method: 'POST',
       url: '/models/houses/versions/1/predict',
       payload: { instances: [[1, 2, 3, 4, 5, 6]] },
     });
-    const lines = (await app.inject('/metrics')).payload.split('\n');
-    const figure = (series: string) =>
-      Number(
-        lines
-          .find((line) => line.startsWith(`${series} `))
-          ?.split(' ')
-          .at(-1),
-      );
+    const figure = await figures();
+    // Seconds here, milliseconds with one digit behind the point there.
+    const sum = 'keras_serve_stage_duration_seconds_sum{model="houses",stage="inference"}';
+    const milliseconds = 1000 * (figure(sum) - (before(sum) || 0));
+    const [, told] = /inference;dur=([\d.]+)/.exec(String(headers['server-timing']))!;
+    assert.ok(Math.abs(milliseconds - Number(told)) < 0.06, `${milliseconds} for ${told}`);
     assert.equal(figure('keras_serve_model_state{model="houses",version="2",state="AVAILABLE"}'), 1);
     assert.equal(figure('keras_serve_model_state{model="houses",version="3",state="AVAILABLE"}'), 0);
     assert.equal(figure('keras_serve_model_state{model="houses",version="3",state="END"}'), 1);

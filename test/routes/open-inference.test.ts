@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { packageVersion } from '../../src/package.js';
-import { bytesOfTensor } from '../../src/protocols/binary-tensors.js';
 import { datatypeOf } from '../../src/protocols/datatypes.js';
-import type { Tensor } from '../../src/tensor.js';
+import { bytesOfTensor } from '../../src/protocols/open-inference/binary-tensors.js';
+import { packageVersion } from '../../src/support/package.js';
+import type { Tensor } from '../../src/support/tensor.js';
 import { photo } from '../helpers/app.js';
 import { bundledName, useProtocolApp } from '../helpers/protocol-app.js';
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { buildApp } from '../../src/app.js';
 import { photo, useApp } from '../helpers/app.js';
 import { form } from '../helpers/form.js';
+import { colourModel } from '../helpers/onnx-models.js';
 
 const app = useApp();
 const cat = photo('cat.jpg');
@@ -74,4 +79,20 @@ describe('POST /predict', () => {
     assert.match(String(ids[0]), /^[0-9a-f-]{36}$/);
     assert.notEqual(ids[0], ids[1]);
   });
+});
+
+it('gives null for the probability of a label of which the model gives no number', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'keras-serve-no-number-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  copyFileSync(colourModel(), join(folder, 'colour.onnx'));
+  // Infinite pixels of both signs, whose mean is no number.
+  const card = {
+    labels: ['red', 'green', 'blue'],
+    image: { scaling: { mean: [128, 128, 128], std: [1e-40, 1e-40, 1e-40] } },
+  };
+  writeFileSync(join(folder, 'serve.json'), JSON.stringify(card));
+  const other = await buildApp({ model: folder, processes: 1, noCache: true });
+  t.after(() => other.close());
+  const reply = await other.inject({ method: 'POST', url: '/predict?top_k=1', ...form(cat) });
+  assert.deepEqual(reply.json(), { predictions: [{ label: 'red', probability: null }], success: true });
 });

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../src/app.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { photo } from '../helpers/app.js';
 import { bundledName, protocolModels, useProtocolApp } from '../helpers/protocol-app.js';
 
@@ -140,7 +141,7 @@ describe('TensorFlow Serving: predict', () => {
     const reply = await predict({ instances: [cat, { image: coffee }] }, url);
     assert.equal(reply.statusCode, 200, reply.payload);
     const scores: number[][] = reply.json().predictions;
-    const { labels } = app().catalog.find(bundledName).card;
+    const { labels } = kerasServeOf(app()).catalog.find(bundledName).card;
     const best = scores.map((row) => labels![row.indexOf(Math.max(...row))]!.at(-1));
     assert.deepEqual(best, ['Egyptian_cat', 'espresso']);
     const column = await predict({ inputs: { image: [cat] } }, url);

@@ -1,16 +1,18 @@
-/** The TensorFlow engine behind the interface of engines: what it leaves behind, what it scales, how it is loaded. */
+/** The TensorFlow engine behind the interface of engines: what it leaves behind, what it prepares, how it is loaded. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { buildApp } from '../../src/app.js';
 import { loadServedModel } from '../../src/catalog/served-model.js';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { prepareKerasModel } from '../../src/inference/prepare-tensorflow.js';
-import { scalePixels } from '../../src/inference/scale-pixels.js';
 import { tensorflowEngine } from '../../src/inference/tensorflow-engine.js';
 import { readKerasModel } from '../../src/keras/index.js';
-import { imageScalingModel } from '../../src/onnx/image-scaling.js';
-import type { Tensor, Tensors } from '../../src/tensor.js';
+import { preparationModel } from '../../src/onnx/preparation-model.js';
+import { type Preparation, prepareTensor } from '../../src/support/preparation.js';
+import type { Tensor, TensorInfo, Tensors } from '../../src/support/tensor.js';
 import { restoreRemovedFunctions } from '../../src/tensorflow/runtime.js';
 import { as, decode, difference, type FixtureCase, unpackFamily } from '../helpers/fixtures.js';
 import { tensorflow } from '../helpers/tensorflow.js';
@@ -23,11 +25,12 @@ after(() => {
 });
 
 /** A fixture's model in the engine, with its inputs. */
-async function loaded(fixture: FixtureCase, threads = 1) {
+async function loaded(fixture: FixtureCase, threads = 1, preparation?: Preparation) {
   const path = join(folder, 'model');
   const keras = await readKerasModel(fixture.model, { weights: fixture.weights });
   const { signature } = await prepareKerasModel(keras, path);
-  const session = await tensorflowEngine.load({ engine: 'tensorflow', path, threads, optimized: true });
+  const prepare = preparation && { [signature.inputs[0]!.name]: preparation };
+  const session = await tensorflowEngine.load({ engine: 'tensorflow', path, threads, optimized: true, prepare });
   const given = signature.inputs.map((input, index): [string, Tensor] => {
     const recorded = fixture.inputs.find(({ name }) => name === input.name) ?? fixture.inputs[index]!;
     return [input.name, as(decode(recorded), input.type)];
@@ -41,11 +44,11 @@ describe(`the TensorFlow engine: ${tensorflow.name}`, () => {
   it('leaves no tensor behind: 5,000 predictions, and a model that is closed', async () => {
     const before = tensorflow.core.memory().numTensors;
     const { session, given } = await loaded(fixture);
-    const first = await session.run(given, false);
+    const first = await session.run(given, []);
     const [name] = Object.keys(first);
     assert.ok(difference(first[name!]!, decode(fixture.outputs[0]!)) <= fixture.tolerance);
     const { numTensors, numDataBuffers } = tensorflow.core.memory();
-    for (let count = 0; count < 5000; count++) await session.run(given, false);
+    for (let count = 0; count < 5000; count++) await session.run(given, []);
     assert.equal(tensorflow.core.memory().numTensors, numTensors);
     assert.equal(tensorflow.core.memory().numDataBuffers, numDataBuffers);
     await session.close();
@@ -57,7 +60,7 @@ describe(`the TensorFlow engine: ${tensorflow.name}`, () => {
     const { numTensors } = tensorflow.core.memory();
     const [name, tensor] = Object.entries(given)[0]!;
     const wrong = { ...tensor, shape: [1, tensor.data.length] };
-    await assert.rejects(session.run({ ...given, [name]: { ...wrong, shape: [...wrong.shape, 1] } }, false));
+    await assert.rejects(session.run({ ...given, [name]: { ...wrong, shape: [...wrong.shape, 1] } }, []));
     assert.equal(tensorflow.core.memory().numTensors, numTensors);
     await session.close();
   });
@@ -93,17 +96,37 @@ describe('pixels', () => {
   };
   for (const reverseChannels of [false, true])
     for (const channelsFirst of [false, true])
-      it(`are scaled as for ONNX Runtime: reversed ${reverseChannels}, channels first ${channelsFirst}`, async () => {
-        const model = imageScalingModel({ mean, std, reverseChannels }, channelsFirst, 'float32');
+      it(`are prepared as for ONNX Runtime: reversed ${reverseChannels}, channels first ${channelsFirst}`, async () => {
+        const preparation: Preparation = { type: 'uint8', mean, std, reverseChannels, channelsFirst };
+        const shape = [null, ...(channelsFirst ? [3, 3, 2] : [3, 2, 3])];
+        const input: TensorInfo = { name: 'image', type: 'float32', shape };
+        const model = preparationModel(preparation, input);
         const session = await InferenceSession.create(model);
-        const { scaled } = await session.run({
-          pixels: new OrtTensor('uint8', pixels.data as Uint8Array, pixels.shape),
+        const { prepared } = await session.run({
+          raw: new OrtTensor('uint8', pixels.data as Uint8Array, pixels.shape),
         });
         await session.release();
-        const own = scalePixels(pixels, { mean, std, reverseChannels, channelsFirst }, 'float32');
-        const expected: Tensor = { type: 'float32', shape: [...scaled!.dims], data: scaled!.data as Float32Array };
+        const own = prepareTensor(pixels, preparation, input);
+        const expected: Tensor = { type: 'float32', shape: [...prepared!.dims], data: prepared!.data as Float32Array };
         assert.ok(difference(own, expected) < 1e-6);
       });
+
+  it('get the model’s own shape, which has no channels', async () => {
+    const flat = cases.find(({ name }) => name === 'keras_keras_renamed')!;
+    const preparation: Preparation = { type: 'uint8', mean: [1], std: [2], rawShape: [2, 2, 1] };
+    const { session, given } = await loaded(flat, 1, preparation);
+    const [{ name }] = session.inputs as [TensorInfo];
+    const raw: Tensor = { type: 'uint8', shape: [2, 2, 2, 1], data: Uint8Array.of(0, 1, 2, 3, 9, 8, 7, 6) };
+    const ready: Tensor = {
+      type: 'float32',
+      shape: [2, 4],
+      data: Float32Array.of(-0.5, 0, 0.5, 1, 4, 3.5, 3, 2.5),
+    };
+    const prepared = await session.run({ ...given, [name]: raw }, [name]);
+    assert.deepEqual(prepared, await session.run({ ...given, [name]: ready }, []));
+    assert.notDeepEqual(prepared, await session.run(given, []));
+    await session.close();
+  });
 });
 
 describe('a served image model', () => {
@@ -124,4 +147,13 @@ describe('a served image model', () => {
       assert.ok(Math.abs(probability - onnx![index]!.probability) < 1e-4);
     });
   });
+});
+
+it('is what GET /v2/models/{name} names where it runs the model', async (t) => {
+  const { model, weights } = fixture;
+  const app = await buildApp({ model, weights, engine: 'tensorflow', noCache: true, processes: 1 });
+  t.after(() => app.close());
+  await app.ready();
+  const reply = await app.inject(`/v2/models/${encodeURIComponent(kerasServeOf(app).model.name)}`);
+  assert.equal(reply.json().platform, 'tensorflow_savedmodel', reply.body);
 });

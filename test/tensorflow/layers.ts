@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { ModelFileError, readKerasModel } from '../../src/keras/index.js';
-import type { Tensor } from '../../src/tensor.js';
+import type { Tensor } from '../../src/support/tensor.js';
 import { buildLayersModel } from '../../src/tensorflow/layers-model.js';
 import { planLayers } from '../../src/tensorflow/layers-plan.js';
 import { prepareLayersModel } from '../../src/tensorflow/prepare-layers.js';

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type LoadOptions, loadServedModel } from '../../src/catalog/served-model.js';
 import { ModelFileError } from '../../src/keras/index.js';
-import type { Tensors } from '../../src/tensor.js';
+import type { Tensors } from '../../src/support/tensor.js';
 import { readSavedSignature } from '../../src/tensorflow/saved-model-file.js';
 import { as, decode, difference, type FixtureCase, unpack } from '../helpers/fixtures.js';
 import { withoutNative } from '../helpers/tensorflow.js';

@@ -1,238 +1,200 @@
-const at = (id) => document.getElementById(id);
-const [file, drop, preview, answer, title, status, predictions, reply, curl, copy] = [
-  'file',
-  'drop',
-  'preview',
-  'answer',
-  'answer-title',
-  'status',
-  'predictions',
-  'reply',
-  'curl',
-  'copy',
-].map(at);
-const [choice, model, json, body, takes] = ['choice', 'model', 'json', 'body', 'takes'].map(at);
-const [failed, failures] = ['failed', 'failures'].map(at);
+import { showAnswer } from './answers.js';
+import { showAssumptions } from './assumptions.js';
+import { clearCode, makeListings, showCode } from './code.js';
+import { toFetch } from './datapoint.js';
+import { at } from './dom.js';
+import { buildForm, showForm } from './form.js';
+import { takePictures } from './image-field.js';
+import { ask, beside, isThere, showAbout, showFailures } from './models.js';
+import { offerRows } from './rows.js';
+import { questionOf, summaryOf } from './summary.js';
+import { keepTry } from './tries.js';
 
-/** The path of the model that is tried, and whether it takes pictures. */
+/** The models that can predict. */
+let there = [];
+/** What `GET /models/{name}` says of the one that is tried, the path that predicts, and its form. */
+let model;
 let path = 'predict';
-let takesImages = true;
-/** An address beside this file: that of the page may lack the slash at its end. */
-const beside = (address) => new URL(address, import.meta.url).href;
-const endpoint = () => beside(path);
-const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1 });
-
-/** One word of a POSIX shell. */
-const shellWord = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-
-/** What curl uploads: quoted where curl itself would take a character for its own. */
-const upload = (name) => (/[;,"\\]/.test(name) ? `image=@"${name.replace(/["\\]/g, '\\$&')}"` : `image=@${name}`);
-
-const showCommand = (...words) => {
-  curl.textContent = ['curl', '-X', 'POST', ...words, endpoint()].map(shellWord).join(' ');
-};
-const showUpload = (name) => showCommand('-F', upload(name));
-
-/** Short JSON as it is, long JSON as a file. */
-const showJson = () => {
-  const text = body.value.length < 1000 ? body.value.replace(/\s+/g, ' ') : '@request.json';
-  showCommand('-H', 'content-type: application/json', '-d', text);
-};
-
-const say = (text, isError = false) => {
-  status.textContent = text;
-  status.classList.toggle('error', isError);
-};
-
-const row = ({ label, probability }) => {
-  const item = document.createElement('li');
-  item.style.setProperty('--share', `${probability * 100}%`);
-  for (const [name, text] of [
-    ['label', label.replaceAll('_', ' ')],
-    ['share', percent.format(probability)],
-  ]) {
-    const part = document.createElement('span');
-    part.className = name;
-    part.textContent = text;
-    item.append(part);
-  }
-  return item;
-};
-
+let form;
 let running = new AbortController();
 
-/** Sends something to the model and shows what it says; whatever was asked before is forgotten. */
-async function ask(request, show) {
+const say = (text, isError = false) => {
+  at('status').textContent = text;
+  at('status').classList.toggle('error', isError);
+};
+
+const clear = () => at('outputs').replaceChildren();
+
+/** Shows the programs for what is filled in, pictures that are missing being of some name; none while that is no request. */
+function showPrograms() {
+  try {
+    showCode(form.request(new File([], 'dog.jpg')), beside(path));
+  } catch {
+    clearCode();
+  }
+}
+
+/** Asks the model what is filled in; whatever was asked before is forgotten. */
+async function run() {
   running.abort();
   running = new AbortController();
   const { signal } = running;
-  say('Looking…');
-  answer.setAttribute('aria-busy', 'true');
-  const started = performance.now();
+  const asked = { model, form, state: form.state() };
+  unmark();
   try {
-    const response = await fetch(endpoint(), { method: 'POST', ...request, signal });
-    const found = await response.json();
-    if (!found.success) throw new Error(found.error.message);
+    const request = form.request();
+    showCode(request, beside(path));
+    say('Looking…');
+    at('answer').setAttribute('aria-busy', 'true');
+    const started = performance.now();
+    const { predictions } = await ask(path, { ...toFetch(request), signal });
     const time = Math.round(performance.now() - started);
-    clear();
-    show(found.predictions);
+    show(request, predictions);
     say(`Answered in ${time} ms.`);
+    bringIntoView();
+    keep(asked, request, predictions);
   } catch (error) {
     if (signal.aborted) return;
     clear();
-    say(error instanceof TypeError ? 'The server can’t be reached. Is it still running?' : error.message, true);
+    say(error.message, true);
+    mark(error.message);
   }
-  answer.setAttribute('aria-busy', 'false');
+  at('answer').setAttribute('aria-busy', 'false');
 }
 
-function clear() {
-  predictions.replaceChildren();
-  reply.hidden = true;
+const pictureOf = ({ form: sent = {} }) => Object.values(sent).find((part) => part instanceof Blob);
+/** JSON that a person writes is of a list, unless it is one datapoint's. */
+const isListOf = ({ text }, predictions) => text !== undefined && Array.isArray(predictions) && /^\s*(\[|\{\s*"(instances|inputs)")/.test(text);
+
+function show(request, predictions) {
+  const isList = isListOf(request, predictions);
+  at('outputs').replaceChildren(...showAnswer(predictions, { outputs: model.outputs, isList, picture: pictureOf(request) }));
 }
 
-const showLabels = (labels) => predictions.replaceChildren(...labels.map(row));
-
-/** Labels of one instance as bars, whatever else as JSON. */
-function showJsonReply(found) {
-  if (found.length === 1 && found[0]?.[0]?.label !== undefined) return showLabels(found[0]);
-  reply.textContent = pretty(found);
-  reply.hidden = false;
-}
-
-/** JSON with a line for each list of numbers. */
-const pretty = (value) =>
-  JSON.stringify(value, null, 2).replace(/\[[^[\]{}]*\]/g, (list) => list.replace(/\s+/g, ' ').replace(/^\[ | \]$/g, (end) => end.trim()));
-
-/** Shows a picture and asks the model about it. */
-function classify(picture) {
-  URL.revokeObjectURL(preview.src);
-  preview.src = URL.createObjectURL(picture);
-  preview.alt = `Your picture: ${picture.name}`;
-  preview.hidden = false;
-  showUpload(picture.name);
-  const form = new FormData();
-  form.append('image', picture);
-  ask({ body: form }, showLabels);
-}
-
-/** The first file that was dropped or pasted. */
-function take(event, { files }) {
-  if (!takesImages) return;
-  const [picture] = files;
-  if (picture) classify(picture);
-  else if (event.type === 'drop') say('That was no file. Save the picture first, then drop it here.', true);
-  else return;
-  event.preventDefault();
-}
-
-// A picture that the browser can't show may still be one that the server can read.
-preview.addEventListener('error', () => {
-  preview.hidden = true;
-});
-file.addEventListener('change', () => {
-  if (file.files.length > 0) classify(file.files[0]);
-  file.value = '';
-});
-addEventListener('paste', (event) => take(event, event.clipboardData));
-addEventListener('drop', (event) => {
-  if (takesImages) event.preventDefault();
-  document.body.classList.remove('dragging');
-  take(event, event.dataTransfer);
-});
-addEventListener('dragover', (event) => {
-  if (!takesImages) return;
-  event.preventDefault();
-  document.body.classList.add('dragging');
-});
-addEventListener('dragleave', (event) => {
-  if (!event.relatedTarget) document.body.classList.remove('dragging');
-});
-copy.addEventListener('click', async () => {
-  try {
-    await navigator.clipboard.writeText(curl.textContent);
-    copy.textContent = 'Copied';
-  } catch {
-    // Browsers keep the clipboard from pages that came over plain HTTP: leave the line selected to be copied by hand.
-    getSelection().selectAllChildren(curl);
-    copy.textContent = 'Press Ctrl+C';
+function keep({ model: of, form: filled, state }, request, predictions) {
+  const first = isListOf(request, predictions) ? predictions[0] : predictions;
+  keepTry({
+    picture: pictureOf(request),
+    model: of.name,
+    text: questionOf(request),
+    said: summaryOf(first, of.outputs),
+    restore: () => restore().catch(failed),
+  });
+  async function restore() {
+    running.abort();
+    if (model.name !== of.name) await choose(there.find(({ name }) => name === of.name));
+    form.restore(state);
+    unmark();
+    showPrograms();
+    show(request, predictions);
+    say(filled === form ? 'Brought back.' : `Brought back, of ${of.name}.`);
+    at('answer').setAttribute('aria-busy', 'false');
+    at('answer').scrollIntoView({ block: 'nearest' });
   }
-  setTimeout(() => {
-    copy.textContent = 'Copy';
-  }, 2000);
-});
-json.addEventListener('submit', (event) => {
-  event.preventDefault();
-  ask({ headers: { 'content-type': 'application/json' }, body: body.value }, showJsonReply);
-});
-body.addEventListener('input', showJson);
-
-/** A request for a model whose inputs are so large that the documents have none: with one element along axes of any size. */
-function largeExample(inputs) {
-  const fill = ([size, ...rest], dtype) =>
-    size === undefined ? (dtype === 'bool' ? true : dtype.startsWith('float') ? 0.5 : 1) : Array(size ?? 1).fill(fill(rest, dtype));
-  const rows = inputs.every(({ shape }) => shape.length > 0);
-  const values = inputs.map(({ name, dtype, shape }) => [name, fill(rows ? shape.slice(1) : shape, dtype)]);
-  const row = rows && values.length === 1 ? values[0][1] : Object.fromEntries(values);
-  return rows ? { instances: [row] } : row;
 }
 
-/** Lets a model be tried: with a picture, or with JSON for models that take none. */
-async function choose({ name, takes_images: images, default: isDefault }) {
+/** On a phone the answer is below the form. */
+function bringIntoView() {
+  const { top } = at('answer').getBoundingClientRect();
+  if (top > innerHeight * 0.8) at('answer').scrollIntoView({ block: 'start' });
+}
+
+/** Marks the field of the place that a message of the server begins with: `age`, `person.age`, `["is member"]`. */
+function mark(message) {
+  const [place] = message.split(/ (?:should|is|must|has) /, 1);
+  const isAt = (key) => place === key || [`.${key}`, `["${key}"]`, ` "${key}"`].some((end) => place.endsWith(end));
+  const [, control] = form.controls.find(([key]) => isAt(key)) ?? [];
+  if (!control) return;
+  control.setAttribute('aria-invalid', 'true');
+  control.setAttribute('aria-errormessage', 'status');
+  control.focus();
+}
+
+function unmark() {
+  for (const control of document.querySelectorAll('[aria-invalid]')) {
+    control.removeAttribute('aria-invalid');
+    control.removeAttribute('aria-errormessage');
+  }
+}
+
+/** Lets a model be tried. */
+async function choose({ name, default: isDefault }) {
   running.abort();
-  path = choice.hidden && isDefault ? 'predict' : `models/${encodeURIComponent(name)}/predict`;
-  takesImages = images;
-  drop.hidden = !images;
-  json.hidden = images;
-  clear();
-  answer.setAttribute('aria-busy', 'false');
-  title.textContent = images ? 'What the model sees' : 'What the model gives';
-  say(images ? 'Nothing yet: it waits for a picture.' : 'Nothing yet: it waits for JSON.');
-  if (images) return showUpload('dog.jpg');
+  at('model').value = name;
   const address = `models/${encodeURIComponent(name)}`;
-  const [{ paths }, { example, inputs }] = await Promise.all(
-    ['openapi.json', address].map(async (one) => (await fetch(beside(one))).json()),
-  );
-  if (model.value !== name) return;
-  const { description } = paths[`/${address}/predict`].post;
-  takes.textContent = description.split('\n')[0].replaceAll('`', '');
-  body.value = pretty(example ?? largeExample(inputs));
-  showJson();
+  const found = await ask(address);
+  if (at('model').value !== name) return;
+  model = found;
+  keepChoice(name);
+  path = (at('choice').hidden && isDefault ? 'predict' : `${address}/predict`) + queryOf(model);
+  form = buildForm(model, { changed: showPrograms, submit: run });
+  showAbout(model);
+  showForm(form);
+  clear();
+  at('answer').setAttribute('aria-busy', 'false');
+  say(form.waitsFor);
+  showPrograms();
+  showAssumptions(model);
+  offerRows(model, runRows);
+  if (form.describe) await describeRequest(form, address);
 }
 
-/** What can't be loaded, and why; of a version that has changed too, while what was there before goes on serving. */
-function showFailures(models) {
-  const items = models.flatMap(({ name, versions }) =>
-    versions
-      .filter(({ error }) => error)
-      .map(({ version, error }) => {
-        const item = document.createElement('li');
-        const label = document.createElement('strong');
-        label.textContent = versions.length > 1 ? `${name}, version ${version}` : name;
-        item.append(label, `: ${error.message}`);
-        return item;
-      }),
-  );
-  failures.replaceChildren(...items);
-  failed.hidden = items.length === 0;
+/** The model that the address names, if it is there: a link to this page keeps what was chosen, and so does a reload. */
+const chosen = () => {
+  const name = new URLSearchParams(location.hash.slice(1)).get('model');
+  return there.find((one) => one.name === name);
+};
+
+/** Puts the chosen model into the address, where there are others. */
+function keepChoice(name) {
+  if (there.length > 1) history.replaceState(null, '', `#${new URLSearchParams({ model: name })}`);
 }
 
-/** Asks which models there are: one that takes pictures is what the page shows at first. */
+/** A mask lies on the picture that it is of: it is asked for in its size. */
+const queryOf = ({ inputs, outputs }) =>
+  inputs.some(({ kind }) => kind === 'image') && outputs.some(({ kind }) => kind === 'mask') ? '?size=input' : '';
+
+/** The documents say best what JSON a model takes. */
+async function describeRequest(described, address) {
+  const { paths } = await ask('openapi.json');
+  const text = paths[`/${address}/predict`]?.post.description?.split('\n')[0].replaceAll('`', '');
+  if (text) described.describe(text);
+}
+
+/** What the model says of many datapoints. */
+async function runRows(instances) {
+  const request = { value: { instances } };
+  showCode(request, beside(path));
+  const { predictions } = await ask(path, toFetch(request));
+  return predictions;
+}
+
+/** Asks which models there are, and shows the one that the address names, else the first that can be tried. */
 async function start() {
-  showUpload('dog.jpg');
-  const { models } = await (await fetch(beside('models'))).json();
+  makeListings();
+  const { models } = await ask('models');
   showFailures(models);
-  const there = models.filter(({ versions }) => versions.some(({ state }) => state === 'AVAILABLE'));
-  const first = there.find((one) => one.default) ?? there[0];
+  there = models.filter(isThere);
+  const first = chosen() ?? there.find((one) => one.default) ?? there[0];
   if (!first) {
-    drop.hidden = true;
+    at('ask').hidden = true;
+    at('code').hidden = true;
     return say('There is no model yet. Load this page again once there is.');
   }
-  model.replaceChildren(...there.map(({ name }) => new Option(name, name, name === first.name, name === first.name)));
-  model.addEventListener('change', () =>
-    choose(there.find(({ name }) => name === model.value)).catch((error) => say(error.message, true)),
-  );
-  choice.hidden = there.length < 2;
-  if (there.length > 1 || !first.takes_images || !first.default) await choose(first);
+  at('model').replaceChildren(...there.map(({ name }) => new Option(name, name)));
+  at('choice').hidden = there.length < 2;
+  await choose(first);
 }
 
-start().catch(() => undefined);
+takePictures(() => form?.pictures ?? []);
+const failed = (error) => say(error.message, true);
+at('model').addEventListener('change', ({ target }) => choose(there.find(({ name }) => name === target.value)).catch(failed));
+addEventListener('hashchange', () => {
+  const named = chosen();
+  if (named && named.name !== model?.name) choose(named).catch(failed);
+});
+at('ask').addEventListener('submit', (event) => {
+  event.preventDefault();
+  run();
+});
+start().catch(failed);

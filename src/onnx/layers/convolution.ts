@@ -72,14 +72,16 @@ const convolution = (rank: number) =>
 const depthwise = (rank: number) =>
   convolving(rank, (x, window, call) => {
     const kernel = depthwiseKernel(call, 'kernel', rank);
-    return conv(padCausal(x, call, window), kernel, call.optionalWeight('bias'), window, x.shape[1] ?? 1);
+    const channels = x.shape[1] ?? call.rawWeight('kernel').shape[rank]!;
+    return conv(padCausal(x, call, window), kernel, call.optionalWeight('bias'), window, channels);
   });
 
 const separable = (rank: number) =>
   convolving(rank, (x, window, call) => {
     const ones = Array<number>(rank).fill(1);
     const depthwiseWeight = depthwiseKernel(call, 'depthwise_kernel', rank);
-    const apart = conv(padCausal(x, call, window), depthwiseWeight, undefined, window, x.shape[1] ?? 1);
+    const channels = x.shape[1] ?? call.rawWeight('depthwise_kernel').shape[rank]!;
+    const apart = conv(padCausal(x, call, window), depthwiseWeight, undefined, window, channels);
     const pointwiseWeight = call.weight('pointwise_kernel', kernelAxes(rank));
     const point: Window = { kernel: ones, strides: ones, dilations: ones, padding: 'valid' };
     return conv(apart, pointwiseWeight, call.optionalWeight('bias'), point, 1);

@@ -77,5 +77,6 @@ export const coreLayers: LayerTable = {
   Masking: masking,
   InputLayer: identity,
   Identity: identity,
+  TFDIdentity: identity,
   Activation: ([x], call) => activation(call)(x!),
 };

@@ -94,7 +94,7 @@ const ranges: Partial<Record<Value['type'], [number, number]>> = {
 };
 
 /** Keras 3 gives integers for integers. */
-function likeInput(resized: Value, x: Value, call: LayerCall): Value {
+export function likeInput(resized: Value, x: Value, call: LayerCall): Value {
   if (call.kerasVersion < 3 || x.type === 'float32') return resized;
   const [low, high] = ranges[x.type] ?? [];
   return cast(clip(round(resized), low, high), x.type);
@@ -161,6 +161,7 @@ const autoContrast: LayerHandler = ([input], call) => {
 /** Layers that change images in training only, and else make floats of them. */
 const augmentations = [
   'AugMix',
+  'CutMix',
   'RandAugment',
   'RandomElasticTransform',
   'RandomErasing',
@@ -179,7 +180,6 @@ const augmentations = [
 
 /** Those that, since Keras 3, leave integers as they are. */
 const gentleAugmentations = [
-  'CutMix',
   'Equalization',
   'MaxNumBoundingBoxes',
   'MixUp',

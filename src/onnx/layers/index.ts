@@ -8,6 +8,7 @@ import { coreLayers } from './core.js';
 import { imagePreprocessingLayers } from './image-preprocessing.js';
 import { keras1Layers } from './keras1.js';
 import { locallyConnectedLayers } from './locally-connected.js';
+import { lookupLayers } from './lookup.js';
 import { mergingLayers } from './merging.js';
 import { normalizationLayers } from './normalization.js';
 import { operationLayers } from './operations/index.js';
@@ -18,6 +19,7 @@ import { recurrentWrappers } from './recurrent-wrappers.js';
 import { regularizationLayers } from './regularization.js';
 import { reshapingLayers } from './reshaping.js';
 import { spectrogramLayers } from './spectrogram.js';
+import { stringLayers } from './strings.js';
 
 /** Every layer that can be compiled, by Keras class name. */
 export const layerTable: LayerTable = {
@@ -30,6 +32,7 @@ export const layerTable: LayerTable = {
   ...imagePreprocessingLayers,
   ...keras1Layers,
   ...locallyConnectedLayers,
+  ...lookupLayers,
   ...mergingLayers,
   ...normalizationLayers,
   ...operationLayers,
@@ -40,6 +43,7 @@ export const layerTable: LayerTable = {
   ...regularizationLayers,
   ...reshapingLayers,
   ...spectrogramLayers,
+  ...stringLayers,
 };
 
 /**

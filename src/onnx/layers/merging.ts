@@ -137,5 +137,7 @@ export const mergingLayers: LayerTable = {
   Minimum: extreme(min),
   Average: merging((inputs) => div(inputs.map(toFloat).reduce(add), inputs.length)),
   Concatenate: concatenate,
+  // FeatureSpace's own.
+  TFDConcat: concatenate,
   Dot: dot,
 };

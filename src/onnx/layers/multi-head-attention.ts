@@ -1,3 +1,4 @@
+import { computeDType } from '../../keras/config.js';
 import type { LayerCall, LayerHandler } from '../context.js';
 import type { Value } from '../graph.js';
 import {
@@ -15,6 +16,7 @@ import {
   sizesOf,
   softmax,
   splitLast,
+  sub,
   swapLastAxes,
   toFloat,
   transpose,
@@ -93,7 +95,10 @@ function namedTensors(call: LayerCall): Record<string, Value | undefined> {
   return Object.fromEntries(names.map((name) => [name, call.tensor(name)]));
 }
 
-/** Which keys each query attends to: (batch or 1, queries, keys), or as `attention_mask` is. */
+/**
+ * Which keys each query attends to: (batch or 1, queries, keys), or as `attention_mask` is. Up to Keras 2 that one alone counts
+ * with all its numbers.
+ */
 function attentionMask(
   call: LayerCall,
   given: Record<string, Value | undefined>,
@@ -107,14 +112,14 @@ function attentionMask(
   const queryMask = isGrouped(call) ? (given.query_mask ?? query.mask) : query.mask;
   const valueMask = given.value_mask ?? value.mask;
   const keyMask = given.key_mask ?? given.key?.mask;
-  return allMasks([
-    given.attention_mask,
+  const others = allMasks([
     queryMask && unsqueeze(queryMask, [-1]),
     valueMask && unsqueeze(valueMask, [-2]),
     keyMask && unsqueeze(keyMask, [-2]),
     call.flag('use_causal_mask') ? causalMask(graph, rows, columns) : undefined,
     window === undefined ? undefined : windowMask(graph, rows, columns, window),
   ]);
+  return others || call.kerasVersion >= 3 ? allMasks([given.attention_mask, others]) : given.attention_mask;
 }
 
 /** The projected keys or values, each head as often as there are heads of queries for it. */
@@ -128,9 +133,17 @@ function forHeads(x: Value, heads: number): Value {
 /** The score of a masked key. */
 const masked = -1e9;
 
+/** What Keras does with the score of a masked key. Its versions differ in what becomes of a query all of whose keys are masked. */
+type Hiding =
+  /** It is nothing beside the others: all keys weigh the same where all are masked. */
+  | 'replaced'
+  /** The same, and then nothing in any case. */
+  | 'zero'
+  /** Keras 2: the less the mask is, the more is taken away. */
+  | 'lowered';
+
 /**
  * The dot products of queries and keys, as a distribution over the keys.
- * @param zeroMasked gives zeros to a query all of whose keys are masked, instead of the same weight for each
  * @returns (…beside, queries, keys), and the same with an axis for each that attends
  */
 function distribution(
@@ -138,7 +151,7 @@ function distribution(
   keys: Value,
   mask: Value | undefined,
   axes: Axes,
-  zeroMasked: boolean,
+  hiding: Hiding,
 ): { weights: Value; scores: Value } {
   const products = matmul(arrange(queries, axes), swapLastAxes(arrange(keys, axes)));
   const attending = axes.attention.length;
@@ -149,9 +162,18 @@ function distribution(
   const apart = (x: Value) => (attending === 1 ? x : reshape(x, sizes));
   const together = (x: Value) => (attending === 1 ? x : reshape(x, sizesOf(products)));
   const fitted = mask && fitMask(mask, sizes.length, attending);
-  const softened = softmax(fitted ? together(where(fitted, apart(products), masked)) : products, -1);
-  const scores = fitted && zeroMasked ? where(fitted, apart(softened), 0) : apart(softened);
-  return { weights: fitted && zeroMasked ? together(scores) : softened, scores };
+  if (!fitted) {
+    const weights = softmax(products, -1);
+    return { weights, scores: apart(weights) };
+  }
+  const hidden =
+    hiding === 'lowered'
+      ? add(apart(products), mul(sub(1, toFloat(fitted)), masked))
+      : where(fitted, apart(products), masked);
+  const softened = softmax(together(hidden), -1);
+  if (hiding !== 'zero') return { weights: softened, scores: apart(softened) };
+  const scores = where(fitted, apart(softened), 0);
+  return { weights: together(scores), scores };
 }
 
 const isGrouped = ({ layer }: LayerCall) => layer.className !== 'MultiHeadAttention';
@@ -173,10 +195,10 @@ export const multiHeadAttention: LayerHandler = (_, call) => {
   const axes = axesOf(call, queries.rank);
   const scaled = mul(queries, 1 / Math.sqrt(queries.shape.at(-1)!));
   const returnScores = call.flag('return_attention_scores');
-  // Keras 3 has two ways to compute this, which differ in what becomes of a query all of whose keys are masked.
-  const zeroMasked =
-    call.kerasVersion >= 3 && (returnScores || call.config.number('dropout', 0) > 0 || queries.rank !== 4);
-  const { weights, scores } = distribution(scaled, keys, mask, axes, zeroMasked);
+  // Keras 3 has two ways to compute this.
+  const stepByStep = returnScores || call.config.number('dropout', 0) > 0 || queries.rank !== 4;
+  const hiding = call.kerasVersion < 3 ? 'lowered' : stepByStep ? 'zero' : 'replaced';
+  const { weights, scores } = distribution(scaled, keys, mask, axes, hiding);
 
   const attended = arrangeBack(matmul(weights, arrange(values, axes)), queries, axes);
   const gated = call.config.boolean('use_gate', false)
@@ -184,7 +206,10 @@ export const multiHeadAttention: LayerHandler = (_, call) => {
     : attended;
   const output = project(gated, call, 'attention_output', 2);
   output.mask = query.mask;
-  // Keras 3's MultiHeadAttention takes the masks off the tensors that it is called with: what they go to later sees none.
-  if (call.kerasVersion >= 3 && !isGrouped(call)) for (const tensor of [query, value, key]) tensor.mask = undefined;
+  // Keras 3's MultiHeadAttention takes the masks off the tensors that it is called with: what they go to later sees none. Where it
+  // computes in another dtype, it takes them off copies.
+  const own = computeDType(call.layer);
+  if (call.kerasVersion >= 3 && !isGrouped(call))
+    for (const tensor of [query, value, key]) if ((tensor.computedIn ?? own) === own) tensor.mask = undefined;
   return returnScores ? [output, scores] : output;
 };

@@ -8,10 +8,12 @@ import {
   div,
   gather,
   int64s,
+  isFloat,
   isNan,
   mul,
   node,
   pool,
+  reduceMax,
   reduceSum,
   squeeze,
   toFloat,
@@ -37,8 +39,13 @@ function poolWindow({ config }: LayerCall, rank: number): Window {
 
 const pooling =
   (opType: Pool, rank: number): LayerHandler =>
-  ([x], call) =>
-    inChannelsFirst(toFloat(x!), call, (input) => pool(opType, input, poolWindow(call, rank)));
+  ([x], call) => {
+    const pooled = (given: Value) =>
+      inChannelsFirst(given, call, (input) => pool(opType, input, poolWindow(call, rank)));
+    // The greatest of whole numbers is one; ONNX Runtime finds it among floats alone.
+    if (opType === 'MaxPool' && !isFloat(x!)) return cast(pooled(cast(x!, 'float64')), x!.type);
+    return pooled(toFloat(x!));
+  };
 
 /** The spatial axes of a tensor in the layer's data format. */
 function spatialAxes(x: Value, call: LayerCall): number[] {
@@ -52,6 +59,8 @@ const globalPooling =
   ([input], call) => {
     const x = toFloat(input!);
     if (x.rank < 3) throw new ShapeError('its input has no spatial axes');
+    const keepDims = call.config.boolean('keepdims', false);
+    if (opType === 'GlobalMaxPool' && !isFloat(input!)) return reduceMax(input!, spatialAxes(x, call), keepDims);
     const first = call.config.dataFormat === 'channels_first' ? x : channelsFirst(x);
     const shape = first.shape.map((size, axis) => (axis < 2 ? size : 1));
     const pool = (type: string, values: Value) => node(type, [values], {}, 'float32', shape);
@@ -64,7 +73,7 @@ const globalPooling =
       pooled,
       spatial.map((_, index) => index + 2),
     );
-    return call.config.boolean('keepdims', false) ? unsqueeze(flat, spatial) : flat;
+    return keepDims ? unsqueeze(flat, spatial) : flat;
   };
 
 /** Over the steps that the mask does not hide; up to Keras 2 the mask weighs them. */

@@ -32,7 +32,7 @@ export type CellMaker = (call: LayerCall) => Cell;
 
 /** A step of an LSTM whose four gates lie in the order i, f, c, o along `axis`. */
 export function lstmStep(call: LayerCall, gates: Value, carry: Value, axis: number): Step {
-  const size = carry.shape.at(axis)!;
+  const size = gates.shape.at(axis)! / 4;
   const gate = activation(call, 'recurrent_activation', 'sigmoid');
   const activate = activation(call, 'activation', 'tanh');
   const [i, f, c, o] = split(gates, [size, size, size, size], axis) as [Value, Value, Value, Value];

@@ -1,7 +1,7 @@
 import { activationName } from '../activations.js';
 import type { LayerCall } from '../context.js';
 import { floats, type Value } from '../graph.js';
-import { squeeze, transpose, unsqueeze } from '../operators/index.js';
+import { reverseTime, squeeze, transpose, unsqueeze } from '../operators/index.js';
 import { floats as floatsOf } from '../weights.js';
 import { checkShape } from './recurrent-cell.js';
 import { resetAfter, unitsOf } from './recurrent-cells.js';
@@ -40,8 +40,15 @@ const operators: Record<string, Operator> = {
   GRUCell: gru,
 };
 
-/** Keras's activations as these operators call them, with `activation_alpha` and `activation_beta` where they take them. */
-const activations: Record<string, { name: string; alpha?: number; beta?: number }> = {
+/** An activation as these operators call it, with `activation_alpha` and `activation_beta` where it takes them. */
+interface Activation {
+  name: string;
+  alpha?: number;
+  beta?: number;
+}
+
+/** Keras's activations. */
+const activations: Record<string, Activation> = {
   sigmoid: { name: 'Sigmoid' },
   tanh: { name: 'Tanh' },
   relu: { name: 'Relu' },
@@ -90,24 +97,29 @@ function packBias(call: LayerCall, gates: readonly number[], units: number): Val
 
 /** What an operator gives for a whole sequence. */
 export interface Sequence {
-  /** (batch, time, units), in the order of the steps' times. */
+  /** (batch, time, units), in the order of the steps. */
   outputs: Value;
   /** After the last step. */
   states: Value[];
 }
 
+/** A recurrent layer, or the cell of one, as ONNX's LSTM, GRU or RNN. */
+export interface RecurrentOperator {
+  /** Whether it is right about what is infinite or no number, too: ONNX Runtime's LSTM and GRU make numbers of it. */
+  isExact: boolean;
+  /** @param x (batch, time, features) */
+  run: (x: Value) => Sequence;
+}
+
 /**
- * Runs a recurrent layer, or the cell of one, as ONNX's LSTM, GRU or RNN.
- * @param x (batch, time, features)
  * @param initial the states before the first step; none are zeros
  * @returns undefined when no operator computes what the layer does
  */
-export function runOperator(
+export function operatorOf(
   call: LayerCall,
-  x: Value,
   initial: readonly Value[],
   goBackwards: boolean,
-): Sequence | undefined {
+): RecurrentOperator | undefined {
   const { className } = call.layer;
   const operator = Object.hasOwn(operators, className) ? operators[className]! : undefined;
   if (!operator || (initial.length > 0 && initial.length !== operator.states)) return undefined;
@@ -117,7 +129,20 @@ export function runOperator(
   );
   const used = known.filter((one) => one !== undefined);
   if (used.length < known.length) return undefined;
+  return {
+    isExact: operator === rnn,
+    run: (x) => runOperator(call, operator, used, x, initial, goBackwards),
+  };
+}
 
+function runOperator(
+  call: LayerCall,
+  operator: Operator,
+  used: readonly Activation[],
+  x: Value,
+  initial: readonly Value[],
+  goBackwards: boolean,
+): Sequence {
   const after = operator === gru && resetAfter(call);
   const units = unitsOf(call, operator.gates.length, after ? 2 : 1);
   checkShape(x, [null, null, call.rawWeight('kernel').shape[0]!]);
@@ -128,7 +153,7 @@ export function runOperator(
   };
   const [batch, time] = [x.shape[0]!, x.shape[1]!];
   const state = { type: 'float32', shape: [1, batch, units] } as const;
-  const [outputs, ...states] = call.graph.node(
+  const [outputs, ...states] = x.graph.node(
     operator.opType,
     [
       swapTime(x),
@@ -148,8 +173,9 @@ export function runOperator(
     },
     [{ type: 'float32', shape: [time, 1, batch, units] }, ...Array(operator.states).fill(state)],
   );
+  const inOrder = transpose(squeeze(outputs!, [1]), [1, 0, 2]);
   return {
-    outputs: transpose(squeeze(outputs!, [1]), [1, 0, 2]),
+    outputs: goBackwards ? reverseTime(inOrder) : inOrder,
     states: states.map((value) => squeeze(value, [0])),
   };
 }

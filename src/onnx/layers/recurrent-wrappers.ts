@@ -1,7 +1,7 @@
 import type { LayerHandler, LayerTable } from '../context.js';
 import type { Value } from '../graph.js';
-import { add, concat, div, mul } from '../operators/index.js';
-import { recurrentInputs, reverseTime, runRecurrent } from './recurrent.js';
+import { add, concat, div, mul, reverseTime } from '../operators/index.js';
+import { recurrentInputs, runRecurrent } from './recurrent.js';
 import { mergeTime, splitTime } from './time.js';
 
 const merges: Record<string, (forward: Value, backward: Value) => Value[]> = {

@@ -1,9 +1,21 @@
 import { type LayerCall, type LayerHandler, type LayerTable, tensorsIn } from '../context.js';
 import { ShapeError, type Value } from '../graph.js';
-import { cast, fill, scan, sizeOf, slice, take, toFloat, unsqueeze, where } from '../operators/index.js';
+import {
+  allFinite,
+  and,
+  cast,
+  either,
+  fill,
+  scan,
+  sizeOf,
+  take,
+  toFloat,
+  unsqueeze,
+  where,
+} from '../operators/index.js';
 import { type Cell, checkShape } from './recurrent-cell.js';
 import { cellOf } from './recurrent-cells.js';
-import { runOperator, type Sequence } from './recurrent-operators.js';
+import { operatorOf, type RecurrentOperator, type Sequence } from './recurrent-operators.js';
 import { swapTime } from './time.js';
 
 /** What a recurrent layer is called with. */
@@ -51,9 +63,6 @@ const alongside = (condition: Value, x: Value): Value =>
 
 const select = (condition: Value, yes: Value, no: Value | 0): Value => where(alongside(condition, yes), yes, no);
 
-/** The steps in the reverse order. */
-export const reverseTime = (x: Value): Value => slice(x, [{ axis: 1, step: -1 }]);
-
 /** Runs any cell step by step. The outputs are in the order of the steps. */
 function runLoop(
   cell: Cell,
@@ -63,10 +72,9 @@ function runLoop(
   if (x.rank !== cell.rank) throw new ShapeError(`its input has ${x.rank} axes instead of ${cell.rank}`);
   const projected = cell.project(x);
   const shapes = cell.shapes(projected);
-  const zeros = (shape: readonly (number | null)[]) => {
-    if (shape.includes(null)) throw new ShapeError('its states have axes of unknown size');
-    return fill(x.graph, 'float32', [sizeOf(x, 0), ...(shape as number[])], 0);
-  };
+  // An axis of unknown size is one of images, which the states have where their input has it, behind batch and time.
+  const zeros = (shape: readonly (number | null)[]) =>
+    fill(x.graph, 'float32', [sizeOf(x, 0), ...shape.map((size, axis) => size ?? sizeOf(projected, axis + 2))], 0);
   if (given.length > 0 && given.length !== shapes.states.length)
     throw new ShapeError(`it is called with ${given.length} initial states and has ${shapes.states.length}`);
   for (const [index, state] of given.entries()) checkShape(state, [null, ...shapes.states[index]!]);
@@ -90,6 +98,24 @@ function runLoop(
   return { outputs: outputs[0]!, states: states.slice(0, initial.length) };
 }
 
+/** Runs an operator for the whole sequence; where what it is given is not finite, a loop if the operator heeds only numbers. */
+function runWhole(
+  operator: RecurrentOperator,
+  inputs: RecurrentInputs,
+  loop: (inputs: RecurrentInputs) => Sequence,
+): Sequence {
+  if (operator.isExact) return operator.run(inputs.x);
+  const finite = [inputs.x, ...inputs.states].map(allFinite).reduce(and);
+  const parts = ({ outputs, states }: Sequence) => [outputs, ...states];
+  const [outputs, ...states] = either(
+    finite,
+    inputs.x,
+    (x) => parts(operator.run(x)),
+    (x) => parts(loop({ ...inputs, x })),
+  );
+  return { outputs: outputs!, states };
+}
+
 /**
  * What a recurrent layer computes.
  * @returns the output (the sequence of outputs with `return_sequences`, in the order of the steps), and the last states
@@ -108,25 +134,14 @@ export function runRecurrent(
   const x = timeMajor ? swapTime(inputs.x) : inputs.x;
   const mask = timeMajor && inputs.mask ? swapTime(inputs.mask) : inputs.mask;
 
-  if (!mask) {
-    const whole = runOperator(inner, x, inputs.states, goBackwards);
-    if (whole) {
-      if (!returnSequences) return { output: whole.states[0]!, states: whole.states };
-      const outputs = goBackwards ? reverseTime(whole.outputs) : whole.outputs;
-      return { output: timeMajor ? swapTime(outputs) : outputs, states: whole.states };
-    }
-  }
   // An unrolled loop of Keras puts the zeros in afterwards, by the mask in the order of time even when it went backwards.
   const zeroLater = mask !== undefined && zeroOutputForMask && returnSequences && config.boolean('unroll', false);
-  const { outputs, states } = runLoop(
-    cellOf(inner),
-    { ...inputs, x, mask },
-    {
-      goBackwards,
-      zeroOutputForMask: zeroOutputForMask && !zeroLater,
-    },
-  );
-  if (!returnSequences) return { output: take(outputs, -1, 1), states };
+  const whole = { ...inputs, x, mask };
+  const operator = mask ? undefined : operatorOf(inner, inputs.states, goBackwards);
+  const loop = (given: RecurrentInputs) =>
+    runLoop(cellOf(inner), given, { goBackwards, zeroOutputForMask: zeroOutputForMask && !zeroLater });
+  const { outputs, states } = operator ? runWhole(operator, whole, loop) : loop(whole);
+  if (!returnSequences) return { output: operator ? states[0]! : take(outputs, -1, 1), states };
   const sequence = zeroLater ? select(mask, outputs, 0) : outputs;
   return { output: timeMajor ? swapTime(sequence) : sequence, states };
 }

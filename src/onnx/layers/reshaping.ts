@@ -1,13 +1,17 @@
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import { ShapeError, showShape, type Value } from '../graph.js';
 import {
-  cast,
+  allFinite,
   channelsLast,
+  div,
+  either,
   elementCount,
   enlarge,
   expand,
+  gather,
   interpolations,
   pad,
+  range,
   reshape,
   resizeImages,
   type Size,
@@ -22,6 +26,7 @@ import {
   unsqueeze,
 } from '../operators/index.js';
 import { inChannelsFirst } from './convolution.js';
+import { likeInput } from './image-preprocessing.js';
 
 const flatten: LayerHandler = ([x], { config }) => {
   const ordered = config.dataFormat === 'channels_first' && x!.rank > 2 ? channelsLast(x!) : x!;
@@ -76,10 +81,13 @@ const cropping =
     }, x!);
   };
 
-/** Repeats what it gets; ONNX Runtime has it for some integers only. */
+/** Repeats the elements of the spatial axes; ONNX Runtime enlarges few types. */
 function repeat(x: Value, factors: readonly number[]): Value {
-  const repeated = enlarge(x.type === 'float32' ? x : cast(x, 'int32'), factors, 'nearest');
-  return cast(repeated, x.type);
+  if (x.type === 'float32') return enlarge(x, [1, 1, ...factors], 'nearest');
+  return factors.reduce((repeated, factor, index) => {
+    const size = sizeTimes(sizeOf(repeated, index + 2), factor);
+    return gather(repeated, div(range(x.graph, size), factor), index + 2);
+  }, x);
 }
 
 const upSampling =
@@ -96,11 +104,23 @@ const upSampling2D: LayerHandler = (inputs, call) => {
   const x = toFloat(inputs[0]!);
   checkRank(x, 2);
   const factors = call.config.integers('size', 2, [2, 2], 1);
-  return inChannelsFirst(x, call, (input) => {
-    if (interpolation === 'bilinear') return enlarge(input, factors, 'linear');
-    const size = factors.map((factor, index) => sizeTimes(sizeOf(input, index + 2), factor)) as [Size, Size];
-    return resizeImages(input, size, interpolation, false);
-  });
+  const asTensorFlow = (input: Value) =>
+    inChannelsFirst(input, call, (images) => {
+      const size = factors.map((factor, index) => sizeTimes(sizeOf(images, index + 2), factor)) as [Size, Size];
+      return resizeImages(images, size, interpolation, false);
+    });
+  const first = firstSpatial(call);
+  const fast = (input: Value) => enlarge(input, [1, 1, 1, 1].toSpliced(first, 2, ...factors), 'linear');
+  const [resized] =
+    interpolation === 'bilinear'
+      ? either(
+          allFinite(x),
+          x,
+          (input) => [fast(input)],
+          (input) => [asTensorFlow(input)],
+        )
+      : [asTensorFlow(x)];
+  return likeInput(resized!, inputs[0]!, call);
 };
 
 /** https://keras.io/api/layers/reshaping_layers/ */

@@ -39,7 +39,7 @@ const sizes: Record<string, readonly WeightSize[]> = {
 /**
  * Refuses a layer whose settings ask for other sizes than its variables have: Keras would not load it, and what is computed goes
  * by the variables alone.
- * @throws ShapeError, ConfigError
+ * @throws ShapeError, LayerConfigError
  */
 export function checkWeightSizes({ className, weights }: Layer, config: LayerConfig): void {
   if (!Object.hasOwn(sizes, className)) return;

@@ -70,12 +70,11 @@ function padSame(x: Value, window: Window): [Value, Window] {
   return [pad(x, [[0, 0], [0, 0], ...pads]), { ...window, padding: 'valid' }];
 }
 
-/** Whether a kernel of this shape, channels first, takes so many channels in a window of this size. */
+/** @throws ShapeError unless a kernel of this shape, channels first, fits a window of this size. ONNX Runtime heeds channels. */
 function checkKernel(x: Value, weight: Value, bias: Value | undefined, sizes: readonly number[], filters: number) {
-  const [, channels] = x.shape;
   const fits =
     sizes.join() === weight.shape.slice(2 - weight.rank).join() && (!bias || bias.shape.join() === `${filters}`);
-  if (!fits || channels === null || x.rank !== weight.rank)
+  if (!fits || x.rank !== weight.rank)
     throw new ShapeError(`its weights don't fit a window of ${showShape(sizes)} over ${showShape(x.shape)}`);
 }
 
@@ -90,8 +89,9 @@ export function conv(x: Value, weight: Value, bias: Value | undefined, window: W
   const spatial = x.shape.slice(2);
   const [filters, channels] = weight.shape as number[];
   checkKernel(x, weight, bias, window.kernel, filters!);
-  if (channels! * groups !== x.shape[1] || filters! % groups !== 0)
-    throw new ShapeError(`its kernel takes ${channels! * groups} channels, its input has ${x.shape[1]}`);
+  const given = x.shape[1] ?? channels! * groups;
+  if (channels! * groups !== given || filters! % groups !== 0)
+    throw new ShapeError(`its kernel takes ${channels! * groups} channels, its input has ${given}`);
   const [padded, moved] = padSame(x, window);
   const attributes = {
     kernel_shape: window.kernel,
@@ -139,7 +139,7 @@ export function convTranspose(x: Value, weight: Value, bias: Value | undefined, 
   const { kernel, strides, dilations } = window;
   const [channels, filters] = weight.shape as number[];
   checkKernel(x, weight, bias, kernel, filters!);
-  if (channels !== x.shape[1] || x.rank !== weight.rank)
+  if (channels !== (x.shape[1] ?? channels) || x.rank !== weight.rank)
     throw new ShapeError(`its kernel takes ${channels} channels, its input is ${showShape(x.shape)}`);
   const cuts = kernel.map((_, axis) => cut(window, axis));
   if (cuts.some(({ end }, axis) => -end >= Math.max(strides[axis]!, dilations[axis]!)))

@@ -1,4 +1,4 @@
-import type { TensorType } from '../../tensor.js';
+import type { TensorType } from '../../support/tensor.js';
 import { type Attribute, type Dimension, float, type GraphBuilder, ShapeError, showShape, Value } from '../graph.js';
 import { dataTypes } from '../protobuf.js';
 
@@ -23,6 +23,9 @@ const arrays: Record<TensorType, (values: readonly number[]) => NonNullable<Valu
   int64: (values) => BigInt64Array.from(values, big),
   uint64: (values) => BigUint64Array.from(values, big),
   bool: (values) => Uint8Array.from(values),
+  string: () => {
+    throw new ShapeError('they put numbers beside strings');
+  },
 };
 
 /** A constant from plain numbers; shape `[]` is a scalar. */
@@ -38,6 +41,9 @@ export function constant(
 /** A one-dimensional int64 constant: axes, sizes, indices. */
 export const int64s = (graph: GraphBuilder, values: readonly number[]): Value =>
   constant(graph, 'int64', [values.length], values);
+
+/** The greatest number of float32. */
+export const largestFloat = 3.4028234663852886e38;
 
 export const isFloat = (value: Value): boolean => value.type === 'float32' || value.type === 'float64';
 

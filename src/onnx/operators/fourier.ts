@@ -5,11 +5,11 @@ import {
   gather,
   pad,
   range,
-  type Size,
   sizeDifference,
+  sizeMax,
   sizeOf,
+  sizePlus,
   sizeQuotient,
-  sizeSum,
   slice,
   squeeze,
   unsqueeze,
@@ -79,7 +79,7 @@ export function inverseRealFourier({ real, imaginary }: Complex, length: number)
 export function frames(x: Value, length: number, stride: number): Value {
   const last = x.rank - 1;
   const size = sizeOf(x, last);
-  const count: Size = sizeSum(sizeQuotient(sizeDifference(size, length), stride), 1);
+  const count = sizeQuotient(sizeMax(sizePlus(sizeDifference(size, length), stride), 0), stride);
   const starts = mul(unsqueeze(range(x.graph, count), [1]), stride);
   return gather(x, add(starts, unsqueeze(range(x.graph, length), [0])), last);
 }

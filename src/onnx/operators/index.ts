@@ -1,4 +1,5 @@
 export * from './convolution.js';
+export * from './either.js';
 export * from './elementwise.js';
 export * from './fourier.js';
 export * from './matrix.js';

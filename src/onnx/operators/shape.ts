@@ -1,6 +1,6 @@
 import type { Dimension, GraphBuilder } from '../graph.js';
-import { ShapeError, showShape, Value } from '../graph.js';
-import { add, cast, constant, div, graphOf, int64s, max, min, mul, node, type Operand, sub } from './elementwise.js';
+import { ShapeError, showShape, type Value } from '../graph.js';
+import { add, cast, constant, div, int64s, max, min, mul, node, type Operand, sub } from './elementwise.js';
 
 /**
  * An axis counted from the front; negative ones count from the back, as in NumPy.
@@ -215,6 +215,9 @@ export function slice(x: Value, ranges: readonly SliceRange[]): Value {
   return node('Slice', [x, vector('start'), vector('end'), vector('axis'), vector('step')], {}, x.type, shape);
 }
 
+/** (batch, time, …) with the steps in the reverse order. */
+export const reverseTime = (x: Value): Value => slice(x, [{ axis: 1, step: -1 }]);
+
 /** `length` elements of an axis from `start` on, either of which may be worked out when the model runs. */
 export function sliceFrom(x: Value, axis: number, start: Size, length: Size): Value {
   const at = normalizeAxis(axis, x.rank);
@@ -310,9 +313,4 @@ export function range(graph: GraphBuilder, size: Size): Value {
   const bound = (value: number) => constant(graph, 'int64', [], [value]);
   const end = typeof size === 'number' ? bound(size) : size;
   return node('Range', [bound(0), end, bound(1)], {}, 'int64', [knownSize(size)]);
-}
-
-/** The same values under another rank or with axes known better than could be inferred. */
-export function withShape(x: Value, shape: readonly Dimension[]): Value {
-  return new Value(graphOf([x]), x.name, x.type, shape, x.data);
 }

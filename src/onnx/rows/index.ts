@@ -9,7 +9,7 @@ import { followSizes } from './sizes.js';
  * known to keep rows apart is taken to mix them.
  * @param graph its inputs have the batch as their first axis
  */
-export function mixesRows(graph: GraphBuilder): boolean {
+export function batchDependent(graph: GraphBuilder): boolean {
   const known = new Map<string, Rows>();
   const follow: Follow = ({ nodes, inputs, outputs }, given) => {
     const rowsOf = (value: Value | undefined): Rows => known.get(value?.name ?? '') ?? 'same';
@@ -32,7 +32,9 @@ export function mixesRows(graph: GraphBuilder): boolean {
   return !outputs.every((rows) => isEqual(rows, batch));
 }
 
-function apply(node: Node, rows: readonly Rows[], follow: Follow): Rows | Rows[] {
+function apply(node: Node, given: readonly Rows[], follow: Follow): Rows | Rows[] {
+  // Which way is taken may hang on all rows, but both come to the same.
+  const rows = node.opType === 'If' ? [] : given;
   if (rows.includes('mixed')) return 'mixed';
   const sizes = followSizes(node, rows);
   if (sizes) return sizes;

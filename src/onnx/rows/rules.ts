@@ -62,7 +62,9 @@ const elementwise: Rule = ({ inputs, outputs }, rows) => {
   const fromEnd = rows.map((one, index) => (isAlong(one) ? { ...one, axis: one.axis - inputs[index]!.rank } : one));
   const first = fromEnd.find(isAlong);
   const fits = fromEnd.every((one, index) =>
-    isAlong(one) ? isEqual(one, first) : isSame(one) && isOne(inputs[index], first!.axis + (inputs[index]?.rank ?? 0)),
+    isAlong(one)
+      ? isEqual(one, first)
+      : isSame(one) && first && isOne(inputs[index], first.axis + (inputs[index]?.rank ?? 0)),
   );
   return first && fits ? { ...first, axis: first.axis + rank } : 'mixed';
 };
@@ -193,6 +195,14 @@ const scan: Rule = ({ inputs, attributes }, rows, follow) => {
   });
 };
 
+/** Both ways come to the same (see operators/either.ts). */
+const either: Rule = ({ attributes }, _, follow) => {
+  const [first, second] = [attributes.then_branch, attributes.else_branch].map((way) =>
+    follow(way as GraphBuilder, []),
+  );
+  return first!.map((rows, index) => (isEqual(rows, second![index]) ? rows : 'mixed'));
+};
+
 const shape: Rule = ({ inputs: [x] }, [rows]) =>
   isAlong(rows)
     ? { sizes: x!.shape.map((size, axis) => (axis === rows.axis ? { batches: rows.per } : (size ?? undefined))) }
@@ -255,5 +265,6 @@ export const rules: Record<string, Rule> = {
   Einsum: einsum,
   MatMul: matmul,
   Scan: scan,
+  If: either,
   Shape: shape,
 };

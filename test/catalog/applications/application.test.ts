@@ -13,10 +13,10 @@ import {
   readApplications,
   servedName,
   similarApplications,
-} from '../../../src/catalog/applications/application.js';
-import { kerasFolders } from '../../../src/catalog/applications/keras-home.js';
-import { findWeights, urlOf, WeightsError } from '../../../src/catalog/applications/weights.js';
-import { parseCard } from '../../../src/catalog/card.js';
+} from '../../../src/applications/application.js';
+import { kerasFolders } from '../../../src/applications/keras-home.js';
+import { findWeights, urlOf, WeightsError } from '../../../src/applications/weights.js';
+import { parseCard } from '../../../src/cards/card.js';
 import { findModel } from '../../../src/catalog/find-model.js';
 import { readKerasModel } from '../../../src/keras/index.js';
 import { startFileServer } from '../../helpers/file-server.js';

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, it } from 'node:test';
-import type { DownloadEvent } from '../../../src/catalog/applications/download.js';
-import { TransferError } from '../../../src/catalog/applications/transfer.js';
+import type { DownloadEvent } from '../../../src/applications/download.js';
+import { TransferError } from '../../../src/applications/transfer.js';
 import { content, filesBeside, kinds, md5, other, run, wanted } from '../../helpers/downloads.js';
 import { type Behaviour, startFileServer } from '../../helpers/file-server.js';
 

@@ -1,4 +1,4 @@
-import type { TensorType } from '../../../tensor.js';
+import type { TensorType } from '../../../support/tensor.js';
 import type { CallArgument, LayerCall } from '../../context.js';
 import { type GraphBuilder, Value } from '../../graph.js';
 import { cast, concat, constant, normalizeAxis, type Size, unsqueeze } from '../../operators/index.js';
@@ -180,7 +180,8 @@ export class Arguments {
     return this.inRank(name, this.number(name, fallback), rank);
   }
 
-  private inRank(name: string, axis: number, rank: number): number {
+  /** An axis that the argument names, counted from the front. */
+  inRank(name: string, axis: number, rank: number): number {
     const at = normalizeAxis(axis, rank);
     return Number.isInteger(at) && at >= 0 && at < rank ? at : this.wrong(name, `an axis of a tensor of rank ${rank}`);
   }

@@ -37,7 +37,8 @@ import { scalarOf } from './sizes.js';
 
 type Binary = (a: Value, b: Value) => Value;
 
-const pair = ['x1', 'x2'] as const;
+/** The two that an operation such as a sum is called with. */
+export const pair = ['x1', 'x2'] as const;
 
 /** Two numbers that are known now, put together now: arithmetic on shapes stays known. */
 function folded(a: Value, b: Value, compute: Binary, now?: (a: number, b: number) => number): Value {
@@ -54,8 +55,8 @@ const binary = (compute: Binary, now?: (a: number, b: number) => number) =>
     return folded(x1!, x2!, compute, now);
   });
 
-/** The same in float32, whatever the operands are. */
-const floating = (compute: Binary) =>
+/** An operation on two tensors in float32, whatever they are. */
+export const floating = (compute: Binary) =>
   operation('x1 x2', (a) => {
     const [x1, x2] = a.promoted(pair, 'float');
     return compute(x1!, x2!);

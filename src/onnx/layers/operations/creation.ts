@@ -1,9 +1,10 @@
-import type { TensorType } from '../../../tensor.js';
+import type { TensorType } from '../../../support/tensor.js';
 import type { Value } from '../../graph.js';
 import {
   abs,
   add,
   cast,
+  concat,
   constant,
   div,
   floor,
@@ -14,13 +15,14 @@ import {
   min,
   mul,
   node,
+  normalizeAxis,
   pow,
   range,
-  reshape,
   type Size,
   sign,
   sizeOf,
   sizesOf,
+  slice,
   sub,
   toFloat,
   unsqueeze,
@@ -28,7 +30,7 @@ import {
 import type { Arguments } from './arguments.js';
 import { choose } from './comparison.js';
 import { type OperationTable, operation } from './operation.js';
-import { broadcastTo } from './shape.js';
+import { broadcastTo, broadcastTogether } from './shape.js';
 import { scalarOf } from './sizes.js';
 
 /** A tensor of the shape of another, filled with one number. */
@@ -41,13 +43,6 @@ const filledLike = (value: number) =>
 /** A tensor of this shape, all of one number. */
 export const filled = (a: Arguments, type: TensorType, sizes: readonly Size[], value: number): Value =>
   broadcastTo(a.constant(type, value), sizes);
-
-/** A number that may be a tensor: the bounds of ranges. */
-const _sizeArgument = (a: Arguments, name: string): Size | undefined => {
-  if (!a.has(name)) return undefined;
-  const value = a.tensor(name);
-  return scalarOf(value) ?? value;
-};
 
 /** The most numbers that a range is written out as. */
 const largestRange = 2 ** 20;
@@ -75,51 +70,49 @@ function arange(a: Arguments): Value {
   return cast(node('Range', inputs, {}, wide, [null]), type);
 }
 
-/** `num` steps from `start` to `stop` along a new axis, in float32. */
-function steps(a: Arguments, start: Value, stop: Value): [values: Value, step: Value] {
-  const count = a.number('num', 50);
-  const intervals = a.boolean('endpoint', true) ? count - 1 : count;
-  const step = div(sub(stop, start), Math.max(1, intervals));
-  const axis = a.number('axis', 0);
+/** The `num` numbers from `start` to `stop` along a new axis, in float32: both ends as they are, and sums with the first between. */
+function between(a: Arguments, start: Value, stop: Value, count: number): Value {
   const rank = Math.max(start.rank, stop.rank);
-  const at = axis < 0 ? axis + rank + 1 : axis;
-  const indices = reshape(
-    toFloat(range(a.graph, count)),
-    Array.from({ length: rank + 1 }, (_, index) => (index === at ? count : 1)),
-  );
-  const spread = (value: Value) => (rank === 0 ? value : unsqueeze(broadcastLike(value, rank), [at]));
-  return [add(mul(indices, spread(step)), spread(start)), step];
+  const at = normalizeAxis(a.number('axis', 0), rank + 1);
+  const [first, last] = broadcastTogether([start, stop]).map((end) => unsqueeze(end, [at]));
+  if (count < 2) return slice(first!, [{ axis: at, end: count }]);
+  const places = Array.from({ length: count - 2 }, (_, index) => index + 1);
+  const shape = Array.from({ length: rank + 1 }, (_, axis) => (axis === at ? places.length : 1));
+  const step = div(sub(last!, first!), count - 1);
+  return concat([first!, add(first!, mul(step, constant(a.graph, 'float32', shape, places))), last!], at);
 }
 
-/** Axes of size 1 before a tensor's own, up to this rank. */
-const broadcastLike = (x: Value, rank: number): Value =>
-  x.rank === rank
-    ? x
-    : unsqueeze(
-        x,
-        Array.from({ length: rank - x.rank }, (_, axis) => axis),
-      );
+/** TensorFlow's way without the end: as many numbers up to one step before it. */
+function steps(a: Arguments, start: Value, stop: Value): [values: Value, step: Value] {
+  const count = a.count('num', 50);
+  const endpoint = a.boolean('endpoint', true);
+  const intervals = endpoint ? count - 1 : count;
+  const step = intervals > 0 ? div(sub(stop, start), intervals) : a.constant('float32', Number.NaN);
+  return [between(a, start, endpoint || count < 2 ? stop : sub(stop, step), count), step];
+}
 
-/** Spread numbers in the dtype that is asked for; integers are rounded down. */
-function inType(a: Arguments, values: Value): Value {
+/** Spread numbers and their step, in the dtype that is asked for; integers are rounded down. */
+function spread(a: Arguments): [values: Value, step: Value] {
   const type = a.optionalType('dtype') ?? 'float32';
-  return type === 'float32' ? values : cast(floor(values), type);
+  const [start, stop] = ['start', 'stop'].map((name) => toFloat(cast(a.tensor(name), type)));
+  const [values, step] = steps(a, start!, stop!);
+  return [type === 'float32' ? values : cast(floor(values), type), step];
 }
 
 function linspace(a: Arguments): Value | Value[] {
-  const [values, step] = steps(a, toFloat(a.tensor('start')), toFloat(a.tensor('stop')));
-  return a.boolean('retstep') ? [inType(a, values), step] : inType(a, values);
+  const [values, step] = spread(a);
+  return a.boolean('retstep') ? [values, step] : values;
 }
 
 function logspace(a: Arguments): Value {
-  const exponents = inType(a, steps(a, toFloat(a.tensor('start')), toFloat(a.tensor('stop')))[0]);
+  const [exponents] = spread(a);
   const base = a.constant('float32', a.number('base', 10));
   return cast(pow(base, toFloat(exponents)), exponents.type);
 }
 
 function geomspace(a: Arguments): Value {
   const [start, stop] = [toFloat(a.tensor('start')), toFloat(a.tensor('stop'))];
-  const logarithm = (x: Value) => mul(log(abs(x)), Math.LOG10E);
+  const logarithm = (x: Value) => div(log(abs(x)), Math.LN10);
   const powers = pow(a.constant('float32', 10), steps(a, logarithm(start), logarithm(stop))[0]);
   return mul(powers, sign(start));
 }

@@ -1,4 +1,4 @@
-import type { TensorType } from '../../../tensor.js';
+import type { TensorType } from '../../../support/tensor.js';
 import type { Value } from '../../graph.js';
 import { cast } from '../../operators/index.js';
 
@@ -55,6 +55,3 @@ export function accumulatorType(type: TensorType): TensorType {
   if (type === 'bool' || type === 'int8' || type === 'int16') return 'int32';
   return type === 'uint8' || type === 'uint16' ? 'uint32' : type;
 }
-
-/** The greatest number of float32. */
-export const largestFloat = 3.4028234663852886e38;

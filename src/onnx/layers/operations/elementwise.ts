@@ -24,6 +24,7 @@ import {
   isFloat,
   isInf,
   isNan,
+  largestFloat,
   less,
   log,
   mul,
@@ -46,7 +47,7 @@ import {
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
-import { computed, largestFloat } from './dtypes.js';
+import { computed } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
 
 type Unary = (x: Value) => Value;

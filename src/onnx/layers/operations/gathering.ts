@@ -1,16 +1,20 @@
 import type { Value } from '../../graph.js';
 import {
+  broadcast,
   cast,
+  concat,
   constant,
   equal,
   gather,
+  isFloat,
+  isNan,
   mod,
   node,
   range,
   reduceMax,
   reshape,
-  type Size,
-  sizeOf,
+  sizesOf,
+  sizeVector,
   unsqueeze,
   where,
 } from '../../operators/index.js';
@@ -42,23 +46,48 @@ function takeAlongAxis(a: Arguments): Value {
   const axis = a.optionalAxis('axis', given.rank);
   const x = axis === undefined ? flatten(given) : given;
   const indices = cast(a.tensor('indices'), 'int64');
+  if (indices.rank !== x.rank) return a.unsupported(`its indices are of rank ${indices.rank}, not of ${x.rank}`);
   const at = axis ?? 0;
-  const sizes = (value: Value, other: Value): Size[] =>
-    value.shape.map((size, index) => (index === at || size !== 1 ? sizeOf(value, index) : sizeOf(other, index)));
-  const same = (value: Value, other: Value) =>
-    value.shape.every((size, index) => index === at || size === other.shape[index] || size === null);
-  const from = same(x, indices) ? x : broadcastTo(x, sizes(x, indices));
-  const by = same(indices, x) ? indices : broadcastTo(indices, sizes(indices, x));
+  const [from, by] = [spreadBeside(x, indices, at), spreadBeside(indices, x, at)];
   return node('GatherElements', [from, by], { axis: at }, from.type, by.shape);
+}
+
+/** A tensor with the other's sizes where its own are 1, or may be when the model runs, on all axes but one. */
+function spreadBeside(x: Value, other: Value, axis: number): Value {
+  const fits = (size: number | null, index: number) =>
+    index === axis || size === 1 || (size !== null && size === x.shape[index]);
+  if (other.shape.every(fits)) return x;
+  const sizes = sizesOf(other).with(axis, 1);
+  const shape = broadcast(x.shape, other.shape.with(axis, 1));
+  return node('Expand', [x, sizeVector(x.graph, sizes)], {}, x.type, shape);
 }
 
 const scatterModes: Record<string, string> = { add: 'add', max: 'max', min: 'min', mul: 'mul' };
 
+/** What an extreme of anything and this is that anything. */
+const outdone: Record<string, number> = { max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY };
+
+/**
+ * The same values, of which ONNX Runtime does not think that they are as many as an input's: all inputs' first axes have one name,
+ * and buffers of axes of one name are shared.
+ */
+function ofOwnLength(values: Value): Value {
+  const [length, ...rest] = values.shape;
+  if (length !== null || rest.includes(null)) return values;
+  return concat([values, constant(values.graph, values.type, [0, ...(rest as number[])], [])], 0);
+}
+
 function scatterInto(a: Arguments, x: Value, updates: Value, reduction: string | undefined): Value {
   const indices = cast(a.tensor('indices'), 'int64');
-  return computed([x, updates], (into, values) =>
-    node('ScatterND', [into, indices, values], { reduction }, into.type, x.shape),
-  );
+  const scattered = (into: Value, values: Value) =>
+    node('ScatterND', [into, indices, values], { reduction }, into.type, x.shape);
+  const never = reduction === undefined ? undefined : outdone[reduction];
+  return computed([x, updates], (into, values) => {
+    if (never === undefined || into.type !== 'float32') return scattered(into, values);
+    // In TensorFlow's extremes what is no number stays where it is, and does nothing as an update.
+    const apart = ofOwnLength(values);
+    return where(isNan(into), into, scattered(into, where(isNan(apart), never, apart)));
+  });
 }
 
 function scatterUpdate(a: Arguments): Value {
@@ -158,18 +187,23 @@ function nonzero(a: Arguments, x: Value): Value[] {
   return x.shape.map((_, axis) => cast(gather(places, a.constant('int64', axis), 0), 'int32'));
 }
 
-/** The index along each axis of a tensor of this shape that an index of all its elements is. */
+/**
+ * The index along each axis of a tensor of this shape that an index of all its elements is. Keras takes the shape from its end for
+ * a vector of indices, and from its start for any other tensor.
+ */
 function unravelIndex(a: Arguments): Value[] {
   const indices = a.tensor('indices');
-  if (indices.rank !== 1) return a.unsupported('its indices are no vector');
   const shape = a.numbers('shape');
   if (!shape.every((size) => Number.isInteger(size) && size > 0))
     return a.unsupported('its shape is not of whole numbers');
-  const wide = cast(indices, 'int64');
-  return shape.map((size, axis) => {
-    const below = shape.slice(axis + 1).reduce((product, one) => product * one, 1);
-    return cast(mod(floorDivide(wide, a.constant('int64', below)), a.constant('int64', size)), indices.type);
+  let rest = cast(indices, isFloat(indices) ? 'float32' : 'int64');
+  const found = (indices.rank === 1 ? shape.toReversed() : shape).map((one) => {
+    const size = a.constant(rest.type, one);
+    const index = cast(mod(rest, size), indices.type);
+    rest = floorDivide(rest, size);
+    return index;
   });
+  return found.reverse();
 }
 
 /** Taking elements by index and putting them back. https://keras.io/api/ops/numpy/ */

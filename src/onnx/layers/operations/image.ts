@@ -13,9 +13,8 @@ import {
   greater,
   type Interpolation,
   less,
-  max,
-  min,
   mul,
+  not,
   pad,
   reshape,
   resizeImages,
@@ -99,12 +98,15 @@ function greyscale(a: Arguments): Value {
   return cast(grey, images.type);
 }
 
+/** TensorFlow's extremes of three channels forget what came before one that is no number. */
+const forgetful = (beats: typeof greater) => (before: Value, next: Value) => where(beats(before, next), before, next);
+
 function rgbToHsv(a: Arguments): Value {
   const { channels, axis } = channelsOf(a, toFloat(a.tensor('images')));
   const [red, green, blue] = channels;
-  const value = max(max(red, green), blue);
-  const spread = sub(value, min(min(red, green), blue));
-  const flat = equal(spread, 0);
+  const value = channels.reduce(forgetful(greater));
+  const spread = sub(value, channels.reduce(forgetful(less)));
+  const flat = not(greater(spread, 0));
   const saturation = where(greater(value, 0), div(spread, where(equal(value, 0), 1, value)), 0);
   const sixth = mul(where(flat, 1, spread), 6);
   const turn = (from: Value, to: Value, start: number) => add(div(sub(from, to), sixth), start);

@@ -151,6 +151,7 @@ function sliceFrom(a: Arguments): Value {
   });
   return atRuntime.reduce(
     (result, { axis, start, length }) => {
+      if (length < 0) return slicedAtRuntime(result, axis, { start, stop: undefined, step: 1 });
       const indices = add(range(a.graph, length), cast(start, 'int64'));
       return gather(result, indices, axis);
     },

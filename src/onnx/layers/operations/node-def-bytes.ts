@@ -1,3 +1,13 @@
+import {
+  entries,
+  float,
+  integer,
+  integers,
+  messages,
+  ProtobufError,
+  readFields,
+  text,
+} from '../../../support/protobuf-reader.js';
 import type { CallArgument } from '../../context.js';
 
 /** The operation that a TensorFlowOpLayer holds: TensorFlow's `NodeDef`. */
@@ -24,92 +34,34 @@ const types: readonly (readonly [number, string, string])[] = [
 export const typeNames: Record<string, string> = Object.fromEntries(types.map(([, name, dtype]) => [name, dtype]));
 const typeNumbers: Record<number, string> = Object.fromEntries(types.map(([number, , dtype]) => [number, dtype]));
 
-/** A field of a message in protobuf's encoding: a number, or bytes. */
-interface Field {
-  number: number;
-  value: number | Buffer;
-}
+const bytesOf = (message: Buffer, field: number): Buffer => messages(message, field).at(-1) ?? Buffer.alloc(0);
 
-/** Reads protobuf's encoding. Methods throw RangeError when the bytes end too early or are of an unknown kind. */
-class Reader {
-  private at = 0;
+/**
+ * What an `AttrValue` can be, by the number of its field:
+ * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/attr_value.proto
+ */
+const attributeReaders: Record<number, (value: Buffer) => CallArgument> = {
+  1: (value) => integers(bytesOf(value, 1), 3),
+  2: (value) => bytesOf(value, 2).toString('latin1'),
+  3: (value) => integer(value, 3),
+  4: (value) => float(value, 4),
+  5: (value) => integer(value, 5) !== 0,
+  6: (value) => typeNumbers[integer(value, 6)] ?? null,
+};
 
-  constructor(private readonly bytes: Buffer) {}
-
-  private varint(): number {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.bytes.readUInt8(this.at++);
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return Number(BigInt.asIntN(64, value));
-    }
-    throw new RangeError('a number is too long');
-  }
-
-  /** All bytes as numbers one after the other. */
-  varints(): number[] {
-    const found: number[] = [];
-    while (this.at < this.bytes.length) found.push(this.varint());
-    return found;
-  }
-
-  private take(length: number): Buffer {
-    if (length < 0 || this.at + length > this.bytes.length) throw new RangeError('a field is longer than what is left');
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
-  }
-
-  /** All bytes as a message. */
-  fields(): Field[] {
-    const found: Field[] = [];
-    while (this.at < this.bytes.length) {
-      const tag = this.varint();
-      const number = tag >> 3;
-      const kind = tag & 7;
-      if (kind === 0) found.push({ number, value: this.varint() });
-      else if (kind === 2) found.push({ number, value: this.take(this.varint()) });
-      else if (kind === 5) found.push({ number, value: this.take(4).readFloatLE() });
-      else throw new RangeError(`a field is of kind ${kind}`);
-    }
-    return found;
-  }
-}
-
-const fields = (bytes: Buffer): Field[] => new Reader(bytes).fields();
-
-const text = (value: number | Buffer | undefined): string => (value instanceof Buffer ? value.toString('latin1') : '');
-
-/** Numbers of a list, each in a field of its own or packed into one. */
-const numbers = ({ value }: Field): number[] => (typeof value === 'number' ? [value] : new Reader(value).varints());
-
-/** An `AttrValue`: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/attr_value.proto */
-function attribute(bytes: Buffer): CallArgument {
-  const [field] = fields(bytes);
-  if (!field) return null;
-  const { number, value } = field;
-  if (number === 1 && value instanceof Buffer)
-    return fields(value)
-      .filter((one) => one.number === 3)
-      .flatMap(numbers);
-  if (number === 2) return text(value);
-  if (number === 5) return value !== 0;
-  if (number === 6) return typeNumbers[Number(value)] ?? null;
-  return typeof value === 'number' ? value : null;
+function attribute(value: Buffer): CallArgument {
+  const [first] = readFields(value);
+  return attributeReaders[first?.field ?? 0]?.(value) ?? null;
 }
 
 /** A `NodeDef` in protobuf's encoding; undefined when it is none. */
 export function nodeDefFromBytes(bytes: Buffer): NodeDef | undefined {
   try {
-    const all = fields(bytes);
-    const op = text(all.find(({ number }) => number === 2)?.value);
-    const entries = all.flatMap(({ number, value }): [string, CallArgument][] => {
-      if (number !== 5 || !(value instanceof Buffer)) return [];
-      const [key, content] = fields(value);
-      return [[text(key?.value), content?.value instanceof Buffer ? attribute(content.value) : null]];
-    });
-    return op === '' ? undefined : { op, attributes: Object.fromEntries(entries) };
+    const op = text(bytes, 2);
+    const attributes = entries(bytes, 5).map(([name, value]): [string, CallArgument] => [name, attribute(value)]);
+    return op === '' ? undefined : { op, attributes: Object.fromEntries(attributes) };
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof ProtobufError) return undefined;
     throw error;
   }
 }

@@ -1,10 +1,21 @@
 import type { Value } from '../../graph.js';
 import {
+  abs,
+  allFinite,
+  and,
   cast,
   conv,
+  either,
+  equal,
   int64s,
+  isInf,
+  largestFloat,
+  lessOrEqual,
   node,
+  not,
+  or,
   pad,
+  reduceSum,
   reshape,
   sizesOf,
   squeeze,
@@ -12,10 +23,11 @@ import {
   transpose,
   unsqueeze,
   type Window,
+  where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { type OperationTable, operation } from './operation.js';
-import { inChannelsFirst, windowOf } from './windows.js';
+import { inChannelsFirst, isChannelsFirst, windowOf } from './windows.js';
 
 /** Elements of a window beyond which its patches are not taken: the kernel that takes them is of their square. */
 const largestPatch = 4096;
@@ -49,15 +61,35 @@ function extractPatches(a: Arguments): Value {
   const single = given.rank === rank + 1;
   const x = toFloat(single ? unsqueeze(given, [0]) : given);
   const window = windowOf(a, kernel, kernel);
-  const taken = inChannelsFirst(a, x, (input) => {
-    const apart = patches(a, input, window);
-    const [channels, elements] = [input.shape[1]!, apart.shape[1]! / input.shape[1]!];
-    const [batch, , ...sizes] = sizesOf(apart);
-    const split = reshape(apart, [apart.shape[0] === null ? -1 : batch!, channels, elements, ...sizes]);
-    const perm = [0, 2, 1, ...sizes.map((_, axis) => axis + 3)];
-    return reshape(transpose(split, perm), [apart.shape[0] === null ? -1 : batch!, elements * channels, ...sizes]);
-  });
+  const take = (images: Value) =>
+    inChannelsFirst(a, images, (input) => {
+      const apart = patches(a, input, window);
+      const [channels, elements] = [input.shape[1]!, apart.shape[1]! / input.shape[1]!];
+      const [batch, , ...sizes] = sizesOf(apart);
+      const split = reshape(apart, [apart.shape[0] === null ? -1 : batch!, channels, elements, ...sizes]);
+      const perm = [0, 2, 1, ...sizes.map((_, axis) => axis + 3)];
+      return reshape(transpose(split, perm), [apart.shape[0] === null ? -1 : batch!, elements * channels, ...sizes]);
+    });
+  const elements = kernel.reduce((product, size) => product * size, 1);
+  const [taken] = either(
+    allFinite(x),
+    x,
+    (images) => [take(images)],
+    (images) => [amongOthers(take(images), isChannelsFirst(a) ? 1 : x.rank - 1, elements)],
+  ) as [Value];
   return cast(single ? squeeze(taken, [0]) : taken, given.type);
+}
+
+/**
+ * Keras multiplies all of a window with ones and zeros, of which only finite numbers come back as they are: the others make
+ * everything in their window no number, but for an infinite one that is alone. By themselves channels have been treated so.
+ */
+function amongOthers(taken: Value, axis: number, elements: number): Value {
+  const strange = not(lessOrEqual(abs(taken), largestFloat));
+  const count = (what: Value) => reduceSum(toFloat(what), [axis], true);
+  const alone = and(equal(count(isInf(taken)), 1), equal(count(strange), elements));
+  const kept = or(equal(count(strange), 0), and(alone, isInf(taken)));
+  return where(kept, taken, Number.NaN);
 }
 
 /** Blocks of channels-first images as columns. */

@@ -65,8 +65,9 @@ function tensordot(a: Arguments): Value {
     );
   }
   const flat = a.numbers('axes');
-  const at = (from: readonly number[], rank: number) => from.map((axis) => (axis < 0 ? axis + rank : axis));
   const half = flat.length / 2;
+  if (!Number.isInteger(half)) return a.unsupported('its axes are not as many of one tensor as of the other');
+  const at = (from: readonly number[], rank: number) => from.map((axis) => a.inRank('axes', axis, rank));
   return contract(x1!, x2!, at(flat.slice(0, half), x1!.rank), at(flat.slice(half), x2!.rank));
 }
 

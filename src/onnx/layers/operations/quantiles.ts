@@ -136,12 +136,18 @@ const nanQuantile = ({ scale = 1, fixed }: { scale?: number; fixed?: number }) =
     return arranged(a, q, where(less(last, 0), Number.NaN, between(at, exact, max(last, 0))), axes, others);
   });
 
+const nanMedian = nanQuantile({ fixed: 0.5 });
+
 /** Quantiles. https://keras.io/api/ops/numpy/ */
 export const quantileOperations: OperationTable = {
   Median: quantile({ fixed: 0.5 }),
   Quantile: quantile({}),
   Percentile: quantile({ scale: 1 / 100, methods: true }),
-  Nanmedian: nanQuantile({ fixed: 0.5 }),
+  Nanmedian: {
+    ...nanMedian,
+    others: ['keepdims'],
+    emit: (a) => (a.optionalNumbers('axis')?.length === 0 ? a.tensor('x') : nanMedian.emit(a)),
+  },
   Nanquantile: nanQuantile({}),
   Nanpercentile: nanQuantile({ scale: 1 / 100 }),
 };

@@ -1,4 +1,4 @@
-import type { TensorType } from '../../../tensor.js';
+import type { TensorType } from '../../../support/tensor.js';
 import type { Value } from '../../graph.js';
 import {
   abs,

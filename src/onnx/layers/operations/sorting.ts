@@ -1,12 +1,18 @@
 import type { Value } from '../../graph.js';
 import {
+  abs,
   add,
+  all,
+  and,
+  any,
   cast,
   clip,
   cumulativeSum,
   equal,
+  fill,
   isFloat,
   isNan,
+  largestFloat,
   less,
   lessOrEqual,
   max,
@@ -14,19 +20,21 @@ import {
   node,
   not,
   range,
-  reduceProd,
   reduceSum,
   type Size,
+  scan,
   sizeOf,
+  sizesOf,
   sizeVector,
+  squeeze,
   toFloat,
   unsqueeze,
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
-import { accumulatorType, computed, largestFloat, wideType } from './dtypes.js';
+import { accumulatorType, computed, wideType } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
-import { flatten, swapAxes } from './shape.js';
+import { flatten, flip, moveAxes } from './shape.js';
 
 /** The `count` greatest or least along an axis in order, with their int64 indices; the first of equals comes first. */
 export function ordered(x: Value, count: Size, axis: number, largest: boolean): [values: Value, indices: Value] {
@@ -57,15 +65,20 @@ function topK(a: Arguments): Value[] {
   return [values, cast(indices, 'int32')];
 }
 
-/** Whether the target's prediction is among the k greatest: fewer than k are greater. */
+/**
+ * Whether the target's prediction is among the k greatest: fewer than k are greater. It is not where the target is no class, or
+ * a prediction is infinite or no number.
+ */
 function inTopK(a: Arguments): Value {
-  const [targets, predictions] = [a.tensor('targets'), toFloat(a.tensor('predictions'))];
-  const own = node('GatherElements', [predictions, unsqueeze(cast(targets, 'int64'), [-1])], { axis: -1 }, 'float32', [
-    ...targets.shape,
-    1,
-  ]);
-  const greater = reduceSum(cast(less(own, predictions), 'int32'), [-1]);
-  return less(greater, a.number('k'));
+  const predictions = toFloat(a.tensor('predictions'));
+  const targets = unsqueeze(cast(a.tensor('targets'), 'int64'), [-1]);
+  const classes = range(a.graph, sizeOf(predictions, -1));
+  const isClass = any(equal(targets, classes), [-1]);
+  const index = where(unsqueeze(isClass, [-1]), targets, 0);
+  const own = node('GatherElements', [predictions, index], { axis: -1 }, 'float32', index.shape);
+  const above = reduceSum(cast(less(own, predictions), 'int32'), [-1]);
+  const finite = all(lessOrEqual(abs(predictions), largestFloat), [-1]);
+  return and(and(isClass, finite), less(above, a.number('k')));
 }
 
 /** A running sum or product along an axis, of the flattened tensor when there is none. */
@@ -80,20 +93,17 @@ const cumulative = (prepare: (x: Value) => Value, run: (x: Value, axis: number, 
 const runningSum = (x: Value, axis: number, a: Arguments) =>
   cumulativeSum(x, axis, { reverse: a.boolean('reverse'), exclusive: a.boolean('exclusive') });
 
-/** The longest axis along which a running product is worked out: its table of pairs is of the length squared. */
-const longestProduct = 2048;
-
-/** ONNX has no running product: the product of what stands at or before each place. */
+/** ONNX has no running product. Factors are taken one after the other: where one is too large, what follows goes by their order. */
 function runningProduct(x: Value, axis: number, a: Arguments): Value {
-  const size = sizeOf(x, axis);
-  if (typeof size === 'number' && size > longestProduct)
-    return a.unsupported(`its axis is longer than ${longestProduct}`);
-  const last = swapAxes(x, axis, x.rank - 1);
-  const [rows, columns] = [unsqueeze(range(x.graph, size), [-1]), range(x.graph, size)];
-  const [first, second] = a.boolean('reverse') ? [rows, columns] : [columns, rows];
-  const taken = a.boolean('exclusive') ? less(first, second) : lessOrEqual(first, second);
-  const factors = where(taken, unsqueeze(last, [-2]), 1);
-  return swapAxes(reduceProd(factors, [-1]), axis, x.rank - 1);
+  const [reverse, exclusive] = [a.boolean('reverse'), a.boolean('exclusive')];
+  const whole = x.rank === 1 ? unsqueeze(x, [0]) : moveAxes(x, [axis], [1]);
+  const one = fill(x.graph, x.type, sizesOf(whole).toSpliced(1, 1), 1);
+  const { outputs } = scan({ states: [one], sequences: [whole], reverse }, ([before], [factor]) => {
+    const product = mul(before!, factor!);
+    return { states: [product], outputs: [exclusive ? before! : product] };
+  });
+  const products = reverse ? flip(outputs[0]!, [1]) : outputs[0]!;
+  return x.rank === 1 ? squeeze(products, [0]) : moveAxes(products, [1], [axis]);
 }
 
 /** How many of a sorted vector stand before each value. */

@@ -39,7 +39,7 @@ import {
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
-import { floorDivide } from './arithmetic.js';
+import { floating, floorDivide, pair } from './arithmetic.js';
 import { filled } from './creation.js';
 import { computed } from './dtypes.js';
 import { getItem } from './indexing.js';
@@ -48,16 +48,6 @@ import { type OperationTable, operation } from './operation.js';
 import { broadcastTo, flatten, shapeVector } from './shape.js';
 import { scalarOf } from './sizes.js';
 import { isChannelsFirst } from './windows.js';
-
-type Binary = (a: Value, b: Value) => Value;
-
-const pair = ['x1', 'x2'] as const;
-
-const floating = (compute: Binary) =>
-  operation('x1 x2', (a) => {
-    const [x1, x2] = a.promoted(pair, 'float');
-    return compute(x1!, x2!);
-  });
 
 /** A slice by its bounds, where a bit of a mask for each says that it is left out, an index, a new axis, or the rest. */
 function stridedSlice(a: Arguments): Value {

@@ -1,5 +1,5 @@
 import type { CallArgument, LayerCall, LayerHandler, LayerTable } from '../../context.js';
-import { functionClasses } from '../../kinds.js';
+import { functionClasses } from '../../layer-key.js';
 import { Arguments } from './arguments.js';
 import { nodeDefOf } from './node-def.js';
 import type { OperationTable } from './operation.js';

@@ -3,13 +3,13 @@ import {
   cast,
   channelsFirst,
   channelsLast,
-  constant,
   conv,
   convTranspose,
   node,
   pad,
   pool,
   reshape,
+  slice,
   toFloat,
   transpose,
   type Window,
@@ -80,11 +80,15 @@ function depthwiseFirst(kernel: Value): Value {
   return reshape(first, [channels! * multiplier!, 1, ...spatial]);
 }
 
+const depthwiseConv = (x: Value, kernel: Value, window: Window): Value =>
+  conv(x, depthwiseFirst(kernel), undefined, window, x.shape[1] ?? kernel.shape.at(-2)!);
+
 function convolution(a: Arguments): Value {
   const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
   const window = windowOf(a, spatialOf(a, kernel));
   return inChannelsFirst(a, x, (input) => {
-    const groups = (input.shape[1] ?? 1) / kernel.shape.at(-2)!;
+    const channels = input.shape[1] ?? a.unsupported('its channels are of unknown number, and its groups depend on it');
+    const groups = channels / kernel.shape.at(-2)!;
     return conv(input, kernelFirst(kernel), undefined, window, groups);
   });
 }
@@ -92,7 +96,7 @@ function convolution(a: Arguments): Value {
 function depthwiseConvolution(a: Arguments): Value {
   const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
   const window = windowOf(a, spatialOf(a, kernel));
-  return inChannelsFirst(a, x, (input) => conv(input, depthwiseFirst(kernel), undefined, window, input.shape[1] ?? 1));
+  return inChannelsFirst(a, x, (input) => depthwiseConv(input, kernel, window));
 }
 
 function separableConvolution(a: Arguments): Value {
@@ -103,7 +107,7 @@ function separableConvolution(a: Arguments): Value {
   if (spatialOf(a, pointwise).length !== rank) return a.unsupported('its kernels are not of one rank');
   const point: Window = { kernel: ones(rank), strides: ones(rank), dilations: ones(rank), padding: 'valid' };
   return inChannelsFirst(a, x, (input) => {
-    const apart = conv(input, depthwiseFirst(depthwise), undefined, window, input.shape[1] ?? 1);
+    const apart = depthwiseConv(input, depthwise, window);
     return conv(apart, kernelFirst(pointwise), undefined, point, 1);
   });
 }
@@ -169,8 +173,7 @@ function correlate(a: Arguments): Value {
   if (mode !== 'same') return whole;
   const length = Math.max(n, m);
   const start = Math.floor((n + m - 1 - length) / 2);
-  const indices = Array.from({ length }, (_, index) => start + index);
-  return node('Gather', [whole, constant(a.graph, 'int64', [length], indices)], { axis: 0 }, 'float32', [length]);
+  return slice(whole, [{ axis: 0, start, end: start + length }]);
 }
 
 /** Functions that move a window over their input. https://keras.io/api/ops/nn/ */

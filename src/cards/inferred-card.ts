@@ -1,0 +1,156 @@
+import type { ModelCard } from '../../schemas/card.js';
+import { type Clash, clashesOf } from '../datapoints/datapoint-names.js';
+import type { Assumption } from '../datapoints/kind.js';
+import type { SequenceSpec } from '../datapoints/kinds/sequence.js';
+import { inputKind, kindsOf, type ModelKinds, outputKind, type PlaceOf } from '../datapoints/kinds.js';
+import type { DescribedModel } from '../inference/compile-messages.js';
+import { CARD_FILE } from '../support/card-file.js';
+import { asModelName, nameOf } from '../support/model-name.js';
+import { type Beside, besidesOf, readCardFiles } from './card-files.js';
+import type { CardNote } from './card-note.js';
+import { classesOf, findLabels, type LabelsChoice } from './inferred-labels.js';
+import { placedCards } from './kind-places.js';
+
+/** What a model is to people: what its card says, and what was worked out where it says nothing. */
+export interface InferredCard {
+  /** As far as there is one. */
+  card: ModelCard;
+  kinds: ModelKinds;
+  assumptions: Assumption[];
+  /** For the log. */
+  notes: CardNote[];
+}
+
+/** Where a card is to be worked out. */
+export interface CardSources {
+  /** The model file, beside which other files may tell the labels. */
+  file: string;
+  /** Another folder that may have such files. */
+  folder?: string;
+  /** The card as far as there is one: what it says is kept. */
+  given?: ModelCard;
+}
+
+/**
+ * Works out what a card leaves out, of files beside the model file and of what the model gives away.
+ * @throws CardError
+ */
+export async function inferCard({ signature, hints }: DescribedModel, sources: CardSources): Promise<InferredCard> {
+  const { file, given: card = {} } = sources;
+  const { cards: named, place } = placedCards(card, signature);
+  const besides = await besidesOf(sources);
+  const cards = await readCardFiles(
+    named,
+    place,
+    besides.map(({ folder }) => folder),
+  );
+  const [output] = signature.outputs;
+  const said = cards.outputs?.[output?.name ?? ''];
+  const isNumbers = said?.kind === 'tensor' || said?.kind === 'number';
+  const unlabelled = kindsOf({ signature, hints }, cards, place);
+  const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, unlabelled.kinds.outputs);
+  const { notes, ...labels }: LabelsChoice = classes ? await findLabels(classes, besides) : { notes: [] };
+  const { kinds, assumptions } = classes ? kindsOf({ signature, hints, ...labels }, cards, place) : unlabelled;
+  const advice = (key: string) =>
+    sources.given
+      ? `set ${key} in ${CARD_FILE} to change it`
+      : `to change it, write ${CARD_FILE}: keras-serve card ${shellWord(file)}`;
+  const clashes = clashesOf(signature.inputs, kinds.inputs).map(noteOfClash);
+  // What is short for an image is meant for one alone.
+  const ofKind: PlaceOf = (side) => (name) =>
+    side === 'inputs' && kinds.inputs[name]!.kind !== 'image' ? (key) => `inputs.${name}.${key}` : place(side)(name);
+  const assumed = assumptions.map((one) => noteOf(one, ofKind, advice));
+  const tokenizers = notesOfTokenizers(kinds, besides);
+  return { card, kinds, assumptions, notes: [...notes, ...clashes, ...assumed, ...tokenizers] };
+}
+
+/** Files that seem to be the tokenizer of an input of ids, which would take texts with it. */
+function notesOfTokenizers({ inputs }: ModelKinds, besides: readonly Beside[]): CardNote[] {
+  const ids = Object.entries(inputs).filter(([, { kind, spec }]) => kind === 'sequence' && (spec as SequenceSpec).ids);
+  if (ids.length === 0) return [];
+  const names = besides.flatMap((one) => one.names);
+  const [file] = names.filter((name) => /^(tokenizer|word_?index)\.(json|pickle|pkl)$/i.test(name)).sort();
+  if (file === undefined) return [];
+  const advice = ids.map(([name]) => `inputs.${name}.tokenizer`).join(' or ');
+  return [
+    {
+      level: 'warn',
+      message: `${file} lies beside the model, which takes ids of words`,
+      advice: `set ${advice} to "${file}" in ${CARD_FILE} to ask it with texts`,
+    },
+  ];
+}
+
+/** What a column is called in requests whose name alone doesn't say which is meant. */
+function noteOfClash({ column, tables }: Clash): CardNote {
+  const names = tables.slice(0, 20).map((table) => `"${table}.${column}"`);
+  const why = tables.length > 1 ? 'is a column of several inputs' : "is an input's name and a column's";
+  return { level: 'info', message: `"${column}" ${why}: in requests the column is ${names.join(' or ')}` };
+}
+
+/** An assumption for the log. */
+function noteOf(
+  { key, value, basis, certainty, text = JSON.stringify(value) }: Assumption,
+  place: PlaceOf,
+  advice: (key: string) => string,
+): CardNote {
+  const [, side, name, last] = /^(inputs|outputs)\.(.*)\.([^.]*)$/s.exec(key)!;
+  const short = place(side as 'inputs' | 'outputs')(name!)(last!);
+  const guess = certainty === 'guess' ? ' (a guess)' : '';
+  return { level: 'info', message: `${short}: ${text}, for ${basis}${guess}`, advice: advice(short) };
+}
+
+/** A word of a POSIX shell. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A card with all that can be said in it, for editing: what was worked out, and what would be done without it. */
+export function spellOut({ card, kinds }: InferredCard, file: string): ModelCard {
+  const inputs = spelled(kinds.inputs, (kind) => inputKind(kind).spell, true);
+  const outputs = spelled(kinds.outputs, (kind) => outputKind(kind).spell, false);
+  const { labels, image, ...rest } = shortened(inputs, outputs);
+  return {
+    name: card.name ?? asModelName(nameOf(file)),
+    description: card.description ?? '',
+    ...(labels && { labels }),
+    ...(image && { image }),
+    ...(Object.keys(rest.inputs).length > 0 && { inputs: rest.inputs }),
+    ...(Object.keys(rest.outputs).length > 0 && { outputs: rest.outputs }),
+  };
+}
+
+type Spelled = Record<string, { kind: string } & Record<string, unknown>>;
+
+/** What the kinds have to say. */
+const spelled = (
+  claimed: ModelKinds['inputs'],
+  spellOf: (kind: string) => ((spec: unknown) => Record<string, unknown>) | undefined,
+  isInput: boolean,
+): Spelled =>
+  Object.fromEntries(
+    Object.entries(claimed).flatMap(([name, { kind, spec }]) => {
+      const said = spellOf(kind)?.(spec);
+      // Of numbers alone there is nothing to say, but an input's name is what columns and texts are said by.
+      return said || isInput ? [[name, { kind, ...said }] as const] : [];
+    }),
+  );
+
+/** The only image and the labels of the only classes stand by themselves. */
+function shortened(
+  inputs: Spelled,
+  outputs: Spelled,
+): Pick<ModelCard, 'labels' | 'image'> & { inputs: Spelled; outputs: Spelled } {
+  const [[input, ...otherInputs], [output, ...otherOutputs]] = [Object.keys(inputs), Object.keys(outputs)];
+  const short: ReturnType<typeof shortened> = { inputs: { ...inputs }, outputs: { ...outputs } };
+  if (input !== undefined && otherInputs.length === 0 && inputs[input]!.kind === 'image') {
+    const { kind, ...image } = inputs[input]!;
+    short.image = image as ModelCard['image'];
+    short.inputs = {};
+  }
+  if (output !== undefined && otherOutputs.length === 0 && outputs[output]!.kind === 'classes') {
+    const { kind, labels, ...others } = outputs[output]!;
+    short.labels = labels as ModelCard['labels'];
+    short.outputs = Object.keys(others).length > 0 ? { [output]: { kind, ...others } } : {};
+  }
+  return short;
+}

@@ -1,0 +1,82 @@
+import { widthOf } from '../datapoints/evidence.js';
+import type { FoundLabels } from '../datapoints/kind.js';
+import { type MaskSpec, mask } from '../datapoints/kinds/mask.js';
+import type { ModelKinds } from '../datapoints/kinds.js';
+import { nameOfLabel, wrongCount } from '../datapoints/labels.js';
+import type { Signature } from '../support/tensor.js';
+import type { Beside } from './card-files.js';
+import type { CardNote } from './card-note.js';
+import { LabelsError, labelFiles, readLabelFiles, unreadLabelFiles } from './label-files.js';
+import { findSourceLabels } from './source-labels.js';
+
+/** What was found of labels beside a model. */
+export interface LabelsChoice {
+  found?: FoundLabels;
+  /** Why there are none: it goes on after "for". */
+  noLabels?: string;
+  notes: CardNote[];
+}
+
+/** The classes that a model with one output tells apart. */
+export interface Classes {
+  count: number;
+  /** How many labels there may be for them. */
+  labels: readonly number[];
+}
+
+/**
+ * How many classes a model with one output tells apart. Undefined where it is no classifier.
+ * @param kinds what the outputs are without labels
+ */
+export function classesOf({ outputs }: Signature, kinds: ModelKinds['outputs']): Classes | undefined {
+  const [output, ...others] = outputs;
+  if (!output || others.length > 0) return undefined;
+  const { kind, spec } = kinds[output.name]!;
+  const count = kind === mask.name ? (spec as MaskSpec).labels.length : widthOf(output);
+  if (count === undefined) return undefined;
+  // A mask's first class is often the background, and of two one number can say how likely the second is.
+  return { count, labels: kind === mask.name ? [count, count - 1] : [count === 1 ? 2 : count] };
+}
+
+/** Looks for labels beside a model. @param besides where they may be, the likelier first */
+export async function findLabels({ count, labels }: Classes, besides: readonly Beside[]): Promise<LabelsChoice> {
+  const notes: CardNote[] = [];
+  const unread: string[] = [];
+  const found: Required<Pick<FoundLabels, 'labels' | 'file' | 'numbered'>>[] = [];
+  const wrongFor = (given: number) => (labels.includes(given) ? undefined : wrongCount(given, Math.max(2, count)));
+  for (const { folder, names } of besides) {
+    unread.push(...unreadLabelFiles(names));
+    for await (const one of readLabelFiles(folder, names)) {
+      const wrong = one instanceof LabelsError ? one.reason : wrongFor(one.labels.length);
+      if (wrong) notes.push({ level: 'warn', message: `${one.file} ${wrong}: it is not used` });
+      else if (!(one instanceof LabelsError)) found.push(one);
+    }
+    if (found.length > 0) break;
+  }
+  if (found.length > 0) return chosenOf(found, notes);
+  for (const { folder, names } of besides) {
+    const written = await findSourceLabels(folder, names, Math.max(2, count));
+    if (!written) continue;
+    const basis = 'as many texts stand there as there are classes';
+    const found = { labels: written.labels, file: written.where, numbered: false, source: 'code', basis } as const;
+    return { found: { ...found, certainty: 'guess' }, notes };
+  }
+  const files = `${labelFiles.slice(0, -3).join(', ')} or ${labelFiles.at(-3)}`;
+  const others = unread.length > 0 ? `; ${unread.slice(0, 3).join(', ')} is not read` : '';
+  return { noLabels: `no ${files} fits them${others}`, notes };
+}
+
+/** The labels of the first of some files, and whether the others have them, too. */
+function chosenOf(
+  [first, ...others]: readonly Pick<FoundLabels, 'labels' | 'file' | 'numbered'>[],
+  notes: CardNote[],
+): LabelsChoice {
+  const texts = (labels: FoundLabels['labels']) => JSON.stringify(labels.map(nameOfLabel));
+  const different = others.filter(({ labels }) => texts(labels) !== texts(first!.labels)).map(({ file }) => file);
+  const found = { ...first!, source: 'file' } as const;
+  if (different.length === 0)
+    return { found: { ...found, basis: 'it lies beside the model', certainty: 'likely' }, notes };
+  const message = `${different.join(', ')} ${different.length === 1 ? 'has' : 'have'} other labels than ${first!.file}, which is used`;
+  const basis = `it lies beside the model, where ${different.join(', ')} says otherwise`;
+  return { found: { ...found, basis, certainty: 'guess' }, notes: [...notes, { level: 'warn', message }] };
+}

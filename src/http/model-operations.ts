@@ -1,0 +1,214 @@
+import { type TSchema, Type } from 'typebox';
+import { type ErrorCode, type ErrorExample, errorReplies } from '../../schemas/error.js';
+import {
+  ImageForm,
+  ImageInstance,
+  ImageJson,
+  ImagePrediction,
+  LabelPrediction,
+  MaskPrediction,
+  NumberPrediction,
+  PicturePrediction,
+  Predictions,
+} from '../../schemas/predict.js';
+import { componentName, referTo } from '../../schemas/reference.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { ServedModel } from '../catalog/served-model.js';
+import { inputKind, isImage } from '../datapoints/kinds.js';
+import { modelSchemas } from '../datapoints/model-schemas.js';
+import { bodiesOf } from './model-bodies.js';
+import { csvNote, otherReplies, parametersOf } from './model-replies.js';
+import { descriptionOf, summaryOf } from './model-texts.js';
+
+/** What the models add to the OpenAPI document. */
+export interface ModelOperations {
+  /** `POST /predict`, of the default model. */
+  first: Record<string, object>;
+  /** `POST /models/…/predict`, of each model and version. */
+  others: Record<string, object>;
+  tags: { name: string; description: string }[];
+  schemas: Record<string, object>;
+  /** Of failures, by code. */
+  examples: Record<string, ErrorExample>;
+}
+
+const errors: ErrorCode[] = [
+  'json_invalid',
+  'body_invalid',
+  'instances_invalid',
+  'instances_refused',
+  'form_invalid',
+  'form_too_large',
+  'query_invalid',
+  'method_not_allowed',
+  'not_acceptable',
+  'request_timeout',
+  'content_too_large',
+  'json_too_complex',
+  'content_type_unsupported',
+  'content_encoding_unsupported',
+  'internal_error',
+  'model_not_ready',
+  'queue_full',
+  'inference_process_died',
+  'server_closing',
+  'deadline_exceeded',
+];
+/** Of models that don't take images. */
+const otherErrors: ErrorCode[] = ['model_takes_no_images'];
+const addressErrors: ErrorCode[] = ['model_unknown', 'model_version_unknown', 'url_invalid'];
+
+/** `keras-mnist.v2` as the name of a type: `KerasMnistV2`. */
+const asTypeName = (name: string): string =>
+  name
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')
+    .replace(/^(?=\d|$)/, 'Model');
+
+/** What names of other schemas begin with, in small letters: `InferenceRequest`, `ErrorReply`. */
+const reserved = ['error', 'inference', 'tensorflowserving'];
+
+/** Names that aren't taken yet: `Mnist`, `Mnist2`. */
+function uniqueNames(): (wanted: string) => string {
+  const taken = new Set(reserved);
+  return (wanted) => {
+    let name = wanted;
+    for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${wanted}${number}`;
+    taken.add(name.toLowerCase());
+    return name;
+  };
+}
+
+/** The operations of the models that can predict now, as parts of an OpenAPI document. */
+export function modelOperations(catalog: Catalog): ModelOperations {
+  const typeName = uniqueNames();
+  const made: ModelOperations = { first: {}, others: {}, tags: [], schemas: { ...sharedSchemas }, examples: {} };
+  for (const { name, versions } of catalog.models) {
+    const available = versions.flatMap(({ version, state, model }) =>
+      state === 'AVAILABLE' && model ? [{ version, model }] : [],
+    );
+    const [newest] = available;
+    if (!newest) continue;
+    const type = typeName(asTypeName(name));
+    const address = `/models/${encodeURIComponent(name)}`;
+    made.tags.push({ name, description: newest.model.card.description ?? `The model ${name}.` });
+    for (const { version, model } of available) {
+      const describe = addSchemas(made.schemas, model, model === newest.model ? type : `${type}Version${version}`);
+      const summary = summaryOf(model);
+      if (model === newest.model && name === catalog.defaultName)
+        made.first['/predict'] = {
+          post: { operationId: 'predict', tags: ['Predict'], summary, ...describe(errorReplies) },
+        };
+      const rest = {
+        tags: [name],
+        ...describe((...codes) => referToExamples(errorReplies(...codes, ...addressErrors), made.examples)),
+      };
+      if (model === newest.model)
+        made.others[`${address}/predict`] = { post: { operationId: `predict${type}`, summary, ...rest } };
+      made.others[`${address}/versions/${version}/predict`] = {
+        post: { operationId: `predict${type}Version${version}`, summary: `${summary}: version ${version}`, ...rest },
+      };
+    }
+  }
+  return withUsed(localReferences(made) as ModelOperations);
+}
+
+/** Without the shared schemas that nothing refers to. */
+function withUsed(made: ModelOperations): ModelOperations {
+  const text = JSON.stringify(made);
+  const isUsed = (name: string) =>
+    !Object.hasOwn(sharedSchemas, name) || text.includes(`"#/components/schemas/${name}"`);
+  return { ...made, schemas: Object.fromEntries(Object.entries(made.schemas).filter(([name]) => isUsed(name))) };
+}
+
+const sharedSchemas = Object.fromEntries(
+  [
+    ImagePrediction,
+    LabelPrediction,
+    NumberPrediction,
+    MaskPrediction,
+    PicturePrediction,
+    Predictions,
+    ImageForm,
+    ImageJson,
+    ImageInstance,
+  ].map((schema: TSchema) => {
+    const { $id, ...rest } = schema as TSchema & { $id: string };
+    return [componentName($id), rest];
+  }),
+);
+
+/** Failures that the kinds of a model's inputs add. */
+const kindErrors = ({ kinds }: ServedModel): readonly ErrorCode[] => [
+  ...new Set(Object.values(kinds.inputs).flatMap(({ kind }) => inputKind(kind).errors)),
+];
+
+/**
+ * Adds the schemas of a model.
+ * @param type what their names begin with
+ * @returns gives what an operation of the model says, with failures as `repliesOf` documents them
+ */
+function addSchemas(
+  schemas: Record<string, object>,
+  model: ServedModel,
+  type: string,
+): (repliesOf: (...codes: ErrorCode[]) => object) => object {
+  const takesImages = isImage(model.kinds);
+  const { request, example, reply } = modelSchemas(model, (part, schema) => {
+    schemas[type + part] = schema;
+    return { $ref: `#/components/schemas/${type}${part}` } as TSchema;
+  });
+  const parameters = parametersOf(model);
+  const codes = [...errors, ...kindErrors(model), ...(takesImages ? [] : otherErrors)];
+  return (repliesOf) => ({
+    description: descriptionOf(model),
+    parameters,
+    requestBody: { required: true, content: bodiesOf(model, { schema: request, example }) },
+    responses: {
+      '200': {
+        description:
+          (takesImages ? 'What is on the image, or on each of several.' : 'What the model gives.') + csvNote(model),
+        content: {
+          'application/json': { schema: isTutorial(model) ? Type.Union([referTo(Predictions), reply]) : reply },
+          ...otherReplies(model),
+        },
+      },
+      ...repliesOf(...codes),
+    },
+  });
+}
+
+/** Whether one image gets labels, and nothing else. */
+const isTutorial = ({ kinds, outputs }: ServedModel): boolean =>
+  isImage(kinds) && outputs.length === 1 && ['classes', 'binary'].includes(kinds.outputs[outputs[0]!.name]!.kind);
+
+/**
+ * Failures whose examples are components of the document: written out, they would make up most of one of many models.
+ * @param components gets the examples
+ */
+const referToExamples = (replies: ReturnType<typeof errorReplies>, components: ModelOperations['examples']): object =>
+  Object.fromEntries(
+    Object.entries(replies).map(([status, { description, content }]) => {
+      const { schema, examples } = content['application/json'];
+      Object.assign(components, examples);
+      const references = Object.keys(examples).map((code) => [code, { $ref: `#/components/examples/${code}` }]);
+      return [
+        status,
+        { description, content: { 'application/json': { schema, examples: Object.fromEntries(references) } } },
+      ];
+    }),
+  );
+
+/** A copy in which schemas are referred to as components of the document. */
+function localReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(localReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) =>
+      key === '$ref' && typeof part === 'string' && !part.startsWith('#')
+        ? [key, `#/components/schemas/${componentName(part)}`]
+        : [key, localReferences(part)],
+    ),
+  );
+}

@@ -1,0 +1,44 @@
+/** Which files beside a model make it another one, which a server that watches loads anew. */
+import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fingerprintOf } from '../../src/catalog/fingerprint.js';
+import { temporaryFolder } from '../helpers/folder.js';
+import { doublingModel } from '../helpers/onnx-models.js';
+
+/** A folder with a model, and whether a change of a file in it changes the model. */
+function start() {
+  const folder = temporaryFolder('fingerprint');
+  const path = join(folder, 'model.onnx');
+  renameSync(doublingModel(), path);
+  const write = (file: string, text: string) => writeFileSync(join(folder, file), text);
+  const counts = async (file: string) => {
+    const before = await fingerprintOf(path);
+    write(file, `${Math.random()} ${before.length}`);
+    return (await fingerprintOf(path)) !== before;
+  };
+  return { write, counts };
+}
+
+describe('a model is another one', () => {
+  it('where its card, its labels, or a file that its card names is another', async () => {
+    const { write, counts } = start();
+    assert.ok(await counts('labels.txt'));
+    assert.ok(!(await counts('tokenizer.json')));
+    write('serve.json', '{"models": {"a": {"inputs": {"x": {"tokenizer": "tokenizer.json"}}}}}');
+    assert.ok(await counts('tokenizer.json'));
+    write('serve.json', '{"outputs": {"y": {"transform": "scaler.pkl"}}, "description": "notes.txt"}');
+    assert.ok(await counts('scaler.pkl'));
+    assert.ok(!(await counts('notes.txt')));
+    assert.ok(await counts('serve.json'));
+  });
+
+  it('where source code is another that may name its classes, unless a file does', async () => {
+    const { write, counts } = start();
+    assert.ok(await counts('app.py'));
+    write('labels.txt', 'cat');
+    assert.ok(!(await counts('app.py')));
+    assert.ok(!(await counts('picture.png')));
+  });
+});

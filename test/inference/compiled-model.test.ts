@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { compileModelFile } from '../../src/inference/compiled-model.js';
+import { temporaryFolder } from '../helpers/folder.js';
+import { dense, sequential, writeArchive } from '../keras/files.js';
+
+describe('the compiled model in the cache', () => {
+  it('is another for another input shape', async () => {
+    const path = await writeArchive(join(temporaryFolder(), 'unbuilt.keras'), sequential(dense('dense', 3)));
+    const cache = temporaryFolder();
+    for (const inputShape of [[2], [7, 2], [2]]) {
+      const { signature, dispose } = await compileModelFile({ path, inputShape }, cache);
+      assert.deepEqual(signature.inputs[0]!.shape, [null, ...inputShape]);
+      await dispose();
+    }
+  });
+});
