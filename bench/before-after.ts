@@ -4,11 +4,12 @@
  *
  *     npm run bench:before-after -- --before <built checkout> --python <environment> [--pairs 7] [--seconds 4] [--models …]
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { unpackFamily } from '../test/helpers/fixtures.js';
 import type { Contender } from './contenders.js';
 import { measureServer, type Posted, type ServerResult } from './measure.js';
@@ -74,6 +75,10 @@ const checkout = (name: string, folder: string): Contender => ({
 });
 const codes = { before: checkout('before', resolve(before)), after: checkout('after', packageRoot) };
 
+/** What git calls the code in a folder. */
+const revisionOf = (folder: string): string =>
+  spawnSync('git', ['describe', '--always', '--dirty'], { cwd: folder, encoding: 'utf8' }).stdout?.trim() || 'unknown';
+
 /** Before, after, and before again. */
 type Pair = Record<'before' | 'after' | 'again', ServerResult>;
 
@@ -122,6 +127,7 @@ writeResults(
   'Before and after',
   { pairs: raw },
   [
+    `Before is ${revisionOf(resolve(before))}, after ${revisionOf(packageRoot)}.`,
     `Medians of ${values.pairs} pairs, ${seconds} s at each number of clients; ratios are taken pair by pair.`,
     '',
     ...text,

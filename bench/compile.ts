@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CompileProgress, CompileReply } from '../src/inference/compile-messages.js';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { makeModel } from './models.js';
 import { cpuOf } from './processes.js';
 import { median, table, writeResults } from './results.js';

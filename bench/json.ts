@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { compareWays, type Way } from './one-image.js';
 
 const { values } = parseArgs({

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { unpackFamily } from '../test/helpers/fixtures.js';
 import { usageOf } from './processes.js';
 import { median, table, writeResults } from './results.js';

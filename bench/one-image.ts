@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { median, table, writeResults } from './results.js';
 
 /** A way to send an image. */
@@ -19,7 +19,7 @@ export type Ways = { JPEG: Way } & Record<string, Way>;
 const warmUp = 10;
 
 /** Milliseconds from the first byte sent to the last received. */
-const post = (agent: Agent, url: string, { path, headers, body }: Way): Promise<number> =>
+export const post = (agent: Agent, url: string, { path, headers, body }: Way): Promise<number> =>
   new Promise((resolve, reject) => {
     const started = performance.now();
     const options = { method: 'POST', agent, headers: { ...headers, 'content-length': body.length } };
@@ -34,6 +34,21 @@ const post = (agent: Agent, url: string, { path, headers, body }: Way): Promise<
     sent.end(body);
   });
 
+/** Serves a model by the code that is built, until its process is killed. */
+export async function startServer(model: string): Promise<{ server: ChildProcess; url: string }> {
+  const cli = join(packageRoot, 'dist', 'src', 'cli.js');
+  const server = spawn(process.execPath, [cli, model, '--port', '0', '--log-format', 'json']);
+  server.stderr.pipe(process.stderr);
+  const url = await new Promise<string>((resolve, reject) => {
+    server.once('exit', () => reject(new Error('The server ended.')));
+    createInterface(server.stdout).on('line', (line) => {
+      const { url } = JSON.parse(line);
+      if (url) resolve(url);
+    });
+  });
+  return { server, url };
+}
+
 /**
  * Serves a model and sends it one image in several ways: one request at a time, each way in turn. Writes what each costs over
  * the JPEG.
@@ -47,18 +62,9 @@ export async function compareWays(
   { name, title, model, rounds }: { name: string; title: string; model: string; rounds: number },
   waysOf: (url: string) => Ways | Promise<Ways>,
 ): Promise<void> {
-  const cli = join(packageRoot, 'dist', 'src', 'cli.js');
-  const server = spawn(process.execPath, [cli, model, '--port', '0', '--log-format', 'json']);
-  server.stderr.pipe(process.stderr);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const { server, url } = await startServer(model);
   try {
-    const url = await new Promise<string>((resolve, reject) => {
-      server.once('exit', () => reject(new Error('The server ended.')));
-      createInterface(server.stdout).on('line', (line) => {
-        const { url } = JSON.parse(line);
-        if (url) resolve(url);
-      });
-    });
     const ways = await waysOf(url);
     const times = new Map<string, number[]>(Object.keys(ways).map((way) => [way, []]));
     for (let round = -warmUp; round < rounds; round++)

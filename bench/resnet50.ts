@@ -14,8 +14,8 @@ import { encodeOnnx } from '../src/onnx/encode.js';
 import { float, GraphBuilder, type Value } from '../src/onnx/graph.js';
 import { node } from '../src/onnx/operators/index.js';
 import { weightConstant } from '../src/onnx/weights.js';
-import { packageRoot } from '../src/package.js';
-import type { Tensor } from '../src/tensor.js';
+import { packageRoot } from '../src/support/package.js';
+import type { Tensor } from '../src/support/tensor.js';
 import { makeModel } from './models.js';
 import { median, table, writeResults } from './results.js';
 
@@ -94,7 +94,7 @@ function channelsFirst(image: Float32Array): Float32Array {
 }
 
 async function scores(name: string, session: Session): Promise<Float32Array> {
-  const outputs = await session.run({ [session.inputs[0]!.name]: images[name]! }, false);
+  const outputs = await session.run({ [session.inputs[0]!.name]: images[name]! }, []);
   return Object.values(outputs)[0]!.data as Float32Array;
 }
 

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileModelFile } from '../src/inference/compiled-model.js';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { type Contender, contenders, type Setup } from './contenders.js';
 import { type LoadResult, measureBareLoop, measureServer, type ServerResult } from './measure.js';
 import { makeModel } from './models.js';

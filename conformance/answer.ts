@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { InferenceSession, Tensor } from '../src/inference/onnxruntime.js';
 import { readKerasModel } from '../src/keras/index.js';
 import type { OnnxModel } from '../src/onnx/compile.js';
 import { compile } from '../src/onnx/compile.js';
-import type { Tensor as PlainTensor, TensorType } from '../src/tensor.js';
+import type { Tensor as PlainTensor, Tensors } from '../src/support/tensor.js';
+import { sessionOf } from '../test/helpers/compiled-session.js';
 import { as, decode, type RecordedTensor } from '../test/helpers/fixtures.js';
 
 /** A model file with an input and what Keras answers to it: `*.case.json`. */
@@ -36,30 +36,22 @@ export interface Case {
 export async function answer({ model, weights, inputs }: Case, onnx?: string): Promise<PlainTensor[]> {
   const compiled = compile(await readKerasModel(model, weights ? { weights } : {}));
   if (onnx) await writeFile(onnx, compiled.bytes);
-  const session = await InferenceSession.create(onnx ?? (compiled.bytes.toBuffer() as never), {
-    logSeverityLevel: 4,
-  });
+  const session = await sessionOf(compiled, onnx);
   try {
-    const results = await session.run(inputs ? feedsOf(compiled, inputs) : {});
-    return compiled.outputs.map(({ name }) => {
-      const { type, data, dims } = results[name]!;
-      return { type: type as TensorType, data: data as PlainTensor['data'], shape: [...dims] };
-    });
+    const results = await session.run(inputs ? tensorsOf(compiled, inputs) : {}, []);
+    return compiled.outputs.map(({ name }) => results[name]!);
   } finally {
-    await session.release();
+    await session.close();
   }
 }
 
-function feedsOf({ inputs }: OnnxModel, recorded: readonly RecordedTensor[]): Record<string, Tensor> {
+function tensorsOf({ inputs }: OnnxModel, recorded: readonly RecordedTensor[]): Tensors {
   if (inputs.length !== recorded.length)
     throw new Error(`Keras names ${recorded.length} inputs, keras-serve ${inputs.length}`);
   return Object.fromEntries(
-    inputs.map((input, index) => {
-      const { type, data, shape } = as(
-        decode(recorded.find(({ name }) => name === input.name) ?? recorded[index]!),
-        input.type,
-      );
-      return [input.name, new Tensor(type, data as never, shape)];
+    inputs.map(({ name, type }, index) => {
+      const one = recorded.find((other) => other.name === name) ?? recorded[index]!;
+      return [name, as(decode(one), type)];
     }),
   );
 }

@@ -3,8 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ModelFileError } from '../src/keras/errors.js';
-import type { TensorType } from '../src/tensor.js';
-import { decode, difference } from '../test/helpers/fixtures.js';
+import { decode, difference, servedType } from '../test/helpers/fixtures.js';
 import { answer, type Case, sameArgmax } from './answer.js';
 
 /** What came of a model file. */
@@ -28,9 +27,6 @@ export type Results = Record<string, Outcome & Pick<Case, 'kind' | 'version' | '
  */
 export const tolerance = 1e-3;
 
-/** The type in which a model answers that computes in this one: every float is float32. */
-const servedType = (type: TensorType): TensorType => (type === 'float64' ? 'float32' : type);
-
 /** Compares the answers to a case. */
 export async function compare(record: Case, onnx?: string): Promise<Outcome> {
   try {
@@ -40,7 +36,9 @@ export async function compare(record: Case, onnx?: string): Promise<Outcome> {
       return { result: 'failed', message: `${outputs.length} outputs for ${record.outputs.length}` };
     const expected = record.outputs.map(decode);
     const error = Math.max(...outputs.map((output, index) => difference(output, expected[index]!)));
-    const argmax = error < Number.POSITIVE_INFINITY && outputs.every((output, i) => sameArgmax(output, expected[i]!));
+    const argmax =
+      error < Number.POSITIVE_INFINITY &&
+      outputs.every((output, i) => sameArgmax(output, expected[i]!, record.tolerance));
     const close = error <= Math.max(record.tolerance ?? tolerance, record.rounding ?? 0);
     const types = outputs.map(({ type }, index) => [type, servedType(expected[index]!.type)]);
     const otherType = types.find(([given, wanted]) => given !== wanted);

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import type { Tensor } from '../src/tensor.js';
+import type { Tensor } from '../src/support/tensor.js';
 import { decode, difference, families, unpackFamily } from '../test/helpers/fixtures.js';
 import { answer } from './answer.js';
 import { answerOnTensorflow } from './tensorflow.js';

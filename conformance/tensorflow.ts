@@ -1,5 +1,5 @@
 import { ModelFileError, readKerasModel } from '../src/keras/index.js';
-import type { Tensor, Tensors } from '../src/tensor.js';
+import type { Tensor, Tensors } from '../src/support/tensor.js';
 import { buildLayersModel } from '../src/tensorflow/layers-model.js';
 import { planLayers } from '../src/tensorflow/layers-plan.js';
 import { prepareLayersModel } from '../src/tensorflow/prepare-layers.js';

@@ -6,8 +6,15 @@ import numpy as np
 
 
 def record(name: str, value) -> dict:
-    """A tensor as JSON: little-endian bytes in base64; what is no NumPy type (bfloat16) is widened to float32."""
+    """A tensor as JSON: little-endian bytes in base64; what is no NumPy type (bfloat16) is widened to float32.
+
+    Each of the strings comes after its length in four bytes.
+    """
     value = np.asarray(value)
+    if value.dtype.kind == "O":
+        strings = b"".join(len(one).to_bytes(4, "little") + one for one in value.ravel())
+        data = base64.b64encode(strings).decode()
+        return {"name": name, "dtype": "string", "shape": list(value.shape), "data": data}
     if value.dtype.kind == "V" or value.dtype.name == "bfloat16":
         value = value.astype("float32")
     little = value.astype(value.dtype.newbyteorder("<"), copy=False)

@@ -5,21 +5,19 @@
 import { readFileSync } from 'node:fs';
 import { decodeImage } from '../../src/images/decode.js';
 import { onnxEngine } from '../../src/inference/onnx-engine.js';
-import { imageScalingModel } from '../../src/onnx/image-scaling.js';
+import type { Preparation } from '../../src/support/preparation.js';
 
 const [path, image, seconds, threads] = process.argv.slice(2) as [string, string, string, string];
 const bytes = readFileSync(image);
-const imageScaling = imageScalingModel(
-  { mean: [127, 127, 127], std: [128, 128, 128], reverseChannels: false },
-  false,
-  'float32',
-);
-const session = await onnxEngine.load({ path, threads: Number(threads), optimized: true, imageScaling });
-const { name } = session.inputs[0]!;
+/** What the bundled model's input is called. */
+const name = 'image';
+const preparation: Preparation = { type: 'uint8', mean: [127, 127, 127], std: [128, 128, 128] };
+const prepare = { [name]: preparation };
+const session = await onnxEngine.load({ path, threads: Number(threads), optimized: true, prepare });
 
 async function once(): Promise<void> {
   const { data, shape } = await decodeImage(bytes, { size: [224, 224] }, { maxPixels: 50_000_000, timeoutSeconds: 10 });
-  await session.run({ [name]: { type: 'uint8', shape: [1, ...shape], data } }, true);
+  await session.run({ [name]: { type: 'uint8', shape: [1, ...shape], data } }, [name]);
 }
 
 for (let index = 0; index < 5; index++) await once();

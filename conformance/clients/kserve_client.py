@@ -85,4 +85,17 @@ def errors():
         raise AssertionError("was not refused")
 
 
+@check("infer with strings as BYTES, in JSON and in binary, and strings back")
+def strings():
+    for binary in (True, False):
+        words = InferInput("input_layer", [1, 2], "BYTES")
+        words.set_data_from_numpy(np.array([["red", "pink"]], np.object_), binary_data=binary)
+        numbers = InferInput("input_layer_1", [1, 3], "FP32")
+        numbers.set_data_from_numpy(np.zeros((1, 3), "float32"), binary_data=binary)
+        asked = InferRequest("words", [words, numbers], request_outputs=[RequestedOutput("words", {"binary_data": binary})])
+        back = use(lambda client: client.infer(url, asked, model_name="words")).get_output_by_name("words").as_numpy()
+        texts = [one.decode() if isinstance(one, bytes) else one for one in back.ravel()]
+        assert texts == ["rot", "[UNK]"], back
+
+
 run()

@@ -1,11 +1,13 @@
 /** `npm run conformance:clients`: other people's clients against a running server. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { unpackFamily } from '../../test/helpers/fixtures.js';
+import { folderOf, kindModels } from '../../test/helpers/kind-models.js';
 import { protocolModels } from '../../test/helpers/protocol-app.js';
 import { findPython, type Python } from '../python.js';
 import { type ClientResult, type FuzzResult, writeClients } from './report.js';
@@ -31,18 +33,19 @@ const clients = {
 
 /**
  * What schemathesis is to make up. Not checked: that what fits the schema is accepted, where a tensor has to have the shape
- * that a model declares, too. Where its names are overridden, it thinks that it sends wrong ones.
+ * that a model declares, and lists be of one length, too. Where its names are overridden, it thinks that it sends wrong ones.
  */
 const fuzzes = {
   'addresses and bodies at random': ['--exclude-checks', 'positive_data_acceptance'],
   'bodies at random to a model that there is': ['--exclude-checks', 'positive_data_acceptance,negative_data_rejection'],
-  'bodies by the schema of each model, all of which have to be accepted': [
-    '--include-path-regex',
-    '^/models/(half_plus_two|two_inputs|every_type)/',
-    '--checks',
-    'not_a_server_error,status_code_conformance,response_schema_conformance,positive_data_acceptance',
-  ],
 };
+
+/** Puts a model that takes and gives strings beside the others. */
+function addStrings(served: string): void {
+  const { folder, cases } = unpackFamily('strings');
+  copyFileSync(cases.find(({ name }) => name === 'string_lookup_there_and_back')!.model, join(served, 'words.keras'));
+  rmSync(folder, { recursive: true });
+}
 
 async function startServer(folder: string): Promise<{ server: ChildProcess; url: string }> {
   const cli = join(root, 'dist', 'src', 'cli.js');
@@ -121,6 +124,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const { folder } = protocolModels();
+  addStrings(join(folder, 'served'));
   const python = await findPython(values.python, {
     folder: import.meta.dirname,
     what: 'the clients (about 700 MB)',
@@ -128,6 +132,7 @@ async function main(): Promise<number> {
   });
   const served = join(folder, 'served');
   cpSync(join(root, 'models', 'efficientnet-lite0'), join(served, 'efficientnet-lite0'), { recursive: true });
+  cpSync(folderOf(kindModels), served, { recursive: true });
   const { server, url } = await startServer(served);
   try {
     const checked: ClientResult[] = [];

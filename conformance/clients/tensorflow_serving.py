@@ -49,6 +49,13 @@ def addressed():
         assert post(f"/v1/models/half_plus_two{path}:predict", body).json() == {"predictions": [2.5]}
 
 
+@check("predict: strings, and bytes as b64")
+def strings():
+    rows = [{"input_layer": ["red", {"b64": base64.b64encode("gr\u00fcn".encode()).decode()}], "input_layer_1": [0.0, 0.0, 0.0]}]
+    reply = post("/v1/models/words:predict", json.dumps({"instances": rows}))
+    assert reply.status_code == 200 and reply.json()["predictions"][0]["words"] == ["rot", "[UNK]"], reply.text
+
+
 @check("predict: column format")
 def column():
     assert post("/v1/models/half_plus_two:predict", '{"inputs": [1.0, 2.0]}').json() == {"outputs": [2.5, 3.0]}

@@ -79,6 +79,19 @@ def datatypes_in_json():
         np.testing.assert_array_equal(result.as_numpy(f"{name}_out"), one, name)
 
 
+@check("infer with strings as BYTES, in JSON and in binary, and strings back")
+def strings():
+    words = np.array([["red", "pink"], ["gr\u00fcn", ""]], np.object_)
+    numbers = np.zeros((2, 3), "float32")
+    for binary in (True, False):
+        outputs = [triton.InferRequestedOutput("words", binary_data=binary)]
+        inputs = [tensor("input_layer", words, binary), tensor("input_layer_1", numbers, binary)]
+        back = client.infer("words", inputs, outputs=outputs).as_numpy("words")
+        texts = [one.decode() if isinstance(one, bytes) else one for one in back.ravel()]
+        assert back.shape == (2, 2) and texts == ["rot", "[UNK]", "[UNK]", "[UNK]"], back
+    assert client.get_model_metadata("words")["inputs"][0]["datatype"] == "BYTES"
+
+
 @check("infer with a compressed request")
 def compressed():
     values = np.linspace(-1, 1, 8, dtype="float32")

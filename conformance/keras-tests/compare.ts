@@ -34,7 +34,8 @@ export function describe(path: string, { about, test, variant, keras, model } = 
 
 async function compareFile(path: string): Promise<TestOutcome> {
   const record = read(path);
-  return { ...(await compare({ ...record, model: join(dirname(path), record.model) })), ...describe(path, record) };
+  const model = join(dirname(path), record.model);
+  return { ...(await compare({ tolerance: 1e-4, ...record, model })), ...describe(path, record) };
 }
 
 if (import.meta.filename === process.argv[1])

@@ -8,6 +8,7 @@ import functools
 import inspect
 import os
 import sys
+import time
 import types
 import unittest
 from unittest import mock
@@ -22,10 +23,12 @@ from keras.src.ops import core, einops, image, linalg, math, nn
 from keras.src.ops import numpy as numpy_ops
 
 from models import Recorder, Unrecordable, is_tensor, leaves, within
+from progress import Progress
 
 OPERATIONS = (numpy_ops, nn, math, core, linalg, image, einops)
 
-TEST_SECONDS = 60
+TEST_SECONDS = 120
+"""After which the calls of a test are no longer recorded."""
 
 PASSED_OVER = {"convert_to_tensor", "convert_to_numpy", "shape", "dtype", "is_tensor"}
 """Functions that make no node of a model."""
@@ -34,9 +37,12 @@ PASSED_OVER = {"convert_to_tensor", "convert_to_numpy", "shape", "dtype", "is_te
 class Plugin:
     def __init__(self, folder: str, shard: int, shards: int):
         self.recorder = Recorder(folder)
+        self.progress = Progress(folder, self.recorder)
+        self.interrupted = False
         self.shard, self.shards = shard, shards
         self.busy = False
         self.test = ""
+        self.until = 0.0
         self.built: list = []
         self.wrap()
 
@@ -106,6 +112,8 @@ class Plugin:
         return bool(found) and all(is_tensor(leaf) for leaf in found)
 
     def record(self, about: str, function, args, kwargs) -> None:
+        if time.monotonic() > self.until:
+            return self.recorder.pass_over("late in a test that takes long")
         dtypes = "dtype" in self.test.lower()
         variants = ("rows",) if dtypes else ("rows", "fixed", "open", "constants")
         for variant in variants:
@@ -125,15 +133,21 @@ class Plugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items) -> None:
-        items[:] = items[self.shard :: self.shards]
+        items[:] = [item for item in items[self.shard :: self.shards] if item.nodeid not in self.progress.finished]
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self.interrupted = True
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item):
+        self.progress.start(item.nodeid)
         self.test = item.nodeid.split("keras/src/")[-1]
         self.built = []
+        self.until = time.monotonic() + TEST_SECONDS
+        outcome = None
         try:
             with within(TEST_SECONDS):
-                yield
+                outcome = yield
         finally:
             test, self.test = self.test, ""
             self.busy = True
@@ -141,6 +155,8 @@ class Plugin:
                 if model.inputs:
                     self.attempt(lambda: self.recorder.model("models", test, "as given", model, None))
             self.busy = False
+            if not outcome or not outcome.excinfo or outcome.excinfo[0] is not KeyboardInterrupt:
+                self.progress.finish(item.nodeid)
 
 
 def without_assertions() -> None:

@@ -2,12 +2,22 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestOutcome } from './compare.js';
 
+/** The files of tests, or parts of them, by how far they are recorded. */
+export interface TestFiles {
+  whole: string[];
+  /** Recording was stopped in them. */
+  part: string[];
+  /** Not begun. */
+  left: string[];
+  /** They can't be run, or not to their end. */
+  broken: string[];
+}
+
 /** What Keras's own tests say, in counts. */
 export interface KerasTestsResults {
   /** Of Keras. */
   version: string;
-  /** The files of tests, or parts of them, of which there are cases. */
-  files: string[];
+  files: TestFiles;
   /** Models that the tests built, each asked once or more. */
   models: number;
   /** Cases that there are. */
@@ -54,8 +64,8 @@ function reasonsOf({ code, message }: { code: string; message: string }): string
 export function summarize(
   outcomes: readonly TestOutcome[],
   passedOver: Record<string, number>,
-  recorded: number,
-  files: string[],
+  files: TestFiles,
+  recorded = outcomes.length,
 ): KerasTestsResults {
   const count = (...kinds: string[]) => outcomes.filter(({ result }) => kinds.includes(result)).length;
   const wrongAbout = new Map<string, number>();
@@ -97,6 +107,22 @@ const named = (about: readonly string[], most = 8): string =>
     .map((name) => `\`${name}\``)
     .join(', ') + (about.length > most ? ` and ${about.length - most} more` : '');
 
+/** Which files of tests the counts are of. */
+function filesSection({ whole, part, left, broken }: TestFiles): string[] {
+  const all = whole.length + part.length + left.length + broken.length;
+  const lists = [
+    ['In part', part],
+    ['Not yet', left],
+    ["Can't be run", broken],
+  ] as const;
+  return [
+    `Of ${all} files of tests (the largest in parts, which count) ${whole.length} are recorded whole.`,
+    ...lists.flatMap(([what, names]) =>
+      names.length > 0 ? ['', `${what} (${names.length}): ${names.join(', ')}.`] : [],
+    ),
+  ];
+}
+
 /** The section of docs/conformance.md about Keras's own tests; empty before the first run. */
 export function kerasTestsSection(): string {
   if (!existsSync(results)) return '';
@@ -104,7 +130,7 @@ export function kerasTestsSection(): string {
   return [
     "## Keras's own tests",
     `The tests of layers, operations, activations and models that come with Keras ${found.version} are run, and each call of a layer or an`,
-    `operation in them makes a model: ${found.models} of them, asked ${found.cases} times${found.cases < found.recorded ? ` (a sample of ${found.recorded} recorded cases)` : ''}, with the tests' own values and with some of those replaced by NaN`,
+    `operation in them makes a model: ${found.models} of them, asked ${found.cases} times${found.cases < found.recorded ? ` (of ${found.recorded} recorded cases)` : ''}, with the tests' own values and with some of those replaced by NaN`,
     'and infinities; as far as they fit with fixed and with open sizes, and with tensors as constants. An answer has to be within 1e-4 of the output’s scale (2e-2 in half precision) and of',
     'the same type. Written by `npm run conformance:keras`.',
     '',
@@ -136,7 +162,7 @@ export function kerasTestsSection(): string {
       found.refusals.map(({ reason, cases, about }) => [cell(reason), cases, named(about)]),
     ),
     '',
-    `The files of tests that were run (numbers are parts of a file): ${found.files.join(', ')}.`,
+    ...filesSection(found.files),
     '',
     `${sum(found.passedOver)} calls in them made no case:`,
     '',

@@ -1,12 +1,11 @@
 /** `npm run conformance:keras`: runs Keras's own tests, records what they build, and compares keras-serve's answers. */
 import { fork } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findPython } from '../python.js';
 import { describe, type TestOutcome } from './compare.js';
-import { summarize, writeKerasTests } from './report.js';
+import { summarize, type TestFiles, writeKerasTests } from './report.js';
 
 const usage = `npm run conformance:keras -- [options]
 
@@ -15,8 +14,8 @@ const usage = `npm run conformance:keras -- [options]
   --again            record what is recorded once more
   --compare          record nothing: compare what is recorded
   --jobs <number>    processes at a time: 2
-  --minutes <number> compare no longer than this: as many of the cases, each time the same ones first
-  --out <file>       every outcome as a line of JSON
+  --minutes <number> record no longer than this, and compare what there is then; the same command goes on
+  --out <file>       every outcome as a line of JSON, as it comes; what is in it already is not compared again
   --help             this`;
 
 const folder = join(import.meta.dirname, 'recorded');
@@ -30,40 +29,40 @@ const recordedCases = (): string[] =>
         .map((name) => join(folder, name))
     : [];
 
-/** The files of tests that are recorded. */
-const units = (): string[] =>
-  readdirSync(folder)
-    .filter((unit) => existsSync(join(folder, unit, 'done.json')))
-    .sort();
-
-/** How many cases Keras's tests made that can't be recorded, by the reason. */
-function passedOver(): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const unit of units()) {
-    const done = JSON.parse(readFileSync(join(folder, unit, 'done.json'), 'utf8'));
-    for (const [reason, count] of Object.entries<number>(done.passedOver))
-      counts[reason] = (counts[reason] ?? 0) + count;
-  }
-  return counts;
+/** What record.py writes when it is done with a file of tests. */
+interface Done {
+  /** That pytest ends with: 0 and 1 after all the tests. */
+  code: number;
+  passedOver: Record<string, number>;
 }
 
-/** Cases in an order that is always the same and has to do with nothing, so that the first are a fair sample. */
-function inMixedOrder(cases: readonly string[]): string[] {
-  const place = (path: string) => createHash('sha1').update(relative(folder, path)).digest('hex');
-  return cases
-    .map((path) => ({ path, place: place(path) }))
-    .sort((a, b) => a.place.localeCompare(b.place))
-    .map(({ path }) => path);
+/** How far the files of tests are recorded. */
+function recordedFiles(): TestFiles & { passedOver: Record<string, number> } {
+  const found = {
+    whole: [] as string[],
+    part: [] as string[],
+    left: [] as string[],
+    broken: [] as string[],
+    passedOver: {},
+  };
+  const counts = new Map<string, number>();
+  for (const unit of JSON.parse(readFileSync(join(folder, 'units.json'), 'utf8')) as string[]) {
+    const path = join(folder, unit);
+    const done: Done | undefined = existsSync(join(path, 'done.json'))
+      ? JSON.parse(readFileSync(join(path, 'done.json'), 'utf8'))
+      : undefined;
+    const started = existsSync(path) && readdirSync(path).some((name) => name.endsWith('.case.json'));
+    if (done) (done.code === 0 || done.code === 1 ? found.whole : found.broken).push(unit);
+    else (started ? found.part : found.left).push(unit);
+    for (const [reason, count] of Object.entries(done?.passedOver ?? {}))
+      counts.set(reason, (counts.get(reason) ?? 0) + count);
+  }
+  return { ...found, passedOver: Object.fromEntries(counts) };
 }
 
 /** Compares cases in processes of their own: one that ends fails its case, and another goes on. */
-async function compareAll(
-  cases: readonly string[],
-  jobs: number,
-  until: number,
-  each: (outcome: TestOutcome) => void,
-): Promise<void> {
-  const waiting = inMixedOrder(cases);
+async function compareAll(cases: readonly string[], jobs: number, each: (outcome: TestOutcome) => void): Promise<void> {
+  const waiting = [...cases];
   const work = async (): Promise<void> => {
     while (waiting.length > 0) {
       const child = fork(join(import.meta.dirname, 'compare.ts'), {
@@ -73,7 +72,6 @@ async function compareAll(
       await new Promise<void>((resolve) => {
         let current: string | undefined;
         const next = (): void => {
-          if (Date.now() > until) waiting.length = 0;
           current = waiting.pop();
           if (current === undefined) child.disconnect();
           else child.send(current);
@@ -93,6 +91,15 @@ async function compareAll(
   await Promise.all(Array.from({ length: jobs }, work));
 }
 
+/** The outcomes that an earlier run left in a file. */
+const outcomesIn = (path: string): TestOutcome[] =>
+  existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+    : [];
+
 function ended(path: string, message: string): TestOutcome {
   return { result: 'failed', message, ...describe(path) };
 }
@@ -105,7 +112,7 @@ async function main(): Promise<number> {
       again: { type: 'boolean' },
       compare: { type: 'boolean' },
       jobs: { type: 'string', default: '2' },
-      minutes: { type: 'string', default: 'Infinity' },
+      minutes: { type: 'string', default: 'inf' },
       out: { type: 'string' },
       help: { type: 'boolean' },
     },
@@ -114,23 +121,28 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const { only, jobs } = values;
+  const { only, jobs, minutes } = values;
   if (!values.compare) {
     const python = await findPython(values.python);
-    await python('keras-tests/record.py', folder, '--only', only, '--jobs', jobs, ...(values.again ? ['--again'] : []));
+    const again = values.again ? ['--again'] : [];
+    await python('keras-tests/record.py', folder, '--only', only, '--jobs', jobs, '--minutes', minutes, ...again);
   }
   const chosen = recordedCases().filter((path) => relative(folder, path).includes(only.replaceAll('/', '.')));
-  const outcomes: TestOutcome[] = [];
-  const until = Date.now() + Number(values.minutes) * 60_000;
-  await compareAll(chosen, Number(jobs), until, (outcome) => {
+  const { out } = values;
+  const names = new Set(chosen.map((path) => relative(folder, path)));
+  const outcomes = out ? outcomesIn(out).filter(({ file }) => names.has(file)) : [];
+  const known = new Set(outcomes.map(({ file }) => file));
+  const waiting = chosen.filter((path) => !known.has(relative(folder, path)));
+  await compareAll(waiting, Number(jobs), (outcome) => {
     outcomes.push(outcome);
+    if (out) appendFileSync(out, `${JSON.stringify(outcome)}\n`);
     if (outcome.result === 'different' || outcome.result === 'failed')
       console.log(`${outcome.result} ${outcome.file} ${outcome.about} (${outcome.variant}) ${detail(outcome)}`);
     if (outcomes.length % 1000 === 0) console.log(`${outcomes.length} of ${chosen.length} cases`);
   });
   outcomes.sort((a, b) => a.file.localeCompare(b.file));
-  if (values.out) writeFileSync(values.out, outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join(''));
-  const results = summarize(outcomes, passedOver(), chosen.length, units());
+  const { passedOver, ...files } = recordedFiles();
+  const results = summarize(outcomes, passedOver, files, chosen.length);
   const { equal, wrong, failed, refused } = results;
   console.log(`${equal} equal, ${wrong} wrong, ${failed} failed, ${refused} refused`);
   if (!only) writeKerasTests(results);
