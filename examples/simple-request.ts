@@ -26,5 +26,5 @@ if (error) {
 // One image has a list of labels; a request with instances would have a list for each of them.
 const predictions = data.predictions as components['schemas']['Prediction'][];
 for (const [index, { label, probability }] of predictions.entries()) {
-  console.log(`${index + 1}. ${label}: ${probability.toFixed(4)}`);
+  console.log(`${index + 1}. ${label}: ${probability?.toFixed(4) ?? 'no number'}`);
 }

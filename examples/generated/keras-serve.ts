@@ -589,7 +589,7 @@ export interface components {
                  * @description What went wrong, for programs.
                  * @enum {unknown}
                  */
-                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "method_not_allowed" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "content_encoding_unsupported" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
+                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "content_encoding_unsupported" | "expectation_unknown" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
                 /** @description What went wrong and what to do about it, for people. */
                 message: string;
             };
@@ -687,6 +687,29 @@ export interface components {
             /** @enum {boolean} */
             success: true;
         };
+        /** @description Something that no card says of a model and that was worked out. */
+        Assumption: {
+            /**
+             * @description What `serve.json` would say it with, by the names of inputs and outputs.
+             * @example inputs.photo.scaling
+             */
+            key: string;
+            /**
+             * @description What holds; null where nothing is known. Missing where it is a list of over 25000.
+             * @example unit
+             */
+            value?: unknown;
+            /**
+             * @description What speaks for it: it goes on after "for".
+             * @example the model begins with Rescaling
+             */
+            basis: string;
+            /**
+             * @description How sure it is. A guess may well be wrong: `serve.json` can say what is right.
+             * @enum {unknown}
+             */
+            certainty: "certain" | "likely" | "guess";
+        };
         /** @description An input or output of a model. */
         ModelTensor: {
             /** @example input_layer */
@@ -706,6 +729,26 @@ export interface components {
              *     ]
              */
             shape: (number | null)[];
+            /**
+             * @description What it is to a person: of inputs image, table, text, sequence, tensor; of outputs multi-label, classes, binary, number, mask, image, tensor. A tensor is numbers alone.
+             * @example image
+             */
+            kind: string;
+            /**
+             * @description What `serve.json` could say of it, as it is taken: the columns of a table, the labels of classes, the scaling of an image. Nothing of a tensor; lists of over 25000 are left out.
+             * @example {
+             *       "size": [
+             *         224,
+             *         224
+             *       ],
+             *       "resize": "stretch",
+             *       "interpolation": "bilinear",
+             *       "scaling": "unit"
+             *     }
+             */
+            card: {
+                [key: string]: unknown;
+            };
         };
         /** @description A model with what it takes and gives. */
         ModelDetails: {
@@ -728,6 +771,8 @@ export interface components {
             inputs?: components["schemas"]["ModelTensor"][];
             /** @description In Keras’s order. */
             outputs?: components["schemas"]["ModelTensor"][];
+            /** @description What no card says of its inputs and outputs, and was worked out. */
+            assumptions?: components["schemas"]["Assumption"][];
             /** @description The size in pixels that images are brought to. */
             image?: {
                 height: number;
@@ -939,7 +984,7 @@ export interface components {
             /** @description The sizes of its axes, that of the batch too. */
             shape: number[];
             /**
-             * @description What the model’s metadata says. FP16 and BF16 are taken for FP32; BYTES for a model that takes images: an element for each image file, of the shape [images] or [images, 1].
+             * @description What the model’s metadata says: BYTES are strings. FP16 and BF16 are taken for FP32; BYTES for a model that takes images: an element for each image file, of the shape [images] or [images, 1].
              * @enum {unknown}
              */
             datatype: "BOOL" | "UINT8" | "UINT16" | "UINT32" | "UINT64" | "INT8" | "INT16" | "INT32" | "INT64" | "FP16" | "BF16" | "FP32" | "FP64" | "BYTES";
@@ -947,7 +992,7 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
-            /** @description The elements in row-major order, as one list or as nested ones; BYTES as base64. `NaN`, `Infinity` and `-Infinity` are taken, too. Left out where `parameters` has `binary_data_size`: the elements then follow the JSON. */
+            /** @description The elements in row-major order, as one list or as nested ones; BYTES as text, image files as base64. `NaN`, `Infinity` and `-Infinity` are taken, too. Left out where `parameters` has `binary_data_size`: the elements then follow the JSON. */
             data?: unknown[];
         };
         /** @description An output that is asked for. */
@@ -1046,10 +1091,10 @@ export interface components {
              */
             label: string;
             /**
-             * @description How likely the class is, from 0 to 1.
+             * @description How likely the class is, from 0 to 1; null where the model gives no number.
              * @example 0.9901360869407654
              */
-            probability: number;
+            probability: number | null;
         };
         /**
          * @description What is on the image.
@@ -1073,24 +1118,12 @@ export interface components {
             /** @constant */
             success: true;
         };
-        /** @description One label of an instance with how likely it is. */
-        LabelPrediction: {
-            /**
-             * @description Name of the class.
-             * @example setosa
-             */
-            label: string;
-            /**
-             * @description How likely the class is, from 0 to 1; null where the model gives no number.
-             * @example 0.97
-             */
-            probability: number | null;
-        };
         /** @description An image in a form. */
         ImageForm: {
             /**
              * Format: binary
              * @description The file: JPEG, PNG, WebP, GIF, TIFF or AVIF.
+             * @example
              */
             image: string;
         };
@@ -1115,18 +1148,31 @@ export interface components {
              */
             b64: string;
         };
-        /** @description What efficientnet-lite0 takes in JSON. */
-        EfficientnetLite0Request: components["schemas"]["ImageJson"] | {
-            /** @description Image files. */
-            instances: components["schemas"]["ImageInstance"][];
-        } | {
-            /** @description `image`: `float32`, shape (any, 224, 224, 3). Each instance is an array of 224 arrays of 224 arrays of 3 numbers. They are given to the model as they are: not scaled. */
-            instances: number[][][][];
+        /** @description An image: its file as base64, or the numbers that the model takes, unprepared. */
+        EfficientnetLite0Value: components["schemas"]["ImageInstance"] | string | number[][][];
+        /** @description One datapoint, by the names of inputs and columns. */
+        EfficientnetLite0Datapoint: components["schemas"]["ImageJson"] | {
+            image?: components["schemas"]["EfficientnetLite0Value"];
         };
-        /** @description What efficientnet-lite0 gives for instances. */
+        /** @description `image`: `float32`, shape (any, 224, 224, 3). Each instance is {"b64": "<base64 of an image file>"}, the base64 alone, or an array of 224 arrays of 224 arrays of 3 numbers. */
+        EfficientnetLite0Datapoints: (components["schemas"]["EfficientnetLite0Value"] | components["schemas"]["EfficientnetLite0Datapoint"])[];
+        /** @description The values of all datapoints, in a list for each input or column. */
+        EfficientnetLite0Lists: {
+            image: components["schemas"]["EfficientnetLite0Value"][];
+        };
+        /** @description A list of datapoints. */
+        EfficientnetLite0Request: {
+            instances: components["schemas"]["EfficientnetLite0Datapoints"];
+        };
+        /** @description Lists by the names of inputs and columns. */
+        EfficientnetLite0Inputs: {
+            inputs: components["schemas"]["EfficientnetLite0Lists"];
+        };
+        /** @description The likeliest labels, the likeliest first. */
+        EfficientnetLite0Result: components["schemas"]["Prediction"][];
+        /** @description What the model gives. */
         EfficientnetLite0Reply: {
-            /** @description For every instance. */
-            predictions: components["schemas"]["LabelPrediction"][][];
+            predictions: components["schemas"]["EfficientnetLite0Result"] | components["schemas"]["EfficientnetLite0Result"][];
             /** @constant */
             success: true;
         };
@@ -1158,11 +1204,11 @@ export interface operations {
                  *       "image": "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII="
                  *     }
                  */
-                "application/json": components["schemas"]["EfficientnetLite0Request"];
+                "application/json": components["schemas"]["EfficientnetLite0Datapoint"] | components["schemas"]["EfficientnetLite0Request"] | components["schemas"]["EfficientnetLite0Inputs"] | components["schemas"]["EfficientnetLite0Datapoints"] | components["schemas"]["EfficientnetLite0Lists"];
             };
         };
         responses: {
-            /** @description What is on the image, or on each of several. */
+            /** @description What is on the image, or on each of several. With `Accept: text/csv` it is CSV: a header and a row for each datapoint. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1182,6 +1228,15 @@ export interface operations {
             };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The reply can’t have the form that the header `Accept` asks for. */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1209,6 +1264,15 @@ export interface operations {
             };
             /** @description The content type isn’t one that this model takes, or the content encoding isn’t known. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1263,8 +1327,26 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1292,8 +1374,26 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1330,8 +1430,26 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1370,6 +1488,15 @@ export interface operations {
             };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1430,6 +1557,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
         };
     };
     getModelVersion: {
@@ -1481,6 +1617,15 @@ export interface operations {
             };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1548,6 +1693,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -1627,6 +1786,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -1757,6 +1930,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The server failed. */
             500: {
                 headers: {
@@ -1866,6 +2053,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The model can’t take the request now; try again in a moment. */
             503: {
                 headers: {
@@ -1942,6 +2143,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2074,6 +2289,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The server failed. */
             500: {
                 headers: {
@@ -2183,6 +2412,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The model can’t take the request now; try again in a moment. */
             503: {
                 headers: {
@@ -2259,6 +2502,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2391,6 +2648,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The server failed. */
             500: {
                 headers: {
@@ -2453,6 +2724,20 @@ export interface operations {
                     "application/json": components["schemas"]["ServerMetadata"];
                 };
             };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "This is not a valid HTTP request."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
                 headers: {
@@ -2462,6 +2747,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2487,6 +2786,20 @@ export interface operations {
                     "application/json": components["schemas"]["ServerLive"];
                 };
             };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "This is not a valid HTTP request."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
                 headers: {
@@ -2496,6 +2809,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2521,6 +2848,20 @@ export interface operations {
                     "application/json": components["schemas"]["ServerReady"];
                 };
             };
+            /** @description The request isn’t one that the model takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "This is not a valid HTTP request."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The method isn’t allowed here; the header `Allow` says which are. */
             405: {
                 headers: {
@@ -2530,6 +2871,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2614,6 +2969,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The model can’t take the request now; try again in a moment. */
             503: {
                 headers: {
@@ -2688,6 +3057,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2774,6 +3157,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The model can’t take the request now; try again in a moment. */
             503: {
                 headers: {
@@ -2850,6 +3247,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "PUT is not allowed here. The header \"Allow\" says which methods are."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2980,6 +3391,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Content-Encoding is \"zstd\". Send the body as it is, or as one of gzip, deflate and br."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -3145,6 +3570,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description The server failed. */
             500: {
                 headers: {
@@ -3277,6 +3716,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
         };
     };
     predictEfficientnetLite0: {
@@ -3298,11 +3751,11 @@ export interface operations {
                  *       "image": "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII="
                  *     }
                  */
-                "application/json": components["schemas"]["EfficientnetLite0Request"];
+                "application/json": components["schemas"]["EfficientnetLite0Datapoint"] | components["schemas"]["EfficientnetLite0Request"] | components["schemas"]["EfficientnetLite0Inputs"] | components["schemas"]["EfficientnetLite0Datapoints"] | components["schemas"]["EfficientnetLite0Lists"];
             };
         };
         responses: {
-            /** @description What is on the image, or on each of several. */
+            /** @description What is on the image, or on each of several. With `Accept: text/csv` it is CSV: a header and a row for each datapoint. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3338,6 +3791,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
+            /** @description The reply can’t have the form that the header `Accept` asks for. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The request took too long to arrive. */
             408: {
                 headers: {
@@ -3358,6 +3820,15 @@ export interface operations {
             };
             /** @description The content type isn’t one that this model takes, or the content encoding isn’t known. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3413,11 +3884,11 @@ export interface operations {
                  *       "image": "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mO40GCAFTEMLQkAqvNgAYxC/LYAAAAASUVORK5CYII="
                  *     }
                  */
-                "application/json": components["schemas"]["EfficientnetLite0Request"];
+                "application/json": components["schemas"]["EfficientnetLite0Datapoint"] | components["schemas"]["EfficientnetLite0Request"] | components["schemas"]["EfficientnetLite0Inputs"] | components["schemas"]["EfficientnetLite0Datapoints"] | components["schemas"]["EfficientnetLite0Lists"];
             };
         };
         responses: {
-            /** @description What is on the image, or on each of several. */
+            /** @description What is on the image, or on each of several. With `Accept: text/csv` it is CSV: a header and a row for each datapoint. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3453,6 +3924,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
+            /** @description The reply can’t have the form that the header `Accept` asks for. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The request took too long to arrive. */
             408: {
                 headers: {
@@ -3473,6 +3953,15 @@ export interface operations {
             };
             /** @description The content type isn’t one that this model takes, or the content encoding isn’t known. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
                 headers: {
                     [name: string]: unknown;
                 };
