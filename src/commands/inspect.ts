@@ -5,6 +5,7 @@ import type { Claimed } from '../datapoints/kinds.js';
 import { compileInProcess } from '../inference/compile-process.js';
 import type { ModelHints } from '../inference/model-hints.js';
 import type { LayerSummary, ModelSummary, TensorSummary } from '../onnx/summary.js';
+import { CardError } from '../support/card-error.js';
 import { type TensorInfo, tensorArrays } from '../support/tensor.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
@@ -28,13 +29,20 @@ export const inspect: Command = {
     const onDownload = showDownload(process.stderr);
     const { path, weights, card } = await findModel(model!, { weights: given, weightsUrl, onDownload });
     const { hints, ...summary } = await compileInProcess('inspect', { path, weights, inputShape, signature });
-    const meaning = await meaningOf(path, summary, hints, card);
+    let wrongCard: CardError | undefined;
+    // What is in the file is told all the same.
+    const meaning = await meaningOf(path, summary, hints, card).catch((error) => {
+      if (!(error instanceof CardError)) throw error;
+      wrongCard = error;
+      return undefined;
+    });
     const width = process.stdout.columns ?? 100;
     if (flags.json) console.log(JSON.stringify({ ...summary, ...meaning }, null, 2));
     else {
       const lines = formatSummary(summary, width, flags['expand-nested'] === true);
       console.log([...lines, ...(meaning ? formatMeaning(meaning, width) : [])].join('\n'));
     }
+    if (wrongCard) throw wrongCard;
     if (summary.problem) throw new CommandError(`${model}: ${summary.problem}`);
   },
 };

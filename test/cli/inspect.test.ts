@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { formatSummary } from '../../src/commands/inspect.js';
@@ -7,6 +7,7 @@ import type { ModelSummary } from '../../src/onnx/summary.js';
 import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from '../helpers/app.js';
 import { type FixtureCase, unpackFamily } from '../helpers/fixtures.js';
+import { temporaryFolder } from '../helpers/folder.js';
 import { doublingModel } from '../helpers/onnx-models.js';
 import { runCli } from '../helpers/server.js';
 
@@ -34,6 +35,17 @@ describe('keras-serve inspect', () => {
     assert.match(stdout, /^dense +Dense +\(None, 3\) +15 +input_layer_1\[0\]\[0\]$/m);
     assert.match(stdout, /^Parameters: 15$/m);
     assert.doesNotMatch(stdout, /Not supported/);
+  });
+
+  it('tells what is in the file where its card is wrong, and then what is wrong with the card', async (t) => {
+    const folder = temporaryFolder('inspect');
+    t.after(() => rmSync(folder, { recursive: true }));
+    cpSync(fixture('functional_shared_second_node').model, join(folder, 'model.keras'));
+    writeFileSync(join(folder, 'serve.json'), '{"labels": "yes"}');
+    const { code, stdout, stderr } = await runCli(t, ['inspect', folder]).ended;
+    assert.equal(code, 1);
+    assert.match(stdout, /^Parameters: 15$/m);
+    assert.match(stderr, /^keras-serve: .*serve\.json.*labels/);
   });
 
   it("counts the bundled model's parameters", async (t) => {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { buildApp } from '../../src/app.js';
 import { folderOf, kindModels } from '../helpers/kind-models.js';
 
-it('has a line for each assumption, with what it rests on and how to change it', async (t) => {
+it('has a line for each assumption, a warning for a guess, with what it rests on and how to change it', async (t) => {
   const lines: { model?: string; msg: string; level: number }[] = [];
   const logger = pino({ level: 'info' }, { write: (text: string) => lines.push(JSON.parse(text)) });
   const app = await buildApp({ model: folderOf(kindModels), processes: 1, noCache: true, logger });
@@ -23,6 +23,7 @@ it('has a line for each assumption, with what it rests on and how to change it',
       const line = said.find(({ msg }) => msg.includes(`${last}: `) && msg.includes(`for ${basis}`));
       assert.ok(line, `${name}: ${key}`);
       assert.equal(line.msg.includes('(a guess)'), certainty === 'guess', line.msg);
+      assert.equal(line.level, pino.levels.values[certainty === 'guess' ? 'warn' : 'info'], line.msg);
       assert.match(line.msg, /; set \S+ in serve\.json to change it$/);
     }
   }
