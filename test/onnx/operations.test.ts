@@ -121,6 +121,33 @@ describe('operations', () => {
     assert.deepEqual(product([1, 1]).outputs[0]!.shape, [null, 1]);
   });
 
+  it('refuse what is no matrix, no whole number and no end', () => {
+    const windows = layer('windows', 'ops.Unfold', { kernel_size: 2, stride: 1.5 });
+    const refused: [message: RegExp, tested: Layer, args: Argument[]][] = [
+      [/no matrix/, layer('determinant', 'ops.Logdet'), [[]]],
+      [
+        /its stride is not of whole numbers/,
+        windows,
+        [
+          [
+            [
+              [
+                [1, 2],
+                [3, 4],
+              ],
+            ],
+          ],
+        ],
+      ],
+      [/the file has no start/, layer('range', 'ops.Arange'), [null, 5]],
+    ];
+    for (const [message, tested, args] of refused) {
+      const model = chain([{ layer: tested }]);
+      model.graph.calls[0]!.args = args;
+      assert.throws(() => compile(model), message);
+    }
+  });
+
   it('read the bytes of a NodeDef that the first tf.keras wrote as text', () => {
     const mean =
       '\n\u0004Mean\u0012\u0004Mean\u001a\u000bPlaceholder\u001a\u0016Mean/reduction_indices*\n\n\u0004Tidx\u0012\u00020\u0003' +

@@ -48,7 +48,8 @@ export const filled = (a: Arguments, type: TensorType, sizes: readonly Size[], v
 const largestRange = 2 ** 20;
 
 function arange(a: Arguments): Value {
-  const bounds = (a.has('stop') ? ['start', 'stop', 'step'] : ['start', 'step']).filter((name) => a.has(name));
+  // A start alone is where it stops.
+  const bounds = ['start', 'stop', 'step'].filter((name) => name === 'start' || a.has(name));
   const values = a.promoted(bounds);
   const type = a.optionalType('dtype') ?? values[0]!.type;
   const wide = isFloat(values[0]!) ? 'float32' : 'int64';

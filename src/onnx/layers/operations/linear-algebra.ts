@@ -175,6 +175,7 @@ function logDeterminant(a: Arguments): Value {
   let rest = toFloat(a.tensor('x'));
   const size = rest.shape.at(-1) ?? rest.shape.at(-2);
   if (typeof size !== 'number') return a.unsupported('its matrix is of unknown size');
+  if (rest.rank < 2 || size === 0) return a.unsupported('it is called with no matrix');
   if (size > largestFactored) return a.unsupported(`its matrix has more than ${largestFactored} rows`);
   const pivots: Value[] = [];
   for (let row = 0; row < size; row++) {

@@ -93,17 +93,24 @@ function amongOthers(taken: Value, axis: number, elements: number): Value {
 }
 
 /** Blocks of channels-first images as columns. */
+/** Two whole numbers of at least `least`: of rows and of columns. */
+function pair(a: Arguments, name: string, least: number, fallback?: number): number[] {
+  const sizes = a.numbers(name, 2, fallback === undefined ? undefined : [fallback]);
+  return sizes.every((size) => Number.isInteger(size) && size >= least)
+    ? sizes
+    : a.unsupported(`its ${name} is not of whole numbers from ${least} on`);
+}
+
 function unfold(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
   if (x.rank !== 4) return a.unsupported(`its images are of rank ${x.rank}`);
-  const kernel = a.numbers('kernel_size', 2);
   const window: Window = {
-    kernel,
-    strides: a.numbers('stride', 2, [1]),
-    dilations: a.numbers('dilation', 2, [1]),
+    kernel: pair(a, 'kernel_size', 1),
+    strides: pair(a, 'stride', 1, 1),
+    dilations: pair(a, 'dilation', 1, 1),
     padding: 'valid',
   };
-  const around = a.numbers('padding', 2, [0]).map((size): [number, number] => [size, size]);
+  const around = pair(a, 'padding', 0, 0).map((size): [number, number] => [size, size]);
   const taken = patches(a, pad(x, [[0, 0], [0, 0], ...around]), window);
   const [, columns] = taken.shape;
   const places = taken.shape.slice(2).includes(null) ? -1 : taken.shape[2]! * taken.shape[3]!;
@@ -113,17 +120,12 @@ function unfold(a: Arguments): Value {
 /** Puts columns back to where {@link unfold} takes them from, adding up what overlaps. */
 function fold(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
-  const pair = (name: string, fallback?: number) => {
-    const sizes = a.numbers(name, 2, fallback === undefined ? undefined : [fallback]);
-    return sizes.every((size) => Number.isInteger(size) && size >= 0)
-      ? sizes
-      : a.unsupported(`its ${name} is not of whole numbers`);
-  };
-  const [size, kernel] = [pair('output_size'), pair('kernel_size')];
+  const [size, kernel] = [pair(a, 'output_size', 1), pair(a, 'kernel_size', 1)];
+  const around = pair(a, 'padding', 0, 0);
   const attributes = {
-    dilations: pair('dilation', 1),
-    pads: [...pair('padding', 0), ...pair('padding', 0)],
-    strides: pair('stride', 1),
+    dilations: pair(a, 'dilation', 1, 1),
+    pads: [...around, ...around],
+    strides: pair(a, 'stride', 1, 1),
   };
   const channels = (x.shape[1] ?? Number.NaN) / (kernel[0]! * kernel[1]!);
   const shape = [x.shape[0] ?? null, channels, ...size];
