@@ -18,6 +18,11 @@ export class ImageError extends KnownError {
   ) {
     super(message, options);
   }
+
+  /** The same of one of several images. */
+  at(place: string): ImageError {
+    return new ImageError(this.code, `${place}: ${this.message}`, { cause: this });
+  }
 }
 
 const busy = {

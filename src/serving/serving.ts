@@ -4,6 +4,7 @@ import type { ServedModel } from '../catalog/served-model.js';
 import { type ImageSpec, pixelCount, pixelTensor } from '../datapoints/kinds/image.js';
 import { imagesOf } from '../datapoints/kinds.js';
 import { ReplySizeError } from '../datapoints/tensor-text.js';
+import { ImageError } from '../images/errors.js';
 import type { Size } from '../images/framing.js';
 import type { ImageOptions, ImageTensor, Pixels } from '../images/options.js';
 import { sharesBatch } from '../inference/batch.js';
@@ -157,7 +158,7 @@ export class Serving {
       else if ('ragged' in column) ragged[name] = column.ragged;
       else {
         const spec = model.kinds.inputs[name]!.spec as ImageSpec;
-        const decoded = await this.pixelsOf(model, spec, column.files, context);
+        const decoded = await this.pixelsOf(model, name, spec, column.files, context);
         const pixels = pixelTensor(decoded.pixels, spec, info);
         tensors[name] = pixels.tensor;
         if (info === first) sources = decoded.sources;
@@ -167,9 +168,13 @@ export class Serving {
     return { tensors, ragged, raw, sources };
   }
 
-  /** The pixels of image files, one image after the other, and how large they were. */
+  /**
+   * The pixels of an input's image files, one image after the other, and how large they were.
+   * @throws ImageError that names the image where there are several
+   */
   private async pixelsOf(
     model: ServedModel,
+    input: string,
     image: ImageSpec,
     files: readonly Uint8Array[],
     context: RequestContext,
@@ -178,19 +183,28 @@ export class Serving {
     checkCount(files.length, each);
     const started = performance.now();
     const sources: Size[] = [];
-    const decode = async (file: Uint8Array) => {
-      const { data, source } = await this.parts.preprocess(file, image.options, { signal: context.signal });
+    const decode = async (file: Uint8Array, index: number) => {
+      const { data, source } = await this.parts
+        .preprocess(file, image.options, { signal: context.signal })
+        .catch((error) => {
+          const inputs = Object.keys(imagesOf(model.kinds));
+          const places = [
+            inputs.length > 1 ? input : '',
+            files.length > 1 ? `image ${index + 1} of ${files.length}` : '',
+          ].filter(Boolean);
+          throw error instanceof ImageError && places.length > 0 ? error.at(places.join(', ')) : error;
+        });
       sources.push(source);
       return data;
     };
     let pixels: Pixels;
-    if (files.length === 1) pixels = await decode(files[0]!);
+    if (files.length === 1) pixels = await decode(files[0]!, 0);
     else {
       context.memory.grow(each * files.length);
       pixels = new Uint8Array(each * files.length);
       // One after the other: a request with many images holds up those with one no longer than they do each other.
       for (const [index, file] of files.entries()) {
-        const decoded = await decode(file);
+        const decoded = await decode(file, index);
         if (decoded instanceof Float32Array && pixels instanceof Uint8Array) {
           checkCount(files.length, each * decoded.BYTES_PER_ELEMENT);
           pixels = Float32Array.from(pixels);

@@ -350,7 +350,10 @@ describe('images among other models', () => {
       /^instances\[1\]\.b64/,
     );
     assert.match(await refusal(name, { instances: Array(129).fill({ b64: '' }) }), /at most 128 images/);
-    await refusal(name, { instances: [{ b64: image }, { b64: 'aGVsbG8gdGhlcmU=' }] }, 'image_invalid');
+    assert.match(
+      await refusal(name, { instances: [{ b64: image }, { b64: 'aGVsbG8gdGhlcmU=' }] }, 'image_invalid'),
+      /^image 2 of 2: .*JPEG/,
+    );
   });
 
   it('are taken as the tensors that they become', async () => {
