@@ -18,7 +18,7 @@ import {
 import { Digits } from './decimal.js';
 import { JsonError } from './error.js';
 import { type JsonValue, MixedArray, NumberArray, Shape } from './number-array.js';
-import { placeAt } from './place.js';
+import { placeAt, quoted } from './place.js';
 
 export { JsonError } from './error.js';
 
@@ -170,7 +170,14 @@ class Parser {
     if (this.next() === closeObject) return this.leave(object);
     for (;;) {
       if (this.next() !== quote) this.fail('a key in quotes');
+      const start = this.position;
       const key = this.string();
+      // Which of the two was meant nobody knows.
+      if (Object.hasOwn(object, key))
+        throw new JsonError(
+          'json_invalid',
+          `The body has the key ${quoted(key)} twice in one object, again at byte ${start}.`,
+        );
       if (key === '__proto__') this.fail('a key other than "__proto__"');
       if (this.next() !== colon) this.fail('a colon');
       this.position++;
