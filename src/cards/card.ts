@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Compile } from 'typebox/compile';
 import { ModelCard } from '../../schemas/card.js';
 import { inputKinds, outputKinds } from '../datapoints/kinds.js';
+import { JsonError, parseJson } from '../json/parse.js';
 import { CardError } from '../support/card-error.js';
 import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
 import { decodeText } from '../support/decode-text.js';
@@ -24,7 +25,7 @@ export async function readCard(modelPath: string): Promise<ModelCard | undefined
   const model = await stat(modelPath).catch(() => undefined);
   const file = path.join(model?.isDirectory() ? modelPath : path.dirname(modelPath), CARD_FILE);
   try {
-    const card = parseJson(await readCardText(file));
+    const card = parseCardJson(await readCardText(file));
     if (!isCards(card)) return checked(card);
     const name = path.basename(modelPath);
     return Object.hasOwn(card.models, name) ? checked(card.models[name], `models["${name}"]: `) : undefined;
@@ -52,13 +53,19 @@ const validator = Compile(ModelCard);
  *
  * @throws CardError that names the first key that is wrong.
  */
-export const parseCard = (text: string): ModelCard => checked(parseJson(text));
+export const parseCard = (text: string): ModelCard => checked(parseCardJson(text));
 
-function parseJson(text: string): unknown {
+function parseCardJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const card: unknown = JSON.parse(text);
+    // Of a key that stands twice JSON.parse has taken the last without a word.
+    parseJson(Buffer.from(text));
+    return card;
   } catch (cause) {
-    throw new CardError(`isn't JSON: ${(cause as Error).message}.`, { cause });
+    const { message } = cause as Error;
+    throw new CardError(cause instanceof JsonError ? `can't be taken: ${message}` : `isn't JSON: ${message}.`, {
+      cause,
+    });
   }
 }
 
@@ -85,7 +92,7 @@ function isCards(card: unknown): card is ModelCards {
 /** The cards in a file that has one for each of several models; undefined where it is no such file. @throws CardError */
 export async function readCards(file: string): Promise<ModelCards['models'] | undefined> {
   const text = await readCardText(file).catch(() => undefined);
-  const card = text === undefined ? undefined : parseJson(text);
+  const card = text === undefined ? undefined : parseCardJson(text);
   return isCards(card) ? card.models : undefined;
 }
 

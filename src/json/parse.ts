@@ -176,7 +176,7 @@ class Parser {
       if (Object.hasOwn(object, key))
         throw new JsonError(
           'json_invalid',
-          `The body has the key ${quoted(key)} twice in one object, again at byte ${start}.`,
+          `The key ${quoted(key)} stands twice in one object, again at byte ${start}.`,
         );
       if (key === '__proto__') this.fail('a key other than "__proto__"');
       if (this.next() !== colon) this.fail('a colon');

@@ -75,6 +75,10 @@ describe('a card', () => {
   test('refused: what is not JSON', () => {
     refuses(() => parseCard('{"name": '), /^serve\.json: isn't JSON: /);
     refuses(() => parseCard(''), /isn't JSON/);
+    refuses(
+      () => parseCard('{"labels": ["cat", "dog"], "labels": ["dog", "cat"]}'),
+      /^serve\.json: can't be taken: The key "labels" stands twice in one object, again at byte 27\.$/,
+    );
     refuses(() => parseCard('{"__proto__": 1}'), /__proto__ isn't a known key/);
   });
 

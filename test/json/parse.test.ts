@@ -202,8 +202,8 @@ describe('parseJson', () => {
     ['"a', /the end of a string should be at byte 2/],
     ['"\\x"', /a string without .* should be at byte 0/],
     ['{"__proto__": 1}', /a key other than "__proto__"/],
-    ['{"age": 1, "a\\u0067e": 2}', /^The body has the key "age" twice in one object, again at byte 11\.$/],
-    ['[{"toString": 1}, {"toString": 2, "toString": 3}]', /the key "toString" twice/],
+    ['{"age": 1, "a\\u0067e": 2}', /^The key "age" stands twice in one object, again at byte 11\.$/],
+    ['[{"toString": 1}, {"toString": 2, "toString": 3}]', /The key "toString" stands twice/],
   ];
   for (const [text, message] of wrong)
     it(`says what is wrong with ${text || 'nothing'}`, () => {
