@@ -1,27 +1,12 @@
 /**
  * Checks every reply of every Fastify instance of this process against what its route documents: status, media type, and what is
  * in the JSON. Loaded before the tests of a file, and by the helper that makes instances. A reply that isn't as documented becomes
- * one that says so, and the process fails.
+ * one that says so, and the process fails. What judges them is loaded with the first instance: most processes have none.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
-import { ErrorReply } from '../../schemas/error.js';
-import { ProtocolError } from '../../schemas/protocol-error.js';
-import { componentName } from '../../schemas/reference.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
-import { resolve } from './openapi.js';
-
-/** What is documented of a status: a schema of JSON, or one for each media type. */
-type Documented = TSchema & { content?: Record<string, { schema: TSchema }> };
-
-/** What is documented of an operation, and the schemas that it refers to. */
-interface Documents {
-  response: Record<string, Documented>;
-  schemas: Record<string, object>;
-}
 
 /** Longer ones are left unread: they stream. */
 const mostBytes = 4 * 2 ** 20;
@@ -35,6 +20,7 @@ process.on('exit', () => {
 
 subscribe('fastify.initialization', (message) => {
   const { fastify: app } = message as { fastify: FastifyInstance };
+  void judge();
   const generations = new WeakMap<FastifyRequest, number>();
   app.addHook('onRequest', async (request) => {
     generations.set(request, generationOf(request) ?? 0);
@@ -43,9 +29,10 @@ subscribe('fastify.initialization', (message) => {
     if (request.method === 'HEAD' || !isJson(String(reply.getHeader('content-type')))) return payload;
     const body = await textOf(reply, payload);
     if (body === undefined) return payload;
+    const { faultOf } = await judge();
     // What answered may have been replaced since.
     const isCurrent = (generationOf(request) ?? 0) === generations.get(request);
-    const fault = isCurrent ? await faultOf(request, reply, body) : undefined;
+    const fault = isCurrent ? faultOf(reply, body, catalogOf(request)) : undefined;
     if (!fault) return body;
     const text = `${request.method} ${request.url} (${request.routeOptions.url}) ${reply.statusCode}: ${fault}`;
     faults.add(text);
@@ -55,6 +42,9 @@ subscribe('fastify.initialization', (message) => {
 });
 
 const isJson = (contentType: string) => contentType.startsWith('application/json');
+const judge = () => import('./reply-faults.js');
+
+/** The models of the instance that answers. */
 const catalogOf = ({ server }: FastifyRequest) =>
   server.hasDecorator('kerasServe') ? kerasServeOf(server).catalog : undefined;
 const generationOf = (request: FastifyRequest) => catalogOf(request)?.generation;
@@ -64,83 +54,4 @@ async function textOf(reply: FastifyReply, payload: unknown): Promise<string | B
   if (typeof payload === 'string' || Buffer.isBuffer(payload)) return payload.length > mostBytes ? undefined : payload;
   if (!(payload instanceof Readable) || !(Number(reply.getHeader('content-length')) <= mostBytes)) return undefined;
   return Buffer.concat(await payload.toArray());
-}
-
-/** What is wrong with a reply. */
-async function faultOf(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  body: string | Buffer,
-): Promise<string | undefined> {
-  const { schema, url } = request.routeOptions;
-  let value: unknown;
-  try {
-    value = JSON.parse(withoutWords(String(body), url));
-  } catch {
-    return 'is no JSON';
-  }
-  const documents = (await modelDocuments(request)) ?? {
-    response: (schema as { response?: Documents['response'] } | undefined)?.response ?? {},
-    schemas: request.server.getSchemas() as Documents['schemas'],
-  };
-  const isDocumented = Object.keys(documents.response).length > 0;
-  // What an app answers that has ours in it is its own business.
-  if (!isDocumented) return reply.statusCode < 400 || !catalogOf(request) ? undefined : mismatch(anyError, value);
-  const documented = documents.response[reply.statusCode];
-  if (!documented) return `the status is not documented, ${body}`;
-  const contentSchema = documented.content ? documented.content['application/json']?.schema : documented;
-  if (!contentSchema) return 'JSON is not documented';
-  return mismatch(validatorOf(contentSchema, documents.schemas), value);
-}
-
-/** TensorFlow Serving's clients know numbers that JSON lacks, as words. */
-const withoutWords = (text: string, url = ''): string =>
-  url.includes('::predict') ? text.replaceAll(/(?<=[[,:])(NaN|-?Infinity)(?=[\],}])/g, '0') : text;
-
-const anyError = Compile({ anyOf: [closed(ErrorReply), closed(ProtocolError)] } as unknown as TSchema);
-
-function mismatch(validator: Validator, value: unknown): string | undefined {
-  if (validator.Check(value)) return undefined;
-  const [first] = validator.Errors(value);
-  return `${first?.instancePath} ${first?.message} (${first?.schemaPath}), ${JSON.stringify(value).slice(0, 500)}`;
-}
-
-const validators = new WeakMap<object, Validator>();
-
-function validatorOf(schema: TSchema, schemas: Record<string, object>): Validator {
-  const known = validators.get(schema) ?? Compile(closed(resolve(schemas, schema)) as TSchema);
-  validators.set(schema, known);
-  return known;
-}
-
-/** A schema by which objects have the properties alone that it names: one that isn't documented is a fault, too. */
-function closed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(closed);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const parts = Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, closed(part)]));
-  return parts.type === 'object' && parts.properties ? { additionalProperties: false, ...parts } : parts;
-}
-
-const modelResponses = new WeakMap<object, { generation: number; paths: Record<string, object>; schemas: object }>();
-
-/** What the documents say of the operation of a model that runs it; undefined of other routes, and of models that aren't there. */
-async function modelDocuments(request: FastifyRequest): Promise<Documents | undefined> {
-  const { url = '', schema } = request.routeOptions;
-  const catalog = catalogOf(request);
-  if (!catalog || !url.endsWith('/predict') || !schema?.hide) return undefined;
-  let made = modelResponses.get(catalog);
-  if (made?.generation !== catalog.generation) {
-    const { modelOperations } = await import('../../src/http/model-operations.js');
-    const { first, others, schemas } = modelOperations(catalog);
-    const common = Object.entries(request.server.getSchemas()).map(([id, schema]) => [componentName(id), schema]);
-    const paths = { ...first, ...others };
-    made = { generation: catalog.generation, paths, schemas: { ...Object.fromEntries(common), ...schemas } };
-    modelResponses.set(catalog, made);
-  }
-  const { name, version } = request.params as { name?: string; version?: string };
-  const model = name === undefined ? undefined : encodeURIComponent(catalog.get(name)?.name ?? '');
-  const versioned = version === undefined ? '' : `/versions/${Number(version)}`;
-  const path = model === undefined ? '/predict' : `/models/${model}${versioned}/predict`;
-  const operation = made.paths[path] as { post: { responses: Documents['response'] } } | undefined;
-  return operation && { response: operation.post.responses, schemas: made.schemas as Documents['schemas'] };
 }
