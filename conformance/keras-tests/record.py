@@ -1,6 +1,6 @@
 """Runs Keras's own tests, and records every model that they build with Keras's answers.
 
-    python conformance/keras-tests/record.py <folder> [--only text] [--again] [--jobs 2] [--minutes 30]
+    python conformance/keras-tests/record.py <folder> [--only pattern] [--again] [--jobs 2] [--minutes 30]
 
 The tests are those that come with the installed Keras, of its layers, operations, activations and models. Each file of tests,
 the largest in parts, runs in a process of its own and gets a folder with `<number>.keras`, `<number>.case.json`, what is done
@@ -11,6 +11,7 @@ recording goes on from there. `units.json` names all that there is to run.
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -91,7 +92,7 @@ def is_done(folder: str) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--only", default="", help="files of tests whose path contains this")
+    parser.add_argument("--only", default="", help="files of tests whose path holds this regular expression")
     parser.add_argument("--again", action="store_true", help="run again what is done")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time (default 2)")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after this; what is left is for the next time")
@@ -101,7 +102,7 @@ def main() -> int:
     everything = units(root)
     with open(os.path.join(options.folder, "units.json"), "w") as out:
         json.dump([name_of(unit) for unit in everything], out)
-    waiting = [(unit, os.path.join(os.path.abspath(options.folder), name_of(unit))) for unit in everything if options.only in unit[0]]
+    waiting = [(unit, os.path.join(os.path.abspath(options.folder), name_of(unit))) for unit in everything if re.search(options.only, unit[0])]
     if options.again:
         for _, folder in waiting:
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,8 @@ import { summarize, type TestFiles, writeKerasTests } from './report.js';
 const usage = `npm run conformance:keras -- [options]
 
   --python <path>    a Python with what conformance/requirements.txt pins; by default one is made in conformance/.venv
-  --only <text>      the files of tests alone whose path holds this, or the cases about it; docs/conformance.md stays as it is
+  --only <pattern>   the files of tests alone whose path, or the cases whose path, holds this regular expression;
+                     docs/conformance.md stays as it is
   --again            record what is recorded once more
   --compare          record nothing: compare what is recorded
   --jobs <number>    processes at a time: 2
@@ -127,7 +128,8 @@ async function main(): Promise<number> {
     const again = values.again ? ['--again'] : [];
     await python('keras-tests/record.py', folder, '--only', only, '--jobs', jobs, '--minutes', minutes, ...again);
   }
-  const chosen = recordedCases().filter((path) => relative(folder, path).includes(only.replaceAll('/', '.')));
+  const pattern = new RegExp(only.replaceAll('/', '\\.'));
+  const chosen = recordedCases().filter((path) => pattern.test(relative(folder, path)));
   const { out } = values;
   const names = new Set(chosen.map((path) => relative(folder, path)));
   const outcomes = out ? outcomesIn(out).filter(({ file }) => names.has(file)) : [];

@@ -85,8 +85,15 @@ async function checkTarget(target: string, force: boolean): Promise<void> {
   if (there && !force) throw new CommandError(`${target} is there already: --force overwrites it`);
 }
 
-function report(output: string, { files, inputs, outputs }: ConvertedModel): string {
+function report(output: string, { files, inputs, outputs, withoutStrings }: ConvertedModel): string {
   const written = files.map(({ path, bytes }) => `${join(dirname(output), basename(path))} (${formatBytes(bytes)})`);
   const names = (infos: { name: string }[]) => infos.map(({ name }) => name).join(', ');
-  return `${written.join(' and ')}: takes ${names(inputs)}, gives ${names(outputs)}. ONNX Runtime loads it.`;
+  const what = `${written.join(' and ')}: takes ${names(inputs)}, gives ${names(outputs)}.`;
+  if (!withoutStrings) return `${what} ONNX Runtime loads it.`;
+  const { inputs: taken, outputs: given } = withoutStrings;
+  const numbers = `takes ${names(taken) || 'nothing'}, gives ${names(given) || 'nothing'}`;
+  return (
+    `${what} keras-serve serves them together: keep them side by side.\n` +
+    `ONNX has no operators for what is done with strings, so to other programs ${basename(output)} is not the whole model: by itself it ${numbers}.`
+  );
 }

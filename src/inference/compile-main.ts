@@ -15,11 +15,11 @@ import {
 } from '../keras/index.js';
 import { type CompileObserver, compile, type OnnxModel } from '../onnx/compile.js';
 import type { Metadata } from '../onnx/encode.js';
-import { metadataNames, readMetadata } from '../onnx/metadata.js';
-import type { ByteChunks } from '../onnx/protobuf.js';
+import { metadataNames } from '../onnx/metadata.js';
+import { ByteChunks } from '../onnx/protobuf.js';
 import { summarize } from '../onnx/summary.js';
 import { planPath, type StringPlan } from '../strings/plan.js';
-import { writePlan } from '../strings/plan-file.js';
+import { encodePlan, writePlan } from '../strings/plan-file.js';
 import { garbageCollector } from '../support/memory.js';
 import type { Signature } from '../support/tensor.js';
 import type {
@@ -34,6 +34,7 @@ import type {
 import type { EngineName } from './engine.js';
 import { hintsOf, type ModelHints } from './model-hints.js';
 import { optimize, signatureOf } from './onnx-engine.js';
+import { optimizeOnnxFile, signatureOfOnnxFile } from './onnx-file.js';
 
 /** Milliseconds between two reports of progress within a step. */
 const reportInterval = 100;
@@ -112,19 +113,18 @@ async function writeConverted(
   path: string,
   externalData: boolean,
   report: Report,
-): Promise<ConvertedModel['files']> {
+): Promise<Pick<ConvertedModel, 'files'> & { strings: StringPlan | undefined }> {
   const model = await read(source, report);
   const compiled = compileReporting(model, report, { [metadataNames.hints]: JSON.stringify(await hintsOf(model)) });
-  if (compiled.strings)
-    throw new ModelFileError(
-      'model_format_unsupported',
-      'The model takes or gives strings, and ONNX has no operators for all that it does with them: serve it as it is.',
-    );
   const large = externalData || compiled.bytes.byteLength > largestMessage;
   const external = large ? compiled.withExternalData(`${basename(path)}.data`) : undefined;
-  // The model last: where it stands, its weights do too.
-  const weights = external && external.data.byteLength > 0 ? [{ path: `${path}.data`, bytes: external.data }] : [];
-  return write([...weights, { path, bytes: external?.model ?? compiled.bytes }], report);
+  const { strings } = compiled;
+  // The model last: where it stands, the others do too.
+  const beside = [
+    ...(external && external.data.byteLength > 0 ? [{ path: `${path}.data`, bytes: external.data }] : []),
+    ...(strings ? [{ path: planPath(path), bytes: new ByteChunks([encodePlan(strings)]) }] : []),
+  ];
+  return { files: await write([...beside, { path, bytes: external?.model ?? compiled.bytes }], report), strings };
 }
 
 /** Gives memory back before ONNX Runtime needs more: the weights are on disk by then. */
@@ -141,24 +141,6 @@ async function optimizeForOnnx(source: ModelSource, output: string, report: Repo
   // With strings, the engine takes and gives other tensors than the model.
   const { inputs, outputs } = strings ?? signature;
   return { engine: 'onnx', signature: { inputs, outputs, batchDependent }, hints, ...(strings && { strings: true }) };
-}
-
-/**
- * An ONNX file as it is. Where it doesn't say whether it mixes rows, it may, if it takes any number of them; a fixed number can't
- * be served otherwise than together.
- */
-async function optimizeOnnxFile(path: string, output: string): Promise<OptimizedModel> {
-  const metadata = await readMetadata(path);
-  const signature = await optimize(path, output);
-  const mixes = metadata.get(metadataNames.batchDependent);
-  const batchDependent =
-    mixes === undefined ? signature.inputs.some(({ shape }) => shape[0] === null) : mixes !== 'false';
-  const hints = metadata.get(metadataNames.hints);
-  return {
-    engine: 'onnx',
-    signature: { ...signature, batchDependent },
-    hints: hints === undefined ? null : (await import('./hints-schema.js')).parseHints(hints),
-  };
 }
 
 async function optimizeForTensorFlow(source: ModelSource, output: string, report: Report): Promise<OptimizedModel> {
@@ -178,7 +160,7 @@ const otherEngine = (what: string, engine: EngineName) =>
 
 /** What a model takes and gives that is no Keras file. */
 const signatures: Record<Exclude<ModelKind, 'keras'>, (source: ModelSource) => Promise<Signature>> = {
-  onnx: ({ path }) => signatureOf(path),
+  onnx: ({ path }) => signatureOfOnnxFile(path),
   async 'saved-model'({ path, signature }) {
     const { readSavedSignature } = await import('../tensorflow/saved-model-file.js');
     return readSavedSignature(path, signature);
@@ -228,10 +210,12 @@ const tasks: {
   async convert({ output, externalData = false, ...source }, report) {
     if (await isOnnxFile(source.path))
       throw new ModelFileError('model_format_unsupported', 'This is an ONNX model already.');
-    const files = await writeConverted(source, output, externalData, report);
+    const { files, strings } = await writeConverted(source, output, externalData, report);
     collectGarbage();
     report({ step: 'checking' });
-    return { ...(await signatureOf(output)), files };
+    const signature = await signatureOf(output);
+    if (!strings) return { ...signature, files };
+    return { inputs: strings.inputs, outputs: strings.outputs, files, withoutStrings: signature };
   },
   async inspect(source, report) {
     const kind = await modelKind(source.path);

@@ -50,8 +50,10 @@ export interface InspectedModel extends ModelSummary {
 
 /** What was written. */
 export interface ConvertedModel extends Signature {
-  /** The files: weights that have a file of their own, then the model. */
+  /** The files: weights that have a file of their own, what is done with strings, then the model. */
   files: { path: string; bytes: number }[];
+  /** What the ONNX model takes and gives in the place of strings; undefined where it has none. */
+  withoutStrings?: Signature;
 }
 
 /** What a compile process is asked. */

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { archiveFiles } from './archive.js';
 import { asList, isObject } from './config.js';
 import { weightsBeside } from './json-model.js';
@@ -76,8 +76,14 @@ function filesOf(path: string): Promise<string[]> {
       const there = await Promise.all(paths.map((file) => stat(file).catch(() => undefined)));
       return paths.filter((_, index) => there[index] !== undefined);
     }
-    return [path, ...(await filesOfJson(source))];
+    return [path, ...((await isOnnx(source)) ? await filesBesideOnnx(path) : await filesOfJson(source))];
   });
+}
+
+/** What `convert` writes beside an ONNX model: its weights, and what is done with strings. */
+async function filesBesideOnnx(path: string): Promise<string[]> {
+  const names = await readdir(dirname(path));
+  return ['.data', '.strings'].map((end) => `${path}${end}`).filter((file) => names.includes(basename(file)));
 }
 
 /** The shards that a `model.json` of TensorFlow.js or a `.weights.json` of Keras names, or the weights of an architecture. */

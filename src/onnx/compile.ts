@@ -8,6 +8,7 @@ import { flattenOutputs, outputNames } from '../keras/outputs.js';
 import { trainingRefusal } from '../keras/training.js';
 import { majorVersion } from '../keras/version.js';
 import type { StringPlan } from '../strings/plan.js';
+import { encodePlan, planHash } from '../strings/plan-file.js';
 import { InternalSignal } from '../support/errors.js';
 import { lookUp } from '../support/look-up.js';
 import type { Signature, TensorInfo, TensorType } from '../support/tensor.js';
@@ -283,7 +284,11 @@ export function compile(
         results: outputs.map(({ name }) => name),
       });
       // First, as what follows may be longer than what is read of it again.
-      const noted = { [metadataNames.batchDependent]: String(mixes), ...metadata };
+      const noted = {
+        [metadataNames.batchDependent]: String(mixes),
+        ...(plan && { [metadataNames.strings]: planHash(encodePlan(plan)) }),
+        ...metadata,
+      };
       return {
         inputs: inputs.map(infoOf),
         outputs: named,

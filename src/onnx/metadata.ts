@@ -3,9 +3,14 @@ import { ProtobufError, readFields, text } from '../support/protobuf-reader.js';
 
 /**
  * What the compiler notes in the models that it writes (`metadata_props` of onnx.proto's `ModelProto`), for those who serve them
- * later: whether rows of a batch depend on each other, and what the Keras model gave away of what it was trained on.
+ * later: whether rows of a batch depend on each other, the SHA-256 of the file beside it without which it is not whole (it says what is
+ * done with strings), and what the Keras model gave away of what it was trained on.
  */
-export const metadataNames = { batchDependent: 'keras_serve.mixes_rows', hints: 'keras_serve.hints' } as const;
+export const metadataNames = {
+  batchDependent: 'keras_serve.mixes_rows',
+  strings: 'keras_serve.strings',
+  hints: 'keras_serve.hints',
+} as const;
 
 /** The number of the field in `ModelProto`. It is written before the graph, so it is in the first bytes of a file. */
 const metadataField = 14;

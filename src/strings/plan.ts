@@ -64,5 +64,5 @@ export interface StringPlan {
   words: Strings;
 }
 
-/** The name of the file with what a compiled model does with strings, beside the model at a path. */
+/** The file with what an ONNX model does with strings, beside the model at a path. */
 export const planPath = (model: string): string => `${model}.strings`;
