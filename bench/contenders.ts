@@ -45,6 +45,19 @@ const kerasServe =
     ...flags,
   ];
 
+const gunicorn =
+  (app: string) =>
+  (setup: Setup): string[] => [
+    bin(setup, 'gunicorn'),
+    '-w',
+    String(cores),
+    '-b',
+    `127.0.0.1:${setup.port}`,
+    '--timeout',
+    '300',
+    app,
+  ];
+
 /** In the order in which they are measured in each round. */
 export const contenders: Contender[] = [
   { name: 'keras-serve', keras: false, command: kerasServe() },
@@ -70,16 +83,7 @@ export const contenders: Contender[] = [
   {
     name: `the tutorial's server under gunicorn, ${cores} workers`,
     keras: true,
-    command: (setup) => [
-      bin(setup, 'gunicorn'),
-      '-w',
-      String(cores),
-      '-b',
-      `127.0.0.1:${setup.port}`,
-      '--timeout',
-      '300',
-      'flask_gunicorn:app',
-    ],
+    command: gunicorn('flask_gunicorn:app'),
   },
   {
     name: 'FastAPI and uvicorn',
@@ -96,5 +100,17 @@ export const contenders: Contender[] = [
     keras: true,
     command: (setup) => [bin(setup, 'bentoml'), 'serve', 'bentoml_keras:Classifier', '--port', String(setup.port)],
     environment: { BENTOML_DO_NOT_TRACK: 'True' },
+  },
+];
+
+/** Those that are asked about texts: keras-serve first. */
+export const textContenders: Contender[] = [
+  { name: 'keras-serve', keras: false, command: kerasServe() },
+  { name: `Flask under gunicorn, ${cores} workers`, keras: true, command: gunicorn('flask_text:app') },
+  {
+    name: 'the same, the model called as a function',
+    keras: true,
+    command: gunicorn('flask_text:app'),
+    environment: { CALL: '1' },
   },
 ];

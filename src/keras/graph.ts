@@ -187,15 +187,18 @@ export function sequentialGraph(
 /** The shape in which a layer says that it was built, or takes its input, where its config has one. */
 export function inputShapeOf(entry: Config): (number | null)[] | undefined {
   const config = isObject(entry.config) ? entry.config : {};
-  const build = isObject(entry.build_config) ? entry.build_config : {};
   const withoutBatch = asShape(config.input_shape);
   return (
     asShape(config.batch_shape) ??
     asShape(config.batch_input_shape) ??
     (withoutBatch && [null, ...withoutBatch]) ??
-    asShape(build.input_shape)
+    builtShapeOf(entry)
   );
 }
+
+/** The shape of the input that a layer was built for, where its entry says so. */
+export const builtShapeOf = ({ build_config: build }: Config): (number | null)[] | undefined =>
+  isObject(build) ? asShape(build.input_shape) : undefined;
 
 /** The keys of a list of entries that must be objects. */
 export const asEntries = (value: ConfigValue | undefined): Config[] =>

@@ -11,7 +11,7 @@ import {
   tidyConfig,
 } from './config.js';
 import { ModelFileError } from './errors.js';
-import { asEntries, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
+import { asEntries, builtShapeOf, functionalGraph, inputShapeOf, type Member, sequentialGraph } from './graph.js';
 import { fromMergedSequential } from './keras1.js';
 import { type Dialect, modernise } from './keras2.js';
 import { limits, quote } from './limits.js';
@@ -85,6 +85,7 @@ export class LayerReader {
       className: this.#classOf(modern.className, config, module, asText(entry.registered_name)),
       module,
       config: {},
+      builtShape: builtShapeOf(entry),
       weights: new Map(),
       layers: {},
     };

@@ -50,6 +50,8 @@ export interface Layer {
   /** The module or registered name as the file has it, for messages only. Never imported. */
   module: string;
   config: Config;
+  /** The shape of the input that the layer was built for, batch axis first, where the file says so (Keras 3's `build_config`). */
+  builtShape?: (number | null)[];
   /**
    * The layer's own variables by the name that Keras gives them: `kernel`, `bias`, `gamma`, `moving_mean`. Those of the parts of
    * a built-in composite layer have the part's name before it: `query/kernel` of MultiHeadAttention. Layers in `layers` and

@@ -10,11 +10,11 @@ import { StringSteps } from './run-steps.js';
 export const mostPlanBytes = 2 ** 30;
 
 const closed = { additionalProperties: false };
-/** Places in vocabularies are of 32 bits. */
+/** Places in vocabularies and the numbers of bins are of 32 bits. */
 const largest = 2 ** 31 - 1;
 const Index = Type.Integer({ minimum: 0, maximum: largest });
 const Depth = Type.Integer({ minimum: 1, maximum: 2 ** 28 });
-const Bins = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+const Bins = Type.Integer({ minimum: 1, maximum: largest });
 const Name = Type.String({ maxLength: 1000 });
 const Salt = Type.String({ pattern: '^-?[0-9]{1,20}$' });
 const Hashing = Type.Object({ bins: Bins, salt: Type.Optional(Type.Tuple([Salt, Salt])) }, closed);

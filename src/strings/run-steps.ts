@@ -108,7 +108,7 @@ export class StringSteps {
       case 'digits':
         return digits(tensor(from));
       case 'hash':
-        return { type: 'int64', shape: tensor(from).shape, data: this.hash(stringsOf(tensor(from)), step) };
+        return int64(this.hash(stringsOf(tensor(from)), step), tensor(from).shape);
       case 'reshape':
         return reshape(tensor(from), step.shape);
       case 'words':
@@ -129,7 +129,7 @@ export class StringSteps {
     const { bytes, ends } = strings;
     const numberOf = (string: Uint8Array): number => {
       if (isMasked(string)) return mask!.index;
-      if (unknown) return unknown.index + (unknown.hashing ? Number(binOf(string, unknown.hashing)) : 0);
+      if (unknown) return unknown.index + (unknown.hashing ? binOf(string, unknown.hashing) : 0);
       throw new StringsError(`The model doesn't know ${show(string)}, and has no number for what it doesn't know.`);
     };
     const numbers = new Int32Array(ends.length);
@@ -143,13 +143,13 @@ export class StringSteps {
     return numbers;
   }
 
-  private hash(strings: Strings, { hashing, mask }: StringStep & { op: 'hash' }): BigInt64Array {
+  private hash(strings: Strings, { hashing, mask }: StringStep & { op: 'hash' }): Int32Array {
     const isMasked = this.isMasked(mask);
     // Behind the number of what is masked.
-    const first = mask ? 1n : 0n;
-    return new BigInt64Array(strings.ends.length).map((_, index) => {
+    const first = mask ? 1 : 0;
+    return Int32Array.from(strings.ends, (_, index) => {
       const string = stringAt(strings, index);
-      return isMasked(string) ? BigInt(mask!.index) : first + binOf(string, hashing);
+      return isMasked(string) ? mask!.index : first + binOf(string, hashing);
     });
   }
 
@@ -169,9 +169,9 @@ export class StringSteps {
 /** A string in a message. */
 const show = (string: Uint8Array): string => JSON.stringify(Buffer.from(string.subarray(0, 60)).toString());
 
-function binOf(string: Uint8Array, { bins, salt }: Hashing): bigint {
+function binOf(string: Uint8Array, { bins, salt }: Hashing): number {
   const hash = salt ? siphash24(string, [keyOf(salt[0]), keyOf(salt[1])]) : fingerprint64(string);
-  return hash % BigInt(bins);
+  return Number(hash % BigInt(bins));
 }
 
 const keyOf = (salt: string): bigint => BigInt.asUintN(64, BigInt(salt));
@@ -234,7 +234,6 @@ function reshape(from: Tensor, wanted: readonly number[]): Tensor {
   const sizes = wanted.map((size, axis) => (size === 0 ? from.shape[axis]! : size));
   const known = sizes.reduce((product, size) => (size < 0 ? product : product * size), 1);
   const shape = sizes.map((size) => (size < 0 ? from.data.length / known : size));
-  if (count(shape) !== from.data.length)
-    throw new StringsError(`A datapoint doesn't fit the shape (${shape.join(', ')}).`);
+  if (count(shape) !== from.data.length) throw new StringsError(`Strings don't fit the shape (${shape.join(', ')}).`);
   return { ...from, shape };
 }

@@ -34,6 +34,13 @@ describe('a model is another one', () => {
     assert.ok(await counts('serve.json'));
   });
 
+  it('where what lies beside an ONNX model is another: its weights, and what it does with strings', async () => {
+    const { counts } = start();
+    assert.ok(await counts('model.onnx.data'));
+    assert.ok(await counts('model.onnx.strings'));
+    assert.ok(!(await counts('other.onnx.data')));
+  });
+
   it('where source code is another that may name its classes, unless a file does', async () => {
     const { write, counts } = start();
     assert.ok(await counts('app.py'));

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,14 +16,16 @@ import { after, describe, it } from 'node:test';
 import { InferenceSession, Tensor } from '../../src/inference/onnxruntime.js';
 import { bundledModel } from '../helpers/app.js';
 import { as, decode, difference, unpackFamily } from '../helpers/fixtures.js';
+import { temporaryFolder } from '../helpers/folder.js';
 import { doublingModel } from '../helpers/onnx-models.js';
-import { runCli } from '../helpers/server.js';
+import { runCli, startServer } from '../helpers/server.js';
 
 const { folder, cases } = unpackFamily('models');
 const fixture = (name: string) => cases.find((one) => one.name === name)!;
+const strings = unpackFamily('strings');
 const output = mkdtempSync(join(tmpdir(), 'keras-serve-convert-'));
 after(() => {
-  for (const path of [folder, output]) rmSync(path, { recursive: true });
+  for (const path of [folder, output, strings.folder]) rmSync(path, { recursive: true });
 });
 
 /** Holds an ONNX file to what Keras gave for a fixture. */
@@ -112,6 +115,60 @@ describe('keras-serve convert', () => {
     child.kill('SIGINT');
     assert.equal((await ended).code, 130);
     assert.deepEqual(readdirSync(place), []);
+  });
+
+  it('writes what is done with strings beside the model, and keras-serve serves the two together', async (t) => {
+    const place = temporaryFolder('convert-strings');
+    const text = join(place, 'text.json');
+    writeFileSync(text, JSON.stringify({ instances: [['The cat sat on the mat.'], ['ÉCOLE, école; the  Dog'], ['']] }));
+    const predict = (path: string) => runCli(t, ['predict', path, '--json', text]).ended;
+    const [classifier, labels] = ['text_vectorization_bag', 'text_vectorization_embedded'].map(
+      (name) => strings.cases.find((one) => one.name === name)!.model,
+    );
+    const path = join(place, 'words.onnx');
+    const { code, stdout, stderr } = await runCli(t, ['convert', classifier!, path]).ended;
+    assert.equal(code, 0, stderr);
+    const [what, rest] = stdout.split('\n');
+    assert.match(what!, /words\.onnx\.strings \(\d.*\) and \S*words\.onnx \(\d.*\): takes input_layer, gives dense\./);
+    assert.match(what!, /\. keras-serve serves them together: keep them side by side\.$/);
+    assert.match(
+      rest!,
+      /to other programs words\.onnx is not the whole model: by itself it takes \S+strings\S*, gives dense\.$/,
+    );
+    assert.deepEqual(readdirSync(place).sort(), ['text.json', 'words.onnx', 'words.onnx.strings']);
+    const expected = await predict(classifier!);
+    assert.deepEqual([expected.code, expected.stderr], [0, '']);
+    assert.deepEqual(await predict(path), expected);
+    // The folder, as a server finds it.
+    const { url } = await startServer(t, [], place);
+    const reply = await fetch(`${url}/v1/models/words:predict`, { method: 'POST', body: readFileSync(text) });
+    assert.deepEqual(await reply.json(), JSON.parse(expected.stdout));
+
+    const other = join(place, 'other.onnx');
+    assert.equal((await runCli(t, ['convert', labels!, other]).ended).code, 0);
+    renameSync(`${other}.strings`, `${path}.strings`);
+    const mixed = await predict(path);
+    assert.equal(mixed.code, 1);
+    assert.match(
+      mixed.stderr,
+      /words\.onnx\.strings belongs to another model, or has changed\. words\.onnx takes or gives numbers/,
+    );
+    for (const command of ['predict', 'inspect']) {
+      const alone = await runCli(t, [command, other, ...(command === 'predict' ? ['--json', text] : [])]).ended;
+      assert.equal(alone.code, 1);
+      assert.match(alone.stderr, /other\.onnx\.strings can't be read: there is no such file\. .* lay it beside it/);
+    }
+  });
+
+  it('inspects what it wrote as the model that it was', async (t) => {
+    const { model } = strings.cases.find((one) => one.name === 'string_lookup_invert')!;
+    const path = join(temporaryFolder('convert-inspect'), 'words.onnx');
+    assert.equal((await runCli(t, ['convert', model, path]).ended).code, 0);
+    const [before, after] = await Promise.all(
+      [model, path].map(async (one) => JSON.parse((await runCli(t, ['inspect', '--json', one]).ended).stdout)),
+    );
+    assert.deepEqual([after.inputs, after.outputs], [before.inputs, before.outputs]);
+    assert.equal(after.outputs[0].type, 'string');
   });
 
   for (const [name, args, code, message] of [

@@ -2,7 +2,7 @@ import type { Session } from '../../src/inference/engine.js';
 import { InferenceSession, Tensor } from '../../src/inference/onnxruntime.js';
 import { withStrings } from '../../src/inference/string-session.js';
 import type { OnnxModel } from '../../src/onnx/compile.js';
-import type { Tensor as PlainTensor, Tensors, TensorType } from '../../src/support/tensor.js';
+import type { Tensor as PlainTensor, Signature, Tensors, TensorType } from '../../src/support/tensor.js';
 
 const infos = (names: readonly string[]) => names.map((name) => ({ name, type: 'float32' as const, shape: [] }));
 
@@ -33,4 +33,14 @@ export async function sessionOf({ bytes, strings }: OnnxModel, path?: string): P
     close: () => session.release(),
   };
   return strings ? withStrings(engine, strings) : engine;
+}
+
+/** What the ONNX model of a compiled one takes and gives by itself. */
+export async function engineSignature({ bytes }: OnnxModel): Promise<Signature> {
+  const session = await InferenceSession.create(bytes.toBuffer(), { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const infosOf = (metadata: readonly InferenceSession.ValueMetadata[]) =>
+    metadata.map(({ name, ...value }) => ({ name, type: (value as { type: TensorType }).type, shape: [] }));
+  const signature = { inputs: infosOf(session.inputMetadata), outputs: infosOf(session.outputMetadata) };
+  await session.release();
+  return signature;
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { compileModelFile } from '../../src/inference/compiled-model.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { doublingModel } from '../helpers/onnx-models.js';
 import { dense, sequential, writeArchive } from '../keras/files.js';
 
 describe('the compiled model in the cache', () => {
@@ -14,5 +16,18 @@ describe('the compiled model in the cache', () => {
       assert.deepEqual(signature.inputs[0]!.shape, [null, ...inputShape]);
       await dispose();
     }
+  });
+
+  it('is another for other weights beside an ONNX model', async () => {
+    const model = doublingModel();
+    const cache = temporaryFolder();
+    const compiled = async (weights: string) => {
+      await writeFile(`${model}.data`, weights);
+      return (await compileModelFile({ path: model }, cache)).path;
+    };
+    const [first, second, again] = [await compiled('a'), await compiled('b'), await compiled('a')];
+    assert.notEqual(first, second);
+    assert.equal(again, first);
+    await rm(dirname(model), { recursive: true });
   });
 });

@@ -35,7 +35,7 @@ export function encode(categories: Value, call: LayerCall, mode: Encoding, depth
   const single = mode === 'one_hot' && last > 0 && categories.shape[last] === 1;
   if (mode !== 'one_hot' && last < 1)
     return call.unsupported(
-      `its input is one value a datapoint, of which ${mode} would make one vector for all; give it the shape (1,), or use one_hot`,
+      `its input is one value a datapoint, and ${mode} makes one vector of all datapoints, which has no batch axis; give it the shape (1,), or use one_hot`,
     );
   const listed = cast(single ? squeeze(categories, [last]) : categories, 'int64');
   const hits = equal(unsqueeze(listed, [-1]), range(call.graph, depth));
