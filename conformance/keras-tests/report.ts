@@ -36,6 +36,15 @@ export interface KerasTestsResults {
   refusals: { reason: string; cases: number; about: string[] }[];
   /** Calls in the tests of which there is no model file with an answer of Keras, by the reason. */
   passedOver: Record<string, number>;
+  /** Parts that were run by themselves since, by what they are called. */
+  parts?: Record<string, KerasTestsPart>;
+}
+
+/** What a part of the tests says, run by itself. */
+export interface KerasTestsPart
+  extends Pick<KerasTestsResults, 'cases' | 'equal' | 'wrong' | 'failed' | 'refused' | 'refusals'> {
+  /** The files of tests. */
+  files: string[];
 }
 
 const results = join(import.meta.dirname, 'results.json');
@@ -101,6 +110,12 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 const table = (head: string[], rows: (string | number)[][]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
+const refusalsTable = (refusals: KerasTestsResults['refusals']): string =>
+  table(
+    ['Reason', 'Cases', 'In calls of'],
+    refusals.map(({ reason, cases, about }) => [cell(reason), cases, named(about)]),
+  );
+
 const named = (about: readonly string[], most = 8): string =>
   about
     .slice(0, most)
@@ -122,6 +137,19 @@ function filesSection({ whole, part, left, broken }: TestFiles): string[] {
     ),
   ];
 }
+
+/** What was run by itself since. */
+const partsSection = (parts: Record<string, KerasTestsPart>): string[] =>
+  Object.entries(parts).flatMap(([what, { files, cases, equal, wrong, failed, refused, refusals }]) => [
+    '',
+    `### ${what}`,
+    `Run by itself since: ${files.length} files of tests, ${cases} cases. The counts above have older ones of them, and leave out what is named there.`,
+    '',
+    table(["Keras's own answer", '**wrong**', 'no answer', '**refused**'], [[equal, wrong, failed, refused]]),
+    '',
+    ...(refused > 0 ? [refusalsTable(refusals), ''] : []),
+    `The files: ${files.join(', ')}.`,
+  ]);
 
 /** The section of docs/conformance.md about Keras's own tests; empty before the first run. */
 export function kerasTestsSection(): string {
@@ -157,12 +185,10 @@ export function kerasTestsSection(): string {
       : []),
     'Why cases are refused:',
     '',
-    table(
-      ['Reason', 'Cases', 'In calls of'],
-      found.refusals.map(({ reason, cases, about }) => [cell(reason), cases, named(about)]),
-    ),
+    refusalsTable(found.refusals),
     '',
     ...filesSection(found.files),
+    ...partsSection(found.parts ?? {}),
     '',
     `${sum(found.passedOver)} calls in them made no case:`,
     '',
@@ -171,6 +197,16 @@ export function kerasTestsSection(): string {
       Object.entries(found.passedOver).map(([reason, calls]) => [cell(reason), calls]),
     ),
   ].join('\n');
+}
+
+/** Keeps the counts of a part beside those of the last whole run. */
+export function writeKerasTestsPart(what: string, files: string[], part: KerasTestsResults): void {
+  const found: KerasTestsResults = JSON.parse(readFileSync(results, 'utf8'));
+  const { cases, equal, wrong, failed, refused, refusals } = part;
+  writeKerasTests({
+    ...found,
+    parts: { ...found.parts, [what]: { files, cases, equal, wrong, failed, refused, refusals } },
+  });
 }
 
 /** Keeps the counts, and puts their section in the place of the one before in docs/conformance.md. */

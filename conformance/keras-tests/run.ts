@@ -5,13 +5,14 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findPython } from '../python.js';
 import { describe, type TestOutcome } from './compare.js';
-import { summarize, type TestFiles, writeKerasTests } from './report.js';
+import { summarize, type TestFiles, writeKerasTests, writeKerasTestsPart } from './report.js';
 
 const usage = `npm run conformance:keras -- [options]
 
   --python <path>    a Python with what conformance/requirements.txt pins; by default one is made in conformance/.venv
   --only <pattern>   the files of tests alone whose path, or the cases whose path, holds this regular expression;
                      docs/conformance.md stays as it is
+  --part <name>      with --only: the counts of these stand in docs/conformance.md under this name, beside those of all
   --again            record what is recorded once more
   --compare          record nothing: compare what is recorded
   --jobs <number>    processes at a time: 2
@@ -110,6 +111,7 @@ async function main(): Promise<number> {
     options: {
       python: { type: 'string' },
       only: { type: 'string', default: '' },
+      part: { type: 'string' },
       again: { type: 'boolean' },
       compare: { type: 'boolean' },
       jobs: { type: 'string', default: '2' },
@@ -148,6 +150,12 @@ async function main(): Promise<number> {
   const { equal, wrong, failed, refused } = results;
   console.log(`${equal} equal, ${wrong} wrong, ${failed} failed, ${refused} refused`);
   if (!only) writeKerasTests(results);
+  else if (values.part !== undefined)
+    writeKerasTestsPart(
+      values.part,
+      files.whole.filter((unit) => pattern.test(unit)),
+      results,
+    );
   return wrong + failed > 0 ? 1 : 0;
 }
 
