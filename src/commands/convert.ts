@@ -35,7 +35,10 @@ export const convert: Command = {
   async run({ positionals: [model, output], flags, config: { weightsUrl } }) {
     const { weights: given, inputShape } = modelOptions(flags);
     const target = resolve(output!);
-    await checkTarget(target, flags.force === true);
+    const force = flags.force === true;
+    if (!target.endsWith('.onnx'))
+      throw new UsageError(`The file to write should end in .onnx: ${basename(target)}.onnx`);
+    await checkTarget(target, force);
     const onDownload = showDownload(process.stderr);
     const { path, weights } = await findModel(model!, { weights: given, weightsUrl, onDownload });
     // For what is not whole yet, on the disk on which it will stay.
@@ -56,7 +59,9 @@ export const convert: Command = {
       const converted = await compileInProcess('convert', request, (progress) => line.show(progress)).catch(
         explain(dirname(target)),
       );
-      for (const written of converted.files) await rename(written.path, join(dirname(target), basename(written.path)));
+      const moves = converted.files.map(({ path }) => [path, join(dirname(target), basename(path))] as const);
+      for (const [, to] of moves) await checkTarget(to, force);
+      for (const [from, to] of moves) await rename(from, to);
       line.clear();
       console.log(report(output!, converted));
     } finally {
@@ -78,8 +83,6 @@ const explain = (folder: string) => (error: Error) => {
 };
 
 async function checkTarget(target: string, force: boolean): Promise<void> {
-  if (!target.endsWith('.onnx'))
-    throw new UsageError(`The file to write should end in .onnx: ${basename(target)}.onnx`);
   const there = await stat(target).catch(() => undefined);
   if (there?.isDirectory()) throw new CommandError(`${target} is a folder`);
   if (there && !force) throw new CommandError(`${target} is there already: --force overwrites it`);

@@ -95,6 +95,20 @@ describe('keras-serve convert', () => {
     await check(path, 'sequential');
   });
 
+  it('overwrites nothing that would lie beside the model either', async (t) => {
+    const place = temporaryFolder('convert-beside');
+    const path = join(place, 'words.onnx');
+    const { model: source } = strings.cases.find(({ name }) => name === 'string_lookup_plain')!;
+    writeFileSync(`${path}.strings`, 'precious');
+    const refused = await runCli(t, ['convert', source, path]).ended;
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /words\.onnx\.strings is there already: --force overwrites it/);
+    assert.deepEqual(readdirSync(place), ['words.onnx.strings']);
+    assert.equal(readFileSync(`${path}.strings`, 'utf8'), 'precious');
+    assert.equal((await runCli(t, ['convert', '--force', source, path]).ended).code, 0);
+    assert.equal((await runCli(t, ['inspect', path]).ended).code, 0);
+  });
+
   it('leaves nothing behind when a model is refused', async (t) => {
     const place = join(output, 'empty');
     mkdirSync(place);
