@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import fp from 'fastify-plugin';
 
 /** Whether more has come on the connection of a request than this request is long, as clients write requests. */
-function isNotAlone({ method = '', url = '', headers, rawHeaders, socket }: IncomingMessage): boolean {
+function hasPipelinedBytes({ method = '', url = '', headers, rawHeaders, socket }: IncomingMessage): boolean {
   // Each name has a colon and a space behind it, each value a line end, as have the first line and the whole head.
   const lines = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0);
   const head = `${method} ${url} HTTP/1.1`.length + 2 + lines + 2;
@@ -18,7 +18,7 @@ function isNotAlone({ method = '', url = '', headers, rawHeaders, socket }: Inco
 export default fp(
   async (app) => {
     app.addHook('onSend', (request, reply, _payload, done) => {
-      if (request.headers.upgrade !== undefined && isNotAlone(request.raw)) reply.header('connection', 'close');
+      if (request.headers.upgrade !== undefined && hasPipelinedBytes(request.raw)) reply.header('connection', 'close');
       done();
     });
   },

@@ -33,8 +33,8 @@ export function datapointKeys(
   return inputs.flatMap((info, index) => {
     const own = named.filter(([, { input }]) => input === info.name);
     const { kind, spec } = kinds.inputs[info.name]!;
-    const { schema, alone } = inputKind(kind).describe(info, spec);
-    const { properties = {}, required = [] } = (alone ?? {}) as ObjectSchema;
+    const { schema, byColumn } = inputKind(kind).describe(info, spec);
+    const { properties = {}, required = [] } = (byColumn ?? {}) as ObjectSchema;
     const value = described(schema, info);
     // Objects that stand in others have names: programs that write clients find none for them by themselves.
     const hasNames = inputKind(kind).columns !== undefined;

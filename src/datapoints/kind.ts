@@ -102,7 +102,7 @@ export interface InputDescription {
   /** Of one datapoint in JSON. */
   schema: TSchema;
   /** The same by column name, an object, where it has columns. */
-  alone?: TSchema;
+  byColumn?: TSchema;
   /** One that the model answers; undefined where it would be too long. @param length along axes of any size */
   example(length: number): unknown;
   /** Completes "each instance is …". */

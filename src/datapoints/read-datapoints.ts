@@ -106,12 +106,12 @@ function readingOf(inputs: readonly TensorInfo[], kinds: ModelKinds['inputs'], n
       const { kind, spec } = kinds[input.name]!;
       return inputKind(kind).reader(input, spec, rows);
     },
-    split: takesNamesAlone(inputs, kinds, names) ? splitByName(inputs) : splitByColumn(inputs, kinds, names),
+    split: isAlwaysByInputName(inputs, kinds, names) ? splitByName(inputs) : splitByColumn(inputs, kinds, names),
   };
 }
 
 /** Whether a datapoint can be nothing but an object by input name, with all of them. */
-const takesNamesAlone = (inputs: readonly TensorInfo[], kinds: ModelKinds['inputs'], names: Names): boolean =>
+const isAlwaysByInputName = (inputs: readonly TensorInfo[], kinds: ModelKinds['inputs'], names: Names): boolean =>
   names.size === inputs.length &&
   (inputs.length > 1 || kinds[inputs[0]!.name]!.kind === 'tensor') &&
   !inputs.some(({ name }) => isTable(kinds[name]!));

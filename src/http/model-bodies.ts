@@ -32,7 +32,7 @@ export function bodiesOf(model: Described, json: MediaType): Bodies {
   const form: Bodies = keys.every(({ kind }) => kind === 'tensor')
     ? {}
     : { 'multipart/form-data': formOf(model, keys) };
-  const others = { ...aloneOf(model), ...(isTable && { 'text/csv': csvOf(model, keys) }) };
+  const others = { ...rawBodiesOf(model), ...(isTable && { 'text/csv': csvOf(model, keys) }) };
   return hasImage ? { ...form, ...others, 'application/json': json } : { 'application/json': json, ...form, ...others };
 }
 
@@ -57,7 +57,7 @@ function formOf(model: Described, keys: readonly DatapointKey[]): MediaType {
 }
 
 /** What is one datapoint by itself, of a model with one input. */
-function aloneOf(model: Described): Bodies {
+function rawBodiesOf(model: Described): Bodies {
   const [only, ...others] = datapointKeys(model).filter(({ usual }) => usual);
   if (!only || others.length > 0) return {};
   const file = { schema: Type.String({ format: 'binary', description: 'The bytes of the file.' }) };

@@ -71,7 +71,7 @@ export class InferencePool implements RunnerPool {
       else if (lacking.length === 0) break;
       const chosen = this.runners.length === 0 ? lacking : lacking.slice(0, 1);
       const loads = chosen.map((process) =>
-        this.alone(process, async () => {
+        this.runExclusive(process, async () => {
           // One that died while it was waited for died of something else.
           if (this.alive.has(process)) await loadAndWarm(process, model, source, options.deadline);
         }),
@@ -144,11 +144,11 @@ export class InferencePool implements RunnerPool {
   private async unload(model: number): Promise<void> {
     const having = [...this.alive].filter(({ loaded }) => loaded.has(model));
     // A process that can't even do that is on its way out.
-    await Promise.allSettled(having.map((process) => this.alone(process, () => process.unload(model))));
+    await Promise.allSettled(having.map((process) => this.runExclusive(process, () => process.unload(model))));
   }
 
   /** Does something in a process when it has no run. */
-  private async alone<Result>(process: InferenceProcess, work: () => Promise<Result>): Promise<Result> {
+  private async runExclusive<Result>(process: InferenceProcess, work: () => Promise<Result>): Promise<Result> {
     const index = this.idle.indexOf(process);
     if (index >= 0) this.idle.splice(index, 1);
     else await new Promise<void>((resolve) => this.reservations.get(process)?.push(resolve) ?? resolve());

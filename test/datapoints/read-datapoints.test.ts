@@ -37,7 +37,7 @@ const twoPictures: Model = {
   kinds: { left: image, right: image },
 };
 const numbers: Model = { inputs: [float('x', 2)], kinds: { x: tensor } };
-const numberAlone: Model = { inputs: [float('x', 1), float('z', 2)], kinds: { x: tensor, z: tensor } };
+const scalar: Model = { inputs: [float('x', 1), float('z', 2)], kinds: { x: tensor, z: tensor } };
 const series: Model = { inputs: [float('x', null)], kinds: { x: tensor } };
 const matrix: Model = { inputs: [float('x', 2, 1)], kinds: { x: tensor } };
 /** An input and columns that are called as what wraps datapoints. */
@@ -120,12 +120,12 @@ describe('datapoints', () => {
     'several rows of numbers by input name': [{ x: [[1, 2]] }, numbers, { x: [1, 2] }],
     'a row as long as there are rows': [
       { x: [1, 2], z: [3, 4] },
-      { ...numberAlone, inputs: [float('x', 2), float('z', 2)] },
+      { ...scalar, inputs: [float('x', 2), float('z', 2)] },
       { x: [1, 2], z: [3, 4] },
       true,
     ],
-    'numbers alone': [{ x: 1, z: [2, 3] }, numberAlone, { x: [1], z: [2, 3] }, true],
-    'numbers alone, and in lists of one': [{ x: [1], z: [2, 3] }, numberAlone, { x: [1], z: [2, 3] }, true],
+    'numbers alone': [{ x: 1, z: [2, 3] }, scalar, { x: [1], z: [2, 3] }, true],
+    'numbers alone, and in lists of one': [{ x: [1], z: [2, 3] }, scalar, { x: [1], z: [2, 3] }, true],
     'lists of numbers alone': [
       {
         x: [1, 2],
@@ -134,7 +134,7 @@ describe('datapoints', () => {
           [5, 6],
         ],
       },
-      numberAlone,
+      scalar,
       { x: [1, 2], z: [3, 4, 5, 6] },
     ],
     'one of any length': [{ x: [1, 2, 3] }, series, { x: [1, 2, 3] }, true],

@@ -210,12 +210,12 @@ describe('a table', () => {
     });
 
   it('is described by its columns, with an example that it takes', () => {
-    const { schema, alone, example, text } = table.describe(info(), { columns });
+    const { schema, byColumn, example, text } = table.describe(info(), { columns });
     assert.equal(text, 'an object with a number for "age", "income", "is member"');
     assert.deepEqual(example(1), { age: 40, income: 0.5, 'is member': 0.5 });
     assert.deepEqual(table.columns?.({ columns }), ['age', 'income', 'is member']);
-    const [any, bare] = [Compile(schema), Compile(alone!)];
-    const taken: [value: unknown, any: boolean, alone: boolean][] = [
+    const [any, bare] = [Compile(schema), Compile(byColumn!)];
+    const taken: [value: unknown, any: boolean, byColumn: boolean][] = [
       [example(1), true, true],
       [[1, 2, 3], true, false],
       [[1, 2], false, false],

@@ -131,7 +131,7 @@ describe('an input of strings', () => {
   });
 
   it('is described as it is read', () => {
-    const describe = (card: KindCard) => inputKind('table').describe(job, tableOf(card)).alone;
+    const describe = (card: KindCard) => inputKind('table').describe(job, tableOf(card)).byColumn;
     const { properties } = describe({ columns: [{ name: 'job', categories: ['a', '2'], others: true }] }) as {
       properties: Record<string, unknown>;
     };

@@ -42,7 +42,7 @@ export function describeTable(input: TensorInfo, spec: TableSpec): InputDescript
   const named = columns.slice(0, mostNamed).map(({ name }) => quoted(name));
   const value = type === 'string' ? 'text' : columns.some(isCategories) ? 'value' : 'number';
   const text = `an object with a ${value} for ${named.join(', ')}${columns.length > mostNamed ? ', …' : ''}`;
-  if (!hasSteps) return { schema: row, alone: byColumn, example: exampleRow, text };
+  if (!hasSteps) return { schema: row, byColumn, example: exampleRow, text };
   const { least, most } = lengthsOf(input, fitting);
   return {
     schema: Type.Array(row, { minItems: least, ...(most !== undefined && { maxItems: most }) }),

@@ -136,7 +136,7 @@ const answersOf = (rows: number, predictions: PredictionsToWrite): Answers => ({
 
 /** A file or a text alone is one datapoint. @throws InstancesError, Base64Error */
 function datapointsOf(datapoint: unknown, { inputs, outputs, kinds }: ServedModel): Datapoints {
-  const isAlone = datapoint instanceof Uint8Array || typeof datapoint === 'string';
-  const read = readDatapoints(isAlone ? [datapoint] : datapoint, { inputs, outputs }, kinds.inputs);
-  return isAlone ? { ...read, single: true } : read;
+  const isSingle = datapoint instanceof Uint8Array || typeof datapoint === 'string';
+  const read = readDatapoints(isSingle ? [datapoint] : datapoint, { inputs, outputs }, kinds.inputs);
+  return isSingle ? { ...read, single: true } : read;
 }

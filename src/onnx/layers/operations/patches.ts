@@ -87,8 +87,8 @@ function extractPatches(a: Arguments): Value {
 function amongOthers(taken: Value, axis: number, elements: number): Value {
   const strange = not(lessOrEqual(abs(taken), largestFloat));
   const count = (what: Value) => reduceSum(toFloat(what), [axis], true);
-  const alone = and(equal(count(isInf(taken)), 1), equal(count(strange), elements));
-  const kept = or(equal(count(strange), 0), and(alone, isInf(taken)));
+  const singleInfinity = and(equal(count(isInf(taken)), 1), equal(count(strange), elements));
+  const kept = or(equal(count(strange), 0), and(singleInfinity, isInf(taken)));
   return where(kept, taken, Number.NaN);
 }
 
