@@ -50,7 +50,8 @@ async function bundleTests(root: string): Promise<Script> {
     },
     alias: { 'node:test': join(root, 'scripts/mutations/collected-tests.ts') },
     external: ['onnxruntime-node', 'sharp', '@tensorflow/*'],
-    define: { 'import.meta.url': JSON.stringify(pathToFileURL(join(root, 'tests.js'))) },
+    // All are as deep as one of the folders, and find the fixtures from there.
+    define: { 'import.meta.url': JSON.stringify(pathToFileURL(join(root, 'test/unit/tests.js'))) },
     bundle: true,
     write: false,
     platform: 'node',

@@ -13,8 +13,9 @@ import {
   readGraphModelFile,
   readKerasModel,
 } from '../keras/index.js';
-import { type CompileObserver, compile, type OnnxModel } from '../onnx/compile.js';
+import { compile, type OnnxModel } from '../onnx/compile.js';
 import type { Metadata } from '../onnx/encode.js';
+import type { CompileObserver } from '../onnx/graph-compiler.js';
 import { metadataNames } from '../onnx/metadata.js';
 import { ByteChunks } from '../onnx/protobuf.js';
 import { summarize } from '../onnx/summary.js';

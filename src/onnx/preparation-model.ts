@@ -3,7 +3,8 @@ import type { TensorInfo } from '../support/tensor.js';
 import { encodeOnnx } from './encode.js';
 import { GraphBuilder } from './graph.js';
 import { add, cast, constant, int64s, mul, toFloat } from './operators/elementwise.js';
-import { gather, reshape, channelsFirst as toChannelsFirst } from './operators/shape.js';
+import { reshape, channelsFirst as toChannelsFirst } from './operators/shape.js';
+import { gather } from './operators/slicing.js';
 
 /**
  * A small ONNX model that prepares raw values for an input of any size. It is a model of its own, so that the Keras model keeps

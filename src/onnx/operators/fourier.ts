@@ -2,7 +2,6 @@ import type { GraphBuilder, Value } from '../graph.js';
 import { add, constant, mul, node } from './elementwise.js';
 import {
   concat,
-  gather,
   pad,
   range,
   sizeDifference,
@@ -10,10 +9,10 @@ import {
   sizeOf,
   sizePlus,
   sizeQuotient,
-  slice,
   squeeze,
   unsqueeze,
 } from './shape.js';
+import { gather, slice } from './slicing.js';
 
 /** Complex numbers as two tensors of one shape. */
 export interface Complex {

@@ -8,3 +8,4 @@ export * from './reduce.js';
 export * from './resize.js';
 export * from './scan.js';
 export * from './shape.js';
+export * from './slicing.js';

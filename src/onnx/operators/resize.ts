@@ -33,7 +33,8 @@ import {
 } from './elementwise.js';
 import { matmul } from './matrix.js';
 import { reduceSum } from './reduce.js';
-import { gather, range, type Size, sizeOf, transpose, unsqueeze } from './shape.js';
+import { range, type Size, sizeOf, transpose, unsqueeze } from './shape.js';
+import { gather } from './slicing.js';
 
 /** How the pixels of a resized image come from those of the original, in TensorFlow's words. */
 export const interpolations = [
