@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { errorReplies } from '../schemas/error.js';
-import { versionStates } from '../src/catalog/catalog.js';
+import { versionStates } from '../src/catalog/model-versions.js';
 import type { Connections } from '../src/http/connections.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
 import { replyTo } from '../src/http/open-replies.js';

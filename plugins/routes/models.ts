@@ -14,7 +14,8 @@ import {
   modelTensor,
 } from '../../schemas/models.js';
 import { referTo } from '../../schemas/reference.js';
-import type { Catalog, CatalogModel, CatalogVersion } from '../../src/catalog/catalog.js';
+import type { Catalog } from '../../src/catalog/catalog.js';
+import type { CatalogModel, CatalogVersion } from '../../src/catalog/model-versions.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import { exampleRequest } from '../../src/datapoints/example-request.js';
 import type { Assumption as WorkedOut } from '../../src/datapoints/kind.js';

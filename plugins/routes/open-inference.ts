@@ -13,7 +13,7 @@ import {
 } from '../../schemas/open-inference.js';
 import { lookUpErrors, protocolErrorReplies } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
-import type { VersionState } from '../../src/catalog/catalog.js';
+import type { VersionState } from '../../src/catalog/model-versions.js';
 import { rawBodyOf } from '../../src/http/bodies.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { followProtocol } from '../../src/http/protocol-routes.js';

@@ -2,32 +2,10 @@ import { EventEmitter } from 'node:events';
 import type { InferencePool } from '../inference/inference-pool.js';
 import { KnownError } from '../support/errors.js';
 import { Leases } from '../support/leases.js';
-import { compareNames, normalName } from '../support/model-name.js';
 import type { FoundModel, FoundVersion } from './found-model.js';
 import { LoadError } from './load-error.js';
+import { type CatalogModel, type CatalogVersion, ModelVersions, type Slot } from './model-versions.js';
 import type { ServedModel } from './served-model.js';
-
-/** What a version of a model can be doing: the states of TensorFlow Serving's `ModelVersionStatus`. `END` has an error. */
-export const versionStates = ['START', 'LOADING', 'AVAILABLE', 'UNLOADING', 'END'] as const;
-export type VersionState = (typeof versionStates)[number];
-
-/** One version of a model. */
-export interface CatalogVersion {
-  readonly version: number;
-  readonly state: VersionState;
-  /** Why it isn't served; while it is `AVAILABLE`, why what its files hold now isn't, and what they held before is. */
-  readonly error?: LoadError;
-  /** While it is `AVAILABLE`. */
-  readonly model?: ServedModel;
-  /** How often it could not be loaded. */
-  readonly failures: number;
-}
-
-/** A model with its versions, the newest first. */
-export interface CatalogModel {
-  readonly name: string;
-  readonly versions: readonly CatalogVersion[];
-}
 
 /** A model that stays loaded until its lease is released. */
 export interface ModelLease {
@@ -78,21 +56,15 @@ export interface CatalogOptions {
 /** How many models are loaded at once. */
 const concurrency = 2;
 
-type Slot = { -readonly [Key in keyof CatalogVersion]: CatalogVersion[Key] } & { fingerprint?: string };
-
 /** The models that are served, by name. */
 export class Catalog extends EventEmitter<CatalogEvents> {
-  private readonly entries = new Map<string, { name: string; versions: Slot[] }>();
-  /** Other names under which models are found. */
-  private aliases = new Map<string, string>();
+  private readonly versions = new ModelVersions();
   private readonly closing = new AbortController();
   private readonly open = new Set<ServedModel>();
   private readonly leases = new Leases<ServedModel>();
   private readonly users = new Set<symbol>();
   private default: string | undefined;
   readonly pool: InferencePool;
-  /** Goes up whenever a model or version comes, goes or changes: what is made of their signatures is then made anew. */
-  generation = 0;
   /** Settles when all models have been loaded, or could not be. */
   started: Promise<void> = Promise.resolve();
   /** What was last told of the folders. */
@@ -107,19 +79,19 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   /** A catalog of one loaded model in one version, which ends with it. */
   static of(model: ServedModel): Catalog {
     const catalog = new Catalog({ load: async () => model, pool: model.pool, defaultModel: model.name });
-    catalog.change(catalog.ensureSlot(model.name, 1), { state: 'AVAILABLE', model });
+    catalog.versions.change(catalog.versions.ensureSlot(model.name, 1), { state: 'AVAILABLE', model });
     catalog.adopt(model.name, model);
     return catalog;
   }
 
   /** All of them, in the order of their names; those that failed to load too. */
   get models(): readonly CatalogModel[] {
-    return [...this.entries.values()];
+    return this.versions.models;
   }
 
   /** The name of the model that serves where none is named: it stays the same, whatever comes and goes. */
   get defaultName(): string {
-    return this.canonical(this.default ?? '');
+    return this.versions.canonical(this.default ?? '');
   }
 
   /** Aborts when the catalog is closed. */
@@ -133,15 +105,14 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     return models.length > 0 && models.every(({ model }) => model?.ready);
   }
 
-  /** A model by its name, in whatever normal form, or an alias; undefined when there is none. */
-  get(name: string): CatalogModel | undefined {
-    return this.entries.get(this.canonical(name));
+  /** Goes up whenever a model or version comes, goes or changes: what is made of their signatures is then made anew. */
+  get generation(): number {
+    return this.versions.generation;
   }
 
-  /** What a model is called that is found under a name; the name itself when there is none. */
-  private canonical(name: string): string {
-    const normal = normalName(name);
-    return this.entries.has(normal) ? normal : (this.aliases.get(normal) ?? name);
+  /** A model by its name, in whatever normal form, or an alias; undefined when there is none. */
+  get(name: string): CatalogModel | undefined {
+    return this.versions.get(name);
   }
 
   /**
@@ -175,7 +146,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     if (available?.model) return { model: available.model, version: available.version };
     const label = version === undefined ? `The model "${name}"` : `Version ${version} of the model "${name}"`;
     const why = wanted.some(({ error }) => error)
-      ? `could not be loaded: GET /models/${encodeURIComponent(this.canonical(name))} says why`
+      ? `could not be loaded: GET /models/${encodeURIComponent(this.versions.canonical(name))} says why`
       : "isn't loaded";
     throw new CatalogError('model_not_ready', `${label} ${why}.`);
   }
@@ -193,11 +164,11 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   async update(found: readonly FoundModel[]): Promise<void> {
     const loads = found.flatMap(({ name, versions }) =>
       versions
-        .filter(({ version, fingerprint }) => this.slot(name, version)?.fingerprint !== fingerprint)
-        .map((source) => ({ name, source, slot: this.ensureSlot(name, source.version) })),
+        .filter(({ version, fingerprint }) => this.versions.slot(name, version)?.fingerprint !== fingerprint)
+        .map((source) => ({ name, source, slot: this.versions.ensureSlot(name, source.version) })),
     );
     this.default ??= found[0]?.name;
-    this.aliases = aliasesOf(found);
+    this.versions.setAliases(found);
     const queue = [...loads];
     const work = async () => {
       for (let next = queue.shift(); next; next = queue.shift()) await this.load(next.name, next.source, next.slot);
@@ -205,8 +176,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     await Promise.all(Array.from({ length: concurrency }, work));
 
     const wanted = new Set(found.flatMap(({ name, versions }) => versions.map(({ version }) => `${name}/${version}`)));
-    for (const { name, versions } of this.entries.values())
-      for (const slot of [...versions]) if (!wanted.has(`${name}/${slot.version}`)) this.drop(name, slot);
+    for (const [name, slot] of this.versions.others(wanted)) this.drop(name, slot);
   }
 
   /** Takes over what there is to say of the folders; what is new is told. */
@@ -240,20 +210,20 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     const started = performance.now();
     const { version, model: before } = slot;
     const isChange = before !== undefined;
-    if (!isChange) this.change(slot, { state: 'LOADING' });
+    if (!isChange) this.versions.change(slot, { state: 'LOADING' });
     slot.fingerprint = source.fingerprint;
     try {
       const model = await this.options.load(name, source);
       this.adopt(name, model);
       if (this.signal.aborted) return await this.release(model);
-      this.change(slot, { state: 'AVAILABLE', model, error: undefined });
+      this.versions.change(slot, { state: 'AVAILABLE', model, error: undefined });
       this.emit('available', { name, version, model, milliseconds: performance.now() - started, isChange });
       if (before) this.releaseLater(before);
     } catch (cause) {
       if (this.signal.aborted) return;
       const error = cause as Error;
       const state = isChange ? 'AVAILABLE' : 'END';
-      this.change(slot, { state, error: new LoadError(error, source.path), failures: slot.failures + 1 });
+      this.versions.change(slot, { state, error: new LoadError(error, source.path), failures: slot.failures + 1 });
       this.emit('failed', { name, version, error, isChange });
     }
   }
@@ -261,15 +231,9 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   private drop(name: string, slot: Slot): void {
     if (slot.state === 'UNLOADING') return;
     const { model, version } = slot;
-    this.change(slot, { state: 'UNLOADING' });
+    this.versions.change(slot, { state: 'UNLOADING' });
     this.emit('gone', { name, version });
-    const remove = () => {
-      const entry = this.entries.get(name);
-      const index = entry?.versions.indexOf(slot) ?? -1;
-      if (index >= 0) entry!.versions.splice(index, 1);
-      if (entry?.versions.length === 0) this.entries.delete(name);
-      this.generation++;
-    };
+    const remove = () => this.versions.remove(name, slot);
     if (model) this.releaseLater(model, remove);
     else remove();
   }
@@ -291,35 +255,4 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   private async release(model: ServedModel): Promise<void> {
     if (this.open.delete(model)) await model.close();
   }
-
-  private change(slot: Slot, changes: Partial<Slot>): void {
-    Object.assign(slot, changes);
-    this.generation++;
-  }
-
-  private slot(name: string, version: number): Slot | undefined {
-    return this.entries.get(name)?.versions.find((slot) => slot.version === version && slot.state !== 'UNLOADING');
-  }
-
-  private ensureSlot(name: string, version: number): Slot {
-    const known = this.slot(name, version);
-    if (known) return known;
-    const slot: Slot = { version, state: 'START', failures: 0 };
-    const versions = this.entries.get(name)?.versions ?? [];
-    versions.push(slot);
-    versions.sort((a, b) => b.version - a.version);
-    this.entries.set(name, { name, versions });
-    const byName = [...this.entries].sort(([a], [b]) => compareNames(a, b));
-    this.entries.clear();
-    for (const [key, entry] of byName) this.entries.set(key, entry);
-    this.generation++;
-    return slot;
-  }
-}
-
-/** Aliases with the names that they stand for; what would stand for two models, or is one's name, stands for none. */
-function aliasesOf(models: readonly FoundModel[]): Map<string, string> {
-  const names = new Set(models.map(({ name }) => name));
-  const found = models.flatMap(({ name, alias }) => (alias && !names.has(alias) ? [[alias, name] as const] : []));
-  return new Map(found.filter(([alias], at) => !found.some(([other], index) => other === alias && index !== at)));
 }

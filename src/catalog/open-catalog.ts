@@ -1,8 +1,9 @@
 import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import { normalName } from '../support/model-name.js';
-import { Catalog, type CatalogModel } from './catalog.js';
+import { Catalog } from './catalog.js';
 import { type FoundModel, type FoundModels, ModelsError } from './found-model.js';
 import { ModelFolders } from './model-folders.js';
+import type { CatalogModel } from './model-versions.js';
 import { type LoadOptions, loadServedModel } from './served-model.js';
 import { watch } from './watching.js';
 

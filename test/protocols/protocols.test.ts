@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Catalog, type CatalogVersion } from '../../src/catalog/catalog.js';
+import { Catalog } from '../../src/catalog/catalog.js';
 import { LoadError } from '../../src/catalog/load-error.js';
+import type { CatalogVersion } from '../../src/catalog/model-versions.js';
 import { datatypeInfos, datatypeOf, tensorFlowTypeOf } from '../../src/protocols/datatypes.js';
 import { findInferenceModel, openInference } from '../../src/protocols/open-inference/protocol.js';
 import { predictProtocol } from '../../src/protocols/predict/protocol.js';

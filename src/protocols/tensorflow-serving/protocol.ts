@@ -1,5 +1,6 @@
 import { protocolError } from '../../../schemas/protocol-error.js';
-import { type Catalog, CatalogError, type CatalogVersion } from '../../catalog/catalog.js';
+import { type Catalog, CatalogError } from '../../catalog/catalog.js';
+import type { CatalogVersion } from '../../catalog/model-versions.js';
 import { isImage } from '../../datapoints/kinds.js';
 import { versionOf } from '../../support/model-name.js';
 import type { RawBody } from '../body.js';

@@ -1,5 +1,5 @@
 import type { TensorFlowServingMetadata, TensorFlowServingStatus } from '../../../schemas/tensorflow-serving.js';
-import type { CatalogVersion } from '../../catalog/catalog.js';
+import type { CatalogVersion } from '../../catalog/model-versions.js';
 import type { ServedModel } from '../../catalog/served-model.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import { tensorFlowTypeOf } from '../datatypes.js';
