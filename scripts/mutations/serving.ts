@@ -96,7 +96,7 @@ export const servingMutations: Mutation[] = [
     file: 'src/catalog/fingerprint.ts',
     search: 'found.ctimeMs',
     replacement: "''",
-    test: 'test/catalog/model-folders.test.ts',
+    test: 'test/catalog/folder-changes.test.ts',
     name: 'have other fingerprints when a file of theirs has changed, and only then',
   },
   {
