@@ -5,16 +5,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../src/app.js';
-import { fittedInverse, invert } from '../../src/datapoints/fitted-inverse.js';
-import { number } from '../../src/datapoints/kinds/number.js';
 import { table } from '../../src/datapoints/kinds/table.js';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { GraphBuilder } from '../../src/onnx/graph.js';
 import { cast } from '../../src/onnx/operators/index.js';
-import { Dtype, NumpyArray } from '../../src/pickle/arrays.js';
 import { readFitted } from '../../src/pickle/fitted.js';
 import { readPickle } from '../../src/pickle/read-pickle.js';
-import { Instance, type Reading } from '../../src/pickle/values.js';
 import type { TensorType } from '../../src/support/tensor.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { formOf } from '../helpers/form.js';
@@ -43,9 +39,6 @@ function write(
   const card = { inputs: { x: { transform: 'object.pkl', ...keys } }, outputs: { y: output } };
   writeFileSync(join(folder, name, 'serve.json'), JSON.stringify(card));
 }
-
-const bytesOfNumber = (value: number) => new Uint8Array(Float64Array.of(value).buffer);
-const unlimited = { charge: () => undefined } as unknown as Reading;
 
 const single = (rows: unknown): number[][] => (rows as number[][]).map((row) => [...Float32Array.from(row)]);
 
@@ -239,33 +232,6 @@ describe('a table with a fitted transformer', () => {
 });
 
 describe('a card that names a transformer', () => {
-  const outputs: Record<string, [pickle: string, keys: object, message: RegExp]> = {
-    'an inverse that there is not': ['OneHotEncoder', {}, /is a OneHotEncoder and has no inverse/],
-    'an inverse of another width': [
-      'PowerTransformer',
-      {},
-      /is a PowerTransformer and is for 2 columns where .* 3 numbers/,
-    ],
-    'an inverse beside a scale': ['StandardScaler', { scale: 2 }, /scale can't stand beside "transform"/],
-  };
-  for (const [name, [pickle, keys, message]] of Object.entries(outputs))
-    it(`is refused: ${name}`, () => {
-      const output = { name: 'y', type: 'float32' as const, shape: [null, 3] };
-      const content = readFitted(readPickle(bytesOfCase(caseOf(pickle))));
-      const card = { transform: { file: 'object.pkl', content }, ...keys };
-      const facts = { signature: { inputs: [], outputs: [output] }, hints: null };
-      assert.throws(() => number.claim(output, facts, card, (key) => key), message);
-    });
-
-  it('of one column brings back each of several numbers', () => {
-    const scaler = new Instance('MinMaxScaler');
-    const array = (value: number) =>
-      new NumpyArray().fill([1], new Dtype('f8'), false, bytesOfNumber(value), unlimited);
-    scaler.attributes.set('scale_', array(0.5)).set('min_', array(-1));
-    const inverse = fittedInverse({ file: 'y.pkl', content: readFitted(scaler) }, 3, 'transform');
-    assert.deepEqual(invert(inverse, [-1, 0, 1]), [0, 2, 4]);
-  });
-
   const refused: [name: string, shape: (number | null)[], pickle: string, keys: object, message: RegExp][] = [
     ['wide', [null, 4], 'StandardScaler', {}, /is a StandardScaler and makes? 3 numbers .* takes 4|of 3 columns/],
     [
