@@ -129,9 +129,9 @@ export const httpMutations: Mutation[] = [
   },
   {
     about: 'what a compressed form becomes has no limit',
-    file: 'src/http/form-image.ts',
-    search: 'if (size > maxImageSize + formSize)',
-    replacement: 'if (chunk.length > maxImageSize + formSize)',
+    file: 'src/http/form.ts',
+    search: 'if (size > limit)',
+    replacement: 'if (chunk.length > limit)',
     test: 'test/routes/bodies.test.ts',
     name: 'is refused at the limit however little it was',
   },

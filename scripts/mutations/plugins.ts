@@ -166,10 +166,10 @@ export const pluginMutations: Mutation[] = [
     name: 'leaves nothing behind when a model is refused',
   },
   {
-    about: 'the card of a file is overwritten because others stand beside it',
+    about: 'the cards of the other files in a folder are lost when one is written',
     file: 'src/commands/card.ts',
-    search: 'others !== undefined && !Object.hasOwn(others, basename(path))',
-    replacement: 'others !== undefined',
+    search: '{ models: { ...others, [basename(path)]: spelledOut } }',
+    replacement: '{ models: { [basename(path)]: spelledOut } }',
     test: 'test/cli/card.test.ts',
     name: 'writes a card for the file asked where there are several',
   },
