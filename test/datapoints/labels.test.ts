@@ -15,6 +15,20 @@ describe('topPredictions', () => {
     ]);
   });
 
+  it('gives the greatest of many scores, though some are equal or NaN', () => {
+    const scores = Float32Array.from({ length: 20 }, (_, index) => (index % 7) / 8);
+    scores[0] = Number.NaN;
+    scores[19] = 0.75;
+    const labels = (topK: number) => topPredictions(scores, [], topK).map(({ label }) => Number(label));
+    assert.deepEqual(labels(0), []);
+    assert.deepEqual(labels(1), [6]);
+    assert.deepEqual(labels(4), [6, 13, 19, 5]);
+    assert.deepEqual(labels(5), [6, 13, 19, 5, 12]);
+    assert.equal(labels(20).length, 20);
+    assert.equal(labels(20).at(-1), 0);
+    assert.equal(labels(99).length, 20);
+  });
+
   it('gives the start of all classes in order, however many are asked for', () => {
     const score = fc.oneof(fc.constantFrom(0, 0.5, 1), fc.float({ noNaN: true, noDefaultInfinity: true }));
     fc.assert(

@@ -9,8 +9,9 @@ import { sequence } from '../../src/datapoints/kinds/sequence.js';
 import { table } from '../../src/datapoints/kinds/table.js';
 import { type TableColumn, widthOf } from '../../src/datapoints/tables/columns.js';
 import type { TensorInfo } from '../../src/support/tensor.js';
+import { runs } from '../helpers/runs.js';
 
-const options = { numRuns: Number(process.env.PROPERTY_RUNS ?? 300), seed: 7 };
+const options = { ...runs(3), seed: 7 };
 
 const usual = fc.oneof(
   fc.integer({ min: -3, max: 300 }),
