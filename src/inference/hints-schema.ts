@@ -2,9 +2,12 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { backboneFamilies } from '../onnx/backbones.js';
 import { maxInputLayers } from '../onnx/input-layers.js';
+import { maxPlaces } from './input-statistics.js';
 import { type ModelHints, maxHinted, maxWords, printable } from './model-hints.js';
 
 const Text = Type.String({ maxLength: 100 });
+
+const Numbers = Type.Array(Type.Number(), { minItems: 1, maxItems: maxPlaces });
 
 const Hints = Type.Object({
   scaling: Type.Optional(
@@ -21,6 +24,7 @@ const Hints = Type.Object({
       Type.Object({
         feeds: Type.Optional(Type.Array(Text, { maxItems: maxInputLayers })),
         words: Type.Optional(Type.Object({ known: Type.Array(Text, { maxItems: maxWords }), others: Type.Boolean() })),
+        statistics: Type.Optional(Type.Object({ layer: Text, mean: Numbers, deviation: Numbers })),
       }),
       { maxItems: maxHinted },
     ),

@@ -6,6 +6,7 @@ import { compile } from '../onnx/compile.js';
 import { type Front, frontModel, frontOf } from '../onnx/front.js';
 import { inputLayersOf } from '../onnx/input-layers.js';
 import { activationsOf } from '../onnx/output-activations.js';
+import { type InputStatistics, statisticsOf } from './input-statistics.js';
 import { InferenceSession, Tensor as OrtTensor } from './onnxruntime.js';
 
 /** What a Keras model gives away about what it was trained on, beside its signature. Pure data; all of it may be absent. */
@@ -39,6 +40,8 @@ export interface InputHints {
     /** Whether the model has numbers for others, too. */
     others: boolean;
   };
+  /** What its numbers were like in training. */
+  statistics?: InputStatistics;
 }
 
 /** What a Keras model gives away of an output. */
@@ -73,9 +76,14 @@ export const [maxWords, longestWord] = [200, 100];
 const inputHints = ({ graph }: KerasModel): InputHints[] =>
   inputLayersOf(graph)
     .slice(0, maxHinted)
-    .map((layers) => {
+    .map((layers, index) => {
       const words = wordsOf(layers.get('StringLookup'));
-      return { ...(layers.size > 0 && { feeds: [...layers.keys()].map(printable) }), ...(words && { words }) };
+      const statistics = statisticsOf(layers, graph.inputs[index]!.shape);
+      return {
+        ...(layers.size > 0 && { feeds: [...layers.keys()].map(printable) }),
+        ...(words && { words }),
+        ...(statistics && { statistics }),
+      };
     });
 
 /** The words that a lookup has in its config, without those that stand for others. */
