@@ -103,6 +103,18 @@ export default fp<MetricsOptions>(
       },
     });
     new Gauge({
+      name: 'keras_serve_anomalies',
+      help: 'What looks like nonsense in what goes into a version of a model or comes out: 1 once it has been noticed, until the model is loaded anew.',
+      labelNames: ['model', 'version', 'key', 'anomaly'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, versions } of parts.catalog.models)
+          for (const { version, model } of versions)
+            for (const { key, anomaly } of model?.anomalies ?? []) this.set({ model: name, version, key, anomaly }, 1);
+      },
+    });
+    new Gauge({
       name: 'keras_serve_memory_bytes',
       help: 'Resident memory of the server and of its inference processes.',
       labelNames: ['process'],
@@ -170,7 +182,7 @@ export default fp<MetricsOptions>(
           tags: ['Health'],
           summary: 'Metrics in Prometheus’s format',
           description:
-            'Requests, latencies by stage, batches, queue, connections, restarts, memory and the event loop’s delay.',
+            'Requests, latencies by stage, batches, queue, anomalies, connections, restarts, memory and the event loop’s delay.',
           response: {
             200: { description: 'Metrics', content: { 'text/plain': { schema: { type: 'string' } } } },
             ...errorReplies('method_not_allowed'),

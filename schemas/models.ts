@@ -101,6 +101,38 @@ export const Assumption = Type.Object(
 );
 export type Assumption = Static<typeof Assumption>;
 
+/** Something that looks like nonsense. */
+export const Anomaly = Type.Object(
+  {
+    key: Type.String({ description: 'Of which input or output.', examples: ['inputs.house'] }),
+    anomaly: Type.Enum(
+      [
+        'training_serving_skew',
+        'blank_images',
+        'not_a_number',
+        'uniform_predictions',
+        'single_class',
+        'constant_predictions',
+      ],
+      {
+        description:
+          'What it is. `training_serving_skew`: numbers far from what the model was trained on; `blank_images`: pictures of one ' +
+          'colour; `not_a_number`: NaN in the answers; `uniform_predictions`: nearly the same probability for all classes; ' +
+          '`single_class`: one class for datapoints of many kinds; `constant_predictions`: one answer to all.',
+      },
+    ),
+    message: Type.String({
+      description: 'What was noticed, and what to look at. It has counts, never values.',
+      examples: ['The answers to 100 different datapoints are all the same.'],
+    }),
+  },
+  {
+    $id: 'keras-serve.Anomaly',
+    description: 'Something that was noticed of what goes into a model or comes out, and that looks like nonsense.',
+  },
+);
+export type Anomaly = Static<typeof Anomaly>;
+
 /** An input or output. */
 export const ModelTensor = Type.Object(
   {
@@ -142,6 +174,11 @@ export const ModelDetails = Type.Object(
     assumptions: Type.Optional(
       Type.Array(referTo(Assumption), {
         description: 'What no card says of its inputs and outputs, and was worked out.',
+      }),
+    ),
+    anomalies: Type.Optional(
+      Type.Array(referTo(Anomaly), {
+        description: 'What looks like nonsense in what has come in and gone out since it was loaded. Empty as a rule.',
       }),
     ),
     image: Type.Optional(

@@ -21,6 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/protocols'],
   ['src/serving'],
   ['src/catalog'],
+  ['src/monitoring'],
   ['src/cards'],
   ['src/datapoints'],
   ['src/applications'],

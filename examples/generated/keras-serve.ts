@@ -77,7 +77,7 @@ export interface paths {
         };
         /**
          * Metrics in Prometheus’s format
-         * @description Requests, latencies by stage, batches, queue, connections, restarts, memory and the event loop’s delay.
+         * @description Requests, latencies by stage, batches, queue, anomalies, connections, restarts, memory and the event loop’s delay.
          */
         get: operations["metrics"];
         put?: never;
@@ -710,6 +710,24 @@ export interface components {
              */
             certainty: "certain" | "likely" | "guess";
         };
+        /** @description Something that was noticed of what goes into a model or comes out, and that looks like nonsense. */
+        Anomaly: {
+            /**
+             * @description Of which input or output.
+             * @example inputs.house
+             */
+            key: string;
+            /**
+             * @description What it is. `training_serving_skew`: numbers far from what the model was trained on; `blank_images`: pictures of one colour; `not_a_number`: NaN in the answers; `uniform_predictions`: nearly the same probability for all classes; `single_class`: one class for datapoints of many kinds; `constant_predictions`: one answer to all.
+             * @enum {unknown}
+             */
+            anomaly: "training_serving_skew" | "blank_images" | "not_a_number" | "uniform_predictions" | "single_class" | "constant_predictions";
+            /**
+             * @description What was noticed, and what to look at. It has counts, never values.
+             * @example The answers to 100 different datapoints are all the same.
+             */
+            message: string;
+        };
         /** @description An input or output of a model. */
         ModelTensor: {
             /** @example input_layer */
@@ -773,6 +791,8 @@ export interface components {
             outputs?: components["schemas"]["ModelTensor"][];
             /** @description What no card says of its inputs and outputs, and was worked out. */
             assumptions?: components["schemas"]["Assumption"][];
+            /** @description What looks like nonsense in what has come in and gone out since it was loaded. Empty as a rule. */
+            anomalies?: components["schemas"]["Anomaly"][];
             /** @description The size in pixels that images are brought to. */
             image?: {
                 height: number;

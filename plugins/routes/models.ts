@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import fp from 'fastify-plugin';
 import { errorReplies } from '../../schemas/error.js';
 import {
+  Anomaly,
   Assumption,
   ModelDetails,
   ModelParams,
@@ -40,7 +41,8 @@ const addresses: Record<string, [before: string, after: string]> = {
 const models: FastifyPluginAsyncTypebox = async (app) => {
   const parts = kerasServeOf(app);
   const tensor = modelTensor(namesOf(inputKinds), namesOf(outputKinds));
-  for (const schema of [ModelVersion, ModelSummary, Models, Assumption, tensor, ModelDetails]) app.addSchema(schema);
+  for (const schema of [ModelVersion, ModelSummary, Models, Assumption, Anomaly, tensor, ModelDetails])
+    app.addSchema(schema);
   app.addHook('onRequest', knownQuery());
 
   app.get(
@@ -145,7 +147,7 @@ const assumptionOf = ({ key, value, basis, certainty }: WorkedOut): Assumption =
 });
 
 function signatureOf(model: ServedModel): Partial<ModelDetails> {
-  const { card, assumptions, inputs, outputs, image, kinds } = model;
+  const { card, assumptions, anomalies, inputs, outputs, image, kinds } = model;
   const { description } = card;
   const example = exampleRequest({ inputs, outputs, kinds });
   const labels = namedLabels(model);
@@ -155,6 +157,7 @@ function signatureOf(model: ServedModel): Partial<ModelDetails> {
     inputs: tensorsOf(inputs, kinds.inputs, inputKind),
     outputs: tensorsOf(outputs, kinds.outputs, outputKind),
     assumptions: assumptions.map(assumptionOf),
+    anomalies: [...anomalies],
     ...(example !== undefined && { example }),
     ...(image && { image: { height: image.size[0], width: image.size[1], channels: image.channels ?? 3 } }),
     ...(labels && { label_count: labels.length }),

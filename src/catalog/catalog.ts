@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Anomaly } from '../../schemas/models.js';
 import type { InferencePool } from '../inference/inference-pool.js';
 import { KnownError } from '../support/errors.js';
 import { Leases } from '../support/leases.js';
@@ -30,6 +31,8 @@ export class CatalogError extends KnownError {
 export interface CatalogEvents {
   /** A version is loaded and warm, in the place of what its files held before when `isChange`. */
   available: [{ name: string; version: number; model: ServedModel; milliseconds: number; isChange: boolean }];
+  /** Something looks like nonsense that goes into a version of a model or comes out. */
+  anomaly: [{ name: string; version: number; anomaly: Anomaly }];
   /** A model has been run. */
   batch: [{ name: string; rows: number }];
   /** A version can't be loaded; `isChange` when what its files held before goes on serving. */
@@ -80,7 +83,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   static of(model: ServedModel): Catalog {
     const catalog = new Catalog({ load: async () => model, pool: model.pool, defaultModel: model.name });
     catalog.versions.change(catalog.versions.ensureSlot(model.name, 1), { state: 'AVAILABLE', model });
-    catalog.adopt(model.name, model);
+    catalog.adopt(model.name, 1, model);
     return catalog;
   }
 
@@ -214,7 +217,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     slot.fingerprint = source.fingerprint;
     try {
       const model = await this.options.load(name, source);
-      this.adopt(name, model);
+      this.adopt(name, version, model);
       if (this.signal.aborted) return await this.release(model);
       this.versions.change(slot, { state: 'AVAILABLE', model, error: undefined });
       this.emit('available', { name, version, model, milliseconds: performance.now() - started, isChange });
@@ -246,8 +249,9 @@ export class Catalog extends EventEmitter<CatalogEvents> {
       .catch((error: Error) => this.emit('notice', error.message));
   }
 
-  private adopt(name: string, model: ServedModel): void {
+  private adopt(name: string, version: number, model: ServedModel): void {
     this.open.add(model);
+    model.monitoring.on('anomaly', (anomaly) => this.emit('anomaly', { name, version, anomaly }));
     model.events.on('batch', (rows) => this.emit('batch', { name, rows }));
   }
 

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { ModelCard } from '../../schemas/card.js';
+import type { Anomaly } from '../../schemas/models.js';
 import type { CardNote } from '../cards/card-note.js';
 import type { Assumption } from '../datapoints/kind.js';
 import { type ImageSpec, pixelTensor } from '../datapoints/kinds/image.js';
@@ -13,6 +14,7 @@ import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import type { JobResult } from '../inference/job.js';
 import type { ModelRunner, RunnerEvents, RunnerOptions } from '../inference/model-runner.js';
 import { ModelFileError } from '../keras/errors.js';
+import { Monitor, type MonitorEvents } from '../monitoring/monitor.js';
 import { CardError } from '../support/card-error.js';
 import { availableCores } from '../support/cores.js';
 import { lookUp } from '../support/look-up.js';
@@ -75,6 +77,10 @@ export interface ServedModel {
   readonly queued: number;
   /** Who is told of runs. */
   readonly events: EventEmitter<RunnerEvents>;
+  /** What has been noticed of what comes in and goes out since it was loaded, and looks like nonsense. */
+  readonly anomalies: readonly Anomaly[];
+  /** Who is told of that as it is noticed. */
+  readonly monitoring: EventEmitter<MonitorEvents>;
   /** The inference processes that it runs in. */
   readonly pool: InferencePool;
   /**
@@ -247,6 +253,12 @@ function served(
   const { inputs, outputs } = compiled.signature;
   const image = isImage(kinds) ? imagesOf(kinds)[inputs[0]!.name] : undefined;
   const [classes = outputs[0]?.shape.at(-1) ?? 1] = labelCounts(kinds);
+  const monitor = new Monitor(compiled.signature, kinds, compiled.hints);
+  const predict: ServedModel['predict'] = async (tensors, { raw = [], signal } = {}) => {
+    const result = await runner.predict(tensors, { raw, signal });
+    monitor.observe(tensors, result.outputs, raw);
+    return result;
+  };
   return {
     name,
     card,
@@ -261,6 +273,8 @@ function served(
     batchDependent: runner.signature.batchDependent,
     classes,
     events: runner.events,
+    anomalies: monitor.anomalies,
+    monitoring: monitor.events,
     get ready() {
       return runner.ready;
     },
@@ -276,9 +290,9 @@ function served(
       const [input] = inputs as [TensorInfo];
       const { name } = input;
       const { tensor, raw } = pixelTensor(pixels, imagesOf(kinds)[name]!, input);
-      return runner.predict({ [name]: tensor }, { raw: raw ? [name] : [], signal });
+      return predict({ [name]: tensor }, { raw: raw ? [name] : [], signal });
     },
-    predict: (tensors, { raw, signal } = {}) => runner.predict(tensors, { raw, signal }),
+    predict,
     enter: () => runner.enter(),
     async close() {
       await runner.close();

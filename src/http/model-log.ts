@@ -49,6 +49,8 @@ export function logModels(
       log.info({ model: name, version }, `${nameOf({ name, version })} is gone and no longer served`),
     // What there was before the start is told by it.
     failed: (failure) => isStarted && logFailure(failure),
+    anomaly: ({ name, version, anomaly: { key, anomaly, message } }) =>
+      log.warn({ model: name, version, anomaly }, `${nameOf({ name, version })}: ${key}: ${message}`),
     notice: (message) => isStarted && log.warn(message),
   });
 

@@ -18,8 +18,8 @@ export const maxPlaces = 256;
 interface Kept {
   mean: readonly number[];
   variance: readonly number[];
-  /** Undefined where one number is for all. */
-  axes: readonly number[] | undefined;
+  /** Those that have numbers of their own; none where one number is for all. */
+  axes: readonly number[];
 }
 
 /** How each class keeps them. They throw where a file has something else. */
@@ -31,7 +31,7 @@ const readers: Record<string, (layer: Layer, config: LayerConfig) => Kept | unde
     return {
       mean: numbers('mean'),
       variance: numbers('variance'),
-      axes: config.has('axis') ? config.axes('axis') : undefined,
+      axes: config.has('axis') ? config.axes('axis') : [],
     };
   },
   BatchNormalization: ({ weights }, config) => ({
@@ -55,8 +55,8 @@ export function statisticsOf(
     const kept = layer && attempt(() => read(layer, new LayerConfig(layer.config)));
     if (!kept) continue;
     const { mean, variance, axes } = kept;
-    const isLast = axes === undefined || (axes.length === 1 && (axes[0] === -1 || axes[0] === shape.length - 1));
-    const count = axes === undefined ? 1 : shape.at(-1);
+    const isLast = axes.every((axis) => axis === -1 || axis === shape.length - 1);
+    const count = axes.length === 0 ? 1 : shape.at(-1);
     const numbers = [...mean, ...variance];
     if (!isLast || count === null || count === undefined || count > maxPlaces) continue;
     if (mean.length !== count || variance.length !== count || !numbers.every(Number.isFinite)) continue;

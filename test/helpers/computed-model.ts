@@ -24,6 +24,8 @@ export function computedModel(compute: (inputs: Tensors) => Tensors, given: Give
     ready: true,
     queued: 0,
     events: new EventEmitter(),
+    anomalies: [],
+    monitoring: new EventEmitter(),
     pool: undefined as never,
     classify: () => Promise.reject(new Error('not of this model')),
     predictImages: () => Promise.reject(new Error('not of this model')),

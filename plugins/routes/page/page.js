@@ -1,4 +1,5 @@
 import { showAnswer } from './answers.js';
+import { showAnomalies } from './anomalies.js';
 import { showAssumptions } from './assumptions.js';
 import { clearCode, makeListings, showCode } from './code.js';
 import { toFetch } from './datapoint.js';
@@ -134,6 +135,7 @@ async function choose({ name, default: isDefault }) {
   at('answer').setAttribute('aria-busy', 'false');
   say(form.waitsFor);
   showPrograms();
+  showAnomalies(model);
   showAssumptions(model);
   offerRows(model, runRows);
   if (form.describe) await describeRequest(form, address);

@@ -1,0 +1,29 @@
+import type { ChecksOf } from '../check.js';
+
+/** As many as of inputs that make them so. */
+const length = 32;
+
+/** Answers in which something is no number, more than half of them. Infinite ones may be meant: the logarithm of nothing. */
+export const notANumber: ChecksOf = ({ outputs }) =>
+  outputs.flatMap(({ info: { name, type } }) =>
+    !type.startsWith('float')
+      ? []
+      : {
+          anomaly: 'not_a_number' as const,
+          key: `outputs.${name}`,
+          length,
+          begin() {
+            let without = 0;
+            return {
+              add({ outputs }) {
+                const { values, length: count } = outputs[name]!;
+                if (values.subarray(0, count).some(Number.isNaN)) without++;
+              },
+              verdict: () =>
+                without > length / 2
+                  ? `More than half of the answers to ${length} different datapoints are no number (NaN). Are the weights whole, and the inputs as large as in training?`
+                  : undefined,
+            };
+          },
+        },
+  );

@@ -1,0 +1,67 @@
+import { type ExpectedInput, expectedOf, type KnownInput } from './expectations.js';
+import { Range } from './range.js';
+import type { Sample } from './sample.js';
+
+/** Whether datapoints are of many kinds: of a camera's frames of one scene one answer is right. */
+export interface Diversity {
+  add(sample: Sample): void;
+  isDiverse(): boolean;
+}
+
+/** How each kind of input is judged; undefined where it can't be. */
+const judges: Record<string, (input: KnownInput) => (() => Diversity) | undefined> = {
+  image: () => ofPictures,
+  text: () => ofWords,
+  sequence: () => ofWords,
+};
+
+/** What judges the datapoints of an input; undefined where nothing is known of how they differ. */
+export function diversityOf(input: KnownInput): (() => Diversity) | undefined {
+  const { kind } = input.claimed;
+  if (Object.hasOwn(judges, kind)) return judges[kind]!(input);
+  const expected = expectedOf(input);
+  return expected && (() => ofColumns(expected));
+}
+
+/** Texts that are not the same differ. */
+const ofWords = (): Diversity => ({ add: () => undefined, isDiverse: () => true });
+
+/** Pixels of one place vary from photo to photo as those of one photo do; in photos of one scene hardly at all. */
+const leastShare = 0.5;
+
+function ofPictures(): Diversity {
+  const places: Range[] = [];
+  const all = new Range();
+  return {
+    add({ values, length }) {
+      for (let index = 0; index < length; index++) {
+        places[index] ??= new Range();
+        places[index]!.add(values[index]!);
+        all.add(values[index]!);
+      }
+    },
+    isDiverse: () =>
+      places.reduce((sum, { variance }) => sum + variance, 0) > leastShare * all.variance * places.length,
+  };
+}
+
+/** Half of the columns vary half as much as in training, or more. */
+function ofColumns({ columns }: ExpectedInput): Diversity {
+  const ranges = new Map<number, Range>();
+  return {
+    add({ values, columns: places, length }) {
+      for (let index = 0; index < length; index++) {
+        const place = places[index]!;
+        if (!ranges.has(place)) ranges.set(place, new Range());
+        ranges.get(place)!.add(values[index]!);
+      }
+    },
+    isDiverse() {
+      const known = [...ranges].flatMap(([place, range]) => {
+        const expectation = columns[columns.length === 1 ? 0 : place];
+        return expectation ? [Math.sqrt(range.variance) >= expectation.deviation / 2] : [];
+      });
+      return known.filter(Boolean).length >= known.length / 2;
+    },
+  };
+}
