@@ -34,7 +34,7 @@ export const constantPredictions: ChecksOf = ({ outputs }) =>
                 }
               },
               verdict: () =>
-                isSame && ranges.some(({ mean }) => !isWhole(mean))
+                isSame && ranges.some(({ least }) => Number.isFinite(least) && !isWhole(least))
                   ? `The answers to ${length} different datapoints are all the same. Are the inputs prepared as in training, and the weights those that were trained?`
                   : undefined,
             };
@@ -42,7 +42,9 @@ export const constantPredictions: ChecksOf = ({ outputs }) =>
         },
   );
 
+/** What is infinite is the same as itself alone. */
 const isConstant = ({ least, greatest }: Range): boolean =>
-  greatest - least <= rounding * Math.max(Math.abs(least), Math.abs(greatest));
+  greatest === least ||
+  greatest - least <= rounding * Math.min(Number.MAX_VALUE, Math.max(Math.abs(least), Math.abs(greatest)));
 
 const isWhole = (value: number): boolean => Math.abs(value - Math.round(value)) <= rounding;
