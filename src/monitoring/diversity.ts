@@ -1,4 +1,4 @@
-import { type ExpectedInput, expectedOf, type KnownInput } from './expectations.js';
+import { type Expectation, type ExpectedInput, expectedOf, type KnownInput } from './expectations.js';
 import { Range } from './range.js';
 import type { Sample } from './sample.js';
 
@@ -45,22 +45,24 @@ function ofPictures(): Diversity {
   };
 }
 
-/** Half of the columns vary half as much as in training, or more. */
+/** Half of the numbers vary half as much as in training, or more. */
 function ofColumns({ columns }: ExpectedInput): Diversity {
-  const ranges = new Map<number, Range>();
+  const ranges: Range[] = [];
+  const expected: (Expectation | undefined)[] = [];
   return {
     add({ values, columns: places, length }) {
       for (let index = 0; index < length; index++) {
-        const place = places[index]!;
-        if (!ranges.has(place)) ranges.set(place, new Range());
-        ranges.get(place)!.add(values[index]!);
+        if (index === ranges.length) {
+          ranges.push(new Range());
+          expected.push(columns[columns.length === 1 ? 0 : places[index]!]);
+        }
+        ranges[index]!.add(values[index]!);
       }
     },
     isDiverse() {
-      const known = [...ranges].flatMap(([place, range]) => {
-        const expectation = columns[columns.length === 1 ? 0 : place];
-        return expectation ? [Math.sqrt(range.variance) >= expectation.deviation / 2] : [];
-      });
+      const known = ranges.flatMap(({ variance }, index) =>
+        expected[index] ? [Math.sqrt(variance) >= expected[index].deviation / 2] : [],
+      );
       return known.filter(Boolean).length >= known.length / 2;
     },
   };

@@ -15,8 +15,11 @@ export interface MonitorEvents {
   anomaly: [anomaly: Anomaly];
 }
 
-/** The most rows of one request that are looked at, evenly spread; of answers with many elements, fewer. */
-const mostRows = 64;
+/**
+ * The rows of one request that are looked at, evenly spread: all of a few, and of many so few that it takes no time beside them. Of
+ * answers with many elements, fewer.
+ */
+const rowsLookedAt = (rows: number): number => Math.min(rows, Math.max(8, Math.min(64, Math.floor(rows / 16))));
 
 /** The elements of the answers of one request that may be looked at, unless one row has more. */
 const mostAnswered = 2 ** 15;
@@ -63,7 +66,7 @@ export class Monitor {
     const rows = rowsOf(inputs);
     if (this.open.length === 0 || !rows || rowsOf(outputs) !== rows) return;
     const answered = Object.values(outputs).reduce((sum, { data }) => sum + data.length, 0) / rows;
-    const taken = Math.min(rows, mostRows, Math.max(1, Math.floor(mostAnswered / answered)));
+    const taken = Math.min(rowsLookedAt(rows), Math.max(1, Math.floor(mostAnswered / answered)));
     try {
       for (let index = 0; index < taken; index++) this.look(Math.floor((index * rows) / taken), inputs, outputs, raw);
     } catch {

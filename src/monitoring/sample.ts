@@ -32,7 +32,8 @@ export class Sample {
     this.length = tensor.type === 'string' ? 0 : this.places.length;
     const { data } = tensor;
     const start = row * length;
-    for (let index = 0; index < this.length; index++) this.values[index] = Number(data[start + this.places[index]!]);
+    const { values, places } = this;
+    for (let index = 0; index < this.length; index++) values[index] = Number(data[start + places[index]!]);
   }
 
   /** All elements of the row that was taken; the memory is shared. */
@@ -52,8 +53,9 @@ export class Sample {
       }
       return hash;
     }
+    const { values } = this;
     for (let index = 0; index < this.length; index++) {
-      double[0] = this.values[index]!;
+      double[0] = values[index]!;
       hash = mix(mix(hash, halves[0]!), halves[1]!);
     }
     return hash;

@@ -1,4 +1,5 @@
 import type { ChecksOf } from '../check.js';
+import type { Sample } from '../sample.js';
 
 /** As many as of inputs that make them so. */
 const length = 32;
@@ -16,8 +17,7 @@ export const notANumber: ChecksOf = ({ outputs }) =>
             let without = 0;
             return {
               add({ outputs }) {
-                const { values, length: count } = outputs[name]!;
-                if (values.subarray(0, count).some(Number.isNaN)) without++;
+                if (hasNaN(outputs[name]!)) without++;
               },
               verdict: () =>
                 without > length / 2
@@ -27,3 +27,8 @@ export const notANumber: ChecksOf = ({ outputs }) =>
           },
         },
   );
+
+function hasNaN({ values, length: count }: Sample): boolean {
+  for (let index = 0; index < count; index++) if (Number.isNaN(values[index]!)) return true;
+  return false;
+}
