@@ -1,3 +1,4 @@
+export type { Anomaly } from '../schemas/models.js';
 export { buildApp, default as app } from './app.js';
 export type { DownloadEvent } from './applications/download.js';
 export { WeightsError } from './applications/weights.js';

@@ -1,4 +1,5 @@
 import type { Claimed } from '../datapoints/kinds.js';
+import type { Fitting } from '../datapoints/steps.js';
 import { isCategories, widthOf } from '../datapoints/tables/columns.js';
 import type { TableSpec } from '../datapoints/tables/table-spec.js';
 import type { InputHints } from '../inference/model-hints.js';
@@ -20,6 +21,8 @@ export interface ExpectedInput {
   names: readonly string[];
   /** How many deviations are far away. */
   far: number;
+  /** The number that stands where a step is missing, where there are steps. */
+  padding?: number;
   /** What speaks for it: it goes on after "what". */
   basis: string;
 }
@@ -31,7 +34,7 @@ export interface KnownInput {
   hints: InputHints | undefined;
 }
 
-type Source = (input: KnownInput) => Omit<ExpectedInput, 'names'> | undefined;
+type Source = (input: KnownInput) => Pick<ExpectedInput, 'columns' | 'far' | 'basis'> | undefined;
 
 /**
  * Chebyshev: of any numbers at most 1 % lie over 10 standard deviations from their mean. That more than half of those which come do
@@ -86,7 +89,12 @@ export function expectedOf(input: KnownInput): ExpectedInput | undefined {
     if (!found?.columns.some(Boolean)) continue;
     const named = tableOf(input)?.columns ?? [];
     const isEach = named.length === found.columns.length && named.every((column) => widthOf(column) === 1);
-    return { ...found, names: isEach ? named.map(({ name }) => name) : [] };
+    const { fitting } = (input.claimed.spec ?? {}) as { fitting?: Fitting };
+    return {
+      ...found,
+      names: isEach ? named.map(({ name }) => name) : [],
+      ...(fitting && { padding: fitting.value }),
+    };
   }
   return undefined;
 }

@@ -17,6 +17,8 @@ export class Sample {
   places: Uint32Array = new Uint32Array();
   /** The place of each along the last axis. */
   columns: Uint32Array = new Uint32Array();
+  /** How many there are of each column. */
+  steps = 0;
   private tensor: Tensor | undefined;
   private row = 0;
   private rowLength = -1;
@@ -68,6 +70,7 @@ export class Sample {
     // Whole steps and pixels as far as possible: each column has as many elements then.
     const [unit, units] = width > 0 && width <= mostElements ? [width, steps] : [1, length];
     const taken = Math.min(units, Math.floor(mostElements / unit));
+    this.steps = unit === width ? taken : 1;
     this.places = Uint32Array.from(
       { length: taken * unit },
       (_, index) => Math.floor((Math.floor(index / unit) * units) / taken) * unit + (index % unit),

@@ -105,6 +105,30 @@ describe('numbers far from the training', () => {
     assert.deepEqual(found(), []);
   });
 
+  it('are more than half of the steps of a series, without those that are filled up', () => {
+    const series = (make: (index: number, step: number) => number, spec: unknown = null) => {
+      const input = { info: info('x', 'float32', 10, 3), claimed: { kind: 'tensor', spec } };
+      const { add, found } = monitorOf({ input, hints: statistics });
+      for (let index = 0; index < 64; index++)
+        add(
+          Array.from({ length: 30 }, (_, at) => [0, make(index, Math.floor(at / 3)), -1000][at % 3]!),
+          [index],
+        );
+      return found();
+    };
+    assert.deepEqual(
+      series((index, step) => (step < 5 ? 5000 : 100) + index / 100),
+      [],
+    );
+    assert.deepEqual(
+      series((index, step) => (step < 6 ? 5000 : 100) + index / 100),
+      ['training_serving_skew'],
+    );
+    const filled = (index: number, step: number) => (step < 8 ? -50 : 100 + index / 100);
+    assert.deepEqual(series(filled), ['training_serving_skew']);
+    assert.deepEqual(series(filled, { fitting: { padding: 'pre', value: -50 } }), []);
+  });
+
   it('are found among many rows of one request, of which some are looked at', () => {
     const { monitor, found } = monitorOf({ hints: statistics });
     const rows = 1000;

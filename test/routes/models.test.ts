@@ -100,6 +100,7 @@ describe('GET /models/{name}', () => {
         const side = place!.startsWith('input') ? 'inputs' : 'outputs';
         return { key: `${side}.${place}`, value, basis, certainty };
       }),
+      anomalies: [],
       image: { height: 8, width: 8, channels: 3 },
       example: imageExample,
       label_count: 3,

@@ -7,7 +7,10 @@ const length = 32;
 /** Columns that a message names. */
 const mostNamed = 5;
 
-/** Numbers that lie far from what the model was trained on, in more than half of the datapoints. */
+/**
+ * Numbers that lie far from what the model was trained on, in more than half of the datapoints; where these are series, in more than
+ * half of their steps: prices leap.
+ */
 export const trainingServingSkew: ChecksOf = ({ inputs }) =>
   inputs.flatMap((input) => {
     const expected = expectedOf(input);
@@ -21,11 +24,11 @@ export const trainingServingSkew: ChecksOf = ({ inputs }) =>
         const far = new Map<number, number>();
         return {
           add({ inputs }) {
-            const { values, columns, length: count } = inputs[name]!;
-            const found = new Set<number>();
+            const { values, columns, steps, length: count } = inputs[name]!;
+            const found = new Map<number, number>();
             for (let index = 0; index < count; index++)
-              if (isFar(values[index]!, columns[index]!, expected)) found.add(columns[index]!);
-            for (const column of found) far.set(column, (far.get(column) ?? 0) + 1);
+              if (isFar(values[index]!, columns[index]!, expected)) increase(found, columns[index]!);
+            for (const [column, times] of found) if (times > steps / 2) increase(far, column);
           },
           verdict() {
             const columns = [...far].filter(([, datapoints]) => datapoints > length / 2).map(([column]) => column);
@@ -36,7 +39,10 @@ export const trainingServingSkew: ChecksOf = ({ inputs }) =>
     };
   });
 
-function isFar(value: number, column: number, { columns, far }: ExpectedInput): boolean {
+const increase = (counts: Map<number, number>, key: number): unknown => counts.set(key, (counts.get(key) ?? 0) + 1);
+
+function isFar(value: number, column: number, { columns, far, padding }: ExpectedInput): boolean {
+  if (value === padding) return false;
   const expectation = columns[columns.length === 1 ? 0 : column];
   // NaN is far from nothing.
   return expectation !== undefined && Math.abs(value - expectation.mean) > far * expectation.deviation;
