@@ -60,6 +60,8 @@ export function statisticsOf(
     const numbers = [...mean, ...variance];
     if (!isLast || count === null || count === undefined || count > maxPlaces) continue;
     if (mean.length !== count || variance.length !== count || !numbers.every(Number.isFinite)) continue;
+    // Nobody has fitted what is as it was made.
+    if (mean.every((one) => one === 0) && variance.every((one) => one === 1)) continue;
     if (variance.every((one) => one >= 0)) return { layer: name, mean: [...mean], deviation: variance.map(Math.sqrt) };
   }
   return undefined;

@@ -1,3 +1,4 @@
+import type { SequenceSpec } from '../datapoints/kinds/sequence.js';
 import { type Expectation, type ExpectedInput, expectedOf, type KnownInput } from './expectations.js';
 import { Range } from './range.js';
 import type { Sample } from './sample.js';
@@ -8,17 +9,18 @@ export interface Diversity {
   isDiverse(): boolean;
 }
 
-/** How each kind of input is judged; undefined where it can't be. */
-const judges: Record<string, (input: KnownInput) => (() => Diversity) | undefined> = {
+/** How each kind of input is judged; others, and series that move on by a step, by what is expected of their numbers. */
+const judges: Record<string, (spec: unknown) => (() => Diversity) | undefined> = {
   image: () => ofPictures,
   text: () => ofWords,
-  sequence: () => ofWords,
+  sequence: (spec) => ((spec as SequenceSpec).ids ? ofWords : undefined),
 };
 
 /** What judges the datapoints of an input; undefined where nothing is known of how they differ. */
 export function diversityOf(input: KnownInput): (() => Diversity) | undefined {
-  const { kind } = input.claimed;
-  if (Object.hasOwn(judges, kind)) return judges[kind]!(input);
+  const { kind, spec } = input.claimed;
+  const judge = Object.hasOwn(judges, kind) ? judges[kind]!(spec) : undefined;
+  if (judge) return judge;
   const expected = expectedOf(input);
   return expected && (() => ofColumns(expected));
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { parseHints } from '../../src/inference/hints-schema.js';
+import { statisticsOf } from '../../src/inference/input-statistics.js';
 import { hintsOf } from '../../src/inference/model-hints.js';
 import { readKerasModel } from '../../src/keras/index.js';
 import { type ExpectedInput, expectedOf } from '../../src/monitoring/expectations.js';
@@ -11,6 +12,7 @@ import { readPickle } from '../../src/pickle/read-pickle.js';
 import { scaledColumns } from '../../src/pickle/scaled-columns.js';
 import type { TensorInfo } from '../../src/support/tensor.js';
 import { unpackFamily } from '../helpers/fixtures.js';
+import { layer } from '../helpers/layer-model.js';
 import { bytesOfCase, pickleCases } from '../helpers/pickles.js';
 
 const { folder, cases } = unpackFamily('monitoring');
@@ -63,6 +65,21 @@ describe('the statistics of an input', () => {
 
 const columnsOf = (expected: ExpectedInput | undefined) =>
   expected?.columns.map((column) => column && [column.mean, column.deviation]);
+
+it('statistics are none of a layer that nobody has fitted', () => {
+  const made = layer('BatchNormalization', { axis: -1, epsilon: 1e-3 }, { moving_mean: [2], moving_variance: [2] });
+  const fill = (name: string, ...values: number[]) => (made.weights.get(name)!.data as Float32Array).set(values);
+  const statistics = () => statisticsOf(new Map([['BatchNormalization', made]]), [null, 2]);
+  fill('moving_mean', 0, 0);
+  fill('moving_variance', 1, 1);
+  assert.equal(statistics(), undefined);
+  fill('moving_mean', 0.5, 0);
+  assert.deepEqual(statistics(), { layer: 'BatchNormalization', mean: [0.5, 0], deviation: [1, 1] });
+  for (const wrong of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    fill('moving_variance', 1, wrong);
+    assert.equal(statistics(), undefined, `a variance of ${wrong}`);
+  }
+});
 
 describe('what is expected', () => {
   const hintsOfStatistics = (mean: number[], deviation: number[]) => ({

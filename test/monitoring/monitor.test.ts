@@ -197,6 +197,23 @@ describe('one class', () => {
     );
   });
 
+  it('for a hundred lists of words is noticed, for a series that moves on by a step it is not', () => {
+    for (const [ids, expected] of [
+      [true, ['single_class']],
+      [undefined, []],
+    ] as const) {
+      const input = { info: info('x', 'int64', 3), claimed: { kind: 'sequence', spec: { width: 1, ids } } };
+      const { add, found } = monitorOf({ input, ...output(classes(12), 12) });
+      for (let index = 0; index < 100; index++) add([index, index + 1, index + 2], sure(12)(index));
+      assert.deepEqual(found(), expected);
+    }
+  });
+
+  it('is none of what is no number', () => {
+    const answer = () => Array<number>(12).fill(Number.NaN);
+    assert.deepEqual(texts(100, 'a text', answer), ['not_a_number']);
+  });
+
   it('of a few, of which one is the usual, is none', () =>
     assert.deepEqual(foundOf(1000, sure(3), { ...output(classes(3), 3), hints: statistics }), [
       'training_serving_skew',

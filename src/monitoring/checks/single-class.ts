@@ -34,7 +34,7 @@ export const singleClass: ChecksOf = ({ inputs, outputs }) => {
           add({ inputs, outputs }) {
             const likeliest = placeOfGreatest(outputs[name]!.all as Float32Array);
             first ??= likeliest;
-            isSingle &&= likeliest === first;
+            isSingle &&= likeliest !== undefined && likeliest === first;
             if (isSingle) for (const { name, diversity } of judged) diversity.add(inputs[name]!);
           },
           verdict: () =>
@@ -47,7 +47,9 @@ export const singleClass: ChecksOf = ({ inputs, outputs }) => {
   });
 };
 
-function placeOfGreatest(values: ArrayLike<number>): number {
+/** Undefined where the first is no number, as all are then. */
+function placeOfGreatest(values: ArrayLike<number>): number | undefined {
+  if (Number.isNaN(values[0])) return undefined;
   let place = 0;
   for (let index = 1; index < values.length; index++) if (values[index]! > values[place]!) place = index;
   return place;
