@@ -1,12 +1,12 @@
 import type { ModelCard } from '../../schemas/card.js';
 import { type Clash, clashesOf } from '../datapoints/datapoint-names.js';
 import type { Assumption } from '../datapoints/kind.js';
-import type { SequenceSpec } from '../datapoints/kinds/sequence.js';
 import { inputKind, kindsOf, type ModelKinds, outputKind, type PlaceOf } from '../datapoints/kinds.js';
 import type { DescribedModel } from '../inference/compile-messages.js';
 import { CARD_FILE } from '../support/card-file.js';
 import { asModelName, nameOf } from '../support/model-name.js';
-import { type Beside, besidesOf, readCardFiles } from './card-files.js';
+import { findBeside } from './beside/beside.js';
+import { besidesOf, filesNamedIn, readCardFiles } from './card-files.js';
 import type { CardNote } from './card-note.js';
 import { classesOf, findLabels, type LabelsChoice } from './inferred-labels.js';
 import { placedCards } from './kind-places.js';
@@ -45,12 +45,16 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
     besides.map(({ folder }) => folder),
   );
   const [output] = signature.outputs;
-  const said = cards.outputs?.[output?.name ?? ''];
-  const isNumbers = said?.kind === 'tensor' || said?.kind === 'number';
-  const unlabelled = kindsOf({ signature, hints }, cards, place);
-  const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, unlabelled.kinds.outputs);
-  const { notes, ...labels }: LabelsChoice = classes ? await findLabels(classes, besides) : { notes: [] };
-  const { kinds, assumptions } = classes ? kindsOf({ signature, hints, ...labels }, cards, place) : unlabelled;
+  const { kinds: bare } = kindsOf({ signature, hints }, cards, place);
+  const served = { signature, hints, cards, kinds: bare };
+  const side = await findBeside(served, place, { file, besides, taken: new Set(filesNamedIn(JSON.stringify(card))) });
+  const said = side.cards.outputs?.[output?.name ?? ''];
+  const isNumbers = said?.kind === 'tensor' || said?.kind === 'number' || said?.transform !== undefined;
+  const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, side.kinds.outputs);
+  const choice: LabelsChoice = classes ? await findLabels(classes, besides, side.labels) : { notes: [] };
+  const { notes, told = [], ...labels } = choice;
+  const { kinds, assumptions: ofKinds } = kindsOf({ signature, hints, ...labels }, side.cards, place);
+  const assumptions = [...side.assumptions, ...ofKinds];
   const advice = (key: string) =>
     sources.given
       ? `set ${key} in ${CARD_FILE} to change it`
@@ -60,25 +64,7 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const ofKind: PlaceOf = (side) => (name) =>
     side === 'inputs' && kinds.inputs[name]!.kind !== 'image' ? (key) => `inputs.${name}.${key}` : place(side)(name);
   const assumed = assumptions.map((one) => noteOf(one, ofKind, advice));
-  const tokenizers = notesOfTokenizers(kinds, besides);
-  return { card, kinds, assumptions, notes: [...notes, ...clashes, ...assumed, ...tokenizers] };
-}
-
-/** Files that seem to be the tokenizer of an input of ids, which would take texts with it. */
-function notesOfTokenizers({ inputs }: ModelKinds, besides: readonly Beside[]): CardNote[] {
-  const ids = Object.entries(inputs).filter(([, { kind, spec }]) => kind === 'sequence' && (spec as SequenceSpec).ids);
-  if (ids.length === 0) return [];
-  const names = besides.flatMap((one) => one.names);
-  const [file] = names.filter((name) => /^(tokenizer|word_?index)\.(json|pickle|pkl)$/i.test(name)).sort();
-  if (file === undefined) return [];
-  const advice = ids.map(([name]) => `inputs.${name}.tokenizer`).join(' or ');
-  return [
-    {
-      level: 'warn',
-      message: `${file} lies beside the model, which takes ids of words`,
-      advice: `set ${advice} to "${file}" in ${CARD_FILE} to ask it with texts`,
-    },
-  ];
+  return { card, kinds, assumptions, notes: [...notes, ...side.notes, ...side.unused(told), ...clashes, ...assumed] };
 }
 
 /** What a column is called in requests whose name alone doesn't say which is meant. */

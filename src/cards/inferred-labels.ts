@@ -4,6 +4,8 @@ import { type MaskSpec, mask } from '../datapoints/kinds/mask.js';
 import type { ModelKinds } from '../datapoints/kinds.js';
 import { nameOfLabel, wrongCount } from '../datapoints/labels.js';
 import type { Signature } from '../support/tensor.js';
+import type { SideFile } from './beside/side-files.js';
+import { chooseSideLabels, type SideLabels } from './beside/side-labels.js';
 import type { Beside } from './card-files.js';
 import type { CardNote } from './card-note.js';
 import { LabelsError, labelFiles, readLabelFiles, unreadLabelFiles } from './label-files.js';
@@ -15,6 +17,8 @@ export interface LabelsChoice {
   /** Why there are none: it goes on after "for". */
   noLabels?: string;
   notes: CardNote[];
+  /** Files that programs saved which are labels, or of which the notes tell. */
+  told?: readonly SideFile[];
 }
 
 /** The classes that a model with one output tells apart. */
@@ -38,11 +42,18 @@ export function classesOf({ outputs }: Signature, kinds: ModelKinds['outputs']):
   return { count, labels: kind === mask.name ? [count, count - 1] : [count === 1 ? 2 : count] };
 }
 
-/** Looks for labels beside a model. @param besides where they may be, the likelier first */
-export async function findLabels({ count, labels }: Classes, besides: readonly Beside[]): Promise<LabelsChoice> {
-  const notes: CardNote[] = [];
+/**
+ * Looks for labels beside a model: in label files, in what programs saved, in source code.
+ * @param besides where they may be, the likelier first
+ */
+export async function findLabels(
+  { count, labels }: Classes,
+  besides: readonly Beside[],
+  side: SideLabels,
+): Promise<LabelsChoice> {
+  const { found: saved, telling, notes, told } = chooseSideLabels(side, labels);
   const unread: string[] = [];
-  const found: Required<Pick<FoundLabels, 'labels' | 'file' | 'numbered'>>[] = [];
+  const found: Pick<FoundLabels, 'labels' | 'file' | 'numbered'>[] = [];
   const wrongFor = (given: number) => (labels.includes(given) ? undefined : wrongCount(given, Math.max(2, count)));
   for (const { folder, names } of besides) {
     unread.push(...unreadLabelFiles(names));
@@ -53,17 +64,19 @@ export async function findLabels({ count, labels }: Classes, besides: readonly B
     }
     if (found.length > 0) break;
   }
-  if (found.length > 0) return chosenOf(found, notes);
+  found.push(...telling.map(({ labels, file }) => ({ labels, file, numbered: false })));
+  if (found.length > 0) return { ...chosenOf(found, notes), told };
+  if (saved) return { found: saved, notes, told };
   for (const { folder, names } of besides) {
     const written = await findSourceLabels(folder, names, Math.max(2, count));
     if (!written) continue;
     const basis = 'as many texts stand there as there are classes';
     const found = { labels: written.labels, file: written.where, numbered: false, source: 'code', basis } as const;
-    return { found: { ...found, certainty: 'guess' }, notes };
+    return { found: { ...found, certainty: 'guess' }, notes, told };
   }
   const files = `${labelFiles.slice(0, -3).join(', ')} or ${labelFiles.at(-3)}`;
   const others = unread.length > 0 ? `; ${unread.slice(0, 3).join(', ')} is not read` : '';
-  return { noLabels: `no ${files} fits them${others}`, notes };
+  return { noLabels: `no ${files} fits them${others}`, notes, told };
 }
 
 /** The labels of the first of some files, and whether the others have them, too. */

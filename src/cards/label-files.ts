@@ -85,7 +85,7 @@ export function labelFilesAmong(names: readonly string[]): string[] {
 
 /** Names that speak of labels. */
 const labelLike =
-  /^(labels?|classes|class[-_ ]?(names?|labels?|indices|indexes|map)|categories|label[-_ ]?map)\.(txt|json|csv|tsv|ya?ml|pbtxt|names|npy|pkl)$/i;
+  /^(labels?|classes|class[-_ ]?(names?|labels?|indices|indexes|map)|categories|label[-_ ]?map)\.(txt|json|csv|tsv|ya?ml|pbtxt|names|npy)$/i;
 
 /** Those of a folder's files that seem to hold labels and are not read. */
 export const unreadLabelFiles = (names: readonly string[]): string[] =>
@@ -129,7 +129,8 @@ const unreadable =
     throw new LabelsError(file, `can't be read (${error.code})`);
   };
 
-function wrongIn(labels: readonly CardLabel[]): string | undefined {
+/** What is wrong with labels: it goes on after the file's name. */
+export function wrongIn(labels: readonly CardLabel[]): string | undefined {
   if (labels.length === 0) return 'is empty';
   if (labels.length > maxLabels) return `has more than ${maxLabels} labels`;
   const unfit = labels.flat().find((text) => text === '' || text.length > maxLength || /\p{Cc}/u.test(text));

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { sideFilesAmong } from '../cards/beside/side-files.js';
 import { filesNamedIn } from '../cards/card-files.js';
 import { labelFilesAmong } from '../cards/label-files.js';
 import { sourceFilesAmong } from '../cards/source-labels.js';
@@ -21,12 +22,14 @@ async function besides(folder: string, list: Lister): Promise<string[]> {
     : nothing;
   const labels = labelFilesAmong(names);
   const others = labels.length > 0 ? labels : sourceFilesAmong(names);
-  return [CARD_FILE, ...others, ...filesNamedIn(decodeText(card) ?? '')].map((name) => join(folder, name));
+  return [CARD_FILE, ...others, ...sideFilesAmong(names), ...filesNamedIn(decodeText(card) ?? '')].map((name) =>
+    join(folder, name),
+  );
 }
 
 /**
- * A text that is another one whenever a file of the model has changed: model file, shards, weights, card, what the card names, and
- * labels, by their sizes and times.
+ * A text that is another one whenever a file of the model has changed: model file, shards, weights, card, what the card names,
+ * labels, and what else may belong to the model, by their sizes and times.
  *
  * @param path the model file, or the folder that is the model
  * @param cardFolder another folder whose card counts

@@ -4,12 +4,12 @@ import { ModelFileError } from '../keras/index.js';
 import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
 import { decodeText } from '../support/decode-text.js';
 import { readWhole } from '../support/files.js';
+import { endsAsModel } from '../support/model-files.js';
 import { asciiName, asModelName, isModelName, nameOf, normalName, versionOf } from '../support/model-name.js';
 import { nearestName } from '../support/nearest-name.js';
 import { fingerprintOf, type Lister } from './fingerprint.js';
 import { type Folder, isForeign, ownModel, readFolder } from './folder.js';
 import { type FoundModel, type FoundVersion, type ModelsError, namesEqual } from './found-model.js';
-import { endsAsModel } from './model-path.js';
 
 /** The most models that are served. */
 export const maxModels = 500;

@@ -5,7 +5,7 @@ import { labelFiles } from '../cards/label-files.js';
 import { ModelFileError } from '../keras/index.js';
 import { CARD_FILE } from '../support/card-file.js';
 import { describeSpecial } from '../support/files.js';
-import { isModelFolder, modelFilesAmong, type PassedOver } from './model-path.js';
+import { isModelFolder, modelFilesAmong, type PassedOver } from '../support/model-files.js';
 
 /** What is in a folder; what is hidden is left out. */
 export interface Folder {

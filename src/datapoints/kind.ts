@@ -39,7 +39,7 @@ export interface FoundLabels {
   labels: readonly Label[];
   /** The file, or a place in one: `CLASSES in app.py`. */
   file: string;
-  /** Labels in source code name a model's classes, but don't say that it has some. */
+  /** Labels in source code, or in a file whose name doesn't speak of them, name a model's classes, but don't say that it has some. */
   source: 'file' | 'code';
   /** What speaks for them: it goes on after "for". */
   basis: string;

@@ -23,6 +23,7 @@ const Hints = Type.Object({
     Type.Array(
       Type.Object({
         feeds: Type.Optional(Type.Array(Text, { maxItems: maxInputLayers })),
+        ids: Type.Optional(Type.Number()),
         words: Type.Optional(Type.Object({ known: Type.Array(Text, { maxItems: maxWords }), others: Type.Boolean() })),
         statistics: Type.Optional(Type.Object({ layer: Text, mean: Numbers, deviation: Numbers })),
       }),

@@ -33,6 +33,8 @@ export interface ModelHints {
 export interface InputHints {
   /** The layers that take it first, in nested models too: `Embedding`, `Conv2D`, `ops.Cast`; what Bidirectional wraps. */
   feeds?: string[];
+  /** How many ids the `Embedding` knows that takes it. */
+  ids?: number;
   /** What its strings usually are, where a `StringLookup` takes it. */
   words?: {
     /** The most usual ones, or all. */
@@ -78,9 +80,11 @@ const inputHints = ({ graph }: KerasModel): InputHints[] =>
     .slice(0, maxHinted)
     .map((layers, index) => {
       const words = wordsOf(layers.get('StringLookup'));
+      const ids = layers.get('Embedding')?.config.input_dim;
       const statistics = statisticsOf(layers, graph.inputs[index]!.shape);
       return {
         ...(layers.size > 0 && { feeds: [...layers.keys()].map(printable) }),
+        ...(typeof ids === 'number' && { ids }),
         ...(words && { words }),
         ...(statistics && { statistics }),
       };

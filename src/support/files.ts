@@ -74,6 +74,28 @@ export async function readWhole(path: string, maxBytes: number): Promise<Buffer>
   }
 }
 
+/**
+ * Reads how a file begins.
+ * @param bytes at most
+ * @throws NoFileError, and what the system says
+ */
+export async function readStart(path: string, bytes: number): Promise<Buffer> {
+  const file = await openFile(path);
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new NoFileError(path, 'a folder');
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(Math.min(stats.size, bytes)),
+      0,
+      Math.min(stats.size, bytes),
+      0,
+    );
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Whether an error is what the system said of a call. */
 export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';

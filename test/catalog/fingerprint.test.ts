@@ -25,11 +25,11 @@ describe('a model is another one', () => {
   it('where its card, its labels, or a file that its card names is another', async () => {
     const { write, counts } = start();
     assert.ok(await counts('labels.txt'));
-    assert.ok(!(await counts('tokenizer.json')));
-    write('serve.json', '{"models": {"a": {"inputs": {"x": {"tokenizer": "tokenizer.json"}}}}}');
-    assert.ok(await counts('tokenizer.json'));
-    write('serve.json', '{"outputs": {"y": {"transform": "scaler.pkl"}}, "description": "notes.txt"}');
-    assert.ok(await counts('scaler.pkl'));
+    assert.ok(!(await counts('words.txt')));
+    write('serve.json', '{"models": {"a": {"inputs": {"x": {"tokenizer": "words.txt"}}}}}');
+    assert.ok(await counts('words.txt'));
+    write('serve.json', '{"outputs": {"y": {"transform": "scaler.object"}}, "description": "notes.txt"}');
+    assert.ok(await counts('scaler.object'));
     assert.ok(!(await counts('notes.txt')));
     assert.ok(await counts('serve.json'));
   });
@@ -39,6 +39,13 @@ describe('a model is another one', () => {
     assert.ok(await counts('model.onnx.data'));
     assert.ok(await counts('model.onnx.strings'));
     assert.ok(!(await counts('other.onnx.data')));
+  });
+
+  it('where a pickle, a tokenizer or a table beside it is another', async () => {
+    const { counts } = start();
+    for (const file of ['scaler.pkl', 'y_scaler.joblib', 'scaler.save', 'tokenizer.json', 'columns.json', 'train.csv'])
+      assert.ok(await counts(file), file);
+    assert.ok(!(await counts('package.json')));
   });
 
   it('where source code is another that may name its classes, unless a file does', async () => {

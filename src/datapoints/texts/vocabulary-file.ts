@@ -21,11 +21,12 @@ export function vocabularyOfFile(bytes: Uint8Array): unknown {
   return vocabularyOfText(text);
 }
 
-function vocabularyOfPickle(value: PickleValue): unknown {
+/** The same of what a pickle holds. @throws Error that completes "the file …" */
+export function vocabularyOfPickle(value: PickleValue): unknown {
   if (value instanceof Instance && value.className === 'Tokenizer') return ofTokenizer(objectOf(value.attributes));
   if (value instanceof Map) {
     const words = objectOf(value);
-    return isIndex(words) ? { word_index: words } : words;
+    return isIndex(words) ? ofIndex(words) : words;
   }
   const vocabulary = cellsOf(value);
   if (vocabulary) return { vocabulary };
@@ -50,6 +51,15 @@ function keyOf(key: PickleValue): string {
 const isIndex = (words: Record<string, unknown>): boolean =>
   Object.values(words).every((value) => typeof value === 'number');
 
+/** What the word for unknown ones is called in vocabularies. */
+const unknowns = ['<OOV>', '<UNK>', '[UNK]', '<oov>', '<unk>', 'OOV', 'UNK'];
+
+/** Words with their ids, among which there may be the one for words that aren't known. */
+function ofIndex(words: Record<string, unknown>): unknown {
+  const unknown = unknowns.find((word) => Object.hasOwn(words, word));
+  return { word_index: words, ...(unknown !== undefined && { oov_token: unknown }) };
+}
+
 /**
  * What a card may say of a tokenizer, out of a file: JSON as `Tokenizer.to_json` writes it, an object of words with their ids, a list of
  * words, or an object as a card has it; else a word a line, of which the first has the id 0.
@@ -63,7 +73,7 @@ export function vocabularyOfText(text: string): unknown {
   if (Array.isArray(json)) return { vocabulary: json };
   if (!isObject(json)) throw new Error('has no vocabulary in it');
   if (isObject(json.config)) return ofTokenizer(json.config);
-  return isIndex(json) ? { word_index: json } : json;
+  return isIndex(json) ? ofIndex(json) : json;
 }
 
 /** Whether a text begins and ends as JSON does: a list of words may begin with [UNK]. */

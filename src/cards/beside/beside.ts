@@ -1,0 +1,113 @@
+import { basename, dirname } from 'node:path';
+import type { Assumption } from '../../datapoints/kind.js';
+import { type KindCards, kindsOf, type ModelKinds, type PlaceOf } from '../../datapoints/kinds.js';
+import { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
+import { CardError } from '../../support/card-error.js';
+import type { TensorInfo } from '../../support/tensor.js';
+import type { Beside } from '../card-files.js';
+import type { CardNote } from '../card-note.js';
+import { checkValue } from '../kind-cards.js';
+import { wordsIn } from './file-words.js';
+import { isRows, offerBag, offerRows, offerTokenizer } from './input-offers.js';
+import type { Found, Offer, Served } from './offers.js';
+import { offerForecast, offerInverse, offerThreshold } from './output-offers.js';
+import { readSideFiles, type SideFile } from './side-files.js';
+import type { SideLabels } from './side-labels.js';
+
+/** What files beside a model say of it. */
+export interface SideCards {
+  /** The owner's cards, and what files say where they don't. */
+  cards: KindCards;
+  kinds: ModelKinds;
+  assumptions: readonly Assumption[];
+  notes: CardNote[];
+  labels: SideLabels;
+  /** Notes on the files that are of no use. @param told files that are, or of which something was said */
+  unused(told: readonly SideFile[]): CardNote[];
+}
+
+type OfInput = (input: TensorInfo, served: Served, files: readonly SideFile[]) => Found;
+
+const ofInputs: readonly OfInput[] = [offerTokenizer, offerBag, offerRows];
+const ofOutputs: readonly OfInput[] = [offerInverse, offerThreshold];
+
+/** What is found for the inputs and outputs of a model; of an input the first that is. */
+function findAll(served: Served, files: readonly SideFile[]): Found[] {
+  const { inputs, outputs } = served.signature;
+  const forecast = offerForecast(served, files);
+  if (forecast) return [...forecast];
+  const isSome = ({ offers, told }: Found) => offers.length > 0 || told.length > 0;
+  const taken = inputs.flatMap((input) => ofInputs.map((find) => find(input, served, files)).find(isSome) ?? []);
+  const given = outputs.flatMap((output) => ofOutputs.map((find) => find(output, served, files)).filter(isSome));
+  return [...taken, ...given];
+}
+
+/**
+ * Finds what belongs to a model among the files beside it. What a card says is left alone, and what can't be so in spite of its shape is
+ * not used.
+ * @param file of the model
+ * @param taken files that the card names
+ */
+export async function findBeside(
+  served: Served,
+  place: PlaceOf,
+  { file, besides, taken }: { file: string; besides: readonly Beside[]; taken: ReadonlySet<string> },
+): Promise<SideCards> {
+  const { files, notes } = await readSideFiles(besides, basename(file), taken);
+  const found = files.length > 0 ? findAll(served, files) : [];
+  const told = found.flatMap((one) => one.told);
+  notes.push(...found.flatMap((one) => one.notes));
+  let { cards, kinds } = served;
+  const assumptions: Assumption[] = [];
+  for (const offer of found.flatMap(({ offers }) => offers)) {
+    told.push(...offer.files);
+    const merged = withOffer(cards, offer);
+    try {
+      checkOffer(offer);
+      kinds = kindsOf(served, merged, place).kinds;
+      cards = merged;
+      assumptions.push(...offer.assumptions);
+    } catch (error) {
+      if (!(error instanceof CardError)) throw error;
+      const names = offer.files.map((one) => one.file).join(' and ');
+      notes.push({ level: 'warn', message: `${names} can't be used: ${error.message}` });
+    }
+  }
+  const stem = basename(file).replace(/\.[^.]*$/, '');
+  const known = [stem, basename(dirname(file)), ...served.signature.outputs.map(({ name }) => name)].flatMap(wordsIn);
+  const takesRows = served.signature.inputs.some((input) => isRows(input, served));
+  return {
+    cards,
+    kinds,
+    assumptions,
+    notes,
+    labels: { files, known, takesRows },
+    unused: (others) => files.flatMap((one) => (told.includes(one) || others.includes(one) ? [] : noteOf(one, served))),
+  };
+}
+
+/** A card's own keys stay. */
+function withOffer(cards: KindCards, { side, name, keys }: Offer): KindCards {
+  const all = cards[side] ?? {};
+  return { ...cards, [side]: { ...all, [name]: { ...keys, ...(Object.hasOwn(all, name) && all[name]) } } };
+}
+
+/** @throws CardError where a tokenizer isn't as one is */
+function checkOffer({ name, keys: { tokenizer } }: Offer): void {
+  if (tokenizer) checkValue(`inputs.${name}.tokenizer`, (tokenizer as { content: unknown }).content, Vocabulary);
+}
+
+/** That a file fits nothing. Tables and what is said of a model lie beside it for many reasons. */
+function noteOf(
+  { file, what, fitted, isTable, threshold, columns, vocabulary }: SideFile,
+  { signature }: Served,
+): CardNote[] {
+  const isSaid = file.endsWith('.json') && (threshold !== undefined || columns !== undefined) && !vocabulary;
+  if (isTable || isSaid) return [];
+  const widths = signature.inputs.flatMap(({ shape }) => shape.at(-1) ?? []);
+  const isOfBoth = fitted?.inputs !== undefined && widths.includes(fitted.inputs - 1);
+  const why = isOfBoth
+    ? ', one more than the model takes: it may be for the answer as well'
+    : ', which fits nothing of the model';
+  return [{ level: 'warn', message: `${file} ${what}${why}: it is not used` }];
+}

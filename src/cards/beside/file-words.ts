@@ -1,0 +1,42 @@
+import { basename } from 'node:path';
+
+/** What people write as one word: `labelencoder`, `scalery`. */
+const compound =
+  /^(label|class|target|feature|word|column|one|x|y|input|output|std|standard|minmax|robust|scaler|data|count)(encoders?|binarizer|scalers?|names?|index|indices|columns?|map|dict|hot|x|y)$/;
+
+/** The words of a file's name, in small letters and without its endings and numbers: of `scaler_X2.pkl` scaler and x. */
+export const wordsIn = (file: string): string[] =>
+  basename(file)
+    .replace(/(?:\.[a-z]\w{0,7}){1,2}$/i, '')
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}]+/u)
+    .flatMap((word) => compound.exec(word)?.slice(1) ?? word)
+    .filter((word) => word !== '');
+
+/** What names of files say of what is in them. */
+const speaking = {
+  labels: /^(?:labels?|class(?:es)?|encoders?|le|lb|mlb|categor(?:y|ies)|targets?)$/,
+  input: /^(?:x|features?|inputs?|scalers?|preprocess(?:or|ing)?|transformers?)$/,
+  output: /^(?:y|targets?|outputs?|labels?|prices?)$/,
+  columns: /^(?:columns?|cols|features?|fields?|header)$/,
+  words: /^(?:words?|vocab(?:ulary)?|tokeni[sz]er|tok)$/,
+};
+export type Subject = keyof typeof speaking;
+
+/** Whether the name of a file says that it is about something. */
+export const speaksOf = (file: string, subject: Subject): boolean =>
+  wordsIn(file).some((word) => speaking[subject].test(word));
+
+/** What is said of files whatever they are for. */
+const general =
+  /^(?:names?|index|indices|list|map(?:ping)?|dict|binarizer|one|hot|ohe|multi|to|id|idx|of|the|my|new|old|final|best|last|v|trained|saved?|fitted|model|keras|data|train(?:ing)?|prediction|output|y|standard|std|min|max|minmax|robust|dl|ann|dnn|cnn|rnn|lstm|nn)$/;
+
+/**
+ * The words of a file's name that say of what it is in particular: of `label_encoder_gender.pkl` gender.
+ * @param known words that are no news, such as those of the model's name
+ */
+export const particularIn = (file: string, known: readonly string[]): string[] =>
+  wordsIn(file).filter(
+    (word) => !general.test(word) && !known.includes(word) && !Object.values(speaking).some((one) => one.test(word)),
+  );

@@ -1,0 +1,183 @@
+import type { SequenceSpec } from '../../datapoints/kinds/sequence.js';
+import { tokenizerOf } from '../../datapoints/texts/read-tokenizer.js';
+import { idCount } from '../../datapoints/texts/tokenizer.js';
+import { outputsOf } from '../../pickle/fitted.js';
+import { CardError } from '../../support/card-error.js';
+import type { TensorInfo } from '../../support/tensor.js';
+import { speaksOf, wordsIn } from './file-words.js';
+import { chooseFile, type Found, found, isMeant, lesser, nothing, type Served, saidOf, undecided } from './offers.js';
+import type { SideFile } from './side-files.js';
+
+/** What is done to rows; encoders alone are of a column, or of the answer. */
+const ofRows =
+  /^(?:StandardScaler|MinMaxScaler|MaxAbsScaler|RobustScaler|Normalizer|PowerTransformer|SimpleImputer|Pipeline|ColumnTransformer)$/;
+
+/** Whether a name says that what is in a file is done to answers: `y_scaler.pkl`. */
+const isOfOutput = ({ file }: SideFile): boolean => speaksOf(file, 'output');
+/** Whether a name says for which of a model's ends it is. */
+export const isOfOneEnd = ({ file }: SideFile): boolean =>
+  wordsIn(file).some((word) => /^(?:[xy]|inputs?|features?|targets?|outputs?|labels?)$/.test(word));
+
+/** Whether an input takes rows of numbers: no pictures, texts or ids of words. */
+export function isRows({ name, shape }: TensorInfo, { kinds }: Served): boolean {
+  const { kind, spec } = kinds.inputs[name]!;
+  const isOpen = kind === 'tensor' || kind === 'table' || (kind === 'sequence' && !(spec as SequenceSpec).ids);
+  return isOpen && shape.length >= 2 && shape.length <= 3;
+}
+
+/** How many numbers a row of an input is, where that is known and no card says anything of it. */
+export function rowWidth(input: TensorInfo, served: Served): number | undefined {
+  const isOpen = isRows(input, served) && saidOf(served.cards, 'inputs', input.name).length === 0;
+  return isOpen ? (input.shape.at(-1) ?? undefined) : undefined;
+}
+
+/** Whether a file's transformer makes rows of so many numbers. */
+export const makesRows = ({ fitted }: SideFile, width: number): boolean =>
+  fitted?.inputs !== undefined && ofRows.test(fitted.kind) && outputsOf(fitted) === width;
+
+/** What is done to the rows of an input first, and what its columns are called. */
+export function offerRows(input: TensorInfo, served: Served, files: readonly SideFile[]): Found {
+  const width = input.type === 'string' ? undefined : rowWidth(input, served);
+  if (width === undefined) return nothing;
+  const { name } = input;
+  const rivals = served.signature.inputs.filter((one) => rowWidth(one, served) === width).length;
+  const mine = files.filter(({ file }) => isMeant(file, name, rivals));
+  const fitting = mine.filter((file) => makesRows(file, width) && !isOfOutput(file));
+  if (fitting.length === 0) return offerColumns(name, width, mine);
+  const choice = chooseFile(fitting, ({ file }) => speaksOf(file, 'input'));
+  if ('between' in choice) return undecided(choice.between, `inputs.${name}.transform`);
+  const { file, certainty, all, although } = choice;
+  const { fitted } = file;
+  const numbers = width === 1 ? 'the one number' : `the ${width} numbers`;
+  const basis = `it lies beside the model and makes ${numbers} of a row that ${name} takes${although}`;
+  const [named] = fitted!.names ? [] : offerColumns(name, fitted!.inputs!, mine).offers;
+  const keys = { transform: { file: file.file, content: fitted }, ...named?.keys };
+  const { offers, ...rest } = found('inputs', name, keys, [...all, ...(named?.files ?? [])], {
+    value: file.file,
+    basis,
+    certainty,
+  });
+  return {
+    ...rest,
+    offers: offers.map((one) => ({ ...one, assumptions: [...one.assumptions, ...(named?.assumptions ?? [])] })),
+  };
+}
+
+/** What columns of answers are called in tables. */
+const answers = /^(?:targets?|labels?|y|class|outputs?|outcome)$/i;
+
+interface Header {
+  names: readonly string[];
+  certainty: 'likely' | 'guess';
+  basis: string;
+}
+
+/** The names of so many columns in a file. */
+function headerOf({ file, columns, classes, isTable }: SideFile, width: number): Header | undefined {
+  if (!columns || new Set(columns).size < columns.length) return undefined;
+  if (!isTable) {
+    const says = speaksOf(file, 'columns') || !classes;
+    return says && columns.length === width
+      ? {
+          names: columns,
+          certainty: 'likely',
+          basis: `it has as many names as ${width === 1 ? 'there is a column' : 'there are columns'}`,
+        }
+      : undefined;
+  }
+  if (columns.length === width) return { names: columns, certainty: 'guess', basis: 'its header has as many names' };
+  if (columns.length !== width + 1) return undefined;
+  const named = columns.findIndex((name) => answers.test(name));
+  const answer = named < 0 ? width : named;
+  return {
+    names: columns.filter((_, place) => place !== answer),
+    certainty: named < 0 ? 'guess' : 'likely',
+    basis: `its header has as many names beside "${columns[answer]!.slice(0, 50)}", which is taken for the answer`,
+  };
+}
+
+/** What columns are called: by a list of names, else by the header of a table. */
+function offerColumns(name: string, width: number, files: readonly SideFile[]): Found {
+  const headers = files.flatMap((file) => {
+    const header = headerOf(file, width);
+    return header ? [{ ...header, file }] : [];
+  });
+  const lists = headers.filter(({ file }) => !file.isTable);
+  const [first, ...others] = lists.length > 0 ? lists : headers;
+  if (!first) return nothing;
+  const all = [first, ...others].map(({ file }) => file);
+  if (others.some(({ names }) => names.join('\n') !== first.names.join('\n')))
+    return undecided(all, `inputs.${name}.columns`);
+  const { names, certainty, basis, file } = first;
+  const text = `the ${names.length} of ${file.file}`;
+  return found('inputs', name, { columns: names.map((one) => ({ name: one })) }, all, {
+    value: names,
+    basis,
+    certainty,
+    text,
+  });
+}
+
+/** How many ids a tokenizer makes; undefined where it can't be one. */
+function idsIn(file: SideFile): number | undefined {
+  try {
+    return file.vocabulary && idCount(tokenizerOf(file.vocabulary, file.file));
+  } catch (error) {
+    if (error instanceof CardError) return undefined;
+    throw error;
+  }
+}
+
+/** A tokenizer for an input of ids of words: one whose ids its Embedding knows. */
+export function offerTokenizer(input: TensorInfo, served: Served, files: readonly SideFile[]): Found {
+  const { name } = input;
+  const { inputs } = served.signature;
+  if (!isOfIds(input, served) || saidOf(served.cards, 'inputs', name).includes('tokenizer')) return nothing;
+  const rivals = inputs.filter((one) => isOfIds(one, served)).length;
+  const rows = served.hints?.inputs?.[inputs.indexOf(input)]?.ids;
+  const fitting = files.filter((file) => isMeant(file.file, name, rivals) && couldTokenize(file, rows));
+  if (fitting.length === 0) return nothing;
+  const choice = chooseFile(fitting, ({ file }) => speaksOf(file, 'words'));
+  if ('between' in choice) return undecided(choice.between, `inputs.${name}.tokenizer`);
+  const { file, although } = choice;
+  const begins = Object.hasOwn(file.vocabulary!.word_index ?? {}, '<START>');
+  const isSure = !begins && rows !== undefined && (!isBare(file) || speaksOf(file.file, 'words'));
+  const fits = rows === undefined ? 'the model takes ids of words' : `its ids fit the ${rows} that the Embedding knows`;
+  return found('inputs', name, { tokenizer: { file: file.file, content: file.vocabulary } }, fitting, {
+    value: file.file,
+    basis: `${fits}${although}${begins ? '; no <START> is put before a text' : ''}`,
+    certainty: lesser(choice.certainty, isSure ? 'likely' : 'guess'),
+  });
+}
+
+const isOfIds = ({ name, shape }: TensorInfo, { kinds }: Served): boolean => {
+  const { kind, spec } = kinds.inputs[name]!;
+  return kind === 'sequence' && (spec as SequenceSpec).ids === true && shape.length === 2;
+};
+
+/** Whether a vocabulary is no more than words and ids, which other things have, too. */
+const isBare = ({ vocabulary }: SideFile): boolean => vocabulary!.filters === undefined;
+
+/** Whether a file can make ids of which an Embedding knows so many. */
+function couldTokenize(file: SideFile, rows: number | undefined): boolean {
+  if (!file.vocabulary || (speaksOf(file.file, 'labels') && file.classes)) return false;
+  const ids = idsIn(file);
+  if (ids === undefined || (rows !== undefined && ids > rows)) return false;
+  // Of a few texts nobody can say that they are words, unless there are as many as the model knows.
+  return !isBare(file) || speaksOf(file.file, 'words') || (rows !== undefined && 2 * ids >= rows);
+}
+
+/** A bag of words: a list of as many words as the input takes numbers, beside one of as many classes as the model gives. */
+export function offerBag(input: TensorInfo, served: Served, files: readonly SideFile[]): Found {
+  const width = input.shape.length === 2 ? rowWidth(input, served) : undefined;
+  const { inputs, outputs } = served.signature;
+  const classes = outputs.length === 1 ? outputs[0]!.shape.at(-1) : undefined;
+  if (width === undefined || inputs.length > 1) return nothing;
+  const isNamed = ({ file }: SideFile) => speaksOf(file, 'words');
+  const words = files.find((file) => isNamed(file) && file.vocabulary?.vocabulary?.length === width);
+  const tags = files.find((file) => !isNamed(file) && file.classes && file.classes.length === classes);
+  if (!words || !tags) return nothing;
+  const basis = `it has as many words as the input takes numbers, and ${tags.file} as many classes as it gives; words are taken as they lie there, no stems or lemmas are made`;
+  const keys = { tokenizer: { file: words.file, content: words.vocabulary }, encoding: 'binary' };
+  return found('inputs', input.name, keys, [words], { value: words.file, basis, certainty: 'guess' });
+}

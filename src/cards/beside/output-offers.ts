@@ -1,0 +1,74 @@
+import { evidenceOf, widthOf } from '../../datapoints/evidence.js';
+import { invertible } from '../../pickle/fitted.js';
+import type { TensorInfo } from '../../support/tensor.js';
+import { speaksOf, wordsIn } from './file-words.js';
+import { isOfOneEnd, makesRows, rowWidth } from './input-offers.js';
+import { chooseFile, type Found, found, isMeant, nothing, type Served, saidOf, undecided } from './offers.js';
+import type { SideFile } from './side-files.js';
+
+/** Whether an output is a quantity, of which no card says how it is scaled. */
+function isQuantity(output: TensorInfo, { cards, kinds, ...facts }: Served): boolean {
+  const { kind } = kinds.outputs[output.name]!;
+  const { activation } = evidenceOf(output, facts);
+  const isOpen = kind === 'tensor' && widthOf(output) === 1 && activation !== 'sigmoid' && activation !== 'softmax';
+  const said = saidOf(cards, 'outputs', output.name);
+  return (
+    (kind === 'number' || (isOpen && said.length === 0)) &&
+    !said.some((key) => /^(?:offset|scale|transform)$/.test(key))
+  );
+}
+
+/** What is undone of the answers of an output: what was done to what the model was trained on. */
+export function offerInverse(output: TensorInfo, served: Served, files: readonly SideFile[]): Found {
+  const width = widthOf(output);
+  const { name } = output;
+  if (width === undefined || !isQuantity(output, served)) return nothing;
+  const fitting = files.filter(
+    ({ file, fitted }) =>
+      fitted &&
+      speaksOf(file, 'output') &&
+      (fitted.inputs === 1 || fitted.inputs === width) &&
+      invertible(fitted) &&
+      isMeant(file, name, served.signature.outputs.length),
+  );
+  if (fitting.length === 0) return nothing;
+  const choice = chooseFile(fitting, ({ file }) => wordsIn(file).includes('y'));
+  if ('between' in choice) return undecided(choice.between, `outputs.${name}.transform`);
+  const { file, certainty, all, although } = choice;
+  const basis = `its name says that it scaled what the model was trained to answer${although}`;
+  const keys = { transform: { file: file.file, content: file.fitted } };
+  return found('outputs', name, keys, all, { value: file.file, basis, certainty });
+}
+
+/** A scaler of one column around a forecast of that column's next value: it is for both ends. */
+export function offerForecast(served: Served, files: readonly SideFile[]): readonly Found[] | undefined {
+  const { inputs, outputs } = served.signature;
+  const [input, ...otherInputs] = inputs;
+  const [output, ...otherOutputs] = outputs;
+  if (!input || !output || otherInputs.length > 0 || otherOutputs.length > 0) return undefined;
+  if (input.shape.length !== 3 || rowWidth(input, served) !== 1 || widthOf(output) !== 1) return undefined;
+  const [file, ...others] = files.filter((one) => makesRows(one, 1));
+  if (!file || others.length > 0 || isOfOneEnd(file)) return undefined;
+  if (file.fitted!.inputs !== 1 || !invertible(file.fitted!) || !isQuantity(output, served)) return undefined;
+  const basis = 'it is for one column, of which the model takes steps and gives one';
+  const keys = { transform: { file: file.file, content: file.fitted } };
+  const assumed = { value: file.file, basis, certainty: 'guess' as const };
+  return [found('inputs', input.name, keys, [file], assumed), found('outputs', output.name, keys, [file], assumed)];
+}
+
+/** How sure a class has to be, where the only file that says so says it. */
+export function offerThreshold({ name }: TensorInfo, { cards, kinds }: Served, files: readonly SideFile[]): Found {
+  const { kind } = kinds.outputs[name]!;
+  const takesOne = kind === 'binary' || kind === 'multi-label';
+  if (!takesOne || saidOf(cards, 'outputs', name).includes('threshold')) return nothing;
+  const [file, ...others] = files.filter(
+    ({ threshold }) => threshold !== undefined && threshold >= 0 && threshold <= 1,
+  );
+  if (!file || others.some(({ threshold }) => threshold !== file.threshold)) return nothing;
+  const { threshold } = file;
+  return found('outputs', name, { threshold }, [file], {
+    value: threshold,
+    basis: `${file.file} says so`,
+    certainty: 'likely',
+  });
+}

@@ -1,0 +1,152 @@
+import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
+import { vocabularyOfPickle, vocabularyOfText } from '../../datapoints/texts/vocabulary-file.js';
+import { cellsOf } from '../../pickle/cells.js';
+import { readFitted } from '../../pickle/fitted.js';
+import type { Fitted } from '../../pickle/transformer.js';
+import { Instance, type PickleMap, type PickleValue } from '../../pickle/values.js';
+
+/** What a file beside a model can be taken for: a list of texts may name classes or columns, or be words. */
+export interface SideContent {
+  /** Goes on after the file's name: `holds a StandardScaler of 3 columns`. */
+  what: string;
+  /** A transformer of rows. */
+  fitted?: Fitted;
+  /** Names of classes, in their order. */
+  classes?: readonly string[];
+  /** Names of columns, in their order. */
+  columns?: readonly string[];
+  /** Whether one of them is what the model answers, as in a table that it was trained on. */
+  isTable?: true;
+  /** Words with their ids, as a card would have them; `tokenizerOf` says whether they can be. */
+  vocabulary?: Vocabulary;
+  /** How sure a class has to be. */
+  threshold?: number;
+}
+
+/** What classes of scikit-learn know of the classes of a target, and the attribute that has them. */
+const ofClasses: Record<string, (instance: Instance) => PickleValue | undefined> = {
+  LabelEncoder: ({ attributes }) => attributes.get('classes_'),
+  LabelBinarizer: ({ attributes }) => attributes.get('classes_'),
+  MultiLabelBinarizer: ({ attributes }) => attributes.get('classes_'),
+  OneHotEncoder({ attributes }) {
+    const columns = attributes.get('categories_');
+    return Array.isArray(columns) && columns.length === 1 ? columns[0] : undefined;
+  },
+};
+
+/** What is fitted on words, and isn't read. */
+const ofWords = /^(?:Count|Tfidf)Vectorizer$|^TfidfTransformer$/;
+
+/**
+ * What a pickle can be taken for.
+ * @throws PickleError where it holds a transformer that isn't understood
+ */
+export function contentOfPickle(value: PickleValue): SideContent {
+  if (value instanceof Map) return ofDict(value);
+  const cells = cellsOf(value);
+  if (!(value instanceof Instance)) return ofList(cells);
+  const { className } = value;
+  if (className === 'Tokenizer') return ofTokenizer(() => vocabularyOfPickle(value));
+  if (ofWords.test(className)) return { what: `holds a ${className}, which isn't read` };
+  if (cells) return { what: `holds ${cells.length} names of columns`, columns: cells.map(String) };
+  const classes = Object.hasOwn(ofClasses, className) ? cellsOf(ofClasses[className]!(value)) : undefined;
+  if (classes)
+    return {
+      what: `holds a ${className} of ${counted(classes.length, 'class', 'classes')}`,
+      classes: classes.map(String),
+    };
+  const fitted = readFitted(value);
+  const of = fitted.inputs === undefined ? '' : ` of ${counted(fitted.inputs, 'column', 'columns')}`;
+  return { what: `holds a ${className}${of}`, fitted };
+}
+
+const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
+
+const areTexts = (values: readonly unknown[]): values is readonly string[] =>
+  values.every((value) => typeof value === 'string');
+
+function ofList(cells: readonly unknown[] | undefined): SideContent {
+  if (!cells || cells.length === 0 || !areTexts(cells)) return { what: 'holds no names, words or fitted object' };
+  const what = `holds a list of ${counted(cells.length, 'text', 'texts')}`;
+  return { what, classes: cells, columns: cells, vocabulary: { vocabulary: [...cells] } };
+}
+
+/** Texts with their numbers, or numbers with their texts. */
+function ofDict(dict: PickleMap): SideContent {
+  const pairs = [...dict].map(([key, value]) => (typeof key === 'number' ? [value, key] : [key, value]));
+  const what = `holds a dict of ${counted(dict.size, 'entry', 'entries')}`;
+  const isOfTexts = pairs.every(([text, number]) => typeof text === 'string' && Number.isInteger(number));
+  if (!isOfTexts || pairs.length === 0) return { what };
+  const sorted = (pairs as [string, number][]).toSorted(([, one], [, other]) => one - other);
+  const [, first] = sorted[0]!;
+  const isWhole = (first === 0 || first === 1) && sorted.every(([, number], place) => number === first + place);
+  return {
+    what,
+    ...(isWhole && { classes: sorted.map(([text]) => text) }),
+    vocabulary: vocabularyOfPickle(new Map(pairs as [string, number][])) as Vocabulary,
+  };
+}
+
+/** A tokenizer that can't be read is told of by what is wrong with it. */
+function ofTokenizer(read: () => unknown): SideContent {
+  try {
+    const vocabulary = read() as Vocabulary;
+    return { what: `holds a Tokenizer of ${Object.keys(vocabulary.word_index ?? {}).length} words`, vocabulary };
+  } catch (error) {
+    return { what: (error as Error).message };
+  }
+}
+
+/** Where what is said of a model has the names of its columns, and how sure a class has to be. */
+const columnKeys = ['columns', 'data_columns', 'feature_names', 'features', 'feature_columns', 'column_names'];
+const thresholdKeys = [
+  'threshold',
+  'decision_threshold',
+  'best_threshold',
+  'optimal_threshold',
+  'classification_threshold',
+];
+
+/** What a file of JSON can be taken for; undefined where it is about something else. @throws SyntaxError */
+export function contentOfJson(text: string): SideContent | undefined {
+  const json: unknown = JSON.parse(text);
+  if (Array.isArray(json)) return ofList(json);
+  if (typeof json === 'string') return ofTokenizer(() => vocabularyOfText(text));
+  if (typeof json !== 'object' || json === null) return undefined;
+  const entries = json as Record<string, unknown>;
+  if (entries.class_name === 'Tokenizer' || typeof entries.word_index === 'object')
+    return ofTokenizer(() => vocabularyOfText(text));
+  const values = Object.values(entries);
+  if (values.length > 0 && values.every(Number.isInteger)) return ofDict(new Map(Object.entries(entries)) as PickleMap);
+  const columns = columnKeys.map((key) => entries[key]).find((value) => Array.isArray(value) && areTexts(value));
+  const threshold = thresholdKeys.map((key) => entries[key]).find((value) => typeof value === 'number');
+  if (!columns && threshold === undefined) return undefined;
+  return {
+    what: 'holds what is said of a model',
+    ...(columns && { columns: columns as string[] }),
+    ...(threshold !== undefined && { threshold: threshold as number }),
+  };
+}
+
+/** What a log of a training has for columns. */
+const ofTraining = /^(?:epoch|(?:val_)?(?:loss|accuracy|acc|mae|mse))$/i;
+
+/** The header of a table, where it has one: names that are no numbers, over a row of as many values. */
+export function contentOfCsv(start: string): SideContent | undefined {
+  const [header = '', row = ''] = start.split(/\r?\n/, 2);
+  const separator = [',', ';', '\t'].find((one) => header.includes(one));
+  if (!separator) return undefined;
+  const [names, values] = [header, row].map((line) => line.split(separator).map(unquoted));
+  const areNames = names!.every((name) => name !== '' && Number.isNaN(Number(name)));
+  const numbers = values!.filter((value) => value !== '' && !Number.isNaN(Number(value))).length;
+  // A quoted separator is more columns than there are; a model takes numbers, of which all but the answer have to be some.
+  if (!areNames || values!.length !== names!.length || numbers < names!.length - 1) return undefined;
+  if (names!.some((name) => ofTraining.test(name))) return undefined;
+  return { what: `has a header of ${counted(names!.length, 'column', 'columns')}`, columns: names!, isTable: true };
+}
+
+const unquoted = (cell: string): string =>
+  cell
+    .trim()
+    .replace(/^"(.*)"$/s, '$1')
+    .trim();

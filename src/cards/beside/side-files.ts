@@ -1,0 +1,162 @@
+import { join, parse } from 'node:path';
+import { isPickle } from '../../pickle/container.js';
+import { readPickle } from '../../pickle/read-pickle.js';
+import { CARD_FILE } from '../../support/card-file.js';
+import { decodeText } from '../../support/decode-text.js';
+import { KnownError } from '../../support/errors.js';
+import { FileSizeError, NoFileError, readStart, readWhole } from '../../support/files.js';
+import { modelFilesAmong } from '../../support/model-files.js';
+import type { Beside } from '../card-files.js';
+import type { CardNote } from '../card-note.js';
+import { contentOfCsv, contentOfJson, contentOfPickle, type SideContent } from './side-content.js';
+
+/** A file beside a model, with what it holds. */
+export interface SideFile extends SideContent {
+  /** Its name. */
+  file: string;
+}
+
+/** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all. */
+const most = { files: 50, bytes: 5 * 2 ** 20, total: 10 * 2 ** 20, time: 2000 };
+/** How much of a table is read: its header, and a row. */
+const startBytes = 64 * 2 ** 10;
+
+/** Endings that pickles have, and those that other files have, too. */
+const [pickled, perhaps] = [/\.(?:pkl|pickle|pk|pck|joblib|jbl|sav)$/i, /\.(?:p|save|dump|bin|gz|z|bz2|xz|lzma)$/i];
+const noWords = 'holds no words with ids';
+const spoken = /scaler|encoder|binarizer|tokeni[sz]er|transform|preprocess|label|class|column|feature|word|vocab/i;
+/** What belongs to a layer of strings, whose plan has it already. */
+const ofLayer = /\.vocabulary\.pkl$/i;
+
+/** How files are read, by their names: the first that fits. */
+const readers: readonly [name: RegExp, read: (path: string, budget: Budget) => Promise<SideContent | undefined>][] = [
+  [pickled, (path, budget) => readPickled(path, budget)],
+  [perhaps, (path, budget) => readPickled(path, budget, isPickle)],
+  [/(?:tokeni[sz]er|word_?index|vocab\w*)\.json$/i, async (...of) => (await readJson(...of)) ?? { what: noWords }],
+  [/(?:columns?|features?)(?:[-_ ]?(?:names?|list|order))?\.json$/i, readJson],
+  [/^(?:model[-_]?)?(?:metadata|meta|info|config)\.json$/i, readJson],
+  [/\.csv$/i, readHeader],
+];
+
+const readerOf = (name: string) =>
+  ofLayer.test(name) || (perhaps.test(name) && !spoken.test(name))
+    ? undefined
+    : readers.find(([pattern]) => pattern.test(name))?.[1];
+
+/** Those of a folder's files that may belong to a model beside them, as many as are read. */
+export const sideFilesAmong = (names: readonly string[]): string[] =>
+  names
+    .filter((name) => readerOf(name) !== undefined)
+    .sort()
+    .slice(0, most.files);
+
+/** Those of a folder's files that are a model's: all where it is the only one there, else those that are called like it. */
+export function ownFiles(model: string, names: readonly string[]): readonly string[] {
+  const { models } = modelFilesAmong(names);
+  const others = models.filter((name) => name !== model).map(stemOf);
+  if (others.length === 0) return names;
+  const own = stemOf(model);
+  // Of `apple` and `apple_pie` the longer one has `apple_pie_scaler.pkl`.
+  const longer = others.filter((stem) => isCalledLike(stem, own));
+  return names.filter(
+    (name) => isCalledLike(stemOf(name), own) && !longer.some((stem) => isCalledLike(stemOf(name), stem)),
+  );
+}
+
+const stemOf = (name: string): string => parse(name).name.toLowerCase();
+
+/** Whether a name begins or ends with another, and goes on or begins with no letter. */
+const isCalledLike = (name: string, stem: string): boolean =>
+  (name.startsWith(stem) && !/^\p{L}/u.test(name.slice(stem.length))) ||
+  (name.endsWith(stem) && !/\p{L}$/u.test(name.slice(0, -stem.length)));
+
+/**
+ * Reads what lies beside a model as data.
+ * @param taken files that are used already: they are passed over
+ * @returns what was read, and notes on what can't be
+ */
+export async function readSideFiles(
+  besides: readonly Beside[],
+  model: string,
+  taken: ReadonlySet<string>,
+): Promise<{ files: SideFile[]; notes: CardNote[] }> {
+  const files: SideFile[] = [];
+  const notes: CardNote[] = [];
+  const budget: Budget = { bytes: most.total, deadline: performance.now() + most.time };
+  const unused = (file: string, reason: string) =>
+    notes.push({ level: 'warn', message: `${file} ${reason}: it is not used` });
+  for (const { folder, names } of besides) {
+    const own = ownFiles(model, names);
+    notes.push(...notesOnStrangers(names));
+    for (const file of sideFilesAmong(own)) {
+      if (taken.has(file)) continue;
+      if (files.some((known) => known.file === file)) continue;
+      try {
+        const content = await readerOf(file)!(join(folder, file), budget);
+        if (content) files.push({ file, ...content });
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (reason) unused(file, reason);
+      }
+    }
+  }
+  return { files, notes };
+}
+
+/** Pickles that lie beside several models, and are none's. */
+function notesOnStrangers(names: readonly string[]): CardNote[] {
+  const owned = modelFilesAmong(names).models.map((model) => ownFiles(model, names));
+  if (owned.length < 2) return [];
+  const files = names.filter((name) => pickled.test(name) && !owned.some((own) => own.includes(name))).sort();
+  if (files.length === 0) return [];
+  const message = `several models lie beside ${files.slice(0, 5).join(', ')}: none that isn't called like its model is used`;
+  return [{ level: 'info', message, advice: `name what belongs to this one in ${CARD_FILE}` }];
+}
+
+/** Why a file can't be read: it goes on after its name. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof KnownError) return error.message;
+  if (error instanceof NoFileError) return `is ${error.what}, no file`;
+  if (error instanceof FileSizeError)
+    return error.maxBytes === most.bytes
+      ? `is larger than ${most.bytes / 2 ** 20} MB`
+      : `makes more than ${most.total / 2 ** 20} MB with the other files beside the model`;
+  if (error instanceof SyntaxError) return "isn't JSON";
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return code === 'ENOENT' ? undefined : `can't be read (${code})`;
+}
+
+/** What all files of a model together may still be and cost. */
+interface Budget {
+  bytes: number;
+  /** By `performance.now()`. */
+  deadline: number;
+}
+
+async function read(path: string, budget: Budget): Promise<Uint8Array> {
+  const bytes = await readWhole(path, Math.min(most.bytes, budget.bytes));
+  budget.bytes -= bytes.length;
+  return bytes;
+}
+
+async function readPickled(
+  path: string,
+  budget: Budget,
+  is = (_bytes: Uint8Array) => true,
+): Promise<SideContent | undefined> {
+  const bytes = await read(path, budget);
+  if (!is(bytes)) return undefined;
+  return contentOfPickle(readPickle(bytes, { time: Math.max(0, budget.deadline - performance.now()) }));
+}
+
+async function readJson(path: string, budget: Budget): Promise<SideContent | undefined> {
+  const text = decodeText(await read(path, budget));
+  return text === undefined ? undefined : contentOfJson(text);
+}
+
+async function readHeader(path: string): Promise<SideContent | undefined> {
+  const bytes = await readStart(path, startBytes);
+  // What is cut off in the middle of a character is no text.
+  return contentOfCsv(decodeText(bytes.subarray(0, bytes.lastIndexOf(10) + 1)) ?? '');
+}

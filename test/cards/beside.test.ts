@@ -1,0 +1,305 @@
+/** What belongs to a model among the files beside it, in folders as real Keras and scikit-learn left them. */
+import assert from 'node:assert/strict';
+import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { ModelCard } from '../../schemas/card.js';
+import { noteLine } from '../../src/cards/card-note.js';
+import { type InferredCard, inferCard, spellOut } from '../../src/cards/inferred-card.js';
+import { findModelFile } from '../../src/catalog/model-path.js';
+import { hintsOf } from '../../src/inference/model-hints.js';
+import { readKerasModel } from '../../src/keras/index.js';
+import { compile } from '../../src/onnx/compile.js';
+import { temporaryFolder } from '../helpers/folder.js';
+import { sideFolders } from '../helpers/side-folders.js';
+
+const { path: folders } = sideFolders();
+
+async function inferred(path: string, given?: ModelCard): Promise<InferredCard> {
+  const file = await findModelFile(path);
+  const model = await readKerasModel(file, {});
+  const { inputs, outputs } = compile(model);
+  return inferCard({ signature: { inputs, outputs }, hints: await hintsOf(model) }, { file, given });
+}
+
+const inFolder = (name: string, given?: ModelCard) => inferred(join(folders, name), given);
+
+/** What is assumed by its key: the value with its certainty. */
+const assumed = ({ assumptions }: InferredCard) =>
+  Object.fromEntries(assumptions.map(({ key, value, certainty }) => [key, [value, certainty]]));
+const linesOf = ({ notes }: InferredCard) => notes.map((note) => `${note.level} ${noteLine(note)}`);
+const warnings = (card: InferredCard) => linesOf(card).filter((line) => line.startsWith('warn '));
+
+/** A copy of a folder, in which files are written or taken away. */
+function copyOf(name: string, files: Record<string, string | Buffer | null> = {}): string {
+  const path = temporaryFolder('copied');
+  cpSync(join(folders, name), path, { recursive: true });
+  for (const [file, content] of Object.entries(files))
+    if (content === null) rmSync(join(path, file));
+    else writeFileSync(join(path, file), content);
+  return path;
+}
+
+describe('the transformer of an input', () => {
+  it('is a scaler whose numbers the input takes, and the log says by which file', async () => {
+    const card = await inFolder('flowers');
+    assert.deepEqual(assumed(card)['inputs.x.transform'], ['scaler.pkl', 'likely']);
+    assert.deepEqual(warnings(card), []);
+    assert.match(
+      linesOf(card)[0]!,
+      /^info inputs\.x\.transform: "scaler\.pkl", for it lies beside the model and makes the 3 numbers of a row that x takes; to change it, write serve\.json/,
+    );
+  });
+
+  it('is a ColumnTransformer that makes as many numbers of other columns', async () => {
+    const card = await inFolder('preprocessed');
+    assert.deepEqual(assumed(card)['inputs.x.transform'], ['preprocessor.pkl', 'likely']);
+  });
+
+  it('is none of two that both fit, and the log has the line that settles it', async () => {
+    const card = await inFolder('two-scalers');
+    assert.equal(assumed(card)['inputs.x.transform'], undefined);
+    assert.equal(card.kinds.inputs.x!.kind, 'tensor');
+    assert.deepEqual(warnings(card), [
+      'warn preprocessor.joblib and scaler.pkl both fit, and nothing says which is meant: none is used; set inputs.x.transform to one of them in serve.json',
+    ]);
+  });
+
+  it('is a guess where only the name of one of two says so', async () => {
+    const card = await inFolder('two-named');
+    assert.deepEqual(assumed(card)['inputs.x.transform'], ['scaler.pkl', 'guess']);
+    assert.deepEqual(warnings(card), []);
+  });
+
+  it('is the one of two that are the same', async () => {
+    const path = copyOf('flowers');
+    copyFileSync(join(path, 'scaler.pkl'), join(path, 'standard_scaler.pkl'));
+    assert.deepEqual(assumed(await inferred(path))['inputs.x.transform'], ['scaler.pkl', 'likely']);
+  });
+
+  it('is none of a scaler of one column more, which is named', async () => {
+    const card = await inFolder('scaled-together');
+    assert.equal(assumed(card)['inputs.x.transform'], undefined);
+    assert.deepEqual(warnings(card), [
+      'warn scaler.gz holds a StandardScaler of 4 columns, one more than the model takes: it may be for the answer as well: it is not used',
+    ]);
+  });
+
+  it('is of the model that it is called like, where there are several', async () => {
+    for (const name of ['apple', 'pear']) {
+      const card = await inFolder(`several/${name}.h5`);
+      assert.deepEqual(assumed(card)['inputs.x.transform'], [`${name}_scaler.pkl`, 'likely']);
+      assert.deepEqual(
+        linesOf(card).filter((line) => /several models/.test(line)),
+        [
+          "info several models lie beside scaler.pkl: none that isn't called like its model is used; name what belongs to this one in serve.json",
+        ],
+      );
+    }
+  });
+
+  it('is what the card says, and no file is offered to an input that it speaks of', async () => {
+    const columns = ['a', 'b', 'c'].map((name) => ({ name }));
+    const card = await inFolder('flowers', { inputs: { x: { columns } } } as ModelCard);
+    assert.equal(assumed(card)['inputs.x.transform'], undefined);
+    assert.deepEqual(warnings(card), [
+      'warn scaler.pkl holds a StandardScaler of 3 columns, which fits nothing of the model: it is not used',
+    ]);
+    assert.deepEqual(
+      warnings(await inFolder('flowers', { inputs: { x: { transform: 'scaler.pkl' } } } as ModelCard)),
+      [],
+    );
+  });
+
+  it('is written by keras-serve card, and the card then says it', async () => {
+    for (const name of ['flowers', 'houses', 'forecast', 'reviews-index', 'chat', 'columns-named']) {
+      const found = await inFolder(name);
+      const file = await findModelFile(join(folders, name));
+      const card = spellOut(found, file);
+      const again = await inferred(join(folders, name), card);
+      assert.deepEqual(spellOut(again, file), card, name);
+      assert.deepEqual(assumed(again), {}, name);
+    }
+  });
+});
+
+describe('the inverse of an output', () => {
+  it('is a scaler of one number whose name says so', async () => {
+    const card = assumed(await inFolder('houses'));
+    assert.deepEqual(card['inputs.x.transform'], ['x_scaler.pkl', 'likely']);
+    assert.deepEqual(card['outputs.y.transform'], ['y_scaler.joblib', 'likely']);
+  });
+
+  it('is a guess at both ends for one column around a forecast of it', async () => {
+    const card = assumed(await inFolder('forecast'));
+    assert.deepEqual(card['inputs.x.transform'], ['scaler.save', 'guess']);
+    assert.deepEqual(card['outputs.y.transform'], ['scaler.save', 'guess']);
+  });
+
+  it('is another than that of the input where both lie there', async () => {
+    const card = assumed(await inFolder('forecast-apart'));
+    assert.deepEqual(card['inputs.x.transform'], ['scaler_X.pkl', 'likely']);
+    assert.deepEqual(card['outputs.y.transform'], ['scaler_y.pkl', 'likely']);
+  });
+});
+
+describe('labels that programs saved', () => {
+  it('are those of encoders by their names', async () => {
+    const expected: Record<string, [file: string, labels: string[]]> = {
+      flowers: ['label_encoder.pkl', ['setosa', 'versicolor', 'virginica']],
+      binarized: ['lb.joblib', ['setosa', 'versicolor', 'virginica']],
+      'one-hot': ['encoder.joblib', ['setosa', 'versicolor', 'virginica']],
+      listed: ['class_indices.pkl', ['rose', 'tulip', 'daisy']],
+      chat: ['classes.pkl', ['goodbye', 'greeting', 'thanks']],
+      films: ['mlb.pkl', ['action', 'comedy', 'drama']],
+    };
+    for (const [name, [file, labels]] of Object.entries(expected)) {
+      const card = await inFolder(name);
+      const found = card.assumptions.find(({ key }) => key === 'outputs.y.labels')!;
+      assert.deepEqual([found.value, found.certainty], [labels, 'likely'], name);
+      assert.match(found.text!, new RegExp(`of ${file}$`));
+    }
+  });
+
+  it('are a guess in a file whose name says nothing', async () => {
+    const card = await inFolder('unnamed');
+    assert.deepEqual(assumed(card)['outputs.y.labels'], [['rose', 'tulip', 'daisy'], 'guess']);
+  });
+
+  it('are none where two files have different ones', async () => {
+    const card = await inFolder('two-lists');
+    assert.deepEqual(assumed(card)['outputs.y.labels'], [null, 'guess']);
+    assert.deepEqual(warnings(card), [
+      'warn a.pkl and b.pkl have different names for as many classes as the model has: none is used; set labels in serve.json',
+    ]);
+  });
+
+  it('are a guess where a label file says otherwise', async () => {
+    const path = copyOf('flowers', { 'labels.txt': 'rose\ntulip\ndaisy\n' });
+    const card = await inferred(path);
+    assert.deepEqual(assumed(card)['outputs.y.labels'], [['rose', 'tulip', 'daisy'], 'guess']);
+    assert.ok(warnings(card).includes('warn label_encoder.pkl has other labels than labels.txt, which is used'));
+  });
+
+  it('are never those of a column, however many there are', async () => {
+    const card = await inFolder('churn');
+    assert.deepEqual(assumed(card)['outputs.y.labels'], [null, 'guess']);
+    assert.equal(warnings(card).length, 2);
+    assert.match(
+      warnings(card)[0]!,
+      /^warn label_encoder_gender\.pkl holds a LabelEncoder of 2 classes, of a column by its name \("gender"\)/,
+    );
+  });
+
+  it('come with the threshold that metadata have', async () => {
+    const card = await inFolder('threshold');
+    assert.deepEqual(assumed(card)['outputs.y.labels'], [['ill', 'well'], 'likely']);
+    assert.deepEqual(assumed(card)['outputs.y.threshold'], [0.3, 'likely']);
+  });
+});
+
+describe('the tokenizer of an input of ids', () => {
+  it('is one whose ids the Embedding knows', async () => {
+    for (const [name, file] of [
+      ['reviews', 'tokenizer.pickle'],
+      ['reviews-json', 'tokenizer.json'],
+      ['reviews-index', 'word_index.pkl'],
+    ] as const)
+      assert.deepEqual(assumed(await inFolder(name))['inputs.x.tokenizer'], [file, 'likely'], name);
+  });
+
+  it('is none that knows more', async () => {
+    const card = await inFolder('reviews-larger');
+    assert.equal(card.kinds.inputs.x!.kind, 'sequence');
+    assert.deepEqual(warnings(card), [
+      'warn tokenizer.pickle holds a Tokenizer of 30 words, which fits nothing of the model: it is not used',
+    ]);
+  });
+
+  it('is none of two', async () => {
+    const card = await inFolder('reviews-two');
+    assert.equal(card.kinds.inputs.x!.kind, 'sequence');
+    assert.match(
+      warnings(card)[0]!,
+      /tokenizer\.pickle and tokenizer_old\.pickle both fit.*set inputs\.x\.tokenizer to one of them/,
+    );
+  });
+
+  it('begins its ids as the file does, and its <START> is said to be missing', async () => {
+    const index = { '<PAD>': 0, '<START>': 1, '<UNK>': 2, the: 4, film: 5, plot: 6, loved: 7 };
+    const path = copyOf('reviews', { 'tokenizer.pickle': null, 'word_index.json': JSON.stringify(index) });
+    const card = await inferred(path);
+    assert.deepEqual(assumed(card)['inputs.x.tokenizer'], ['word_index.json', 'guess']);
+    assert.match(linesOf(card)[0]!, /no <START> is put before a text \(a guess\)/);
+  });
+
+  it('is a list of as many words as a bag has numbers, beside as many classes', async () => {
+    const card = await inFolder('chat');
+    assert.deepEqual(assumed(card)['inputs.x.tokenizer'], ['words.pkl', 'guess']);
+    assert.deepEqual(warnings(card), []);
+    const path = copyOf('chat', { 'classes.pkl': null });
+    assert.equal(assumed(await inferred(path))['inputs.x.tokenizer'], undefined);
+  });
+});
+
+describe('the names of columns', () => {
+  const names = ['area', 'rooms', 'year'];
+  it('are those of a list of as many', async () => {
+    for (const name of ['columns', 'columns-pickled', 'columns-named'])
+      assert.deepEqual(assumed(await inFolder(name))['inputs.x.columns'], [names, 'likely'], name);
+  });
+
+  it('are those of the header of a table, but for the answer', async () => {
+    assert.deepEqual(assumed(await inFolder('csv'))['inputs.x.columns'], [names, 'guess']);
+    assert.deepEqual(assumed(await inFolder('csv-target'))['inputs.x.columns'], [['rooms', 'year', 'price'], 'likely']);
+  });
+
+  it('are never those of a log, of texts, or of two tables that differ', async () => {
+    const table = (header: string, row: string) => ({ 'houses.csv': `${header}\n${row}\n` });
+    for (const files of [
+      table('epoch,loss,accuracy', '0,1.5,2'),
+      table('name,street,town', 'Eva,High Street,Ulm'),
+      table('1,2,3', '4,5,6'),
+      table('area,rooms', '4,5'),
+      table('area,rooms,area', '4,5,6'),
+      { ...table('area,rooms,year', '4,5,6'), 'other.csv': 'area,year,rooms\n4,6,5\n' },
+    ])
+      assert.equal(assumed(await inferred(copyOf('csv', files)))['inputs.x.columns'], undefined, JSON.stringify(files));
+  });
+});
+
+describe('files that can’t be used', () => {
+  it('are named, each in a line, and the model is served without them', async () => {
+    const card = await inFolder('unreadable');
+    assert.deepEqual(assumed(card), { 'outputs.y.kind': ['number', 'likely'] });
+    const lines = warnings(card);
+    assert.equal(lines.length, 3);
+    for (const [index, pattern] of [
+      /^warn broken\.pkl ends in the middle of a pickle: it is not used$/,
+      /^warn forest\.pkl names sklearn\.ensemble\._forest\.RandomForestRegressor .*nothing of it was run: it is not used$/,
+      /^warn packed\.pkl is packed by bz2, which isn't read\. Save it again/,
+    ].entries())
+      assert.match(lines[index]!, pattern);
+  });
+
+  it('are those that are too large, alone or together, and folders', async () => {
+    const path = copyOf('columns', { 'large.pkl': Buffer.alloc(5 * 2 ** 20 + 1) });
+    mkdirSync(join(path, 'folder.pkl'));
+    const lines = warnings(await inferred(path));
+    assert.deepEqual(lines, [
+      'warn folder.pkl is a folder, no file: it is not used',
+      'warn large.pkl is larger than 5 MB: it is not used',
+    ]);
+    const many = Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}.pkl`, Buffer.alloc(4 * 2 ** 20)]));
+    const together = warnings(await inferred(copyOf('columns', many)));
+    assert.match(
+      together[2]!,
+      /^warn c\.pkl makes more than 10 MB with the other files beside the model: it is not used$/,
+    );
+  });
+
+  it('are at most 50', async () => {
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`${index + 100}.pkl`, 'no pickle']));
+    assert.equal(warnings(await inferred(copyOf('columns', many))).length, 50);
+  });
+});
