@@ -8,6 +8,7 @@ import type { SideFile } from './beside/side-files.js';
 import { chooseSideLabels, type SideLabels } from './beside/side-labels.js';
 import type { Beside } from './card-files.js';
 import type { CardNote } from './card-note.js';
+import { labelsAbove } from './folder-above.js';
 import { LabelsError, labelFiles, readLabelFiles, unreadLabelFiles } from './label-files.js';
 import { findSourceLabels } from './source-labels.js';
 
@@ -57,15 +58,17 @@ export async function findLabels(
   const wrongFor = (given: number) => (labels.includes(given) ? undefined : wrongCount(given, Math.max(2, count)));
   for (const { folder, names } of besides) {
     unread.push(...unreadLabelFiles(names));
-    for await (const one of readLabelFiles(folder, names)) {
-      const wrong = one instanceof LabelsError ? one.reason : wrongFor(one.labels.length);
-      if (wrong) notes.push({ level: 'warn', message: `${one.file} ${wrong}: it is not used` });
-      else if (!(one instanceof LabelsError)) found.push(one);
-    }
+    found.push(...(await fittingIn({ folder, names }, wrongFor, notes)));
     if (found.length > 0) break;
   }
   found.push(...telling.map(({ labels, file }) => ({ labels, file, numbered: false })));
   if (found.length > 0) return { ...chosenOf(found, notes), told };
+  const above = await labelsAbove(besides[0]!.folder);
+  const [higher] = above ? await fittingIn(above, wrongFor, notes, '../') : [];
+  if (higher) {
+    const basis = 'it lies one folder above the model, where no other does';
+    return { found: { ...higher, source: 'code', basis, certainty: 'guess' }, notes, told };
+  }
   if (saved) return { found: saved, notes, told };
   for (const { folder, names } of besides) {
     const written = await findSourceLabels(folder, names, Math.max(2, count));
@@ -77,6 +80,22 @@ export async function findLabels(
   const files = `${labelFiles.slice(0, -3).join(', ')} or ${labelFiles.at(-3)}`;
   const others = unread.length > 0 ? `; ${unread.slice(0, 3).join(', ')} is not read` : '';
   return { noLabels: `no ${files} fits them${others}`, notes, told };
+}
+
+/** The label files of a folder that fit. @param notes gets what is wrong with the others @param way to the folder */
+async function fittingIn(
+  { folder, names }: Beside,
+  wrongFor: (count: number) => string | undefined,
+  notes: CardNote[],
+  way = '',
+): Promise<Pick<FoundLabels, 'labels' | 'file' | 'numbered'>[]> {
+  const found = [];
+  for await (const one of readLabelFiles(folder, names)) {
+    const wrong = one instanceof LabelsError ? one.reason : wrongFor(one.labels.length);
+    if (wrong) notes.push({ level: 'warn', message: `${way}${one.file} ${wrong}: it is not used` });
+    else if (!(one instanceof LabelsError)) found.push({ ...one, file: way + one.file });
+  }
+  return found;
 }
 
 /** The labels of the first of some files, and whether the others have them, too. */

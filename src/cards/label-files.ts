@@ -1,12 +1,9 @@
 import { join } from 'node:path';
-import type { ModelCard } from '../../schemas/card.js';
 import { MAX_CARD_BYTES } from '../support/card-file.js';
 import { decodeText } from '../support/decode-text.js';
 import { InternalSignal } from '../support/errors.js';
 import { FileSizeError, NoFileError, readWhole } from '../support/files.js';
-
-/** One label as a card has it. */
-export type CardLabel = NonNullable<ModelCard['labels']>[number];
+import { type CardLabel, inOrder, type Parsed, parseJson, parseMetadata } from './label-json.js';
 
 /** Labels of a file beside a model. */
 export interface FoundLabels {
@@ -29,9 +26,6 @@ export class LabelsError extends InternalSignal {
 
 const maxLabels = 1_000_000;
 const maxLength = 1000;
-
-/** What a reader makes of a text; a string says why it can't, undefined that the file is about something else. */
-type Parsed = Omit<FoundLabels, 'file'> | string | undefined;
 
 /** The files that may tell a model's labels, with what reads each. The first that fits the model counts. */
 const readers: Record<string, (text: string) => Parsed> = {
@@ -182,75 +176,4 @@ function matches(lines: readonly string[], pattern: RegExp): [string, string][] 
     parts.push([match[1]!, match[2]!]);
   }
   return parts.length > 0 ? parts : undefined;
-}
-
-/** Labels by their index, where the indices are all those from 0 or 1 on. */
-function inOrder<T>(indexed: [index: number, label: T][]): T[] | undefined {
-  const sorted = indexed.toSorted(([a], [b]) => a - b);
-  const first = sorted[0]?.[0];
-  if (first !== 0 && first !== 1) return undefined;
-  return sorted.every(([index], at) => index === at + first) ? sorted.map(([, label]) => label) : undefined;
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A label as JSON may have it: text, a number, or the pair of a WordNet id and a name. */
-function asLabel(value: unknown): CardLabel | undefined {
-  if (typeof value === 'string') return value.trim();
-  if (typeof value === 'number') return String(value);
-  if (!Array.isArray(value) || value.length !== 2) return undefined;
-  const [wordnetId, name] = value;
-  return typeof wordnetId === 'string' && typeof name === 'string' ? [wordnetId, name] : undefined;
-}
-
-const expected = 'should be a list of labels, or an object of labels and their indices from 0 on';
-
-/**
- * A list of labels, or an object that has them by their indices, or the other way round.
- * @param byLabel how to understand one in which everything is a number
- */
-function parseJson(text: string, byLabel: boolean): Parsed {
-  const parsed = parse(text);
-  if (parsed === undefined) return 'is no JSON';
-  if (Array.isArray(parsed)) return fromList(parsed) ?? expected;
-  if (!isObject(parsed)) return expected;
-  const pairs = Object.entries(parsed);
-  const areIndices = (values: unknown[]) => values.every((value) => /^\d{1,7}$/.test(String(value)));
-  const keysAre = areIndices(pairs.map(([key]) => key));
-  const valuesAre = areIndices(pairs.map(([, value]) => value));
-  const turned = valuesAre && (byLabel || !keysAre);
-  if (!turned && !keysAre) return isObject(parsed) && Array.isArray(parsed.labels) ? fromList(parsed.labels) : expected;
-  const ordered = inOrder(pairs.map(([key, value]) => (turned ? [Number(value), key] : [Number(key), value])));
-  return (ordered && fromList(ordered)) ?? expected;
-}
-
-function fromList(values: unknown[]): Parsed {
-  const labels = values.map(asLabel);
-  return labels.includes(undefined) ? expected : { labels: labels as CardLabel[], numbered: false };
-}
-
-/** Where what is said of a model has its labels: Teachable Machine's `labels`, Hugging Face's `id2label`, and what people call them. */
-const labelKeys = ['labels', 'id2label', 'class_names', 'classes', 'categories', 'label_names', 'class_labels'];
-
-/** Labels among other things that are said of a model; most files of these names are about something else. */
-function parseMetadata(text: string): Parsed {
-  const metadata = parse(text);
-  if (!isObject(metadata)) return undefined;
-  for (const key of labelKeys) {
-    const found = metadata[key];
-    if (Array.isArray(found)) return fromList(found);
-    if (!isObject(found) || Object.keys(found).some((index) => !/^\d{1,7}$/.test(index))) continue;
-    const ordered = inOrder(Object.entries(found).map(([index, label]) => [Number(index), label]));
-    return (ordered && fromList(ordered)) ?? expected;
-  }
-  return undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

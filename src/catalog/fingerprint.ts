@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sideFilesAmong } from '../cards/beside/side-files.js';
 import { filesNamedIn } from '../cards/card-files.js';
+import { labelsAbove } from '../cards/folder-above.js';
 import { labelFilesAmong } from '../cards/label-files.js';
 import { sourceFilesAmong } from '../cards/source-labels.js';
 import { modelFiles } from '../keras/index.js';
@@ -42,8 +43,10 @@ export async function fingerprintOf(
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();
   const inFolder = isFolder ? (await readdir(path)).map((name) => join(path, name)) : [];
   const folders = [isFolder ? path : dirname(path), ...(cardFolder === undefined ? [] : [cardFolder])];
+  const above = await labelsAbove(folders[0]!);
   const files = new Set([
     ...inFolder,
+    ...(above?.names.map((name) => join(above.folder, name)) ?? []),
     ...(await filesOf(path, weights)),
     ...(await Promise.all(folders.map((folder) => besides(folder, list)))).flat(),
   ]);

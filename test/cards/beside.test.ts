@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import type { ModelCard } from '../../schemas/card.js';
 import { noteLine } from '../../src/cards/card-note.js';
 import { type InferredCard, inferCard, spellOut } from '../../src/cards/inferred-card.js';
+import { fingerprintOf } from '../../src/catalog/fingerprint.js';
 import { findModelFile } from '../../src/catalog/model-path.js';
 import { hintsOf } from '../../src/inference/model-hints.js';
 import { readKerasModel } from '../../src/keras/index.js';
@@ -189,6 +190,26 @@ describe('labels that programs saved', () => {
       warnings(card)[0]!,
       /^warn label_encoder_gender\.pkl holds a LabelEncoder of 2 classes, of a column by its name \("gender"\)/,
     );
+  });
+
+  it('are a guess one folder above, where no other model lies', async () => {
+    const above = temporaryFolder('above');
+    const path = join(above, 'saved');
+    const labelled = async () => assumed(await inferred(path))['outputs.y.labels'];
+    cpSync(join(folders, 'films'), path, { recursive: true });
+    rmSync(join(path, 'mlb.pkl'));
+    writeFileSync(join(above, 'categories.txt'), '\ufeff0 action\r\n1 comedy\r\n2 drama\r\n');
+    assert.deepEqual(await labelled(), [['action', 'comedy', 'drama'], 'guess']);
+    const before = await fingerprintOf(join(path, 'model.h5'));
+    writeFileSync(join(above, 'categories.txt'), 'action\ncomedy\ntragedy\n');
+    assert.notEqual(await fingerprintOf(join(path, 'model.h5')), before);
+    assert.deepEqual(await labelled(), [['action', 'comedy', 'tragedy'], 'guess']);
+    const other = join(above, 'other');
+    cpSync(join(folders, 'films'), other, { recursive: true });
+    assert.deepEqual(await labelled(), [null, 'guess']);
+    rmSync(other, { recursive: true });
+    copyFileSync(join(path, 'model.h5'), join(above, 'another.h5'));
+    assert.deepEqual(await labelled(), [null, 'guess']);
   });
 
   it('come with the threshold that metadata have', async () => {

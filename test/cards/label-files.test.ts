@@ -129,6 +129,12 @@ describe('label files', () => {
       '{"tmVersion": "2.4.5", "labels": ["Class 1", "Class 2"], "imageSize": 224}',
       ['Class 1', 'Class 2'],
     ],
+    ['model_metadata.json', '{"accuracy": 0.9, "class_names": ["cat", "dog"], "threshold": 0.4}', ['cat', 'dog']],
+    ['metadata.json', '{"class_indices": {"dog": 1, "cat": 0}}', ['cat', 'dog']],
+    ['metadata.json', '{"classes": {"0": "cat", "1": "dog"}}', ['cat', 'dog']],
+    ['config.json', '{"id2label": {"1": "dog", "0": "cat"}, "label2id": {"cat": 0, "dog": 1}}', ['cat', 'dog']],
+    ['config.json', '{"classes": {"weights": [1, 2]}, "label2id": {"cat": 0, "dog": 1}}', ['cat', 'dog']],
+    ['labels.json', '{"version": 2, "class_names": ["cat", "dog"]}', ['cat', 'dog']],
   ];
   for (const [file, content, labels, numbered = false] of good) {
     it(`reads ${file}: ${JSON.stringify(content).slice(0, 60)}`, async () => {
