@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ModelCard } from '../../schemas/card.js';
 import { type Clash, clashesOf } from '../datapoints/datapoint-names.js';
 import type { Assumption } from '../datapoints/kind.js';
@@ -6,7 +7,8 @@ import type { DescribedModel } from '../inference/compile-messages.js';
 import { CARD_FILE } from '../support/card-file.js';
 import { asModelName, nameOf } from '../support/model-name.js';
 import { findBeside } from './beside/beside.js';
-import { besidesOf, filesNamedIn, readCardFiles } from './card-files.js';
+import { readSideFiles, type SideFiles } from './beside/side-files.js';
+import { type Beside, besidesOf, filesNamedIn, readCardFiles } from './card-files.js';
 import type { CardNote } from './card-note.js';
 import { classesOf, findLabels, type LabelsChoice } from './inferred-labels.js';
 import { placedCards } from './kind-places.js';
@@ -29,6 +31,20 @@ export interface CardSources {
   folder?: string;
   /** The card as far as there is one: what it says is kept. */
   given?: ModelCard;
+  /** What lies beside the model, where it has been read. */
+  beside?: Promise<FilesBeside>;
+}
+
+/** What lies beside a model, and what was read of it. */
+export interface FilesBeside extends SideFiles {
+  besides: readonly Beside[];
+}
+
+/** Reads what lies beside a model: that needs no more than its path, and can go on while it is compiled. */
+export async function readBeside({ given, ...sources }: Omit<CardSources, 'beside'>): Promise<FilesBeside> {
+  const besides = await besidesOf(sources);
+  const taken = new Set(filesNamedIn(JSON.stringify(given ?? {})));
+  return { besides, ...(await readSideFiles(besides, basename(sources.file), taken)) };
 }
 
 /**
@@ -38,7 +54,7 @@ export interface CardSources {
 export async function inferCard({ signature, hints }: DescribedModel, sources: CardSources): Promise<InferredCard> {
   const { file, given: card = {} } = sources;
   const { cards: named, place } = placedCards(card, signature);
-  const besides = await besidesOf(sources);
+  const { besides, ...files } = await (sources.beside ?? readBeside(sources));
   const cards = await readCardFiles(
     named,
     place,
@@ -47,7 +63,7 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const [output] = signature.outputs;
   const { kinds: bare } = kindsOf({ signature, hints }, cards, place);
   const served = { signature, hints, cards, kinds: bare };
-  const side = await findBeside(served, place, { file, besides, taken: new Set(filesNamedIn(JSON.stringify(card))) });
+  const side = findBeside(served, place, file, files);
   const said = side.cards.outputs?.[output?.name ?? ''];
   const isNumbers = said?.kind === 'tensor' || said?.kind === 'number' || said?.transform !== undefined;
   const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, side.kinds.outputs);

@@ -151,5 +151,9 @@ function columnOrder(shape: readonly number[], count: number): number[] {
 /** A scalar of NumPy as what it is. @throws PickleError */
 export function scalarOf(dtype: PickleValue, data: PickleValue, reading: Reading): PickleValue {
   if (dtype instanceof Dtype && dtype.kind === 'O') return data;
+  const bytes = bytesOf(data);
+  // There may be tens of thousands of them in a list.
+  if (dtype instanceof Dtype && bytes?.length === dtype.size && hasReader(dtype.kind, dtype.size))
+    return elementReader(dtype, bytes)(0);
   return new NumpyArray().fill([], dtype, false, data, reading).values[0]!;
 }

@@ -43,8 +43,9 @@ export class Machine implements Reading {
 
   /** The topmost values, the deepest first. */
   popMany(count: number): PickleValue[] {
-    const values = Array.from({ length: count }, () => this.pop());
-    return values.reverse();
+    const from = this.stack.length - count;
+    if (from < (this.marks.at(-1) ?? 0)) throw this.damaged('takes from an empty stack');
+    return this.stack.splice(from);
   }
 
   mark(): void {

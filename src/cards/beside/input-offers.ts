@@ -1,8 +1,6 @@
 import type { SequenceSpec } from '../../datapoints/kinds/sequence.js';
-import { tokenizerOf } from '../../datapoints/texts/read-tokenizer.js';
-import { idCount } from '../../datapoints/texts/tokenizer.js';
+import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import { outputsOf } from '../../pickle/fitted.js';
-import { CardError } from '../../support/card-error.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import { speaksOf, wordsIn } from './file-words.js';
 import { chooseFile, type Found, found, isMeant, lesser, nothing, type Served, saidOf, undecided } from './offers.js';
@@ -118,14 +116,10 @@ function offerColumns(name: string, width: number, files: readonly SideFile[]): 
   });
 }
 
-/** How many ids a tokenizer makes; undefined where it can't be one. */
-function idsIn(file: SideFile): number | undefined {
-  try {
-    return file.vocabulary && idCount(tokenizerOf(file.vocabulary, file.file));
-  } catch (error) {
-    if (error instanceof CardError) return undefined;
-    throw error;
-  }
+/** How many ids a tokenizer makes, if it is one. */
+function idsIn({ num_words, vocabulary, word_index }: Vocabulary): number {
+  const largest = Object.values(word_index ?? {}).reduce((most, id) => Math.max(most, id), -1);
+  return num_words ?? vocabulary?.length ?? largest + 1;
 }
 
 /** A tokenizer for an input of ids of words: one whose ids its Embedding knows. */
@@ -161,8 +155,8 @@ const isBare = ({ vocabulary }: SideFile): boolean => vocabulary!.filters === un
 /** Whether a file can make ids of which an Embedding knows so many. */
 function couldTokenize(file: SideFile, rows: number | undefined): boolean {
   if (!file.vocabulary || (speaksOf(file.file, 'labels') && file.classes)) return false;
-  const ids = idsIn(file);
-  if (ids === undefined || (rows !== undefined && ids > rows)) return false;
+  const ids = idsIn(file.vocabulary);
+  if (ids === 0 || (rows !== undefined && ids > rows)) return false;
   // Of a few texts nobody can say that they are words, unless there are as many as the model knows.
   return !isBare(file) || speaksOf(file.file, 'words') || (rows !== undefined && 2 * ids >= rows);
 }

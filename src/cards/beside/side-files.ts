@@ -16,6 +16,13 @@ export interface SideFile extends SideContent {
   file: string;
 }
 
+/** What was read beside a model. */
+export interface SideFiles {
+  files: SideFile[];
+  /** On what couldn't be read. */
+  notes: CardNote[];
+}
+
 /** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all. */
 const most = { files: 50, bytes: 5 * 2 ** 20, total: 10 * 2 ** 20, time: 2000 };
 /** How much of a table is read: its header, and a row. */
@@ -79,7 +86,7 @@ export async function readSideFiles(
   besides: readonly Beside[],
   model: string,
   taken: ReadonlySet<string>,
-): Promise<{ files: SideFile[]; notes: CardNote[] }> {
+): Promise<SideFiles> {
   const files: SideFile[] = [];
   const notes: CardNote[] = [];
   const budget: Budget = { bytes: most.total, deadline: performance.now() + most.time };

@@ -23,7 +23,10 @@ export function vocabularyOfFile(bytes: Uint8Array): unknown {
 
 /** The same of what a pickle holds. @throws Error that completes "the file …" */
 export function vocabularyOfPickle(value: PickleValue): unknown {
-  if (value instanceof Instance && value.className === 'Tokenizer') return ofTokenizer(objectOf(value.attributes));
+  if (value instanceof Instance && value.className === 'Tokenizer') {
+    const wanted = [...value.attributes].filter(([key]) => !counted.includes(key as string));
+    return ofTokenizer(objectOf(new Map(wanted)));
+  }
   if (value instanceof Map) {
     const words = objectOf(value);
     return isIndex(words) ? ofIndex(words) : words;
