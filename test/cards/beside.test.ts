@@ -275,6 +275,25 @@ describe('the names of columns', () => {
     assert.deepEqual(assumed(await inFolder('csv-target'))['inputs.x.columns'], [['rooms', 'year', 'price'], 'likely']);
   });
 
+  it('are those beside the column that can be the classes, wherever it is', async () => {
+    const columnsOf = async (header: string, lines: readonly string[]) =>
+      assumed(await inferred(copyOf('threshold', { 'patients.csv': [header, ...lines].join('\n') })))[
+        'inputs.x.columns'
+      ];
+    const four = 'a,b,c,d';
+    assert.deepEqual(await columnsOf(`"ill (1, or 0)",${four}`, ['1,7,1,5,9', '0,6,0,4,8', '1,5,3,3,7']), [
+      four.split(','),
+      'guess',
+    ]);
+    assert.deepEqual(await columnsOf(`${four},ill`, ['7,1,5,9,1', '6,0,4,8,0', '5,3,3,7,1']), [
+      four.split(','),
+      'guess',
+    ]);
+    assert.deepEqual(await columnsOf(`${four},ill`, ['7,1,5,9,yes', '6,0,4,8,no']), [four.split(','), 'guess']);
+    assert.equal(await columnsOf(`${four},ill`, ['1,1,5,9,1', '0,0,4,8,0', '1,3,3,7,1']), undefined);
+    assert.equal(await columnsOf(`${four},age`, ['7,1,5,9,31', '6,0,4,8,32', '5,3,3,7,33']), undefined);
+  });
+
   it('are never those of a log, of texts, or of two tables that differ', async () => {
     const table = (header: string, row: string) => ({ 'houses.csv': `${header}\n${row}\n` });
     for (const files of [

@@ -104,11 +104,11 @@ function checkOffer({ name, keys: { tokenizer } }: Offer): void {
 
 /** That a file fits nothing. Tables and what is said of a model lie beside it for many reasons. */
 function noteOf(
-  { file, what, fitted, isTable, threshold, columns, vocabulary }: SideFile,
+  { file, what, fitted, table, threshold, columns, vocabulary }: SideFile,
   { signature }: Served,
 ): CardNote[] {
   const isSaid = file.endsWith('.json') && (threshold !== undefined || columns !== undefined) && !vocabulary;
-  if (isTable || isSaid) return [];
+  if (table || isSaid) return [];
   const widths = signature.inputs.flatMap(({ shape }) => shape.at(-1) ?? []);
   const isOfBoth = fitted?.inputs !== undefined && widths.includes(fitted.inputs - 1);
   const why = isOfBoth

@@ -1,10 +1,12 @@
 import type { SequenceSpec } from '../../datapoints/kinds/sequence.js';
+import type { LabelledSpec } from '../../datapoints/labels.js';
 import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import { outputsOf } from '../../pickle/fitted.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import { speaksOf, wordsIn } from './file-words.js';
 import { chooseFile, type Found, found, isMeant, lesser, nothing, type Served, saidOf, undecided } from './offers.js';
 import type { SideFile } from './side-files.js';
+import { columnsWithoutAnswer } from './side-table.js';
 
 /** What is done to rows; encoders alone are of a column, or of the answer. */
 const ofRows =
@@ -41,14 +43,14 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
   const rivals = served.signature.inputs.filter((one) => rowWidth(one, served) === width).length;
   const mine = files.filter(({ file }) => isMeant(file, name, rivals));
   const fitting = mine.filter((file) => makesRows(file, width) && !isOfOutput(file));
-  if (fitting.length === 0) return offerColumns(name, width, mine);
+  if (fitting.length === 0) return offerColumns(name, width, mine, served);
   const choice = chooseFile(fitting, ({ file }) => speaksOf(file, 'input'));
   if ('between' in choice) return undecided(choice.between, `inputs.${name}.transform`);
   const { file, certainty, all, although } = choice;
   const { fitted } = file;
   const numbers = width === 1 ? 'the one number' : `the ${width} numbers`;
   const basis = `it lies beside the model and makes ${numbers} of a row that ${name} takes${although}`;
-  const [named] = fitted!.names ? [] : offerColumns(name, fitted!.inputs!, mine).offers;
+  const [named] = fitted!.names ? [] : offerColumns(name, fitted!.inputs!, mine, served).offers;
   const keys = { transform: { file: file.file, content: fitted }, ...named?.keys };
   const { offers, ...rest } = found('inputs', name, keys, [...all, ...(named?.files ?? [])], {
     value: file.file,
@@ -61,46 +63,41 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
   };
 }
 
-/** What columns of answers are called in tables. */
-const answers = /^(?:targets?|labels?|y|class|outputs?|outcome)$/i;
-
 interface Header {
   names: readonly string[];
   certainty: 'likely' | 'guess';
   basis: string;
 }
 
-/** The names of so many columns in a file. */
-function headerOf({ file, columns, classes, isTable }: SideFile, width: number): Header | undefined {
+/** The names of so many columns in a file. @param labelled how many classes the model tells apart, if it does */
+function headerOf({ file, columns, classes, table }: SideFile, width: number, labelled?: number): Header | undefined {
   if (!columns || new Set(columns).size < columns.length) return undefined;
-  if (!isTable) {
+  if (!table) {
     const says = speaksOf(file, 'columns') || !classes;
-    return says && columns.length === width
-      ? {
-          names: columns,
-          certainty: 'likely',
-          basis: `it has as many names as ${width === 1 ? 'there is a column' : 'there are columns'}`,
-        }
-      : undefined;
+    const basis = `it has as many names as ${width === 1 ? 'there is a column' : 'there are columns'}`;
+    return says && columns.length === width ? { names: columns, certainty: 'likely', basis } : undefined;
   }
-  if (columns.length === width) return { names: columns, certainty: 'guess', basis: 'its header has as many names' };
-  if (columns.length !== width + 1) return undefined;
-  const named = columns.findIndex((name) => answers.test(name));
-  const answer = named < 0 ? width : named;
-  return {
-    names: columns.filter((_, place) => place !== answer),
-    certainty: named < 0 ? 'guess' : 'likely',
-    basis: `its header has as many names beside "${columns[answer]!.slice(0, 50)}", which is taken for the answer`,
-  };
+  const { names, answer, isNamed } = columnsWithoutAnswer(columns, table, width, labelled) ?? {};
+  if (!names) return undefined;
+  const beside = answer === undefined ? '' : ` beside "${answer.slice(0, 50)}", which is taken for the answer`;
+  return { names, certainty: isNamed ? 'likely' : 'guess', basis: `its header has as many names${beside}` };
+}
+
+/** How many classes the only output of a model tells apart; undefined where it is a quantity, or nobody knows. */
+function classesIn({ kinds }: Served): number | undefined {
+  const [output, ...others] = Object.values(kinds.outputs);
+  const hasLabels = output?.kind === 'classes' || output?.kind === 'binary';
+  return hasLabels && others.length === 0 ? (output.spec as LabelledSpec).count : undefined;
 }
 
 /** What columns are called: by a list of names, else by the header of a table. */
-function offerColumns(name: string, width: number, files: readonly SideFile[]): Found {
+function offerColumns(name: string, width: number, files: readonly SideFile[], served: Served): Found {
+  const labelled = classesIn(served);
   const headers = files.flatMap((file) => {
-    const header = headerOf(file, width);
+    const header = headerOf(file, width, labelled);
     return header ? [{ ...header, file }] : [];
   });
-  const lists = headers.filter(({ file }) => !file.isTable);
+  const lists = headers.filter(({ file }) => !file.table);
   const [first, ...others] = lists.length > 0 ? lists : headers;
   if (!first) return nothing;
   const all = [first, ...others].map(({ file }) => file);

@@ -4,6 +4,7 @@ import { cellsOf } from '../../pickle/cells.js';
 import { readFitted } from '../../pickle/fitted.js';
 import type { Fitted } from '../../pickle/transformer.js';
 import { Instance, type PickleMap, type PickleValue } from '../../pickle/values.js';
+import type { SideTable } from './side-table.js';
 
 /** What a file beside a model can be taken for: a list of texts may name classes or columns, or be words. */
 export interface SideContent {
@@ -15,8 +16,8 @@ export interface SideContent {
   classes?: readonly string[];
   /** Names of columns, in their order. */
   columns?: readonly string[];
-  /** Whether one of them is what the model answers, as in a table that it was trained on. */
-  isTable?: true;
+  /** Of the table whose columns they are, of which one may be what the model answers. */
+  table?: SideTable;
   /** Words with their ids, as a card would have them; `tokenizerOf` says whether they can be. */
   vocabulary?: Vocabulary;
   /** How sure a class has to be. */
@@ -127,26 +128,3 @@ export function contentOfJson(text: string): SideContent | undefined {
     ...(threshold !== undefined && { threshold: threshold as number }),
   };
 }
-
-/** What a log of a training has for columns. */
-const ofTraining = /^(?:epoch|(?:val_)?(?:loss|accuracy|acc|mae|mse))$/i;
-
-/** The header of a table, where it has one: names that are no numbers, over a row of as many values. */
-export function contentOfCsv(start: string): SideContent | undefined {
-  const [header = '', row = ''] = start.split(/\r?\n/, 2);
-  const separator = [',', ';', '\t'].find((one) => header.includes(one));
-  if (!separator) return undefined;
-  const [names, values] = [header, row].map((line) => line.split(separator).map(unquoted));
-  const areNames = names!.every((name) => name !== '' && Number.isNaN(Number(name)));
-  const numbers = values!.filter((value) => value !== '' && !Number.isNaN(Number(value))).length;
-  // A quoted separator is more columns than there are; a model takes numbers, of which all but the answer have to be some.
-  if (!areNames || values!.length !== names!.length || numbers < names!.length - 1) return undefined;
-  if (names!.some((name) => ofTraining.test(name))) return undefined;
-  return { what: `has a header of ${counted(names!.length, 'column', 'columns')}`, columns: names!, isTable: true };
-}
-
-const unquoted = (cell: string): string =>
-  cell
-    .trim()
-    .replace(/^"(.*)"$/s, '$1')
-    .trim();

@@ -8,7 +8,8 @@ import { FileSizeError, NoFileError, readStart, readWhole } from '../../support/
 import { modelFilesAmong } from '../../support/model-files.js';
 import type { Beside } from '../card-files.js';
 import type { CardNote } from '../card-note.js';
-import { contentOfCsv, contentOfJson, contentOfPickle, type SideContent } from './side-content.js';
+import { contentOfJson, contentOfPickle, type SideContent } from './side-content.js';
+import { contentOfCsv } from './side-table.js';
 
 /** A file beside a model, with what it holds. */
 export interface SideFile extends SideContent {
@@ -164,6 +165,7 @@ async function readJson(path: string, budget: Budget): Promise<SideContent | und
 
 async function readHeader(path: string): Promise<SideContent | undefined> {
   const bytes = await readStart(path, startBytes);
-  // What is cut off in the middle of a character is no text.
-  return contentOfCsv(decodeText(bytes.subarray(0, bytes.lastIndexOf(10) + 1)) ?? '');
+  // What is cut off is no line, and perhaps no text.
+  const lines = bytes.length < startBytes ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1);
+  return contentOfCsv(decodeText(lines) ?? '');
 }
