@@ -105,7 +105,12 @@ const sources = Object.entries(loaded).map(([what, names]) => [
 const asked = JSON.parse(readFileSync(posted.file, 'utf8')).text.split(' ').length;
 const text = [
   `A text of ${asked} words a request. Medians of ${rounds.length} rounds, ${seconds} s at each number of clients; ratios are taken round by round.`,
-  `Processes that wanted to run when the rounds began (load average): ${busy.map((load) => load.toFixed(1)).join(', ')}. On a machine with nothing else to do it is below 1.`,
+  `Load average before the first round: ${busy[0]!.toFixed(1)}.`,
+  ...(busy[0]! > 1
+    ? [
+        '**The machine did other things as well**: that favours who needs least of it, so the ratios are too high. Run it again on a quiet one.',
+      ]
+    : []),
   '',
   table(['', 'requests/s at 1', 'p50', 'requests/s at 8', 'p50', 'errors'], rows),
   '',

@@ -175,6 +175,24 @@ const wrong: [what: string, input: Input, tested: Layer, message: RegExp][] = [
     layer('Normalization', { mean: [1, [2]], variance: [1] }),
     /mean should be numbers in even lists/,
   ],
+  [
+    'a mean for other columns than it was built for',
+    steps,
+    { ...layer('Normalization', { axis: -1, mean: [1, 2], variance: [1, 2] }), builtShape: [null, 3, 4] },
+    /its mean of the shape \(2\) is not made for the shape \(\?, 3, 4\)/,
+  ],
+  [
+    'a mean for columns beyond all bounds',
+    steps,
+    { ...layer('Normalization', { axis: -1, mean: 1, variance: 1 }), builtShape: [null, 3, 2 ** 40] },
+    /too large/,
+  ],
+  [
+    'a mean for columns that nobody counted',
+    steps,
+    { ...layer('Normalization', { axis: -1, mean: 1, variance: 1 }), builtShape: [null, 3, null] },
+    /the size of an axis that it keeps is unknown/,
+  ],
   ['pooling to nothing', image, layer('AdaptiveMaxPooling2D', { output_size: [0, 1] }), /output_size should be/],
   [
     'output that no stride reaches',

@@ -45,6 +45,13 @@ const refused: [what: string, className: string, config: Config, input: Input, m
   ],
   ['half a salt', 'Hashing', { num_bins: 3, salt: [1] }, texts, /its salt is no whole number/],
   ['a salt of fractions', 'Hashing', { num_bins: 3, salt: 0.5 }, texts, /its salt is no whole number/],
+  [
+    'counts of one value a datapoint',
+    'Hashing',
+    { num_bins: 3, output_mode: 'count' },
+    { shape: [null], dtype: 'string' },
+    /count makes one vector of all datapoints, which has no batch axis; give it the shape \(1,\), or use one_hot/,
+  ],
   ['truths', 'Hashing', { num_bins: 3 }, { shape: [null, 1], dtype: 'bool' }, /it hashes True and False/],
   [
     'several texts a datapoint',

@@ -1,18 +1,6 @@
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import { ShapeError, showShape, type Value } from '../graph.js';
-import {
-  add,
-  broadcast,
-  constant,
-  div,
-  expand,
-  max,
-  mul,
-  normalizeAxis,
-  sqrt,
-  sub,
-  toFloat,
-} from '../operators/index.js';
+import { add, constant, div, expand, max, mul, normalizeAxis, sqrt, sub, toFloat } from '../operators/index.js';
 import { floats } from '../weights.js';
 
 /** Numbers of the config as a float32 constant. */
@@ -45,7 +33,8 @@ function statistic(x: Value, call: LayerCall, key: 'mean' | 'variance'): Value {
   const axes = kept.slice(kept.length - shape.length);
   const sizes = built.map((_, axis) => shape[axes.indexOf(axis)] ?? 1);
   const spread = built.map((size, axis) => (kept.includes(axis) ? size! : 1));
-  broadcast(sizes, spread);
+  if (sizes.some((size, axis) => size !== 1 && size !== spread[axis]))
+    throw new ShapeError(`its ${key} of the shape ${showShape(shape)} is not made for the shape ${showShape(built)}`);
   const made = constant(call.graph, 'float32', sizes, values);
   const isWide = spread.every((size, axis) => size === sizes[axis] || size === x.shape.at(axis - built.length));
   return isWide ? made : expand(made, spread);
