@@ -143,7 +143,7 @@ const partsSection = (parts: Record<string, KerasTestsPart>): string[] =>
   Object.entries(parts).flatMap(([what, { files, cases, equal, wrong, failed, refused, refusals }]) => [
     '',
     `### ${what}`,
-    `Run by itself since: ${files.length} files of tests, ${cases} cases. The counts above have older ones of them, and leave out what is named there.`,
+    `These ${files.length} files of tests alone were run again since, ${cases} cases: the counts above are older, and have some of them not yet.`,
     '',
     table(["Keras's own answer", '**wrong**', 'no answer', '**refused**'], [[equal, wrong, failed, refused]]),
     '',
@@ -188,7 +188,6 @@ export function kerasTestsSection(): string {
     refusalsTable(found.refusals),
     '',
     ...filesSection(found.files),
-    ...partsSection(found.parts ?? {}),
     '',
     `${sum(found.passedOver)} calls in them made no case:`,
     '',
@@ -196,6 +195,7 @@ export function kerasTestsSection(): string {
       ['Reason', 'Calls'],
       Object.entries(found.passedOver).map(([reason, calls]) => [cell(reason), calls]),
     ),
+    ...partsSection(found.parts ?? {}),
   ].join('\n');
 }
 
