@@ -12,7 +12,8 @@ import { compile } from '../../src/onnx/compile.js';
 import { encodeOnnx, type Metadata } from '../../src/onnx/encode.js';
 import { GraphBuilder } from '../../src/onnx/graph.js';
 import { metadataNames, readMetadata } from '../../src/onnx/metadata.js';
-import { mul } from '../../src/onnx/operators/index.js';
+import { constant, mul } from '../../src/onnx/operators/index.js';
+import { readHeads } from '../../src/support/protobuf-reader.js';
 import { stringTensor, tensorOfTexts, textsOf } from '../../src/support/strings.js';
 import type { Tensor } from '../../src/support/tensor.js';
 import { unpackFamily } from '../helpers/fixtures.js';
@@ -43,6 +44,43 @@ describe('an ONNX file', () => {
     const path = join(folder, 'much-noted.onnx');
     writeFileSync(path, compile(model, undefined, { [metadataNames.hints]: 'x'.repeat(70_000) }).bytes.toBuffer());
     assert.deepEqual(Object.fromEntries(await readMetadata(path)), { [metadataNames.batchDependent]: 'false' });
+  });
+
+  it('says what is noted in it behind a graph, too, where other programs write it', async () => {
+    const graph = new GraphBuilder();
+    const x = graph.input('x', 'float32', [null, 40_000]);
+    graph.output('y', mul(x, constant(graph, 'float32', [40_000], Array(40_000).fill(2))));
+    const metadata = {
+      [metadataNames.batchDependent]: 'false',
+      author: 'x'.repeat(60_000),
+      [metadataNames.strings]: 'abc',
+    };
+    const bytes = encodeOnnx(graph, metadata).toBuffer();
+    const fields: { field: number; bytes: Buffer }[] = [];
+    let start = 0;
+    for (const { field, wire, start: from, length } of readHeads(bytes)) {
+      const end = from + (wire === 0 ? 0 : length);
+      fields.push({ field, bytes: bytes.subarray(start, end) });
+      start = end;
+    }
+    const path = join(folder, 'rewritten.onnx');
+    writeFileSync(path, Buffer.concat(fields.sort((a, b) => a.field - b.field).map((one) => one.bytes)));
+    assert.ok(fields.findIndex(({ field }) => field === 14) > fields.findIndex(({ field }) => field === 7));
+    assert.deepEqual(Object.fromEntries(await readMetadata(path)), metadata);
+    // Its strings are missed.
+    await assert.rejects(optimize(path), {
+      code: 'model_weights_missing',
+      message: /rewritten\.onnx\.strings can't be read: there is no such file\./,
+    });
+  });
+
+  it('has no metadata where its fields end beyond it, or nowhere', async () => {
+    const path = join(folder, 'endless.onnx');
+    const varint = [...Array(8).fill(0xff), 0x7f];
+    for (const bytes of [[0x3a, ...varint], [0x3a, 0xff], [0x72, ...varint], Array(200_000).fill(0x08), []]) {
+      writeFileSync(path, Buffer.from(bytes));
+      assert.equal((await readMetadata(path)).size, 0);
+    }
   });
 
   it('that takes no numbers is refused', async () => {
