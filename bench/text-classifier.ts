@@ -6,7 +6,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/support/package.js';
@@ -59,9 +59,9 @@ for (let round = 0; round < Number(values.rounds); round++) {
 }
 
 /** Whether the machine had other things to do when it began. */
-const wasBusy = busy[0]! > 1;
+const wasBusy = busy[0]! > availableParallelism();
 const loadOf = (round: Round, name: string, index: number) => round[name]!.loads[index]!;
-const middle = (name: string, index: number, of: 'requestsPerSecond' | 'p50' | 'errors') =>
+const middle = (name: string, index: number, of: 'requestsPerSecond' | 'p50' | 'errors' | 'cpuSecondsPerRequest') =>
   median(rounds.map((round) => loadOf(round, name, index)[of]));
 const rows = textContenders.map(({ name }) => [
   name,
@@ -69,6 +69,7 @@ const rows = textContenders.map(({ name }) => [
     middle(name, index, 'requestsPerSecond').toFixed(0),
     `${middle(name, index, 'p50').toFixed(2)} ms`,
   ]),
+  (1000 * middle(name, clients.length - 1, 'cpuSecondsPerRequest')).toFixed(2),
   String(clients.reduce((sum, _, index) => sum + middle(name, index, 'errors'), 0)),
 ]);
 const ratios = others.map(({ name }) => {
@@ -115,7 +116,7 @@ const text = [
       ]
     : []),
   '',
-  table(['', 'requests/s at 1', 'p50', 'requests/s at 8', 'p50', 'errors'], rows),
+  table(['', 'requests/s at 1', 'p50', 'requests/s at 8', 'p50', 'CPU ms a request at 8', 'errors'], rows),
   '',
   table(['keras-serve over', 'at 1', 'at 8', 'bound', ''], ratios),
   '',
