@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { seenScalings } from '../images/scaling-hypotheses.js';
 import { backboneFamilies } from '../onnx/backbones.js';
 import { maxInputLayers } from '../onnx/input-layers.js';
 import { maxPlaces } from './input-statistics.js';
@@ -15,6 +16,15 @@ const Hints = Type.Object({
       className: Text,
       name: Text,
       range: Type.Optional(Type.Tuple([Type.Number(), Type.Number()])),
+    }),
+  ),
+  pixels: Type.Optional(
+    Type.Object({
+      layer: Text,
+      scaling: Type.Enum([...seenScalings]),
+      odds: Type.Number({ minimum: 1 }),
+      next: Type.Enum([...seenScalings]),
+      brightness: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     }),
   ),
   backbone: Type.Optional(Type.Object({ family: Type.Enum(backboneFamilies), name: Text })),

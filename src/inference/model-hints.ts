@@ -1,8 +1,11 @@
+import type { SeenScaling } from '../images/scaling-hypotheses.js';
+import { scalingLikelihoods } from '../images/scaling-likelihood.js';
 import type { KerasModel } from '../keras/index.js';
 import { type Loss, lossesOf } from '../keras/losses.js';
 import type { Layer } from '../keras/model.js';
 import { type BackboneFamily, backboneFamily } from '../onnx/backbones.js';
 import { compile } from '../onnx/compile.js';
+import { firstNormalizationOf } from '../onnx/first-normalization.js';
 import { type Front, frontModel, frontOf } from '../onnx/front.js';
 import { inputLayersOf } from '../onnx/input-layers.js';
 import { activationsOf } from '../onnx/output-activations.js';
@@ -19,6 +22,8 @@ export interface ModelHints {
     /** What it makes of pixels that are 0 and 255, where that could be found out. */
     range?: [from: number, to: number];
   };
+  /** What its first convolution with batch normalisation behind it tells of the images that it was trained on. */
+  pixels?: PixelHints;
   /** The model of keras.applications at its front. */
   backbone?: { family: BackboneFamily; name: string };
   /** Whether it is built as Teachable Machine builds its image models. */
@@ -27,6 +32,19 @@ export interface ModelHints {
   inputs?: InputHints[];
   /** Of each output, in the signature's order. */
   outputs?: OutputHints[];
+}
+
+/** How the images were scaled that a model has seen in training, by the statistics of what it computes of them first. */
+export interface PixelHints {
+  /** The name of the convolution. */
+  layer: string;
+  scaling: SeenScaling;
+  /** By how many times that is likelier than what comes next. */
+  odds: number;
+  /** What comes next. */
+  next: SeenScaling;
+  /** The mean of their pixels, from 0 to 1, before they were scaled. */
+  brightness?: number;
 }
 
 /** What a Keras model gives away of an input. */
@@ -67,6 +85,7 @@ async function findHints(model: KerasModel): Promise<ModelHints> {
   return {
     ...hints,
     scaling: await scalingOf(model, front),
+    pixels: pixelsOf(model, front),
     backbone: backboneOf(front),
     teachableMachine: isTeachableMachine(model, front) || undefined,
   };
@@ -145,6 +164,24 @@ async function rangeOf(model: KerasModel): Promise<[from: number, to: number]> {
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, longestWord);
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The least that statistics have to fit natural pictures to tell something of them, and the most that is said of them. */
+const [leastFit, mostOdds] = [-3, 1e6];
+
+/** The side of images where the model takes any. */
+const usualSide = 128;
+
+/** What the statistics tell, where nothing is done to pixels before. */
+function pixelsOf({ graph }: KerasModel, front: Front): ModelHints['pixels'] {
+  const seen = front.scaling.length === 0 ? firstNormalizationOf(front) : undefined;
+  if (!seen) return undefined;
+  const side = graph.inputs[0]!.shape[2] || usualSide;
+  const [best, next] = scalingLikelihoods(seen, side);
+  if (!best || !next || !(best.fit > leastFit)) return undefined;
+  const odds = Math.min(Math.exp(best.logLikelihood - next.logLikelihood), mostOdds);
+  const { scaling, brightness } = best;
+  return { layer: printable(seen.name), scaling, odds, next: next.scaling, ...(brightness && { brightness }) };
+}
 
 /** The first model of keras.applications around the layers behind the front. */
 function backboneOf({ models }: Front): ModelHints['backbone'] {

@@ -8,6 +8,8 @@ export interface Front {
   scaling: Call[];
   /** The models that the layers are in which come next, each before those around it, with their names. */
   models: Map<Graph, string>;
+  /** The first call that makes something of the pixels, and the calls of the graph that it is in. */
+  first?: { call: Call; calls: readonly Call[] };
 }
 
 /** A model and those around it, from the inside out. */
@@ -64,7 +66,10 @@ export function frontOf({ name, graph }: Pick<KerasModel, 'name' | 'graph'>): Fr
       const taken = tensorsOf(call);
       if (!taken.some((id) => tensors.has(id))) continue;
       if (taken.every((id) => tensors.has(id)) && passes(call, nesting)) tensors.add(`${call.output}:0`);
-      else if (!call.layer.graph) for (const { name, graph } of nesting) front.models.set(graph, name);
+      else if (!call.layer.graph) {
+        front.first ??= { call, calls: inner };
+        for (const { name, graph } of nesting) front.models.set(graph, name);
+      }
     }
     return referencesIn(outputs).every((id) => tensors.has(id));
   }

@@ -1,4 +1,5 @@
 import type { CardImage, Scaling } from '../../../schemas/card.js';
+import type { SeenScaling } from '../../images/scaling-hypotheses.js';
 import type { ModelHints } from '../../inference/model-hints.js';
 import type { BackboneFamily } from '../../onnx/backbones.js';
 import type { TensorType } from '../../support/tensor.js';
@@ -13,13 +14,15 @@ export interface ImageFacts {
   hints: ModelHints | null;
   /** Whether the labels beside the model are numbered as Teachable Machine numbers them. */
   numberedLabels: boolean;
+  /** How many numbers the model gives for an image; left out where it gives several tensors, or nobody can say. */
+  classes?: number;
 }
 
 type NamedScaling = Extract<Scaling, string>;
 
 /** How images are prepared, and what speaks for it: it goes on after "for". */
 export interface ImageChoice {
-  image: Pick<CardImage, 'resize' | 'interpolation'> & { scaling: NamedScaling };
+  image: Pick<CardImage, 'resize' | 'interpolation'> & { scaling: Scaling };
   reason: string;
   certainty: Certainty;
 }
@@ -47,9 +50,42 @@ const backboneScalings: Record<BackboneFamily, NamedScaling> = {
 /** As Teachable Machine's own examples prepare images: `ImageOps.fit` with `LANCZOS`, then `x / 127.5 - 1`. */
 const teachableMachine = { resize: 'crop', interpolation: 'lanczos', scaling: 'tf' } as const;
 
+/** What a card says for what the statistics of a model tell. What each picture does for itself is so on average alone. */
+const seenScalings: Record<SeenScaling, Scaling> = {
+  none: 'none',
+  unit: 'unit',
+  tf: 'tf',
+  torch: 'torch',
+  caffe: 'caffe',
+  centred: { mean: [127.5], std: [255] },
+  'less-mean': { mean: [123.68, 116.779, 103.939], std: [1, 1, 1] },
+  standardised: { mean: [120], std: [66] },
+};
+
+/** In words. */
+const seenTexts: Record<SeenScaling, string> = {
+  none: 'from 0 to 255',
+  unit: 'from 0 to 1',
+  tf: 'from -1 to 1',
+  torch: 'less the mean of ImageNet, divided by its deviation',
+  caffe: 'in BGR, less the mean of ImageNet',
+  centred: 'from -0.5 to 0.5',
+  'less-mean': 'in RGB, less the mean of ImageNet',
+  standardised: 'of pictures that were each standardised, which no scaling is',
+};
+
+/**
+ * The least odds for which statistics make a scaling likely. On models whose scaling is known, conformance/scaling.ts, the first half of them
+ * had no mistake at half of that.
+ */
+const likelyOdds = 20;
+
+/** The classes of ImageNet: a model of keras.applications with as many is taken to be as it came. */
+const imageNetClasses = 1000;
+
 type Rule = (facts: ImageFacts) => ImageChoice | undefined;
 
-const scaled = (scaling: NamedScaling, reason: string, certainty: Certainty = 'likely'): ImageChoice => ({
+const scaled = (scaling: Scaling, reason: string, certainty: Certainty = 'likely'): ImageChoice => ({
   image: { scaling },
   reason,
   certainty,
@@ -81,15 +117,28 @@ const rules: Rule[] = [
       ? { image: teachableMachine, reason: 'the model is built as Teachable Machine builds them', certainty: 'likely' }
       : undefined,
 
-  ({ hints, input }) => {
+  ({ hints }) => {
+    const { layer, scaling, odds, next } = hints?.pixels ?? {};
+    const own = hints?.backbone && backboneScalings[hints.backbone.family];
+    // Layers that were left as they came have seen what ImageNet was scaled by, whatever came later.
+    if (!layer || !scaling || scaling === own || (own && !(odds! >= likelyOdds))) return undefined;
+    return scaled(
+      seenScalings[scaling],
+      `the batch normalization behind "${layer}" has seen pixels ${seenTexts[scaling]}, as its statistics have it: ` +
+        `${times(odds!)} as likely as pixels ${seenTexts[next!]}`,
+      odds! >= likelyOdds && scaling !== 'standardised' ? 'likely' : 'guess',
+    );
+  },
+
+  ({ hints, input, classes }) => {
     if (!hints?.backbone) return undefined;
     const { family, name } = hints.backbone;
     const scaling = backboneScalings[family];
     if (input.channels !== 3 && (scaling === 'caffe' || scaling === 'torch')) return undefined;
-    return scaled(
-      scaling,
-      `the model is built on ${family} of keras.applications ("${name}"), whose preprocess_input does that`,
-    );
+    const basis = `the model is built on ${family} of keras.applications ("${name}"), whose preprocess_input does that`;
+    return classes === imageNetClasses
+      ? scaled(scaling, basis)
+      : scaled(scaling, `${basis}; many that are trained further get pixels from 0 to 1 instead`, 'guess');
   },
 
   ({ hints, numberedLabels, input: { height, width } }) =>
@@ -117,6 +166,8 @@ export function chooseImage(facts: ImageFacts): ImageChoice {
   }
   throw new TypeError('the last rule holds always');
 }
+
+const times = (odds: number): string => (odds < 1000 ? `${odds.toPrecision(2)} times` : 'more than 1000 times');
 
 /** Whether what comes out for 0 is as far below the middle as that is for pixels: it was made for means of some 100, not of 0.5. */
 const isCentred = ([from, to]: readonly [number, number]): boolean => Math.abs(from) > 0.05 * Math.abs(to - from);

@@ -72,6 +72,7 @@ export const image: InputKind<ImageSpec> = {
       ...(resize === 'crop' && { crop_fraction: 1 }),
       interpolation: 'bicubic',
       ...choice.image,
+      ...(isInk(taken, facts) && { invert: 'auto' }),
       ...said,
     };
     const preparation = resolveScaling(settings.scaling, taken, place);
@@ -129,10 +130,34 @@ export const image: InputKind<ImageSpec> = {
 };
 
 /** What the model tells of its images' preparation. Only of its first input is it known what the model begins with. */
-function choose(taken: ImageInput, { type }: TensorInfo, index: number, { hints, found }: Facts): ImageChoice {
+function choose(taken: ImageInput, { type }: TensorInfo, index: number, facts: Facts): ImageChoice {
+  const { hints, found, signature } = facts;
   const known = hints && index > 0 ? {} : hints;
-  return chooseImage({ input: taken, type, hints: known, numberedLabels: found?.numbered ?? false });
+  const [output] = signature.outputs.length === 1 ? signature.outputs : [];
+  const classes = output?.shape.length === 2 ? (output.shape[1] ?? undefined) : undefined;
+  return chooseImage({ input: taken, type, hints: known, numberedLabels: found?.numbered ?? false, classes });
 }
+
+/** Brightness of pictures above which they are no light ink on dark. */
+const mostlyLight = 0.45;
+
+/** Whether pictures are taken to be light ink on dark, as those of MNIST, where people send dark ink on paper. */
+const isInk = (
+  { height, width, channels }: ImageInput,
+  { hints, signature }: Pick<Facts, 'hints' | 'signature'>,
+): boolean =>
+  channels === 1 &&
+  height === 28 &&
+  width === 28 &&
+  !((hints?.pixels?.brightness ?? 0) > mostlyLight) &&
+  signature.outputs.every(({ shape }) => shape.length <= 2);
+
+/** Why pictures are inverted whose border is lighter than their middle. */
+const ink = {
+  basis: 'grey pictures of 28 × 28 are mostly light ink on dark',
+  text: '"auto", where the border is lighter than the middle',
+  certainty: 'guess',
+} as const;
 
 function assumptionsOf(
   settings: ImageSettings,
@@ -140,7 +165,7 @@ function assumptionsOf(
   { height, width }: ImageInput,
   { image: chosen, reason, certainty }: ImageChoice,
 ): Assumption[] {
-  const { size, resize, interpolation, scaling } = settings;
+  const { size, resize, interpolation, scaling, invert } = settings;
   const usual = (key: 'resize' | 'interpolation') =>
     chosen[key] ? { basis: reason, certainty } : { basis: "that is Pillow's own", certainty: 'guess' as const };
   const all: (Assumption & { key: keyof CardImage })[] = [
@@ -150,6 +175,7 @@ function assumptionsOf(
       : []),
     { key: 'resize', value: resize, ...usual('resize') },
     { key: 'interpolation', value: interpolation, ...usual('interpolation') },
+    ...(invert === 'auto' ? [{ key: 'invert' as const, value: invert, ...ink }] : []),
   ];
   return all.filter(({ key }) => given[key] === undefined);
 }
