@@ -17,7 +17,7 @@ export interface SeenConvolution {
 /** How likely it is that pictures were scaled so. */
 export interface ScalingLikelihood {
   scaling: SeenScaling;
-  /** A natural logarithm, of which only differences mean something; with how usual the scaling is. */
+  /** A natural logarithm, of which only differences mean something. */
   logLikelihood: number;
   /** How well the best pictures fit, a logarithm for each filter: 0 is all, less than -3 hardly anything. */
   fit: number;
@@ -35,8 +35,8 @@ const [fewestFilters, maxFilters, independent] = [4, 32, 8];
 const [meanError, varianceError] = [0.2, 0.6];
 
 /**
- * How likely each way of scaling is, the likeliest first, by what the filters are expected to answer to natural pictures scaled so.
- * Effects at the edges are left out.
+ * How likely each way of scaling is by what the filters are expected to answer to natural pictures scaled so: the one to choose
+ * first, for which counts how usual it is, too. Effects at the edges are left out.
  * @param side of the pictures, in pixels
  * @returns nothing where that can't be said: for an activation that isn't known, or statistics that nothing was trained with
  */
@@ -64,15 +64,17 @@ export function scalingLikelihoods(seen: SeenConvolution, side: number): Scaling
     );
     const best = tried.reduce((one, other) => (other.log > one.log ? other : one));
     const sum = tried.reduce((total, { log }) => total + Math.exp(log - best.log), 0);
-    const logLikelihood = best.log + Math.log(sum) + Math.log(scalingHypotheses[scaling].usual);
-    return { scaling, logLikelihood, fit: best.fit, brightness: best.brightness };
+    return { scaling, logLikelihood: best.log + Math.log(sum), fit: best.fit, brightness: best.brightness };
   };
 
   return (Object.keys(scalingHypotheses) as SeenScaling[])
     .filter((scaling) => channels === 3 || !scalingHypotheses[scaling].colourOnly)
     .map(likelihoodOf)
-    .toSorted((one, other) => other.logLikelihood - one.logLikelihood);
+    .toSorted((one, other) => weighted(other) - weighted(one));
 }
+
+const weighted = ({ scaling, logLikelihood }: ScalingLikelihood): number =>
+  logLikelihood + Math.log(scalingHypotheses[scaling].usual);
 
 /** Some filters, spread over all that differ and answer to something: training lets others die. Too few tell nothing. */
 function filtersOf({ mean, variance }: SeenConvolution): number[] {

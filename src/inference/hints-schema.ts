@@ -22,7 +22,7 @@ const Hints = Type.Object({
     Type.Object({
       layer: Text,
       scaling: Type.Enum([...seenScalings]),
-      odds: Type.Number({ minimum: 1 }),
+      odds: Type.Number({ minimum: 0 }),
       next: Type.Enum([...seenScalings]),
       brightness: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     }),

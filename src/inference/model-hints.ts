@@ -39,9 +39,9 @@ export interface PixelHints {
   /** The name of the convolution. */
   layer: string;
   scaling: SeenScaling;
-  /** By how many times that is likelier than what comes next. */
+  /** How many times as likely that makes what was seen as any other scaling does; less than 1 where a less usual one fits better. */
   odds: number;
-  /** What comes next. */
+  /** The likeliest other. */
   next: SeenScaling;
   /** The mean of their pixels, from 0 to 1, before they were scaled. */
   brightness?: number;
@@ -176,8 +176,9 @@ function pixelsOf({ graph }: KerasModel, front: Front): ModelHints['pixels'] {
   const seen = front.scaling.length === 0 ? firstNormalizationOf(front) : undefined;
   if (!seen) return undefined;
   const side = graph.inputs[0]!.shape[2] || usualSide;
-  const [best, next] = scalingLikelihoods(seen, side);
-  if (!best || !next || !(best.fit > leastFit)) return undefined;
+  const [best, ...others] = scalingLikelihoods(seen, side);
+  if (!best || !(best.fit > leastFit)) return undefined;
+  const next = others.reduce((one, other) => (other.logLikelihood > one.logLikelihood ? other : one));
   const odds = Math.min(Math.exp(best.logLikelihood - next.logLikelihood), mostOdds);
   const { scaling, brightness } = best;
   return { layer: printable(seen.name), scaling, odds, next: next.scaling, ...(brightness && { brightness }) };

@@ -32,9 +32,10 @@ const kernels: Record<string, (layer: Layer) => Kernel | undefined> = {
     const pointwise = weightOf(layer, 'pointwise_kernel', 4);
     if (!depthwise || !pointwise) return undefined;
     const [height, width, channels, depth] = depthwise.shape as [number, number, number, number];
-    const filters = pointwise.shape[3]!;
-    const kernel = new Float32Array(Math.min(height * width * channels * filters, largestKernel + 1));
-    if (kernel.length > largestKernel) return undefined;
+    const [, , parts, filters] = pointwise.shape as [number, number, number, number];
+    const length = height * width * channels * filters;
+    if (parts !== channels * depth || length > largestKernel) return undefined;
+    const kernel = new Float32Array(length);
     for (let tap = 0; tap < height * width * channels; tap++)
       for (let filter = 0; filter < filters; filter++)
         for (let part = 0; part < depth; part++)

@@ -78,7 +78,7 @@ const seenTexts: Record<SeenScaling, string> = {
  * The least odds for which statistics make a scaling likely. On models whose scaling is known, conformance/scaling.ts, the first half of them
  * had no mistake at half of that.
  */
-const likelyOdds = 20;
+export const likelyOdds = 20;
 
 /** The classes of ImageNet: a model of keras.applications with as many is taken to be as it came. */
 const imageNetClasses = 1000;
