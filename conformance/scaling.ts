@@ -9,8 +9,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { likelyOdds } from '../src/datapoints/images/image-scaling.js';
-import { hintsOf, type ModelHints } from '../src/inference/model-hints.js';
+import { likelyOdds, nextOf } from '../src/datapoints/images/image-scaling.js';
+import { hintsOf } from '../src/inference/model-hints.js';
 import { readKerasModel } from '../src/keras/index.js';
 
 /** What a model was trained with, as who trained it says. */
@@ -31,7 +31,7 @@ interface Public extends Stated {
   /** Where its author says so. */
   stated: string;
 }
-type Told<Model> = Model & { told: Pick<NonNullable<ModelHints['pixels']>, 'scaling' | 'odds' | 'next'> | null };
+type Told<Model> = Model & { told: { scaling: string; odds: number; next: string } | null };
 interface Results {
   trained: Told<Trained>[];
   public: Told<Public>[];
@@ -52,8 +52,8 @@ const expectedOf = ({ scaling }: Stated): string => expected[scaling] ?? scaling
 async function tell<Model extends Stated>(model: Model, path: string): Promise<Told<Model>> {
   const { pixels } = await hintsOf(await readKerasModel(path));
   if (!pixels) return { ...model, told: null };
-  const { scaling, odds, next } = pixels;
-  return { ...model, told: { scaling, odds: Number(odds.toPrecision(3)), next } };
+  const [next, odds] = nextOf(pixels);
+  return { ...model, told: { scaling: pixels.scaling, odds, next } };
 }
 
 const isRight = (model: Told<Stated>): boolean => model.told?.scaling === expectedOf(model);
@@ -105,7 +105,7 @@ const counts = (groups: [name: string, models: readonly Told<Stated>[]][]): stri
     groups.map(([name, models]) => {
       const likely = models.filter(isLikely);
       const mistakes = models.filter((model) => model.told && !isRight(model)).map(({ told }) => told!.odds);
-      const worst = mistakes.length ? Math.max(...mistakes).toPrecision(2) : '';
+      const worst = mistakes.length ? Number(Math.max(...mistakes).toPrecision(2)) : '';
       const wrong = likely.filter((model) => !isRight(model)).length;
       return [name, models.length, models.filter(isRight).length, likely.length, wrong, worst];
     }),
@@ -133,7 +133,7 @@ function section({ trained, public: others }: Results): string {
         stated,
         scaling,
         told?.scaling ?? 'nothing',
-        told ? told.odds.toPrecision(2) : '',
+        told ? String(Number(told.odds.toPrecision(2))) : '',
       ]),
     ),
   ].join('\n\n');

@@ -22,8 +22,7 @@ const Hints = Type.Object({
     Type.Object({
       layer: Text,
       scaling: Type.Enum([...seenScalings]),
-      odds: Type.Number({ minimum: 0 }),
-      next: Type.Enum([...seenScalings]),
+      odds: Type.Partial(Type.Record(Type.Enum([...seenScalings]), Type.Number({ minimum: 0 }))),
       brightness: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     }),
   ),

@@ -39,10 +39,8 @@ export interface PixelHints {
   /** The name of the convolution. */
   layer: string;
   scaling: SeenScaling;
-  /** How many times as likely that makes what was seen as any other scaling does; less than 1 where a less usual one fits better. */
-  odds: number;
-  /** The likeliest other. */
-  next: SeenScaling;
+  /** How many times as likely that makes what was seen as each other scaling does; less than 1 where a less usual one fits better. */
+  odds: { [Other in SeenScaling]?: number };
   /** The mean of their pixels, from 0 to 1, before they were scaled. */
   brightness?: number;
 }
@@ -178,10 +176,13 @@ function pixelsOf({ graph }: KerasModel, front: Front): ModelHints['pixels'] {
   const side = graph.inputs[0]!.shape[2] || usualSide;
   const [best, ...others] = scalingLikelihoods(seen, side);
   if (!best || !(best.fit > leastFit)) return undefined;
-  const next = others.reduce((one, other) => (other.logLikelihood > one.logLikelihood ? other : one));
-  const odds = Math.min(Math.exp(best.logLikelihood - next.logLikelihood), mostOdds);
+  const odds = others.map(({ scaling, logLikelihood }): [SeenScaling, number] => {
+    const times = Math.min(Math.exp(best.logLikelihood - logLikelihood), mostOdds);
+    return [scaling, Number(times.toPrecision(3))];
+  });
+  if (!odds.every(([, times]) => Number.isFinite(times))) return undefined;
   const { scaling, brightness } = best;
-  return { layer: printable(seen.name), scaling, odds, next: next.scaling, ...(brightness && { brightness }) };
+  return { layer: printable(seen.name), scaling, odds: Object.fromEntries(odds), ...(brightness && { brightness }) };
 }
 
 /** The first model of keras.applications around the layers behind the front. */

@@ -10,8 +10,9 @@ export interface FirstNormalization extends SeenConvolution {
 
 type Kernel = Pick<SeenConvolution, 'kernel' | 'shape'>;
 
-/** The largest kernel that is looked at, in numbers: that of 11 × 11 pixels of three channels and 512 filters. */
-const largestKernel = 11 * 11 * 3 * 512;
+/** The largest kernel that is looked at: its side in pixels, and its numbers with 512 filters for three channels. */
+const longestSide = 11;
+const largestKernel = longestSide ** 2 * 3 * 512;
 
 /** A weight of single precision that has this many axes. */
 function weightOf({ weights }: Layer, name: string, axes: number): { shape: number[]; data: Float32Array } | undefined {
@@ -66,7 +67,8 @@ export function firstNormalizationOf({ first }: Front): FirstNormalization | und
   const variance = weightOf(next.layer, 'moving_variance', 1)?.data;
   const kernel = kernels[layer.className]!(layer);
   if (!kernel || !mean || !variance) return undefined;
-  const [, , channels, filters] = kernel.shape;
+  const [height, width, channels, filters] = kernel.shape;
+  if (Math.max(height, width) > longestSide) return undefined;
   const bias = weightOf(layer, 'bias', 1)?.data ?? new Float32Array(filters);
   const isWhole = [mean, variance, bias].every(({ length }) => length === filters);
   if (!isWhole || ![1, 3].includes(channels) || (layer.config.groups ?? 1) !== 1) return undefined;

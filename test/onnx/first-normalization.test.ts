@@ -95,6 +95,10 @@ describe('the first convolution with batch normalization', () => {
       ],
       normalization,
     ],
+    'a kernel of too many pixels': [
+      ['Conv2D', { kernel: weight([12, 1, 3, 2]) }, { activation: 'linear' }],
+      normalization,
+    ],
     'a kernel that is too large': [
       ['Conv2D', { kernel: weight([30, 30, 3, 100]) }, { activation: 'linear' }],
       normalization,

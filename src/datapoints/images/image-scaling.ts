@@ -1,6 +1,6 @@
 import type { CardImage, Scaling } from '../../../schemas/card.js';
 import type { SeenScaling } from '../../images/scaling-hypotheses.js';
-import type { ModelHints } from '../../inference/model-hints.js';
+import type { ModelHints, PixelHints } from '../../inference/model-hints.js';
 import type { BackboneFamily } from '../../onnx/backbones.js';
 import type { TensorType } from '../../support/tensor.js';
 import type { Certainty } from '../kind.js';
@@ -118,15 +118,17 @@ const rules: Rule[] = [
       : undefined,
 
   ({ hints }) => {
-    const { layer, scaling, odds, next } = hints?.pixels ?? {};
-    const own = hints?.backbone && backboneScalings[hints.backbone.family];
+    if (!hints?.pixels) return undefined;
+    const { layer, scaling, odds } = hints.pixels;
+    const own = hints.backbone && backboneScalings[hints.backbone.family];
     // Layers that were left as they came have seen what ImageNet was scaled by, whatever came later.
-    if (!layer || !scaling || scaling === own || (own && !(odds! >= likelyOdds))) return undefined;
+    if (own && !((odds[own as SeenScaling] ?? 0) >= likelyOdds)) return undefined;
+    const [next, least] = nextOf(hints.pixels);
     return scaled(
       seenScalings[scaling],
       `the batch normalization behind "${layer}" has seen pixels ${seenTexts[scaling]}, as its statistics have it: ` +
-        `${times(odds!)} as likely as pixels ${seenTexts[next!]}`,
-      odds! >= likelyOdds && scaling !== 'standardised' ? 'likely' : 'guess',
+        `${times(least)} as likely as pixels ${seenTexts[next]}`,
+      least >= likelyOdds && scaling !== 'standardised' ? 'likely' : 'guess',
     );
   },
 
@@ -167,7 +169,13 @@ export function chooseImage(facts: ImageFacts): ImageChoice {
   throw new TypeError('the last rule holds always');
 }
 
-const times = (odds: number): string => (odds < 1000 ? `${odds.toPrecision(2)} times` : 'more than 1000 times');
+/** The likeliest other scaling, and how many times as likely as it the one is that was chosen: 0 where there is nothing to compare. */
+export function nextOf({ scaling, odds }: PixelHints): [next: SeenScaling, odds: number] {
+  const others = Object.entries(odds) as [SeenScaling, number][];
+  return others.toSorted(([, one], [, other]) => one - other)[0] ?? [scaling, 0];
+}
+
+const times = (odds: number): string => (odds < 1000 ? `${Number(odds.toPrecision(2))} times` : 'more than 1000 times');
 
 /** Whether what comes out for 0 is as far below the middle as that is for pixels: it was made for means of some 100, not of 0.5. */
 const isCentred = ([from, to]: readonly [number, number]): boolean => Math.abs(from) > 0.05 * Math.abs(to - from);
