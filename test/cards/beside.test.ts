@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import type { ModelCard } from '../../schemas/card.js';
 import { noteLine } from '../../src/cards/card-note.js';
 import { type InferredCard, inferCard, spellOut } from '../../src/cards/inferred-card.js';
@@ -12,6 +13,7 @@ import { hintsOf } from '../../src/inference/model-hints.js';
 import { readKerasModel } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { bytesOfCase, pickleCases } from '../helpers/pickles.js';
 import { sideFolders } from '../helpers/side-folders.js';
 
 const { path: folders } = sideFolders();
@@ -103,9 +105,11 @@ describe('the transformer of an input', () => {
     const columns = ['a', 'b', 'c'].map((name) => ({ name }));
     const card = await inFolder('flowers', { inputs: { x: { columns } } } as ModelCard);
     assert.equal(assumed(card)['inputs.x.transform'], undefined);
-    assert.deepEqual(warnings(card), [
-      'warn scaler.pkl holds a StandardScaler of 3 columns, which fits nothing of the model: it is not used',
-    ]);
+    assert.deepEqual(warnings(card), []);
+    assert.equal(
+      linesOf(card)[0],
+      'info scaler.pkl holds a StandardScaler of 3 columns, which fits nothing that serve.json leaves open: it is not used',
+    );
     assert.deepEqual(
       warnings(await inFolder('flowers', { inputs: { x: { transform: 'scaler.pkl' } } } as ModelCard)),
       [],
@@ -342,4 +346,28 @@ describe('files that can’t be used', () => {
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`${index + 100}.pkl`, 'no pickle']));
     assert.equal(warnings(await inferred(copyOf('columns', many))).length, 50);
   });
+
+  it('never keep a model from being served, whatever is in them', async () => {
+    const files = ['scaler.pkl', 'tokenizer.json', 'words.pkl', 'columns.json', 'metadata.json', 'data.csv', 'x.gz'];
+    const pickle = fc.array(fc.constantFrom(...pickles), { minLength: 1, maxLength: 2 }).map((some) => mixed(some));
+    const content = fc.oneof(
+      fc.uint8Array({ maxLength: 100 }),
+      pickle,
+      fc.json().map(Buffer.from),
+      fc.string().map(Buffer.from),
+    );
+    const [table, texts] = [copyOf('columns'), copyOf('reviews', { 'tokenizer.pickle': null })];
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(table, texts), fc.constantFrom(...files), content, async (path, file, bytes) => {
+        writeFileSync(join(path, file), bytes);
+        await inferred(path);
+      }),
+      { numRuns: 150 },
+    );
+  });
 });
+
+/** What real Python pickled, and two halves of such. */
+const pickles = [...pickleCases.values()].flatMap((cases) => cases.map(bytesOfCase));
+const mixed = ([one, other = one]: readonly Buffer[]): Buffer =>
+  Buffer.concat([one!.subarray(0, Math.ceil(one!.length / 2)), other!.subarray(Math.ceil(other!.length / 2))]);

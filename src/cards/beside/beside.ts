@@ -4,6 +4,7 @@ import type { Assumption } from '../../datapoints/kind.js';
 import { type KindCards, kindsOf, type ModelKinds, type PlaceOf } from '../../datapoints/kinds.js';
 import { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import { CardError } from '../../support/card-error.js';
+import { CARD_FILE } from '../../support/card-file.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import type { CardNote } from '../card-note.js';
 import { checkValue } from '../kind-cards.js';
@@ -105,14 +106,15 @@ function checkOffer({ name, keys: { tokenizer } }: Offer): void {
 /** That a file fits nothing. Tables and what is said of a model lie beside it for many reasons. */
 function noteOf(
   { file, what, fitted, table, threshold, columns, vocabulary }: SideFile,
-  { signature }: Served,
+  { signature, cards }: Served,
 ): CardNote[] {
   const isSaid = file.endsWith('.json') && (threshold !== undefined || columns !== undefined) && !vocabulary;
   if (table || isSaid) return [];
   const widths = signature.inputs.flatMap(({ shape }) => shape.at(-1) ?? []);
   const isOfBoth = fitted?.inputs !== undefined && widths.includes(fitted.inputs - 1);
+  const isOpen = Object.keys({ ...cards.inputs, ...cards.outputs }).length === 0;
   const why = isOfBoth
     ? ', one more than the model takes: it may be for the answer as well'
-    : ', which fits nothing of the model';
-  return [{ level: 'warn', message: `${file} ${what}${why}: it is not used` }];
+    : `, which fits nothing ${isOpen ? 'of the model' : `that ${CARD_FILE} leaves open`}`;
+  return [{ level: isOpen ? 'warn' : 'info', message: `${file} ${what}${why}: it is not used` }];
 }
