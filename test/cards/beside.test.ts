@@ -1,6 +1,6 @@
 /** What belongs to a model among the files beside it, in folders as real Keras and scikit-learn left them. */
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -78,6 +78,14 @@ describe('the transformer of an input', () => {
     const path = copyOf('flowers');
     copyFileSync(join(path, 'scaler.pkl'), join(path, 'standard_scaler.pkl'));
     assert.deepEqual(assumed(await inferred(path))['inputs.x.transform'], ['scaler.pkl', 'likely']);
+  });
+
+  it('may be called after the answer where it is of several columns', async () => {
+    const path = copyOf('houses', { 'y_scaler.joblib': null });
+    renameSync(join(path, 'x_scaler.pkl'), join(path, 'house_price_scaler.pkl'));
+    assert.deepEqual(assumed(await inferred(path))['inputs.x.transform'], ['house_price_scaler.pkl', 'likely']);
+    renameSync(join(path, 'house_price_scaler.pkl'), join(path, 'target_scaler.pkl'));
+    assert.equal(assumed(await inferred(path))['inputs.x.transform'], undefined);
   });
 
   it('is none of a scaler of one column more, which is named', async () => {

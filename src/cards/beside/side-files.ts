@@ -26,7 +26,7 @@ export interface SideFiles {
 
 /** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all. */
 const most = { files: 50, bytes: 5 * 2 ** 20, total: 10 * 2 ** 20, time: 2000 };
-/** How much of a table is read: its header, and a row. */
+/** How much of a table is read: its header, and the first rows. */
 const startBytes = 64 * 2 ** 10;
 
 /** Endings that pickles have, and those that other files have, too. */
@@ -97,8 +97,7 @@ export async function readSideFiles(
     const own = ownFiles(model, names);
     notes.push(...notesOnStrangers(names));
     for (const file of sideFilesAmong(own)) {
-      if (taken.has(file)) continue;
-      if (files.some((known) => known.file === file)) continue;
+      if (taken.has(file) || files.some((known) => known.file === file)) continue;
       try {
         const content = await readerOf(file)!(join(folder, file), budget);
         if (content) files.push({ file, ...content });
