@@ -266,4 +266,64 @@ describe('the Open Inference Protocol’s infer', () => {
       code: 'content_too_large',
     });
   });
+
+  it('has labels of an output whose numbers are as many', async () => {
+    const binary = { kind: 'binary', spec: { labels: ['no', 'yes'], count: 2, threshold: 0.5 } };
+    const one = model({
+      outputs: [info('y', null, 1)],
+      kinds: { inputs: { x: tensor }, outputs: { y: binary } },
+      predict: async () => ({
+        outputs: { y: { type: 'float32', shape: [1, 1], data: Float32Array.of(0.75) } },
+        timings: { queue: 0, inference: 0 },
+      }),
+    });
+    const outputs = [{ name: 'y', parameters: { classification: 1 } }];
+    assert.match(textOf(await answer({ inputs: [x], outputs }, one)), /"data":\["0\.75:0"\]/);
+  });
+
+  it('answers with some outputs as classes or bytes, and others as numbers', async () => {
+    const both = model({
+      outputs: [info('y', null, 3), info('z', null, 2)],
+      kinds: { inputs: { x: tensor }, outputs: { y: named, z: tensor } } as never,
+      predict: async () => ({
+        outputs: {
+          y: { type: 'float32', shape: [1, 3], data: Float32Array.of(1, 3, 2) },
+          z: { type: 'float32', shape: [1, 2], data: Float32Array.of(4, 5) },
+        },
+        timings: { queue: 0, inference: 0 },
+      }),
+    });
+    const asked = (y: object, z: object) => [
+      { name: 'y', parameters: y },
+      { name: 'z', parameters: z },
+    ];
+    const limits = { maxReplySize: 200 };
+    const ofClasses = await answer({ inputs: [x], outputs: asked({ classification: 1 }, {}) }, both, undefined, limits);
+    // Of several outputs none has labels.
+    assert.deepEqual(
+      JSON.parse(textOf(ofClasses)).outputs.map(({ data }: { data: unknown }) => data),
+      [['3:1'], [4, 5]],
+    );
+    const bytes = await answer({ inputs: [x], outputs: asked({ binary_data: true }, {}) }, both);
+    const [json, rest] = [bytes.body.slice(0, -1), bytes.body.at(-1)!];
+    assert.deepEqual(
+      JSON.parse(Buffer.concat(json).toString()).outputs.map(({ data }: { data?: unknown }) => data),
+      [undefined, [4, 5]],
+    );
+    assert.deepEqual(new Float32Array(rest.slice().buffer), Float32Array.of(1, 3, 2));
+    const run = { predict: () => Promise.reject(new Error('it was run')) };
+    const few = { maxReplySize: 5 };
+    const outputs = asked({ classification: 1 }, { classification: 1 });
+    await assert.rejects(answer({ inputs: [x], outputs }, { ...both, ...run }, undefined, few), {
+      message: 'it was run',
+    });
+    await assert.rejects(
+      answer({ inputs: [x], outputs: asked({}, { classification: 1 }) }, { ...both, ...run }, undefined, few),
+      { code: 'content_too_large' },
+    );
+    await assert.rejects(
+      answer({ inputs: [x], outputs: [{ name: 'z' }] }, { ...both, ...run }, undefined, { maxReplySize: 4 }),
+      { message: 'it was run' },
+    );
+  });
 });
