@@ -31,7 +31,9 @@ const inFolder = (name: string, given?: ModelCard) => inferred(join(folders, nam
 const assumed = ({ assumptions }: InferredCard) =>
   Object.fromEntries(assumptions.map(({ key, value, certainty }) => [key, [value, certainty]]));
 const linesOf = ({ notes }: InferredCard) => notes.map((note) => `${note.level} ${noteLine(note)}`);
-const warnings = (card: InferredCard) => linesOf(card).filter((line) => line.startsWith('warn '));
+/** What the log warns of, but for guesses that are acted on. */
+const warnings = (card: InferredCard) =>
+  linesOf(card).filter((line) => line.startsWith('warn ') && !line.includes('(a guess)'));
 
 /** A copy of a folder, in which files are written or taken away. */
 function copyOf(name: string, files: Record<string, string | Buffer | null> = {}): string {
@@ -68,10 +70,17 @@ describe('the transformer of an input', () => {
     ]);
   });
 
-  it('is a guess where only the name of one of two says so', async () => {
+  it('is none where only the name of one of two says so: a guess, which the log names', async () => {
     const card = await inFolder('two-named');
-    assert.deepEqual(assumed(card)['inputs.x.transform'], ['scaler.pkl', 'guess']);
-    assert.deepEqual(warnings(card), []);
+    assert.equal(assumed(card)['inputs.x.transform'], undefined);
+    assert.equal(card.kinds.inputs.x!.kind, 'tensor');
+    const [line, ...others] = warnings(card);
+    assert.match(
+      line!,
+      /^warn inputs\.x\.transform may be "scaler\.pkl", for it lies beside .*a guess, which is not acted on/,
+    );
+    assert.match(line!, /; set inputs\.x\.transform to "scaler\.pkl" in serve\.json if it is$/);
+    assert.deepEqual(others, []);
   });
 
   it('is the one of two that are the same', async () => {
@@ -143,10 +152,16 @@ describe('the inverse of an output', () => {
     assert.deepEqual(card['outputs.y.transform'], ['y_scaler.joblib', 'likely']);
   });
 
-  it('is a guess at both ends for one column around a forecast of it', async () => {
-    const card = assumed(await inFolder('forecast'));
-    assert.deepEqual(card['inputs.x.transform'], ['scaler.save', 'guess']);
-    assert.deepEqual(card['outputs.y.transform'], ['scaler.save', 'guess']);
+  it('may be that of both ends for one column around a forecast of it: a guess, which the log names', async () => {
+    const card = await inFolder('forecast');
+    assert.equal(assumed(card)['inputs.x.transform'], undefined);
+    assert.equal(assumed(card)['outputs.y.transform'], undefined);
+    assert.deepEqual(
+      warnings(card)
+        .filter((line) => line.includes('transform'))
+        .map((line) => /; set (.*) if it is$/.exec(line)?.[1]),
+      ['inputs.x.transform to "scaler.save" in serve.json', 'outputs.y.transform to "scaler.save" in serve.json'],
+    );
   });
 
   it('is another than that of the input where both lie there', async () => {

@@ -1,6 +1,6 @@
 /** Models in folders as their authors left them, asked without a card: the answers are those of the authors' own steps. */
 import assert from 'node:assert/strict';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
@@ -22,6 +22,12 @@ interface Labelled {
 describe('a folder as it lies', () => {
   let app: FastifyInstance;
   before(async () => {
+    // A scaler for both ends is a guess, which is not acted on: this is what the log says to write.
+    const transform = 'scaler.save';
+    writeFileSync(
+      join(path, 'forecast/serve.json'),
+      JSON.stringify({ inputs: { x: { transform } }, outputs: { y: { transform } } }),
+    );
     app = await buildApp({ model: path, processes: 1, noCache: true });
     await app.ready();
   });
@@ -72,10 +78,8 @@ describe('a folder as it lies', () => {
 
   it('is refused where something is guessed and nothing may be', async () => {
     await assert.rejects(
-      buildApp({ model: join(path, 'forecast'), processes: 1, noCache: true, noGuess: true }).then((one) =>
-        one.ready(),
-      ),
-      /inputs\.x\.transform \("scaler\.save"\)/,
+      buildApp({ model: join(path, 'chat'), processes: 1, noCache: true, noGuess: true }).then((one) => one.ready()),
+      /inputs\.x\.tokenizer \("words\.pkl"\)/,
     );
   });
 });

@@ -63,6 +63,11 @@ export function findBeside(
   const assumptions: Assumption[] = [];
   for (const offer of found.flatMap(({ offers }) => offers)) {
     told.push(...offer.files);
+    const passedOver = noteOfGuess(offer);
+    if (passedOver) {
+      notes.push(passedOver);
+      continue;
+    }
     const merged = withOffer(cards, offer);
     try {
       checkOffer(offer);
@@ -85,6 +90,18 @@ export function findBeside(
     notes,
     labels: { files, known, takesRows },
     unused: (others) => files.flatMap((one) => (told.includes(one) || others.includes(one) ? [] : noteOf(one, served))),
+  };
+}
+
+/** What is said of an offer that isn't taken: numbers that can pass as they are aren't changed on a guess. */
+function noteOfGuess({ side, name, keys, assumptions }: Offer): CardNote | undefined {
+  const [assumed] = assumptions;
+  if (!Object.hasOwn(keys, 'transform') || assumed?.certainty !== 'guess') return undefined;
+  const file = JSON.stringify(assumed.value);
+  return {
+    level: 'warn',
+    message: `${side}.${name}.transform may be ${file}, for ${assumed.basis}: a guess, which is not acted on`,
+    advice: `set ${side}.${name}.transform to ${file} in ${CARD_FILE} if it is`,
   };
 }
 
