@@ -121,6 +121,14 @@ describe('what statistics say', () => {
     assert.deepEqual([whole.value, whole.certainty], ['tf', 'likely']);
   });
 
+  it('is not followed where the model takes other channels', () => {
+    const grey = { ...input, shape: [null, 64, 64, 1] };
+    for (const scaling of ['torch', 'caffe', 'less-mean'] as const) {
+      const hints = { pixels: { ...pixels, scaling } };
+      assert.equal(toldOf({ inputs: [grey], outputs: [output(3)] }, hints).settings.scaling, 'unit');
+    }
+  });
+
   it('counts less than what the graph does', () => {
     const front = { className: 'Rescaling', name: 'rescaling', range: [0, 1] as [number, number] };
     assert.equal(scaling({ pixels, scaling: front }).value, 'none');

@@ -51,7 +51,7 @@ const backboneScalings: Record<BackboneFamily, NamedScaling> = {
 const teachableMachine = { resize: 'crop', interpolation: 'lanczos', scaling: 'tf' } as const;
 
 /** What a card says for what the statistics of a model tell. What each picture does for itself is so on average alone. */
-const seenScalings: Record<SeenScaling, Scaling> = {
+const cardScalings: Record<SeenScaling, Scaling> = {
   none: 'none',
   unit: 'unit',
   tf: 'tf',
@@ -74,10 +74,7 @@ const seenTexts: Record<SeenScaling, string> = {
   standardised: 'of pictures that were each standardised, which no scaling is',
 };
 
-/**
- * The least odds for which statistics make a scaling likely. On models whose scaling is known, conformance/scaling.ts, the first half of them
- * had no mistake at half of that.
- */
+/** The least odds for which statistics make a scaling likely: more than mistakes had in the first half of what conformance/scaling.ts trained. */
 export const likelyOdds = 20;
 
 /** The classes of ImageNet: a model of keras.applications with as many is taken to be as it came. */
@@ -117,15 +114,16 @@ const rules: Rule[] = [
       ? { image: teachableMachine, reason: 'the model is built as Teachable Machine builds them', certainty: 'likely' }
       : undefined,
 
-  ({ hints }) => {
+  ({ hints, input }) => {
     if (!hints?.pixels) return undefined;
     const { layer, scaling, odds } = hints.pixels;
     const own = hints.backbone && backboneScalings[hints.backbone.family];
     // Layers that were left as they came have seen what ImageNet was scaled by, whatever came later.
     if (own && !((odds[own as SeenScaling] ?? 0) >= likelyOdds)) return undefined;
+    if (input.channels !== 3 && isForColours(cardScalings[scaling])) return undefined;
     const [next, least] = nextOf(hints.pixels);
     return scaled(
-      seenScalings[scaling],
+      cardScalings[scaling],
       `the batch normalization behind "${layer}" has seen pixels ${seenTexts[scaling]}, as its statistics have it: ` +
         `${times(least)} as likely as pixels ${seenTexts[next]}`,
       least >= likelyOdds && scaling !== 'standardised' ? 'likely' : 'guess',
@@ -136,7 +134,7 @@ const rules: Rule[] = [
     if (!hints?.backbone) return undefined;
     const { family, name } = hints.backbone;
     const scaling = backboneScalings[family];
-    if (input.channels !== 3 && (scaling === 'caffe' || scaling === 'torch')) return undefined;
+    if (input.channels !== 3 && isForColours(scaling)) return undefined;
     const basis = `the model is built on ${family} of keras.applications ("${name}"), whose preprocess_input does that`;
     return classes === imageNetClasses
       ? scaled(scaling, basis)
@@ -174,6 +172,10 @@ export function nextOf({ scaling, odds }: PixelHints): [next: SeenScaling, odds:
   const others = Object.entries(odds) as [SeenScaling, number][];
   return others.toSorted(([, one], [, other]) => one - other)[0] ?? [scaling, 0];
 }
+
+/** Whether a scaling is for three channels alone. */
+const isForColours = (scaling: Scaling): boolean =>
+  typeof scaling === 'string' ? scaling === 'caffe' || scaling === 'torch' : scaling.mean.length === 3;
 
 const times = (odds: number): string => (odds < 1000 ? `${Number(odds.toPrecision(2))} times` : 'more than 1000 times');
 
