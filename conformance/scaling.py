@@ -21,10 +21,6 @@ IMAGENET_MEAN = np.array([123.68, 116.779, 103.939])
 TORCH_MEAN, TORCH_STD = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
 
 
-def grey(pixels):
-    return pixels.shape[-1] == 1
-
-
 def standardised(pixels):
     mean, deviation = pixels.mean((1, 2, 3), keepdims=True), pixels.std((1, 2, 3), keepdims=True)
     return (pixels - mean) / np.maximum(deviation, 1)
@@ -205,10 +201,12 @@ def main():
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    with open(options.folder / "models.jsonl", "a") as lines:
+    with open(options.folder / "models.jsonl", "a+") as lines:
+        lines.seek(0)
+        done = {json.loads(line)["file"] for line in lines}
         for number, plan in enumerate(plans()):
             file = options.folder / f"{number:03}.keras"
-            if file.exists() or options.only not in plan["architecture"]:
+            if file.name in done or options.only not in plan["architecture"]:
                 continue
             if time.monotonic() - started > options.minutes * 60:
                 break
