@@ -76,6 +76,12 @@ export function scalingLikelihoods(seen: SeenConvolution, side: number): Scaling
 const weighted = ({ scaling, logLikelihood }: ScalingLikelihood): number =>
   logLikelihood + Math.log(scalingHypotheses[scaling].usual);
 
+/** How many times as likely one scaling is as another: that it is more usual doesn't count, that it is less does. */
+export function oddsOf(one: ScalingLikelihood, other: ScalingLikelihood): number {
+  const usual = scalingHypotheses[one.scaling].usual / scalingHypotheses[other.scaling].usual;
+  return Math.exp(one.logLikelihood - other.logLikelihood) * Math.min(usual, 1);
+}
+
 /** Some filters, spread over all that differ and answer to something: training lets others die. Too few tell nothing. */
 function filtersOf({ mean, variance }: SeenConvolution): number[] {
   const least = 1e-6 * variance.reduce((most, value) => Math.max(most, value), 0);

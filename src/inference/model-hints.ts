@@ -1,5 +1,5 @@
 import type { SeenScaling } from '../images/scaling-hypotheses.js';
-import { scalingLikelihoods } from '../images/scaling-likelihood.js';
+import { oddsOf, scalingLikelihoods } from '../images/scaling-likelihood.js';
 import type { KerasModel } from '../keras/index.js';
 import { type Loss, lossesOf } from '../keras/losses.js';
 import type { Layer } from '../keras/model.js';
@@ -39,7 +39,7 @@ export interface PixelHints {
   /** The name of the convolution. */
   layer: string;
   scaling: SeenScaling;
-  /** How many times as likely that makes what was seen as each other scaling does; less than 1 where a less usual one fits better. */
+  /** How many times as likely as each other scaling it is; less than 1 where a less usual one fits better. */
   odds: { [Other in SeenScaling]?: number };
   /** The mean of their pixels, from 0 to 1, before they were scaled. */
   brightness?: number;
@@ -176,10 +176,10 @@ function pixelsOf({ graph }: KerasModel, front: Front): ModelHints['pixels'] {
   const side = graph.inputs[0]!.shape[2] || usualSide;
   const [best, ...others] = scalingLikelihoods(seen, side);
   if (!best || !(best.fit > leastFit)) return undefined;
-  const odds = others.map(({ scaling, logLikelihood }): [SeenScaling, number] => {
-    const times = Math.min(Math.exp(best.logLikelihood - logLikelihood), mostOdds);
-    return [scaling, Number(times.toPrecision(3))];
-  });
+  const odds = others.map((other): [SeenScaling, number] => [
+    other.scaling,
+    Number(Math.min(oddsOf(best, other), mostOdds).toPrecision(3)),
+  ]);
   if (!odds.every(([, times]) => Number.isFinite(times))) return undefined;
   const { scaling, brightness } = best;
   return { layer: printable(seen.name), scaling, odds: Object.fromEntries(odds), ...(brightness && { brightness }) };

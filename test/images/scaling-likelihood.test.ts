@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type SeenScaling, scalingHypotheses } from '../../src/images/scaling-hypotheses.js';
-import { type SeenConvolution, scalingLikelihoods } from '../../src/images/scaling-likelihood.js';
+import {
+  oddsOf,
+  type ScalingLikelihood,
+  type SeenConvolution,
+  scalingLikelihoods,
+} from '../../src/images/scaling-likelihood.js';
 
 /** Filters of one pixel: what they answer is their weights times the channels, so mean and variance can be told by hand. */
 function seen(weights: readonly (readonly number[])[], pixel: { mean: number[]; deviation: number }): SeenConvolution {
@@ -84,6 +89,14 @@ describe('the likeliest scaling', () => {
     // None is: what was seen is not what relu lets through.
     const [worst] = scalingLikelihoods({ ...moved, mean: moved.mean.map((mean) => -mean), activation: 'relu' }, 64);
     assert.ok(worst!.fit < -3, `${worst!.fit}`);
+  });
+
+  it('is less likely where it is less usual, and not more where it is more', () => {
+    const of = (scaling: SeenScaling, logLikelihood: number): ScalingLikelihood => ({ scaling, logLikelihood, fit: 0 });
+    const near = (odds: number, expected: number) => assert.ok(Math.abs(odds / expected - 1) < 1e-9, `${odds}`);
+    near(oddsOf(of('unit', 2), of('centred', 0)), Math.exp(2));
+    near(oddsOf(of('centred', 2), of('unit', 0)), Math.exp(2) / 10);
+    near(oddsOf(of('torch', 2), of('caffe', 0)), Math.exp(2));
   });
 
   const silent: Record<string, SeenConvolution> = {
