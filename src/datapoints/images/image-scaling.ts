@@ -74,7 +74,7 @@ const seenTexts: Record<SeenScaling, string> = {
   standardised: 'of pictures that were each standardised, which no scaling is',
 };
 
-/** The least odds for which statistics make a scaling likely: more than twice those of any mistake in the half that they were fixed on. */
+/** The least odds for which statistics make a scaling likely: over twice those of any mistake in the half that fixed them, but for `standardised`. */
 export const likelyOdds = 20;
 
 /** The classes of ImageNet: a model of keras.applications with as many is taken to be as it came. */
