@@ -103,6 +103,18 @@ export default fp<MetricsOptions>(
       },
     });
     new Gauge({
+      name: 'keras_serve_assumptions',
+      help: 'How much of a version of a model is inferred, in place of a card that says it, by how sure it is.',
+      labelNames: ['model', 'version', 'certainty'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, versions } of parts.catalog.models)
+          for (const { version, model } of versions)
+            for (const { certainty } of model?.assumptions ?? []) this.inc({ model: name, version, certainty }, 1);
+      },
+    });
+    new Gauge({
       name: 'keras_serve_anomalies',
       help: 'What looks like nonsense in what goes into a version of a model or comes out: 1 once it has been noticed, until the model is loaded anew.',
       labelNames: ['model', 'version', 'key', 'anomaly'],

@@ -224,6 +224,15 @@ describe('several models', () => {
     assert.equal(figure('keras_serve_model_state{model="houses",version="2",state="AVAILABLE"}'), 1);
     assert.equal(figure('keras_serve_model_state{model="houses",version="3",state="AVAILABLE"}'), 0);
     assert.equal(figure('keras_serve_model_state{model="houses",version="3",state="END"}'), 1);
+    const { assumptions } = (await app.inject('/models/houses/versions/2')).json() as {
+      assumptions: { certainty: string }[];
+    };
+    assert.ok(assumptions.length > 0);
+    for (const { certainty } of assumptions)
+      assert.equal(
+        figure(`keras_serve_assumptions{model="houses",version="2",certainty="${certainty}"}`),
+        assumptions.filter((one) => one.certainty === certainty).length,
+      );
     assert.equal(figure('keras_serve_model_load_failures_total{model="broken",version="1"}'), 1);
     assert.equal(figure('keras_serve_model_load_failures_total{model="pets",version="1"}'), 0);
     assert.equal(figure('keras_serve_queue_depth{model="pets"}'), 0);
