@@ -98,10 +98,8 @@ function noteOf(
 ): CardNote {
   const [, side, name, last] = /^(inputs|outputs)\.(.*)\.([^.]*)$/s.exec(key)!;
   const short = place(side as 'inputs' | 'outputs')(name!)(last!);
-  const message = `${short}: ${text}, for ${basis}`;
-  return certainty === 'guess'
-    ? { level: 'warn', message: `${message} (a guess)`, advice: advice(short) }
-    : { level: 'info', message, advice: advice(short) };
+  const guess = certainty === 'guess' ? ' (a guess)' : '';
+  return { level: 'info', message: `${short}: ${text}, for ${basis}${guess}`, advice: advice(short) };
 }
 
 /** A word of a POSIX shell. */

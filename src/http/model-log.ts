@@ -2,8 +2,12 @@ import type { FastifyBaseLogger } from 'fastify';
 import { noteLine } from '../cards/card-note.js';
 import type { Catalog, CatalogEvents } from '../catalog/catalog.js';
 import type { ServedModel } from '../catalog/served-model.js';
+import { CARD_FILE } from '../support/card-file.js';
 import { KnownError } from '../support/errors.js';
 import { listen } from '../support/listen.js';
+
+/** How pictures and rows are brought to size is guessed of nearly every model: no warning, which would hide what decides an answer. */
+const minor = /\.(resize|interpolation|padding)$/;
 
 /**
  * Logs what happens to the models of a catalog.
@@ -26,6 +30,13 @@ export function logModels(
       else if (!said.has(line)) log[note.level](line);
       if (note.general) said.add(line);
     }
+    const guessed = model.assumptions.filter(({ certainty, key }) => certainty === 'guess' && !minor.test(key));
+    const keys = guessed.map(({ key, value, text = JSON.stringify(value) }) => `${key} (${text})`);
+    if (keys.length > 0)
+      log.warn(
+        { model: name, version },
+        `${nameOf({ name, version })}: guessed, and maybe wrong: ${keys.join('; ')}. ${CARD_FILE} beside the model can say what is right`,
+      );
   };
   const logFailure = ({ name, version, error, isChange }: CatalogEvents['failed'][0]) => {
     const { code, message } = error as Error & { code?: string };

@@ -52,7 +52,9 @@ async function processor(): Promise<string> {
 
 /** When the compiler was last changed: in a checkout it changes without the version. What npm installs has one date. */
 async function compilerTime(): Promise<string> {
-  const rooms = ['images', 'keras', 'onnx', 'strings', 'tensorflow', 'inference'].map((room) => join(sourceFolder, room));
+  const rooms = ['images', 'keras', 'onnx', 'strings', 'tensorflow', 'inference'].map((room) =>
+    join(sourceFolder, room),
+  );
   // A build always writes the inference process.
   const files = isBuilt
     ? []

@@ -31,9 +31,7 @@ const inFolder = (name: string, given?: ModelCard) => inferred(join(folders, nam
 const assumed = ({ assumptions }: InferredCard) =>
   Object.fromEntries(assumptions.map(({ key, value, certainty }) => [key, [value, certainty]]));
 const linesOf = ({ notes }: InferredCard) => notes.map((note) => `${note.level} ${noteLine(note)}`);
-/** What the log warns of, but for guesses that are acted on. */
-const warnings = (card: InferredCard) =>
-  linesOf(card).filter((line) => line.startsWith('warn ') && !line.includes('(a guess)'));
+const warnings = (card: InferredCard) => linesOf(card).filter((line) => line.startsWith('warn '));
 
 /** A copy of a folder, in which files are written or taken away. */
 function copyOf(name: string, files: Record<string, string | Buffer | null> = {}): string {

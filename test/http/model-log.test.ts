@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { buildApp } from '../../src/app.js';
 import { folderOf, kindModels } from '../helpers/kind-models.js';
 
-it('has a line for each assumption, a warning for a guess, with what it rests on and how to change it', async (t) => {
+it('has a line for each assumption, with what it rests on and how to change it, and a warning of all that is guessed', async (t) => {
   const lines: { model?: string; msg: string; level: number }[] = [];
   const logger = pino({ level: 'info' }, { write: (text: string) => lines.push(JSON.parse(text)) });
   const app = await buildApp({ model: folderOf(kindModels), processes: 1, noCache: true, logger });
@@ -23,9 +23,17 @@ it('has a line for each assumption, a warning for a guess, with what it rests on
       const line = said.find(({ msg }) => msg.includes(`${last}: `) && msg.includes(`for ${basis}`));
       assert.ok(line, `${name}: ${key}`);
       assert.equal(line.msg.includes('(a guess)'), certainty === 'guess', line.msg);
-      assert.equal(line.level, pino.levels.values[certainty === 'guess' ? 'warn' : 'info'], line.msg);
       assert.match(line.msg, /; set \S+ in serve\.json to change it$/);
     }
+    const guessed = assumptions.filter(
+      ({ certainty, key }) => certainty === 'guess' && !/\.(resize|interpolation|padding)$/.test(key),
+    );
+    const warned = lines.filter(
+      ({ model, level, msg }) => model === name && level === pino.levels.values.warn && msg.includes('guessed'),
+    );
+    assert.equal(warned.length, Math.min(guessed.length, 1), name);
+    for (const { key } of guessed) assert.ok(warned[0]!.msg.includes(`${key} (`), key);
   }
   assert.ok(lines.some(({ msg }) => msg.includes('(a guess)')));
+  assert.ok(lines.some(({ msg }) => msg.includes('guessed, and maybe wrong: ')));
 });
