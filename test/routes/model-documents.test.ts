@@ -83,7 +83,7 @@ describe('the OpenAPI document of many models', () => {
   it('lists every guess', () => {
     const { description } = served().document.paths['/models/two-labels/predict']!.post;
     assert.match(description, /are guesses, which may be wrong: `serve\.json` can say/);
-    assert.match(description, /^- `inputs\.left\.scaling`: "unit", pixels from 0 to 1, for nothing in the model says/m);
+    assert.match(description, /^- `inputs\.left\.scaling`: .+, for the batch normalization behind "conv2d" has seen/m);
     assert.doesNotMatch(description, /^- `outputs/m);
     assert.doesNotMatch(served().document.paths['/predict']!.post.description, /guess/);
   });
