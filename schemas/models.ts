@@ -149,6 +149,14 @@ export const ModelTensor = Type.Object(
         `image. Nothing of a tensor; lists of over ${maxLabels} are left out.`,
       examples: [{ size: [224, 224], resize: 'stretch', interpolation: 'bilinear', scaling: 'unit' }],
     }),
+    columns: Type.Optional(
+      Type.Array(Type.Object({ name: Type.String() }, { additionalProperties: true }), {
+        description:
+          'Of a table, the columns of a row as the model is asked: those of its card, or those that its fitted transformer takes, ' +
+          `with their categories. Over ${maxLabels} are left out.`,
+        examples: [[{ name: 'age' }, { name: 'sex', categories: ['female', 'male'] }]],
+      }),
+    ),
   },
   { $id: 'keras-serve.ModelTensor', description: 'An input or output of a model.' },
 );

@@ -767,6 +767,26 @@ export interface components {
             card: {
                 [key: string]: unknown;
             };
+            /**
+             * @description Of a table, the columns of a row as the model is asked: those of its card, or those that its fitted transformer takes, with their categories. Over 25000 are left out.
+             * @example [
+             *       {
+             *         "name": "age"
+             *       },
+             *       {
+             *         "name": "sex",
+             *         "categories": [
+             *           "female",
+             *           "male"
+             *         ]
+             *       }
+             *     ]
+             */
+            columns?: ({
+                name: string;
+            } & {
+                [key: string]: unknown;
+            })[];
         };
         /** @description A model with what it takes and gives. */
         ModelDetails: {

@@ -19,7 +19,7 @@ import type { Catalog } from '../../src/catalog/catalog.js';
 import type { CatalogModel, CatalogVersion } from '../../src/catalog/model-versions.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import { exampleRequest } from '../../src/datapoints/example-request.js';
-import type { Assumption as WorkedOut } from '../../src/datapoints/kind.js';
+import type { InputKind, Assumption as WorkedOut } from '../../src/datapoints/kind.js';
 import { type Claimed, inputKind, inputKinds, outputKind, outputKinds } from '../../src/datapoints/kinds.js';
 import { nameOfLabel } from '../../src/datapoints/labels.js';
 import { namedLabels } from '../../src/datapoints/named-labels.js';
@@ -133,11 +133,20 @@ const isListed = (value: unknown): boolean => !Array.isArray(value) || value.len
 const tensorsOf = (infos: readonly TensorInfo[], kinds: Record<string, Claimed>, kindOf: SpellingKind): ModelTensor[] =>
   infos.map(({ name, type, shape }) => {
     const { kind, spec } = kinds[name]!;
-    const card = Object.entries(kindOf(kind).spell?.(spec) ?? {}).filter(([, value]) => isListed(value));
-    return { name, dtype: type, shape, kind, card: Object.fromEntries(card) };
+    const { spell, fields } = kindOf(kind);
+    const card = Object.entries(spell?.(spec) ?? {}).filter(([, value]) => isListed(value));
+    const columns = fields?.(spec);
+    return {
+      name,
+      dtype: type,
+      shape,
+      kind,
+      card: Object.fromEntries(card),
+      ...(columns && isListed(columns) && { columns: [...columns] }),
+    };
   });
 
-type SpellingKind = (name: string) => { spell?(spec: unknown): Record<string, unknown> };
+type SpellingKind = (name: string) => Partial<Pick<InputKind<unknown>, 'spell' | 'fields'>>;
 
 const assumptionOf = ({ key, value, basis, certainty }: WorkedOut): Assumption => ({
   key,

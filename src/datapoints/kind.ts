@@ -140,6 +140,8 @@ export interface InputKind<Spec = unknown> {
   spell?(spec: Spec): Record<string, unknown>;
   /** The names of the columns that a datapoint may have in this input's place; a list of their values in this order is one, too. */
   columns?(spec: Spec): readonly string[];
+  /** The columns of a row: their names, and what numbers or categories they take. A fitted transformer's are not in the card. */
+  fields?(spec: Spec): readonly { name: string }[];
   /** Names that a datapoint may have, too, and that are passed over. */
   ignored?(spec: Spec): readonly string[];
   /**

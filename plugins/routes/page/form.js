@@ -9,7 +9,7 @@ const fieldOf = { image: imageField, text: textField, sequence: sequenceField, t
 const makerOf = (input) => (input.kind === 'table' && !hasFields(input) ? jsonField : (fieldOf[input.kind] ?? jsonField));
 
 /** Whether a table is a few columns of one row. */
-const hasFields = ({ card, shape }) => card?.columns?.length <= mostFields && shape.length < 3;
+const hasFields = ({ columns, shape }) => columns?.length <= mostFields && shape.length < 3;
 
 /** Whether a model's inputs are numbers alone: then a person writes the whole request. */
 const isNumbers = ({ inputs }) =>

@@ -8,8 +8,8 @@ export const mostFields = 200;
 const mostOptions = 500;
 
 /** A field for each column of a table: numbers, choices. @param example an object by column name, or undefined */
-export function tableField({ name, card, dtype }, { isOnly, changed, example = {} }) {
-  const columns = card.columns.map((column) => ({ ...column, isText: dtype === 'string' }));
+export function tableField({ name, columns: all, dtype }, { isOnly, changed, example = {} }) {
+  const columns = all.map((column) => ({ ...column, isText: dtype === 'string' }));
   const fields = columns.map((column) => [column, columnField(column, example?.[column.name], changed)]);
   const body = make('div', { className: 'columns' }, ...fields.map(([, { element }]) => element));
   const element = isOnly ? body : make('fieldset', {}, make('legend', { textContent: name }), body);

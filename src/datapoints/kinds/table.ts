@@ -73,6 +73,7 @@ export const table: InputKind<TableSpec> = {
     ...spelledFitting(fitting),
   }),
   columns: ({ columns, hasSteps }) => (hasSteps ? [] : columns.map(({ name }) => name)),
+  fields: ({ columns }) => columns,
   ignored: ({ ignored = [], hasSteps }) => (hasSteps ? [] : ignored),
   textReader(spec, name) {
     const column = name === undefined ? onlyColumn(spec) : columnsOf(spec).get(name);
