@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { sideFilesAmong } from '../cards/beside/side-files.js';
+import { basename, dirname, join } from 'node:path';
+import { ownFiles, sideFilesAmong } from '../cards/beside/side-files.js';
 import { filesNamedIn } from '../cards/card-files.js';
 import { labelsAbove } from '../cards/folder-above.js';
 import { labelFilesAmong } from '../cards/label-files.js';
@@ -15,17 +15,19 @@ export type Lister = (folder: string) => Promise<readonly string[]>;
 
 const nothing = Buffer.alloc(0);
 
-/** What lies beside a model file and says how it is served: source code only where no other file has labels. */
-async function besides(folder: string, list: Lister): Promise<string[]> {
+/**
+ * What lies beside a model file and says how it is served: source code only where no other file has labels, and of what programs saved
+ * that which is this model's, which changes when another model comes or goes.
+ */
+async function besides(model: string, folder: string, list: Lister): Promise<string[]> {
   const names: readonly string[] = await list(folder).catch(() => []);
   const card = names.includes(CARD_FILE)
     ? await readWhole(join(folder, CARD_FILE), MAX_CARD_BYTES).catch(() => nothing)
     : nothing;
   const labels = labelFilesAmong(names);
   const others = labels.length > 0 ? labels : sourceFilesAmong(names);
-  return [CARD_FILE, ...others, ...sideFilesAmong(names), ...filesNamedIn(decodeText(card) ?? '')].map((name) =>
-    join(folder, name),
-  );
+  const own = sideFilesAmong(ownFiles(model, names));
+  return [CARD_FILE, ...others, ...own, ...filesNamedIn(decodeText(card) ?? '')].map((name) => join(folder, name));
 }
 
 /**
@@ -48,7 +50,7 @@ export async function fingerprintOf(
     ...inFolder,
     ...(above?.names.map((name) => join(above.folder, name)) ?? []),
     ...(await filesOf(path, weights)),
-    ...(await Promise.all(folders.map((folder) => besides(folder, list)))).flat(),
+    ...(await Promise.all(folders.map((folder) => besides(basename(path), folder, list)))).flat(),
   ]);
   const states = await Promise.all([...files].map(stateOf));
   return states.filter((state) => state !== '').join('\n');

@@ -1,6 +1,6 @@
 /** Which files beside a model make it another one, which a server that watches loads anew. */
 import assert from 'node:assert/strict';
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fingerprintOf } from '../../src/catalog/fingerprint.js';
@@ -18,7 +18,12 @@ function start() {
     write(file, `${Math.random()} ${before.length}`);
     return (await fingerprintOf(path)) !== before;
   };
-  return { write, counts };
+  return {
+    write,
+    counts,
+    fingerprint: () => fingerprintOf(path),
+    remove: (file: string) => rmSync(join(folder, file)),
+  };
 }
 
 describe('a model is another one', () => {
@@ -46,6 +51,19 @@ describe('a model is another one', () => {
     for (const file of ['scaler.pkl', 'y_scaler.joblib', 'scaler.save', 'tokenizer.json', 'columns.json', 'train.csv'])
       assert.ok(await counts(file), file);
     assert.ok(!(await counts('package.json')));
+  });
+
+  it('where another model comes, whose the pickle beside both may be, and where it goes', async () => {
+    const { write, counts, fingerprint, remove } = start();
+    write('scaler.pkl', 'of the only model');
+    const alone = await fingerprint();
+    write('other.onnx', '');
+    assert.notEqual(await fingerprint(), alone);
+    assert.ok(!(await counts('scaler.pkl')), "none's");
+    assert.ok(await counts('model_scaler.pkl'), 'called like the model');
+    remove('model_scaler.pkl');
+    remove('other.onnx');
+    assert.ok(await counts('scaler.pkl'));
   });
 
   it('where source code is another that may name its classes, unless a file does', async () => {
