@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { ModelCard } from '../../schemas/card.js';
 import type { KindCard } from '../datapoints/kind.js';
-import { inputKinds, outputKinds } from '../datapoints/kinds.js';
+import { inputKinds, outputKinds, withoutNone } from '../datapoints/kinds.js';
 import { CardError } from '../support/card-error.js';
 import { lookUp } from '../support/look-up.js';
 import { nearestName } from '../support/nearest-name.js';
@@ -35,7 +35,7 @@ function check(place: string, { kind, ...keys }: KindCard, kinds: readonly CardK
       `${place}.kind must be one of ${names.join(', ')}, but is "${kind.slice(0, 40)}".${meant(kind, names)}`,
     );
   const known = Object.assign({}, ...(found ? [found] : kinds).map(({ card }) => card)) as Record<string, TSchema>;
-  for (const [key, value] of Object.entries(keys)) {
+  for (const [key, value] of Object.entries(withoutNone(keys))) {
     const schema = Object.hasOwn(known, key) ? known[key] : undefined;
     if (!schema) {
       const what = found ? `a key of the kind "${found.name}"` : 'a known key';

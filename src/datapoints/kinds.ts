@@ -119,7 +119,8 @@ function claimOne(
   card: KindCard | undefined,
   place: Place,
 ): Claimed & { assumptions: readonly Assumption[] } {
-  const { kind: said, ...keys } = card ?? {};
+  const { kind: said, ...given } = card ?? {};
+  const keys = withoutNone(given);
   const claims = kinds
     .filter(({ name, strings }) => (said === undefined || said === name) && (strings || info.type !== 'string'))
     .filter(({ card: known }) => Object.keys(keys).every((key) => Object.hasOwn(known, key)))
@@ -186,3 +187,9 @@ export function predictionsOf(row: Tensor, { kind, spec }: Claimed, topK: number
 /** How many labels each output that has labels can give. */
 export const labelCounts = ({ outputs }: Pick<ModelKinds, 'outputs'>): number[] =>
   Object.values(outputs).flatMap(({ kind, spec }) => outputKind(kind).labelCount?.(spec) ?? []);
+
+/** What a card says but `"transform": null`, which holds of any kind: numbers are taken as they are. */
+export function withoutNone(keys: Record<string, unknown>): Record<string, unknown> {
+  const { transform, ...others } = keys;
+  return transform === null ? others : keys;
+}

@@ -61,7 +61,7 @@ describe('the transformer of an input', () => {
 
   it('is none of two that both fit, and the log has the line that settles it', async () => {
     const card = await inFolder('two-scalers');
-    assert.equal(assumed(card)['inputs.x.transform'], undefined);
+    assert.deepEqual(assumed(card)['inputs.x.transform'], [null, 'guess']);
     assert.equal(card.kinds.inputs.x!.kind, 'tensor');
     assert.deepEqual(warnings(card), [
       'warn preprocessor.joblib and scaler.pkl both fit, and nothing says which is meant: none is used; set inputs.x.transform to one of them in serve.json',
@@ -70,7 +70,7 @@ describe('the transformer of an input', () => {
 
   it('is none where only the name of one of two says so: a guess, which the log names', async () => {
     const card = await inFolder('two-named');
-    assert.equal(assumed(card)['inputs.x.transform'], undefined);
+    assert.deepEqual(assumed(card)['inputs.x.transform'], [null, 'guess']);
     assert.equal(card.kinds.inputs.x!.kind, 'tensor');
     const [line, ...others] = warnings(card);
     assert.match(
@@ -89,9 +89,9 @@ describe('the transformer of an input', () => {
 
   it('may be called after the answer where it is of several columns', async () => {
     const path = copyOf('houses', { 'y_scaler.joblib': null });
-    renameSync(join(path, 'x_scaler.pkl'), join(path, 'house_price_scaler.pkl'));
-    assert.deepEqual(assumed(await inferred(path))['inputs.x.transform'], ['house_price_scaler.pkl', 'likely']);
-    renameSync(join(path, 'house_price_scaler.pkl'), join(path, 'target_scaler.pkl'));
+    renameSync(join(path, 'x_scaler.pkl'), join(path, 'price_scaler.pkl'));
+    assert.deepEqual(assumed(await inferred(path))['inputs.x.transform'], ['price_scaler.pkl', 'likely']);
+    renameSync(join(path, 'price_scaler.pkl'), join(path, 'target_scaler.pkl'));
     assert.equal(assumed(await inferred(path))['inputs.x.transform'], undefined);
   });
 
@@ -132,7 +132,7 @@ describe('the transformer of an input', () => {
   });
 
   it('is written by keras-serve card, and the card then says it', async () => {
-    for (const name of ['flowers', 'houses', 'forecast', 'reviews-index', 'chat', 'columns-named']) {
+    for (const name of ['flowers', 'houses', 'reviews-index', 'chat', 'columns-named']) {
       const found = await inFolder(name);
       const file = await findModelFile(join(folders, name));
       const card = spellOut(found, file);
@@ -140,6 +140,28 @@ describe('the transformer of an input', () => {
       assert.deepEqual(spellOut(again, file), card, name);
       assert.deepEqual(assumed(again), {}, name);
     }
+  });
+
+  it('stays a guess beside a card that doesn’t speak of it, until it does', async () => {
+    const padded = { inputs: { x: { kind: 'sequence', padding: 'pre', value: 0 } } };
+    const open = await inferred(join(folders, 'forecast'), padded as ModelCard);
+    assert.deepEqual(assumed(open)['inputs.x.transform'], [null, 'guess']);
+    const none = { inputs: { x: { ...padded.inputs.x, transform: null } }, outputs: { y: { transform: null } } };
+    const settled = await inferred(join(folders, 'forecast'), none as ModelCard);
+    assert.equal(assumed(settled)['inputs.x.transform'], undefined);
+    assert.equal(assumed(settled)['outputs.y.transform'], undefined);
+    assert.deepEqual(
+      warnings(settled).filter((line) => line.includes('transform')),
+      [],
+    );
+  });
+
+  it('is none of a file that is called after something else', async () => {
+    const path = copyOf('flowers', { 'scaler.pkl': null });
+    copyFileSync(join(folders, 'flowers', 'scaler.pkl'), join(path, 'churn_scaler.pkl'));
+    const card = await inferred(path);
+    assert.deepEqual(assumed(card)['inputs.x.transform'], [null, 'guess']);
+    assert.match(warnings(card)[0]!, /"churn_scaler\.pkl", .* though "churn" in its name is nothing of the model's/);
   });
 });
 
@@ -152,8 +174,8 @@ describe('the inverse of an output', () => {
 
   it('may be that of both ends for one column around a forecast of it: a guess, which the log names', async () => {
     const card = await inFolder('forecast');
-    assert.equal(assumed(card)['inputs.x.transform'], undefined);
-    assert.equal(assumed(card)['outputs.y.transform'], undefined);
+    assert.deepEqual(assumed(card)['inputs.x.transform'], [null, 'guess']);
+    assert.deepEqual(assumed(card)['outputs.y.transform'], [null, 'guess']);
     assert.deepEqual(
       warnings(card)
         .filter((line) => line.includes('transform'))

@@ -10,7 +10,7 @@ import type { CardNote } from '../card-note.js';
 import { checkValue } from '../kind-cards.js';
 import { wordsIn } from './file-words.js';
 import { isRows, offerBag, offerRows, offerTokenizer } from './input-offers.js';
-import type { Found, Offer, Served } from './offers.js';
+import { type Found, noTransform, type Offer, type Served } from './offers.js';
 import { offerForecast, offerInverse, offerThreshold } from './output-offers.js';
 import type { SideFile, SideFiles } from './side-files.js';
 import type { SideLabels } from './side-labels.js';
@@ -50,22 +50,28 @@ function findAll(served: Served, files: readonly SideFile[]): Found[] {
  * @param read of what lies beside it
  */
 export function findBeside(
-  served: Served,
+  model: Omit<Served, 'known'>,
   place: PlaceOf,
   file: string,
   { files, notes: ofFiles }: SideFiles,
 ): SideCards {
+  const { inputs, outputs } = model.signature;
+  const stem = basename(file).replace(/\.[^.]*$/, '');
+  const ends = [...inputs, ...outputs].map(({ name }) => name);
+  const served: Served = { ...model, known: [stem, basename(dirname(file)), ...ends].flatMap(wordsIn) };
   const notes = [...ofFiles];
   const found = files.length > 0 ? findAll(served, files) : [];
   const told = found.flatMap((one) => one.told);
   notes.push(...found.flatMap((one) => one.notes));
   let { cards, kinds } = served;
-  const assumptions: Assumption[] = [];
+  const assumptions = found.flatMap((one) => one.assumptions ?? []);
   for (const offer of found.flatMap(({ offers }) => offers)) {
     told.push(...offer.files);
     const passedOver = noteOfGuess(offer);
     if (passedOver) {
       notes.push(passedOver);
+      const [{ key, value, basis }] = offer.assumptions as [Assumption];
+      assumptions.push(noTransform(key, `${value} may be it, for ${basis}`));
       continue;
     }
     const merged = withOffer(cards, offer);
@@ -80,15 +86,13 @@ export function findBeside(
       notes.push({ level: 'warn', message: `${names} can't be used: ${error.message}` });
     }
   }
-  const stem = basename(file).replace(/\.[^.]*$/, '');
-  const known = [stem, basename(dirname(file)), ...served.signature.outputs.map(({ name }) => name)].flatMap(wordsIn);
-  const takesRows = served.signature.inputs.some((input) => isRows(input, served));
+  const takesRows = inputs.some((input) => isRows(input, served));
   return {
     cards,
     kinds,
     assumptions,
     notes,
-    labels: { files, known, takesRows },
+    labels: { files, known: served.known, takesRows },
     unused: (others) => files.flatMap((one) => (told.includes(one) || others.includes(one) ? [] : noteOf(one, served))),
   };
 }

@@ -30,7 +30,11 @@ export const speaksOf = (file: string, subject: Subject): boolean =>
 
 /** What is said of files whatever they are for. */
 const general =
-  /^(?:names?|index|indices|list|map(?:ping)?|dict|binarizer|one|hot|ohe|multi|to|id|idx|of|the|my|new|old|final|best|last|v|trained|saved?|fitted|model|keras|data|train(?:ing)?|prediction|output|y|standard|std|min|max|minmax|robust|dl|ann|dnn|cnn|rnn|lstm|nn)$/;
+  /^(?:names?|index|indices|list|map(?:ping)?|dict|binarizer|one|hot|ohe|multi|to|id|idx|of|the|my|new|old|final|best|last|v|trained|saved?|fitted|model|keras|data|train(?:ing)?|prediction|output|y|standard|std|min|max|minmax|robust|normali[sz]er|power|sc|mms|ss|scal(?:e|ing)|imputer|pipe(?:line)?|ct|num(?:eric(?:al)?)?|all|fit|object|obj|file|artifacts?|regress(?:ion|or)|reg|classif(?:ication|ier)|clf|dl|ann|dnn|cnn|rnn|lstm|nn)$/;
+
+/** Whether two words are one, or one begins with the other: `house` and `houses`. */
+const isSame = (one: string, other: string): boolean =>
+  one === other || (Math.min(one.length, other.length) > 3 && (one.startsWith(other) || other.startsWith(one)));
 
 /**
  * The words of a file's name that say of what it is in particular: of `label_encoder_gender.pkl` gender.
@@ -38,5 +42,8 @@ const general =
  */
 export const particularIn = (file: string, known: readonly string[]): string[] =>
   wordsIn(file).filter(
-    (word) => !general.test(word) && !known.includes(word) && !Object.values(speaking).some((one) => one.test(word)),
+    (word) =>
+      !general.test(word) &&
+      !known.some((one) => isSame(one, word)) &&
+      !Object.values(speaking).some((one) => one.test(word)),
   );

@@ -4,7 +4,19 @@ import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import { outputsOf } from '../../pickle/fitted.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import { speaksOf, wordsIn } from './file-words.js';
-import { chooseFile, type Found, found, isMeant, lesser, nothing, type Served, saidOf, undecided } from './offers.js';
+import {
+  chooseFile,
+  doubted,
+  type Found,
+  found,
+  isMeant,
+  isOpen,
+  lesser,
+  nothing,
+  type Served,
+  saidOf,
+  undecided,
+} from './offers.js';
 import type { SideFile } from './side-files.js';
 import { columnsWithoutAnswer } from './side-table.js';
 
@@ -23,14 +35,14 @@ export const isOfOneEnd = ({ file }: SideFile): boolean =>
 /** Whether an input takes rows of numbers: no pictures, texts or ids of words. */
 export function isRows({ name, shape }: TensorInfo, { kinds }: Served): boolean {
   const { kind, spec } = kinds.inputs[name]!;
-  const isOpen = kind === 'tensor' || kind === 'table' || (kind === 'sequence' && !(spec as SequenceSpec).ids);
-  return isOpen && shape.length >= 2 && shape.length <= 3;
+  const isNumbers = kind === 'tensor' || kind === 'table' || (kind === 'sequence' && !(spec as SequenceSpec).ids);
+  return isNumbers && shape.length >= 2 && shape.length <= 3;
 }
 
 /** How many numbers a row of an input is, where that is known and no card says anything of it. */
 export function rowWidth(input: TensorInfo, served: Served): number | undefined {
-  const isOpen = isRows(input, served) && saidOf(served.cards, 'inputs', input.name).length === 0;
-  return isOpen ? (input.shape.at(-1) ?? undefined) : undefined;
+  if (!isRows(input, served) || !isOpen(served.cards, 'inputs', input.name)) return undefined;
+  return input.shape.at(-1) ?? undefined;
 }
 
 /** Whether a file's transformer makes rows of so many numbers. */
@@ -48,7 +60,7 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
   if (fitting.length === 0) return offerColumns(name, width, mine, served);
   const choice = chooseFile(fitting, ({ file }) => speaksOf(file, 'input'));
   if ('between' in choice) return undecided(choice.between, `inputs.${name}.transform`);
-  const { file, certainty, all, although } = choice;
+  const { file, certainty, all, although } = doubted(choice, served.known);
   const { fitted } = file;
   const numbers = width === 1 ? 'the one number' : `the ${width} numbers`;
   const basis = `it lies beside the model and makes ${numbers} of a row that ${name} takes${although}`;
@@ -69,6 +81,8 @@ interface Header {
   names: readonly string[];
   certainty: 'likely' | 'guess';
   basis: string;
+  /** The column of the answer, which stands in tables like this one. */
+  answer?: string;
 }
 
 /** The names of so many columns in a file. @param labelled how many classes the model tells apart, if it does */
@@ -82,7 +96,12 @@ function headerOf({ file, columns, classes, table }: SideFile, width: number, la
   const { names, answer, isNamed } = columnsWithoutAnswer(columns, table, width, labelled) ?? {};
   if (!names) return undefined;
   const beside = answer === undefined ? '' : ` beside "${answer.slice(0, 50)}", which is taken for the answer`;
-  return { names, certainty: isNamed ? 'likely' : 'guess', basis: `its header has as many names${beside}` };
+  return {
+    names,
+    certainty: isNamed ? 'likely' : 'guess',
+    basis: `its header has as many names${beside}`,
+    ...(answer !== undefined && { answer }),
+  };
 }
 
 /** How many classes the only output of a model tells apart; undefined where it is a quantity, or nobody knows. */
@@ -105,9 +124,10 @@ function offerColumns(name: string, width: number, files: readonly SideFile[], s
   const all = [first, ...others].map(({ file }) => file);
   if (others.some(({ names }) => names.join('\n') !== first.names.join('\n')))
     return undecided(all, `inputs.${name}.columns`);
-  const { names, certainty, basis, file } = first;
+  const { names, certainty, basis, file, answer } = first;
   const text = `the ${names.length} of ${file.file}`;
-  return found('inputs', name, { columns: names.map((one) => ({ name: one })) }, all, {
+  const keys = { columns: names.map((one) => ({ name: one })), ...(answer !== undefined && { ignored: [answer] }) };
+  return found('inputs', name, keys, all, {
     value: names,
     basis,
     certainty,

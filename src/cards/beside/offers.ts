@@ -4,7 +4,7 @@ import type { KindCards, ModelKinds } from '../../datapoints/kinds.js';
 import type { DescribedModel } from '../../inference/compile-messages.js';
 import { CARD_FILE } from '../../support/card-file.js';
 import type { CardNote } from '../card-note.js';
-import { wordsIn } from './file-words.js';
+import { particularIn, wordsIn } from './file-words.js';
 import type { SideFile } from './side-files.js';
 
 /** A model, as far as it is known when files are offered to it. */
@@ -13,6 +13,8 @@ export interface Served extends DescribedModel {
   cards: KindCards;
   /** What its inputs and outputs are without any file. */
   kinds: ModelKinds;
+  /** Words that are no news in the name of a file: those of the model, its folder, its inputs and its outputs. */
+  known: readonly string[];
 }
 
 /** What a card would say of an input or output, by files beside the model. */
@@ -29,6 +31,8 @@ export interface Offer {
 /** What was found for an input or output. */
 export interface Found {
   offers: Offer[];
+  /** What is assumed though nothing is offered. */
+  assumptions?: readonly Assumption[];
   notes: CardNote[];
   /** Files that notes are about: nothing else has to be said of them. */
   told: SideFile[];
@@ -88,6 +92,17 @@ export function chooseFile(
   };
 }
 
+/** A choice is a guess where the file is called after something that the model isn't. */
+export function doubted(choice: Choice, known: readonly string[]): Choice {
+  const [word] = particularIn(choice.file.file, known);
+  if (word === undefined) return choice;
+  return {
+    ...choice,
+    certainty: 'guess',
+    although: `${choice.although}, though "${word}" in its name is nothing of the model's`,
+  };
+}
+
 /** That nothing decides between files. @param key of the card that would */
 export function undecided(files: readonly SideFile[], key: string): Found {
   const what = `${listed(files)} ${files.length === 2 ? 'both' : 'all'} fit`;
@@ -96,8 +111,19 @@ export function undecided(files: readonly SideFile[], key: string): Found {
     message: `${what}, and nothing says which is meant: none is used`,
     advice: `set ${key} to one of them in ${CARD_FILE}`,
   };
-  return { offers: [], notes: [note], told: [...files] };
+  return { offers: [], notes: [note], told: [...files], assumptions: isTransform(key) ? [noTransform(key, what)] : [] };
 }
+
+const isTransform = (key: string): boolean => key.endsWith('.transform');
+
+/** That numbers are taken as they are, which is a guess where a file beside the model speaks against it. @param why goes on after "for" */
+export const noTransform = (key: string, why: string): Assumption => ({
+  key,
+  value: null,
+  text: 'none',
+  basis: `nothing says surely which it is: ${why}`,
+  certainty: 'guess',
+});
 
 /** Whether a file is for one of several ends that would all take it: then it is called like it. */
 export function isMeant(file: string, name: string, rivals: number): boolean {
@@ -108,6 +134,13 @@ export function isMeant(file: string, name: string, rivals: number): boolean {
 /** The less sure of two. */
 export const lesser = (one: Certainty, other: Certainty): Certainty =>
   [one, other].includes('guess') ? 'guess' : [one, other].includes('likely') ? 'likely' : 'certain';
+
+/** Keys of a card that say how a value of another length is brought to the model's: nothing of what it stands for. */
+const ofLength = /^(?:padding|truncating|value|ignored)$/;
+
+/** Whether a card leaves open what an input or output is made of. */
+export const isOpen = (cards: KindCards, side: 'inputs' | 'outputs', name: string): boolean =>
+  saidOf(cards, side, name).every((key) => ofLength.test(key));
 
 /** The keys of a card beside its kind. */
 export const saidOf = (cards: KindCards, side: 'inputs' | 'outputs', name: string): readonly string[] =>

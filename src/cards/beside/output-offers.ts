@@ -3,7 +3,7 @@ import { invertible } from '../../pickle/fitted.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import { speaksOf, wordsIn } from './file-words.js';
 import { isOfOneEnd, makesRows, rowWidth } from './input-offers.js';
-import { chooseFile, type Found, found, isMeant, nothing, type Served, saidOf, undecided } from './offers.js';
+import { chooseFile, doubted, type Found, found, isMeant, nothing, type Served, saidOf, undecided } from './offers.js';
 import type { SideFile } from './side-files.js';
 
 /** Whether an output is a quantity, of which no card says how it is scaled. */
@@ -34,7 +34,7 @@ export function offerInverse(output: TensorInfo, served: Served, files: readonly
   if (fitting.length === 0) return nothing;
   const choice = chooseFile(fitting, ({ file }) => wordsIn(file).includes('y'));
   if ('between' in choice) return undecided(choice.between, `outputs.${name}.transform`);
-  const { file, certainty, all, although } = choice;
+  const { file, certainty, all, although } = doubted(choice, served.known);
   const basis = `its name says that it scaled what the model was trained to answer${although}`;
   const keys = { transform: { file: file.file, content: file.fitted } };
   return found('outputs', name, keys, all, { value: file.file, basis, certainty });

@@ -48,9 +48,10 @@ export const number: OutputKind<NumberSpec> = {
     unit: text('what the number is counted in, such as "dollars"'),
     offset: Type.Number({ description: 'a number, which is added to output × scale' }),
     scale: Type.Number({ description: 'a number, by which the output is multiplied' }),
-    transform: Type.Union([Type.Enum(words), Type.String({ pattern: '\\.' })], {
+    transform: Type.Union([Type.Enum(words), Type.String({ pattern: '\\.' }), Type.Null()], {
       description:
-        '"expm1", "exp" or "square", which is done to the output last, or the name of a pickle beside the model, whose inverse is taken',
+        '"expm1", "exp" or "square", which is done to the output last, or the name of a pickle beside the model, whose inverse is taken, ' +
+        'or null for none',
     }),
   },
   files: { transform: { ...fittedFile, words } },
@@ -59,11 +60,7 @@ export const number: OutputKind<NumberSpec> = {
     if (width === undefined) return undefined;
     const { activation, loss, task } = evidenceOf(output, facts);
     const reasons: [holds: boolean, certainty: Certainty, basis: string][] = [
-      [
-        ['name', 'names', 'unit', 'offset', 'scale', 'transform'].some((key) => card?.[key] !== undefined),
-        'certain',
-        '',
-      ],
+      [['name', 'names', 'unit', 'offset', 'scale', 'transform'].some((key) => card?.[key] != null), 'certain', ''],
       [task === 'number' && activation !== 'softmax' && width <= mostInferred, 'likely', `it was trained with ${loss}`],
     ];
     const [reason] = reasons.filter(([holds]) => holds);
@@ -75,13 +72,13 @@ export const number: OutputKind<NumberSpec> = {
       offset = 0,
       scale = 1,
       transform: said,
-    } = (card ?? {}) as Partial<NumberSpec> & { name?: string; transform?: Transform | CardFile };
-    const isFile = typeof said === 'object';
+    } = (card ?? {}) as Partial<NumberSpec> & { name?: string; transform?: Transform | CardFile | null };
+    const isFile = typeof said === 'object' && said !== null;
     const beside = isFile && ['offset', 'scale'].find((key) => card?.[key] !== undefined);
     if (beside) throw new CardError(`${place(beside)} can't stand beside "transform", which says it.`);
     if (scale === 0) throw new CardError(`${place('scale')} must not be 0: each answer would be the offset.`);
     const inverse = isFile ? fittedInverse(said, width, place('transform')) : undefined;
-    const transform = isFile ? undefined : said;
+    const transform = isFile ? undefined : (said ?? undefined);
     if (card?.name !== undefined && card.names !== undefined)
       throw new CardError(`${place('name')} can't stand beside "names".`);
     if (names.length > 0 && names.length !== width)

@@ -36,7 +36,7 @@ export const table: InputKind<TableSpec> = {
     const isSingle = widthIn(input) === 1 && input.shape.length <= 2;
     const words = hints?.inputs?.[signature.inputs.indexOf(input)]?.words;
     const isColumn = isSingle && (signature.inputs.length > 1 || words !== undefined);
-    const transform = card?.transform as CardFile | undefined;
+    const transform = (card?.transform ?? undefined) as CardFile | undefined;
     if (card?.kind !== 'table' && !given && !transform && !isColumn) return undefined;
     const listed = given ?? (isSingle ? [{ name: input.name, ...(words && choicesOf(words)) }] : undefined);
     if (!listed && !transform) throw new CardError(`${place('kind')} is table, which needs "columns" or "transform".`);

@@ -218,7 +218,7 @@ function sequenceReader(input: TensorInfo, { tokenizer, fitting, length }: TextS
       if (most !== undefined && ids.length > most)
         throw new InstancesError(
           place,
-          `${place} has ${ids.length} words that the model knows, of which it takes ${most}.`,
+          `${place} has ${ids.length} words that the model knows, of which it takes ${most}: send a shorter one, or have "truncating" in serve.json say on which side it is cut ("pre", as pad_sequences of Keras does, or "post").`,
         );
       steps.write(ids, place);
     },

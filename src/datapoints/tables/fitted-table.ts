@@ -15,9 +15,8 @@ import { tableReader } from './table-reader.js';
 import type { FittedTable, TableSpec } from './table-spec.js';
 
 /** `transform` of a card. */
-export const Transform = Type.String({
-  minLength: 1,
-  description: 'the name of a pickle beside the model, a fitted transformer of scikit-learn',
+export const Transform = Type.Union([Type.String({ minLength: 1 }), Type.Null()], {
+  description: 'the name of a pickle beside the model, a fitted transformer of scikit-learn, or null for none',
 });
 
 /**
