@@ -26,7 +26,8 @@ const swaggerUi: Plugin = {
 /** What programs import, and what is started as a process or a thread. */
 const entries = [
   ...['cli', 'index', 'plugin'],
-  ...['inference/process-main', 'inference/compile-main', 'keras/hdf5-worker', 'protocols/json-thread'],
+  ...['inference/process-main', 'inference/compile-main', 'cards/contents/read-main'],
+  ...['keras/hdf5-worker', 'protocols/json-thread'],
 ];
 
 /** The folder that is built into. */

@@ -1,20 +1,17 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { CardFile, NamedFile } from '../datapoints/kind.js';
-import { inputKinds, type KindCards, outputKinds, type PlaceOf } from '../datapoints/kinds.js';
+import type { CardFile } from '../datapoints/kind.js';
+import type { KindCards, PlaceOf } from '../datapoints/kinds.js';
 import { CardError } from '../support/card-error.js';
 import { FileSizeError, NoFileError, readWhole, reasonOf } from '../support/files.js';
+import { cardReaders } from './card-readers.js';
+import type { FileContents } from './contents/file-contents.js';
+import type { CardReader } from './contents/read-messages.js';
+import { ReadingEnded } from './contents/read-process.js';
 import { checkValue } from './kind-cards.js';
 
-/** The largest file that a card may name, in bytes. */
-const maxBytes = 64 * 2 ** 20;
-
-type Files = Readonly<Record<string, NamedFile>>;
-
-const readers: Record<'inputs' | 'outputs', Files> = {
-  inputs: Object.assign({}, ...inputKinds.map(({ files }) => files)),
-  outputs: Object.assign({}, ...outputKinds.map(({ files }) => files)),
-};
+/** The largest file that a card may name, in bytes, and the milliseconds that reading one may take. */
+const [maxBytes, maxTime] = [64 * 2 ** 20, 30_000];
 
 /** A folder in which files that belong to a model may be, and what is in it. */
 export interface Beside {
@@ -29,7 +26,7 @@ export async function besidesOf({ file, folder }: { file: string; folder?: strin
   return Promise.all(folders.map(async (one) => ({ folder: one, names: await readdir(one).catch(() => []) })));
 }
 
-const fileKeys = new Set(Object.values(readers).flatMap(Object.keys));
+const fileKeys = new Set(Object.keys(cardReaders).map((reader) => reader.split('.')[1]));
 
 /** The names of files that are in the text of a card, whatever else is wrong with it. */
 export function filesNamedIn(card: string): string[] {
@@ -48,12 +45,18 @@ export function filesNamedIn(card: string): string[] {
 /**
  * Reads the files that a card names: in the place of a name there is a `CardFile` then.
  * @param folders where they may be, the first that has one counts
+ * @param contents reads them
  * @throws CardError
  */
-export async function readCardFiles(cards: KindCards, place: PlaceOf, folders: readonly string[]): Promise<KindCards> {
+export async function readCardFiles(
+  cards: KindCards,
+  place: PlaceOf,
+  folders: readonly string[],
+  contents: FileContents,
+): Promise<KindCards> {
   const readAll = (side: 'inputs' | 'outputs') =>
     mapped(cards[side] ?? {}, (card, name) =>
-      mapped(card, (value, key) => readValue(value, readers[side], key, place(side)(name)(key), folders)),
+      mapped(card, (value, key) => readValue(value, `${side}.${key}`, place(side)(name)(key), folders, contents)),
     );
   const [inputs, outputs] = await Promise.all([readAll('inputs'), readAll('outputs')]);
   return { ...cards, ...(cards.inputs && { inputs }), ...(cards.outputs && { outputs }) };
@@ -70,23 +73,23 @@ async function mapped<From, To>(
 /** What a key has: the file that it names, where it names one. @throws CardError */
 async function readValue(
   value: unknown,
-  files: Files,
-  key: string,
+  reader: CardReader,
   place: string,
   folders: readonly string[],
+  contents: FileContents,
 ): Promise<unknown> {
-  const reader = Object.hasOwn(files, key) && typeof value === 'string' ? files[key] : undefined;
-  if (!reader || reader.words?.includes(value as string)) return value;
+  const known = Object.hasOwn(cardReaders, reader) && typeof value === 'string' ? cardReaders[reader] : undefined;
+  if (!known || known.words?.includes(value as string)) return value;
   const file = value as string;
   const where = `${place} names ${file.slice(0, 100)}, which`;
   const bytes = await readBytes(file, folders, where);
-  let content: unknown;
-  try {
-    content = reader.read(bytes);
-  } catch (cause) {
-    throw new CardError(`${where} ${(cause as Error).message}.`, { cause });
-  }
-  checkValue(`${place} (${file.slice(0, 100)})`, content, reader.schema);
+  const reading = await contents.read(reader, bytes, { left: maxTime }).catch((error: Error) => {
+    if (error instanceof ReadingEnded) return { refused: error.message };
+    throw error;
+  });
+  if ('refused' in reading) throw new CardError(`${where} ${reading.refused}.`);
+  const { content } = reading;
+  checkValue(`${place} (${file.slice(0, 100)})`, content, known.schema);
   return { file, content } satisfies CardFile;
 }
 

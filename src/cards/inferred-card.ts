@@ -10,6 +10,7 @@ import { findBeside } from './beside/beside.js';
 import { readSideFiles, type SideFiles } from './beside/side-files.js';
 import { type Beside, besidesOf, filesNamedIn, readCardFiles } from './card-files.js';
 import type { CardNote } from './card-note.js';
+import { FileContents } from './contents/file-contents.js';
 import { classesOf, findLabels, type LabelsChoice } from './inferred-labels.js';
 import { placedCards } from './kind-places.js';
 
@@ -31,6 +32,8 @@ export interface CardSources {
   folder?: string;
   /** The card as far as there is one: what it says is kept. */
   given?: ModelCard;
+  /** Reads what other files hold; without, nothing of it is kept. */
+  contents?: FileContents;
   /** What lies beside the model, where it has been read. */
   beside?: Promise<FilesBeside>;
 }
@@ -41,10 +44,11 @@ export interface FilesBeside extends SideFiles {
 }
 
 /** Reads what lies beside a model: that needs no more than its path, and can go on while it is compiled. */
-export async function readBeside({ given, ...sources }: Omit<CardSources, 'beside'>): Promise<FilesBeside> {
+export async function readBeside(sources: Omit<CardSources, 'beside'>): Promise<FilesBeside> {
+  const { file, given = {}, contents = new FileContents() } = sources;
   const besides = await besidesOf(sources);
-  const taken = new Set(filesNamedIn(JSON.stringify(given ?? {})));
-  return { besides, ...(await readSideFiles(besides, basename(sources.file), taken)) };
+  const taken = new Set(filesNamedIn(JSON.stringify(given)));
+  return { besides, ...(await readSideFiles(besides, basename(file), taken, contents)) };
 }
 
 /**
@@ -52,13 +56,14 @@ export async function readBeside({ given, ...sources }: Omit<CardSources, 'besid
  * @throws CardError
  */
 export async function inferCard({ signature, hints }: DescribedModel, sources: CardSources): Promise<InferredCard> {
-  const { file, given: card = {} } = sources;
+  const { file, given: card = {}, contents = new FileContents() } = sources;
   const { cards: named, place } = placedCards(card, signature);
   const { besides, ...files } = await (sources.beside ?? readBeside(sources));
   const cards = await readCardFiles(
     named,
     place,
     besides.map(({ folder }) => folder),
+    contents,
   );
   const [output] = signature.outputs;
   const { kinds: bare } = kindsOf({ signature, hints }, cards, place);

@@ -178,14 +178,18 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
   // Schemas take a while to load: only now, when the processes are on their way.
   const { readCard } = await import('../cards/card.js');
   const { cardFolder } = options;
-  const { inferCard, readBeside } = await import('../cards/inferred-card.js');
+  const [{ inferCard, readBeside }, { FileContents }] = await Promise.all([
+    import('../cards/inferred-card.js'),
+    import('../cards/contents/file-contents.js'),
+  ]);
   const given = own ?? (await readCard(file)) ?? (cardFolder === undefined ? undefined : await readCard(cardFolder));
-  const beside = readBeside({ file, folder: cardFolder, given });
+  const sources = { file, folder: cardFolder, given, contents: await FileContents.in(cacheFolder) };
+  const beside = readBeside(sources);
   beside.catch(() => undefined);
   const compiled = await compiling;
   try {
     checkSizes(compiled.signature);
-    const { card, kinds, assumptions, notes } = await inferCard(compiled, { file, folder: cardFolder, given, beside });
+    const { card, kinds, assumptions, notes } = await inferCard(compiled, { ...sources, beside });
     if (options.noGuess) refuseGuesses(assumptions);
     const images = imagesOf(kinds);
     return {

@@ -49,9 +49,10 @@ export const card: Command = {
     if (strange) throw new UsageError(`--${strange} doesn't go with --examples, which writes serve.json with --write`);
     const { weightsUrl, noCache, cacheFolder, engine } = config;
     // Schemas take a while to load: other commands do without these.
-    const [{ readCard, readCards }, { spellOut, inferCard }] = await Promise.all([
+    const [{ readCard, readCards }, { spellOut, inferCard }, { FileContents }] = await Promise.all([
       import('../cards/card.js'),
       import('../cards/inferred-card.js'),
+      import('../cards/contents/file-contents.js'),
     ]);
     const onDownload = showDownload(process.stderr);
     const { path, weights, card: own } = await findModel(model!, { weights: given, weightsUrl, onDownload });
@@ -72,14 +73,11 @@ export const card: Command = {
       if (!flags.write) return;
       if (!told.card) return console.log('There is nothing to write.');
     }
-    const compiled = await compileModelFile(
-      { path, weights, inputShape, signature },
-      noCache ? null : cacheFolder,
-      engine,
-    );
+    const kept = noCache ? null : cacheFolder;
+    const compiled = await compileModelFile({ path, weights, inputShape, signature }, kept, engine);
     try {
       const given = told ? withCard(present, told.card!) : present;
-      const inferred = await inferCard(compiled, { file: path, given });
+      const inferred = await inferCard(compiled, { file: path, given, contents: await FileContents.in(kept) });
       // What examples have told is known; the rest stays what it was, a guess or not.
       const spelledOut = told ? given! : spellOut(inferred, path);
       const written = isOneOfSeveral ? { models: { ...others, [basename(path)]: spelledOut } } : spelledOut;

@@ -1,15 +1,16 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { modelFiles } from '../keras/index.js';
+import { codeVersion } from '../support/code-version.js';
 import { KnownError } from '../support/errors.js';
 import { isSystemError, reasonOf } from '../support/files.js';
-import { isBuilt, modulePath, packageVersion, sourceFolder } from '../support/package.js';
 import type { EngineChoice, ModelSource } from './compile-messages.js';
 import { compileInProcess } from './compile-process.js';
 import { FileHashes, hashTexts } from './file-hashes.js';
 import { type CachedModel, ModelCache } from './model-cache.js';
+import { NoteFolder } from './note-folder.js';
 
 /** A model file made ready for an engine: compiled to ONNX and optimised for this processor, or stored for TensorFlow. */
 export interface CompiledModel extends CachedModel {
@@ -35,6 +36,15 @@ const defaultCacheFolder = async (): Promise<string> => {
   return envPaths('keras-serve', { suffix: '' }).cache;
 };
 
+/**
+ * A folder of notes in the cache, which goes like a model of it where there is no room; undefined where nothing is kept.
+ * @param cacheFolder the user's own where it is undefined; null to keep nothing
+ */
+export async function notesIn(cacheFolder: string | null | undefined, name: string): Promise<NoteFolder | undefined> {
+  const folder = cacheFolder === undefined ? await defaultCacheFolder().catch(() => null) : cacheFolder;
+  return folder === null ? undefined : new NoteFolder(join(folder, name));
+}
+
 /** The most that the cache holds. */
 const maxCacheBytes = 10 * 2 ** 30;
 
@@ -50,26 +60,9 @@ async function processor(): Promise<string> {
   return `${process.platform}-${process.arch} ${cpus()[0]?.model} ${flags}`;
 }
 
-/** When the compiler was last changed: in a checkout it changes without the version. What npm installs has one date. */
-async function compilerTime(): Promise<string> {
-  const rooms = ['images', 'keras', 'onnx', 'strings', 'tensorflow', 'inference'].map((room) =>
-    join(sourceFolder, room),
-  );
-  // A build always writes the inference process.
-  const files = isBuilt
-    ? []
-    : await Promise.all(rooms.map((room) => readdir(room, { recursive: true, withFileTypes: true })));
-  const paths = files.flat().flatMap((file) => (file.isFile() ? join(file.parentPath ?? file.path, file.name) : []));
-  const times = await Promise.all(
-    [modulePath('inference/process-main'), ...paths].map(async (path) => (await stat(path)).mtimeMs),
-  );
-  return String(Math.max(...times));
-}
-
 /** What compiled models depend on beside their files: the same for all, so it is looked up once. */
 const readEnvironment = async (): Promise<string[]> => [
-  packageVersion,
-  await compilerTime(),
+  ...(await codeVersion(['images', 'keras', 'onnx', 'strings', 'tensorflow', 'inference'])),
   runtimeVersion(),
   await processor(),
 ];

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { makeFolder, openFile } from '../support/files.js';
+import { openFile } from '../support/files.js';
+import { NoteFolder } from './note-folder.js';
 
 const chunkBytes = 2 ** 20;
 
@@ -52,37 +53,27 @@ const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
 /** Milliseconds after which a change can't have happened at the same time, by the clock of any file system, as one before. */
 const settled = 5_000;
 
-/** More notes than anybody has models: past it all are forgotten. */
-const maxNotes = 2_000;
-
 /**
  * The SHA-256 of files' content. A folder has notes of what was hashed, by which a file that has not changed since is known:
  * a large model is not read through at every start.
  */
 export class FileHashes {
-  constructor(private readonly folder: string) {}
+  private readonly notes: NoteFolder;
+
+  constructor(folder: string) {
+    this.notes = new NoteFolder(folder);
+  }
 
   /** @param path of a file */
   async of(path: string): Promise<string> {
-    const note = join(this.folder, hashTexts([resolve(path)]));
+    const note = hashTexts([resolve(path)]);
     const before = await stat(path, { bigint: true });
-    const [stamp, known] = (await readFile(note, 'utf8').catch(() => '')).split(' ');
+    const [stamp, known] = String((await this.notes.read(note)) ?? '').split(' ');
     if (known && stamp === stampOf(before)) return known;
     const hash = await hashOf(path);
     const after = await stat(path, { bigint: true });
     const isSettled = Date.now() - Number(after.ctimeMs) > settled && Date.now() - Number(after.mtimeMs) > settled;
-    // Without a note it is hashed again next time: nothing is lost where the folder can't be written.
-    if (isSettled && stampOf(after) === stampOf(before))
-      await this.write(note, `${stampOf(before)} ${hash}`).catch(() => undefined);
+    if (isSettled && stampOf(after) === stampOf(before)) await this.notes.write(note, `${stampOf(before)} ${hash}`);
     return hash;
-  }
-
-  private async write(note: string, text: string): Promise<void> {
-    const notes = await readdir(this.folder).catch(() => []);
-    if (notes.length >= maxNotes) await rm(this.folder, { recursive: true });
-    await makeFolder(this.folder);
-    const temporary = join(this.folder, randomUUID());
-    await writeFile(temporary, text);
-    await rename(temporary, note);
   }
 }

@@ -1,15 +1,13 @@
 import { join, parse } from 'node:path';
-import { isPickle } from '../../pickle/container.js';
-import { readPickle } from '../../pickle/read-pickle.js';
 import { CARD_FILE } from '../../support/card-file.js';
-import { decodeText } from '../../support/decode-text.js';
-import { KnownError } from '../../support/errors.js';
 import { FileSizeError, NoFileError, readStart, readWhole } from '../../support/files.js';
 import { modelFilesAmong } from '../../support/model-files.js';
 import type { Beside } from '../card-files.js';
 import type { CardNote } from '../card-note.js';
-import { contentOfJson, contentOfPickle, type SideContent } from './side-content.js';
-import { contentOfCsv } from './side-table.js';
+import type { FileContents } from '../contents/file-contents.js';
+import type { SideReader } from '../contents/read-messages.js';
+import { type Clock, ReadingEnded } from '../contents/read-process.js';
+import type { SideContent } from './side-content.js';
 
 /** A file beside a model, with what it holds. */
 export interface SideFile extends SideContent {
@@ -24,29 +22,28 @@ export interface SideFiles {
   notes: CardNote[];
 }
 
-/** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all. */
+/** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all but those that take almost none. */
 const most = { files: 50, bytes: 5 * 2 ** 20, total: 10 * 2 ** 20, time: 2000 };
 /** How much of a table is read: its header, and the first rows. */
 const startBytes = 64 * 2 ** 10;
 
 /** Endings that pickles have, and those that other files have, too. */
 const [pickled, perhaps] = [/\.(?:pkl|pickle|pk|pck|joblib|jbl|sav)$/i, /\.(?:p|save|dump|bin|gz|z|bz2|xz|lzma)$/i];
-const noWords = 'holds no words with ids';
 const spoken = /scaler|encoder|binarizer|tokeni[sz]er|transform|preprocess|label|class|column|feature|word|vocab/i;
 /** What belongs to a layer of strings, whose plan has it already. */
 const ofLayer = /\.vocabulary\.pkl$/i;
 
-/** How files are read, by their names: the first that fits. */
-const readers: readonly [name: RegExp, read: (path: string, budget: Budget) => Promise<SideContent | undefined>][] = [
-  [pickled, (path, budget) => readPickled(path, budget)],
-  [perhaps, (path, budget) => readPickled(path, budget, isPickle)],
-  [/(?:tokeni[sz]er|word_?index|vocab\w*)\.json$/i, async (...of) => (await readJson(...of)) ?? { what: noWords }],
-  [/(?:columns?|features?)(?:[-_ ]?(?:names?|list|order))?\.json$/i, readJson],
-  [/^(?:model[-_]?)?(?:metadata|meta|info|config)\.json$/i, readJson],
-  [/\.csv$/i, readHeader],
+/** What files are read as, by their names: the first that fits. */
+const readers: readonly [name: RegExp, reader: SideReader][] = [
+  [pickled, 'pickle'],
+  [perhaps, 'perhaps a pickle'],
+  [/(?:tokeni[sz]er|word_?index|vocab\w*)\.json$/i, 'tokenizer'],
+  [/(?:columns?|features?)(?:[-_ ]?(?:names?|list|order))?\.json$/i, 'json'],
+  [/^(?:model[-_]?)?(?:metadata|meta|info|config)\.json$/i, 'json'],
+  [/\.csv$/i, 'table'],
 ];
 
-const readerOf = (name: string) =>
+const readerOf = (name: string): SideReader | undefined =>
   ofLayer.test(name) || (perhaps.test(name) && !spoken.test(name))
     ? undefined
     : readers.find(([pattern]) => pattern.test(name))?.[1];
@@ -81,16 +78,18 @@ const isCalledLike = (name: string, stem: string): boolean =>
 /**
  * Reads what lies beside a model as data.
  * @param taken files that are used already: they are passed over
+ * @param contents reads them
  * @returns what was read, and notes on what can't be
  */
 export async function readSideFiles(
   besides: readonly Beside[],
   model: string,
   taken: ReadonlySet<string>,
+  contents: FileContents,
 ): Promise<SideFiles> {
   const files: SideFile[] = [];
   const notes: CardNote[] = [];
-  const budget: Budget = { bytes: most.total, deadline: performance.now() + most.time };
+  const budget: Budget = { bytes: most.total, clock: { left: most.time } };
   const unused = (file: string, reason: string) =>
     notes.push({ level: 'warn', message: `${file} ${reason}: it is not used` });
   for (const { folder, names } of besides) {
@@ -99,8 +98,11 @@ export async function readSideFiles(
     for (const file of sideFilesAmong(own)) {
       if (taken.has(file) || files.some((known) => known.file === file)) continue;
       try {
-        const content = await readerOf(file)!(join(folder, file), budget);
-        if (content) files.push({ file, ...content });
+        const reader = readerOf(file)!;
+        const bytes = await bytesFor(reader, join(folder, file), budget);
+        const reading = await contents.read<SideContent | undefined>(reader, bytes, budget.clock);
+        if ('refused' in reading) unused(file, reading.refused);
+        else if (reading.content) files.push({ file, ...reading.content });
       } catch (error) {
         const reason = reasonOf(error);
         if (reason) unused(file, reason);
@@ -122,13 +124,12 @@ function notesOnStrangers(names: readonly string[]): CardNote[] {
 
 /** Why a file can't be read: it goes on after its name. */
 function reasonOf(error: unknown): string | undefined {
-  if (error instanceof KnownError) return error.message;
+  if (error instanceof ReadingEnded) return error.message;
   if (error instanceof NoFileError) return `is ${error.what}, no file`;
   if (error instanceof FileSizeError)
     return error.maxBytes === most.bytes
       ? `is larger than ${most.bytes / 2 ** 20} MB`
       : `makes more than ${most.total / 2 ** 20} MB with the other files beside the model`;
-  if (error instanceof SyntaxError) return "isn't JSON";
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
   return code === 'ENOENT' ? undefined : `can't be read (${code})`;
@@ -137,34 +138,17 @@ function reasonOf(error: unknown): string | undefined {
 /** What all files of a model together may still be and cost. */
 interface Budget {
   bytes: number;
-  /** By `performance.now()`. */
-  deadline: number;
+  clock: Clock;
 }
 
-async function read(path: string, budget: Budget): Promise<Uint8Array> {
+/** What a reader sees of a file: all of it, but of a table the start. */
+async function bytesFor(reader: SideReader, path: string, budget: Budget): Promise<Uint8Array> {
+  if (reader === 'table') {
+    const bytes = await readStart(path, startBytes);
+    // What is cut off is no line, and perhaps no text.
+    return bytes.length < startBytes ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1);
+  }
   const bytes = await readWhole(path, Math.min(most.bytes, budget.bytes));
   budget.bytes -= bytes.length;
   return bytes;
-}
-
-async function readPickled(
-  path: string,
-  budget: Budget,
-  is = (_bytes: Uint8Array) => true,
-): Promise<SideContent | undefined> {
-  const bytes = await read(path, budget);
-  if (!is(bytes)) return undefined;
-  return contentOfPickle(readPickle(bytes, { time: Math.max(0, budget.deadline - performance.now()) }));
-}
-
-async function readJson(path: string, budget: Budget): Promise<SideContent | undefined> {
-  const text = decodeText(await read(path, budget));
-  return text === undefined ? undefined : contentOfJson(text);
-}
-
-async function readHeader(path: string): Promise<SideContent | undefined> {
-  const bytes = await readStart(path, startBytes);
-  // What is cut off is no line, and perhaps no text.
-  const lines = bytes.length < startBytes ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1);
-  return contentOfCsv(decodeText(lines) ?? '');
 }

@@ -1,0 +1,16 @@
+/** What a file beside a model is read as. */
+export type SideReader = 'pickle' | 'perhaps a pickle' | 'json' | 'tokenizer' | 'table';
+/** A key of a card that names a file: `inputs.tokenizer`. */
+export type CardReader = `${'inputs' | 'outputs'}.${string}`;
+
+/** What a file holds, plain data, or why it isn't read: that goes on after the file's name. */
+export type Reading<Content = unknown> = { content: Content } | { refused: string };
+
+/** What a process that reads files is asked, one after the other. */
+export interface ReadRequest {
+  reader: SideReader | CardReader;
+  bytes: Uint8Array;
+}
+
+/** What it answers: a `Reading` as `v8.serialize` writes it, or what is at fault with the reader. */
+export type ReadReply = { reading: Uint8Array } | { fault: string };

@@ -1,0 +1,51 @@
+import { isPickle } from '../../pickle/container.js';
+import { readPickle } from '../../pickle/read-pickle.js';
+import { decodeText } from '../../support/decode-text.js';
+import { KnownError } from '../../support/errors.js';
+import { contentOfJson, contentOfPickle, type SideContent } from '../beside/side-content.js';
+import { contentOfCsv } from '../beside/side-table.js';
+import type { CardReader, Reading, SideReader } from './read-messages.js';
+
+const ofPickle = (bytes: Uint8Array): SideContent => contentOfPickle(readPickle(bytes));
+
+function ofJson(bytes: Uint8Array): SideContent | undefined {
+  const text = decodeText(bytes);
+  return text === undefined ? undefined : contentOfJson(text);
+}
+
+/** What files beside a model are read as; what is made of their bytes is undefined where they are something else. */
+const sideReaders: Record<SideReader, (bytes: Uint8Array) => SideContent | undefined> = {
+  pickle: ofPickle,
+  /** If it begins as a pickle. */
+  'perhaps a pickle': (bytes) => (isPickle(bytes) ? ofPickle(bytes) : undefined),
+  json: ofJson,
+  tokenizer: (bytes) => ofJson(bytes) ?? { what: 'holds no words with ids' },
+  /** Its header, and the first rows. */
+  table: (bytes) => contentOfCsv(decodeText(bytes) ?? ''),
+};
+
+const isSideReader = (reader: SideReader | CardReader): reader is SideReader => Object.hasOwn(sideReaders, reader);
+
+/** Reads the bytes of a file, in a process that nothing else depends on. */
+export const readContent = (reader: SideReader | CardReader, bytes: Uint8Array): Reading | Promise<Reading> =>
+  isSideReader(reader) ? readBeside(reader, bytes) : readNamed(reader, bytes);
+
+function readBeside(reader: SideReader, bytes: Uint8Array): Reading {
+  try {
+    return { content: sideReaders[reader](bytes) };
+  } catch (error) {
+    if (error instanceof KnownError) return { refused: error.message };
+    if (error instanceof SyntaxError) return { refused: "isn't JSON" };
+    throw error;
+  }
+}
+
+async function readNamed(reader: CardReader, bytes: Uint8Array): Promise<Reading> {
+  // Kinds take a while to load, and few cards name files.
+  const { cardReaders } = await import('../card-readers.js');
+  try {
+    return { content: cardReaders[reader]!.read(bytes) };
+  } catch (error) {
+    return { refused: (error as Error).message };
+  }
+}
