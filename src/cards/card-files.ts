@@ -7,7 +7,6 @@ import { FileSizeError, NoFileError, readWhole, reasonOf } from '../support/file
 import { cardReaders } from './card-readers.js';
 import type { FileContents } from './contents/file-contents.js';
 import type { CardReader } from './contents/read-messages.js';
-import { ReadingEnded } from './contents/read-process.js';
 import { checkValue } from './kind-cards.js';
 
 /** The largest file that a card may name, in bytes, and the milliseconds that reading one may take. */
@@ -83,12 +82,12 @@ async function readValue(
   const file = value as string;
   const where = `${place} names ${file.slice(0, 100)}, which`;
   const bytes = await readBytes(file, folders, where);
-  const reading = await contents.read(reader, bytes, { left: maxTime }).catch((error: Error) => {
-    if (error instanceof ReadingEnded) return { refused: error.message };
-    throw error;
-  });
-  if ('refused' in reading) throw new CardError(`${where} ${reading.refused}.`);
-  const { content } = reading;
+  let content: unknown;
+  try {
+    content = await contents.read(reader, bytes, { left: maxTime });
+  } catch (cause) {
+    throw new CardError(`${where} ${(cause as Error).message}.`, { cause });
+  }
   checkValue(`${place} (${file.slice(0, 100)})`, content, known.schema);
   return { file, content } satisfies CardFile;
 }

@@ -6,7 +6,7 @@ import type { Beside } from '../card-files.js';
 import type { CardNote } from '../card-note.js';
 import type { FileContents } from '../contents/file-contents.js';
 import type { SideReader } from '../contents/read-messages.js';
-import { type Clock, ReadingEnded } from '../contents/read-process.js';
+import { type Clock, UnreadSignal } from '../contents/read-process.js';
 import type { SideContent } from './side-content.js';
 
 /** A file beside a model, with what it holds. */
@@ -22,8 +22,8 @@ export interface SideFiles {
   notes: CardNote[];
 }
 
-/** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all but those that take almost none. */
-const most = { files: 50, bytes: 5 * 2 ** 20, total: 10 * 2 ** 20, time: 2000 };
+/** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all. */
+const most = { files: 50, bytes: 5 * 2 ** 20, total: 10 * 2 ** 20, time: 4000 };
 /** How much of a table is read: its header, and the first rows. */
 const startBytes = 64 * 2 ** 10;
 
@@ -100,9 +100,8 @@ export async function readSideFiles(
       try {
         const reader = readerOf(file)!;
         const bytes = await bytesFor(reader, join(folder, file), budget);
-        const reading = await contents.read<SideContent | undefined>(reader, bytes, budget.clock);
-        if ('refused' in reading) unused(file, reading.refused);
-        else if (reading.content) files.push({ file, ...reading.content });
+        const content = (await contents.read(reader, bytes, budget.clock)) as SideContent | undefined;
+        if (content) files.push({ file, ...content });
       } catch (error) {
         const reason = reasonOf(error);
         if (reason) unused(file, reason);
@@ -124,7 +123,7 @@ function notesOnStrangers(names: readonly string[]): CardNote[] {
 
 /** Why a file can't be read: it goes on after its name. */
 function reasonOf(error: unknown): string | undefined {
-  if (error instanceof ReadingEnded) return error.message;
+  if (error instanceof UnreadSignal) return error.message;
   if (error instanceof NoFileError) return `is ${error.what}, no file`;
   if (error instanceof FileSizeError)
     return error.maxBytes === most.bytes

@@ -5,7 +5,7 @@ import { notesIn } from '../../inference/compiled-model.js';
 import type { NoteFolder } from '../../inference/note-folder.js';
 import { codeVersion } from '../../support/code-version.js';
 import type { CardReader, Reading, SideReader } from './read-messages.js';
-import { type Clock, readInProcess } from './read-process.js';
+import { type Clock, readInProcess, UnreadSignal } from './read-process.js';
 
 /** What readings depend on beside the bytes. */
 const readVersion = () => codeVersion(['cards', 'datapoints', 'pickle', 'support']);
@@ -26,20 +26,27 @@ export class FileContents {
   /**
    * What a file holds.
    * @param bytes of the file, all that the reader is to see
-   * @throws ReadingEnded
+   * @throws UnreadSignal, and what the reader of a card's key throws
    */
-  async read<Content>(reader: SideReader | CardReader, bytes: Uint8Array, clock: Clock): Promise<Reading<Content>> {
+  async read(reader: SideReader | CardReader, bytes: Uint8Array, clock: Clock): Promise<unknown> {
+    const reading: Reading = deserialize(await this.readingOf(reader, bytes, clock));
+    if ('refused' in reading) throw new UnreadSignal(reading.refused);
+    return reading.content;
+  }
+
+  /** A `Reading`, as it is kept. What was cut short isn't. */
+  private async readingOf(reader: SideReader | CardReader, bytes: Uint8Array, clock: Clock): Promise<Uint8Array> {
     const { notes } = this;
-    if (!notes) return deserialize(await readInProcess({ reader, bytes }, clock));
+    if (!notes) return readInProcess({ reader, bytes }, clock);
     const name = await nameOf(reader, bytes);
     const known = await notes.read(name);
     const whole = known && whatIsWhole(known);
-    if (whole) return deserialize(whole);
+    if (whole) return whole;
     const reading = await readInProcess({ reader, bytes }, clock);
     const checksum = Buffer.alloc(checksumBytes);
     checksum.writeUInt32LE(crc32(reading));
     await notes.write(name, Buffer.concat([checksum, reading]));
-    return deserialize(reading);
+    return reading;
   }
 }
 

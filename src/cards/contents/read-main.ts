@@ -18,7 +18,7 @@ async function answer({ reader, bytes }: ReadRequest): Promise<ReadReply> {
   try {
     return { reading: packed(await readContent(reader, bytes)) };
   } catch (error) {
-    return { fault: (error as Error).stack ?? String(error) };
+    return { error: error as Error };
   }
 }
 

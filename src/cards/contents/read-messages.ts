@@ -4,7 +4,7 @@ export type SideReader = 'pickle' | 'perhaps a pickle' | 'json' | 'tokenizer' | 
 export type CardReader = `${'inputs' | 'outputs'}.${string}`;
 
 /** What a file holds, plain data, or why it isn't read: that goes on after the file's name. */
-export type Reading<Content = unknown> = { content: Content } | { refused: string };
+export type Reading = { content: unknown } | { refused: string };
 
 /** What a process that reads files is asked, one after the other. */
 export interface ReadRequest {
@@ -12,5 +12,5 @@ export interface ReadRequest {
   bytes: Uint8Array;
 }
 
-/** What it answers: a `Reading` as `v8.serialize` writes it, or what is at fault with the reader. */
-export type ReadReply = { reading: Uint8Array } | { fault: string };
+/** What it answers: a `Reading` as `v8.serialize` writes it, or what the reader threw. */
+export type ReadReply = { reading: Uint8Array } | { error: Error };

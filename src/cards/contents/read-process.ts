@@ -6,10 +6,10 @@ import { isSystemError } from '../../support/files.js';
 import { moduleArguments } from '../../support/package.js';
 import type { ReadReply, ReadRequest } from './read-messages.js';
 
-/** A file that ended the process which read it, or was not done in time: the message goes on after its name. */
-export class ReadingEnded extends InternalSignal {}
+/** A file that isn't read: the message, why, goes on after its name. */
+export class UnreadSignal extends InternalSignal {}
 
-/** Milliseconds that may be spent on reading: what a file takes is taken off. */
+/** The milliseconds that reading may still take: each file's are taken off. */
 export interface Clock {
   left: number;
 }
@@ -17,7 +17,7 @@ export interface Clock {
 /** Of the process's heap, in megabytes. */
 const heapSize = 512;
 /** Milliseconds: of one file whatever others took, of the process until it is ready, and until it ends with nothing to read. */
-const [least, startTime, idleTime] = [200, 60_000, 1_000];
+const [least, startTime, idleTime] = [500, 60_000, 1_000];
 
 let current: ChildProcess | undefined;
 let idle: NodeJS.Timeout | undefined;
@@ -26,7 +26,7 @@ let last: Promise<unknown> = Promise.resolve();
 /**
  * Reads a file in a process that does nothing else, one file after the other.
  * @returns a `Reading` as `v8.serialize` writes it
- * @throws ReadingEnded
+ * @throws UnreadSignal where the process ended or took too long, and what the reader threw
  */
 export function readInProcess(request: ReadRequest, clock: Clock): Promise<Uint8Array> {
   const reading = last.then(() => ask(request, clock));
@@ -42,7 +42,7 @@ async function ask(request: ReadRequest, clock: Clock): Promise<Uint8Array> {
   child.send(request, () => undefined);
   try {
     const reply = (await answerOf(child, Math.max(clock.left, least))) as ReadReply;
-    if ('fault' in reply) throw new Error(reply.fault);
+    if ('error' in reply) throw reply.error;
     return reply.reading;
   } finally {
     clock.left -= performance.now() - asked;
@@ -65,13 +65,13 @@ async function start(): Promise<ChildProcess> {
   return child;
 }
 
-/** What a process says next. @throws ReadingEnded */
+/** What a process says next. @throws UnreadSignal */
 async function answerOf(child: ChildProcess, time: number): Promise<unknown> {
   const settled = new AbortController();
   const { signal } = settled;
   const ended = (why: string) => () => {
     end(child);
-    throw new ReadingEnded(why);
+    throw new UnreadSignal(why);
   };
   try {
     return await Promise.race([
@@ -80,7 +80,7 @@ async function answerOf(child: ChildProcess, time: number): Promise<unknown> {
       delay(time, undefined, { signal }).then(ended('takes too long to read')),
     ]);
   } catch (error) {
-    throw isSystemError(error) ? new ReadingEnded(`isn't read: there is no room for a process (${error.code})`) : error;
+    throw isSystemError(error) ? new UnreadSignal(`isn't read: there is no room for a process (${error.code})`) : error;
   } finally {
     settled.abort();
   }

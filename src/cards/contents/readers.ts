@@ -26,7 +26,10 @@ const sideReaders: Record<SideReader, (bytes: Uint8Array) => SideContent | undef
 
 const isSideReader = (reader: SideReader | CardReader): reader is SideReader => Object.hasOwn(sideReaders, reader);
 
-/** Reads the bytes of a file, in a process that nothing else depends on. */
+/**
+ * Reads the bytes of a file: in a process that nothing else depends on.
+ * @throws Error what a card names and can't be read: it completes "the file …"
+ */
 export const readContent = (reader: SideReader | CardReader, bytes: Uint8Array): Reading | Promise<Reading> =>
   isSideReader(reader) ? readBeside(reader, bytes) : readNamed(reader, bytes);
 
@@ -43,9 +46,5 @@ function readBeside(reader: SideReader, bytes: Uint8Array): Reading {
 async function readNamed(reader: CardReader, bytes: Uint8Array): Promise<Reading> {
   // Kinds take a while to load, and few cards name files.
   const { cardReaders } = await import('../card-readers.js');
-  try {
-    return { content: cardReaders[reader]!.read(bytes) };
-  } catch (error) {
-    return { refused: (error as Error).message };
-  }
+  return { content: cardReaders[reader]!.read(bytes) };
 }
