@@ -28,15 +28,14 @@ const costs = { opcode: 40 };
 /**
  * Reads a pickle of protocol 0 to 5, plain or as joblib writes it, packed or not, and makes inert data of it: nothing is imported,
  * and nothing called but the makers in the table of classes.
- * @param options `time`: milliseconds that it may take
  * @throws PickleError
  */
-export function readPickle(file: Uint8Array, { time = pickleLimits.time } = {}): PickleValue {
+export function readPickle(file: Uint8Array): PickleValue {
   if (file.length > pickleLimits.bytes)
     throw new PickleError('pickle_too_large', `is larger than ${pickleLimits.bytes / 2 ** 20} MB`);
   const reader = new ByteReader(decompressed(file, pickleLimits.unpacked));
   const budget: Budget = { bytes: pickleLimits.made, marks: pickleLimits.marks };
-  return run(reader, budget, performance.now() + time, 0);
+  return run(reader, budget, performance.now() + pickleLimits.time, 0);
 }
 
 function run(reader: ByteReader, budget: Budget, deadline: number, depth: number): PickleValue {

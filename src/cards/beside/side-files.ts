@@ -22,7 +22,10 @@ export interface SideFiles {
   notes: CardNote[];
 }
 
-/** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all. */
+/**
+ * The most files that are read of a folder, bytes of one and of all together, and milliseconds for all: fewer than a pickle may
+ * take by itself, whose refusal is kept.
+ */
 const most = { files: 50, bytes: 5 * 2 ** 20, total: 10 * 2 ** 20, time: 4000 };
 /** How much of a table is read: its header, and the first rows. */
 const startBytes = 64 * 2 ** 10;

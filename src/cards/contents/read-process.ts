@@ -17,7 +17,7 @@ export interface Clock {
 /** Of the process's heap, in megabytes. */
 const heapSize = 512;
 /** Milliseconds: of one file whatever others took, of the process until it is ready, and until it ends with nothing to read. */
-const [least, startTime, idleTime] = [500, 60_000, 1_000];
+const [least, startTime, idleTime] = [200, 60_000, 1_000];
 
 let current: ChildProcess | undefined;
 let idle: NodeJS.Timeout | undefined;
