@@ -110,9 +110,19 @@ describe('the transformer of an input', () => {
       assert.deepEqual(
         linesOf(card).filter((line) => /several models/.test(line)),
         [
-          "info several models lie beside scaler.pkl: none that isn't called like its model is used; name what belongs to this one in serve.json",
+          "warn several models lie beside scaler.pkl: none that isn't called like its model is used; name what belongs to this one in serve.json",
         ],
       );
+    }
+  });
+
+  it('is of both files of a model that was saved twice', async () => {
+    const path = copyOf('flowers');
+    copyFileSync(join(folders, 'binarized', 'model.h5'), join(path, 'model.h5'));
+    for (const name of ['model.h5', 'model.keras']) {
+      const card = await inferred(join(path, name));
+      assert.deepEqual(assumed(card)['inputs.x.transform'], ['scaler.pkl', 'likely']);
+      assert.deepEqual(warnings(card), []);
     }
   });
 

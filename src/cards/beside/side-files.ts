@@ -58,12 +58,15 @@ export const sideFilesAmong = (names: readonly string[]): string[] =>
     .sort()
     .slice(0, most.files);
 
-/** Those of a folder's files that are a model's: all where it is the only one there, else those that are called like it. */
+/**
+ * Those of a folder's files that are a model's: all where it is the only one there, else those that are called like it. Files of one name, such as
+ * `model.h5` and `model.keras`, are one model that was saved twice.
+ */
 export function ownFiles(model: string, names: readonly string[]): readonly string[] {
   const { models } = modelFilesAmong(names);
-  const others = models.filter((name) => name !== model).map(stemOf);
-  if (others.length === 0) return names;
   const own = stemOf(model);
+  const others = models.map(stemOf).filter((stem) => stem !== own);
+  if (others.length === 0) return names;
   // Of `apple` and `apple_pie` the longer one has `apple_pie_scaler.pkl`.
   const longer = others.filter((stem) => isCalledLike(stem, own));
   return names.filter(
@@ -121,7 +124,7 @@ function notesOnStrangers(names: readonly string[]): CardNote[] {
   const files = names.filter((name) => pickled.test(name) && !owned.some((own) => own.includes(name))).sort();
   if (files.length === 0) return [];
   const message = `several models lie beside ${files.slice(0, 5).join(', ')}: none that isn't called like its model is used`;
-  return [{ level: 'info', message, advice: `name what belongs to this one in ${CARD_FILE}` }];
+  return [{ level: 'warn', message, advice: `name what belongs to this one in ${CARD_FILE}` }];
 }
 
 /** Why a file can't be read: it goes on after its name. */
