@@ -12,6 +12,7 @@ import { findModelFile } from '../../src/catalog/model-path.js';
 import { hintsOf } from '../../src/inference/model-hints.js';
 import { readKerasModel } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
+import { unpackFamily } from '../helpers/fixtures.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { bytesOfCase, pickleCases } from '../helpers/pickles.js';
 import { sideFolders } from '../helpers/side-folders.js';
@@ -124,6 +125,19 @@ describe('the transformer of an input', () => {
       assert.deepEqual(assumed(card)['inputs.x.transform'], ['scaler.pkl', 'likely']);
       assert.deepEqual(warnings(card), []);
     }
+  });
+
+  it('may be the only one for two inputs that are alike: a guess, which the log names for both', async () => {
+    const { folder, cases } = unpackFamily('merging');
+    const path = copyOf('scaled-together');
+    copyFileSync(cases.find(({ name }) => name === 'dot_vectors')!.model, join(path, 'model.keras'));
+    rmSync(folder, { recursive: true });
+    const card = await inferred(path);
+    const inputs = ['input_layer', 'input_layer_1'];
+    for (const name of inputs) assert.equal(assumed(card)[`inputs.${name}.transform`], undefined);
+    const of = (name: string) =>
+      `warn inputs.${name}.transform may be "scaler.gz", for it makes the 4 numbers of a row that each of 2 inputs takes: a guess, which is not acted on; set inputs.${name}.transform to "scaler.gz" in serve.json if it is`;
+    assert.deepEqual(warnings(card), inputs.map(of));
   });
 
   it('is what the card says, and no file is offered to an input that it speaks of', async () => {

@@ -54,10 +54,15 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
   const width = input.type === 'string' ? undefined : rowWidth(input, served);
   if (width === undefined) return nothing;
   const { name } = input;
-  const rivals = served.signature.inputs.filter((one) => rowWidth(one, served) === width).length;
-  const mine = files.filter(({ file }) => isMeant(file, name, rivals));
-  const fitting = mine.filter((file) => makesRows(file, width) && !isOfOutput(file));
-  if (fitting.length === 0) return offerColumns(name, width, mine, served);
+  const alike = served.signature.inputs.filter((one) => rowWidth(one, served) === width);
+  const mine = files.filter(({ file }) => isMeant(file, name, alike.length));
+  const able = files.filter((file) => makesRows(file, width) && !isOfOutput(file));
+  const fitting = able.filter((file) => mine.includes(file));
+  if (fitting.length === 0) {
+    const [shared, ...others] = able.filter(({ file }) => !alike.some((one) => isMeant(file, one.name, alike.length)));
+    if (shared && others.length === 0) return offerShared(name, width, alike.length, shared);
+    return offerColumns(name, width, mine, served);
+  }
   const choice = chooseFile(fitting, ({ file }) => speaksOf(file, 'input'));
   if ('between' in choice) return undecided(choice.between, `inputs.${name}.transform`);
   const { file, certainty, all, although } = doubted(choice, served.known);
@@ -75,6 +80,13 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
     ...rest,
     offers: offers.map((one) => ({ ...one, assumptions: [...one.assumptions, ...(named?.assumptions ?? [])] })),
   };
+}
+
+/** The only transformer for inputs that take rows alike: it may be for each of them. */
+function offerShared(name: string, width: number, count: number, file: SideFile): Found {
+  const keys = { transform: { file: file.file, content: file.fitted } };
+  const basis = `it makes the ${width} numbers of a row that each of ${count} inputs takes`;
+  return found('inputs', name, keys, [file], { value: file.file, basis, certainty: 'guess' });
 }
 
 interface Header {
