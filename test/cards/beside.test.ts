@@ -9,6 +9,7 @@ import { noteLine } from '../../src/cards/card-note.js';
 import { type InferredCard, inferCard, spellOut } from '../../src/cards/inferred-card.js';
 import { fingerprintOf } from '../../src/catalog/fingerprint.js';
 import { findModelFile } from '../../src/catalog/model-path.js';
+import type { TableSpec } from '../../src/datapoints/tables/table-spec.js';
 import { hintsOf } from '../../src/inference/model-hints.js';
 import { readKerasModel } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
@@ -138,6 +139,16 @@ describe('the transformer of an input', () => {
     const of = (name: string) =>
       `warn inputs.${name}.transform may be "scaler.gz", for it makes the 4 numbers of a row that each of 2 inputs takes: a guess, which is not acted on; set inputs.${name}.transform to "scaler.gz" in serve.json if it is`;
     assert.deepEqual(warnings(card), inputs.map(of));
+  });
+
+  it('knows its columns, and a file of the same names is no stranger', async () => {
+    const { kinds } = await inFolder('churn');
+    const { columns } = kinds.inputs.x!.spec as TableSpec;
+    const names = columns.map(({ name }) => name);
+    const card = await inferred(copyOf('churn', { 'feature_names.json': JSON.stringify(names) }));
+    assert.deepEqual(warnings(card), warnings(await inFolder('churn')));
+    const others = await inferred(copyOf('churn', { 'feature_names.json': JSON.stringify(['a', 'b']) }));
+    assert.ok(warnings(others).some((line) => /feature_names\.json .* fits nothing of the model/.test(line)));
   });
 
   it('is what the card says, and no file is offered to an input that it speaks of', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SequenceSpec } from '../../datapoints/kinds/sequence.js';
 import type { LabelledSpec } from '../../datapoints/labels.js';
 import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
@@ -69,9 +70,13 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
   const { fitted } = file;
   const numbers = width === 1 ? 'the one number' : `the ${width} numbers`;
   const basis = `it lies beside the model and makes ${numbers} of a row that ${name} takes${although}`;
-  const [named] = fitted!.names ? [] : offerColumns(name, fitted!.inputs!, mine, served).offers;
+  const known = fitted!.names;
+  const [named] = known ? [] : offerColumns(name, fitted!.inputs!, mine, served).offers;
+  const same = mine.filter(
+    ({ columns, classes }) => known && [columns, classes].some((one) => isDeepStrictEqual(one, known)),
+  );
   const keys = { transform: { file: file.file, content: fitted }, ...named?.keys };
-  const { offers, ...rest } = found('inputs', name, keys, [...all, ...(named?.files ?? [])], {
+  const { offers, ...rest } = found('inputs', name, keys, [...all, ...same, ...(named?.files ?? [])], {
     value: file.file,
     basis,
     certainty,
