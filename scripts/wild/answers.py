@@ -21,7 +21,7 @@ import keras
 import tf_keras
 from tf_keras.src.saving.saving_lib import H5IOStore
 
-from preparing import BICUBIC, BILINEAR, LANCZOS, NEAREST, bag, folder, ids, opencv, pixels, plain, road, scaled, stretched
+from preparing import BICUBIC, BILINEAR, LANCZOS, NEAREST, bag, fitted_file, folder, framed, ids, opencv, pixels, plain, road, scaled, stretched
 from replies import binary, class_mask, classes, mask, number, picture
 
 here = pathlib.Path(__file__).resolve().parent
@@ -74,6 +74,47 @@ def table(finish, scaler="scaler.pkl"):
         return finish(model.predict(np.asarray(x, "float32"), verbose=0)[0], entry)
 
     return answer
+
+
+def fitted(finish, file="scaler.pkl", answers=None):
+    """A row with its names, as the author's data frame has it, by a fitted object; the answer back by another."""
+
+    def answer(model, entry, question):
+        y = model.predict(framed(entry, [question], file).astype("float32"), verbose=0)
+        return finish(fitted_file(entry, answers).inverse_transform(y)[0] if answers else y[0], entry)
+
+    return answer
+
+
+def chances(y, entry):
+    (output,) = entry["card"]["outputs"].values()
+    return binary(y, output["labels"], output.get("threshold", 0.5))
+
+
+def quantity(y, entry):
+    (output,) = entry["card"]["outputs"].values()
+    if len(y) == 1:
+        return number(y, output.get("unit"))
+    return {"values": {name: float(value) for name, value in zip(output["names"], y)}}
+
+
+def weeks(model, entry, question):
+    (steps,) = question.values()
+    y = model.predict(framed(entry, steps, "scaler_X.pkl")[None].astype("float32"), verbose=0)
+    return quantity(fitted_file(entry, "scaler_y.pkl").inverse_transform(y)[0], entry)
+
+
+def air(model, entry, question):
+    """Eight of the fourteen columns are scaled, and those are what it gives."""
+    (steps,) = question.values()
+    scaler = fitted_file(entry, "scaler.pkl")
+    x = np.concatenate([scaler.transform(steps[:, :8]), steps[:, 8:]], axis=1)
+    return quantity(scaler.inverse_transform(model.predict(x[None].astype("float32"), verbose=0))[0], entry)
+
+
+def as_it_is(finish, **padding):
+    """A text by the Tokenizer beside the model, which is all that the author does."""
+    return lambda model, entry, question: finish(model.predict(ids(entry, question, clean=False, **padding), verbose=0)[0], labels(entry))
 
 
 def stock(model, entry, question):
@@ -271,6 +312,26 @@ steps = {
     "AaronSoggi/OreoBot": [words],
     "Mohabdo21/Simple_Chatbot": [words],
     "Abdalla-Medhat/AI-Chatbot": [sentence(classes, maxlen=20)],
+    "krishnaik06/ANN-CLassification-Churn": [fitted(chances)],
+    "TaskinF/End-to-End-Churn-Modelling-Binary-Classification-ANN": [fitted(chances)],
+    "9tNikola/Churn-ANN-Model": [fitted(chances, "preprocessor.pkl")],
+    "Altaf-Ali-git/ANN-Salary-Prediction-": [fitted(quantity, "preprocessor.pkl")],
+    "Aadhya0519/ANN_END_TO_END": [fitted(lambda y, entry: classes(y, labels(entry)), "preprocessor.pkl")],
+    "AlexnoniNG/predicting-student-performance-using-ann": [fitted(quantity, "preprocessor.pkl")],
+    "932244priti/heart-disease-prediction": [fitted(chances, "preprocessor.pkl")],
+    "065010-AmanMalhi/upi-fraud-detection-ann": [fitted(chances)],
+    "takprasad/ANN-Classification-Loan-Status": [fitted(chances)],
+    "Atharv-Ankushe/pune_house_DL_model": [fitted(quantity, "scaler_X.pkl", "scaler_y.pkl")],
+    "DAVID316CORDOVA/Cars_Price_Model_Deployment_Heroku": [fitted(quantity, "scaler_x.pkl", "scaler_y.pkl")],
+    "AlexSMFerreira/RocketNet": [fitted(quantity, "scaler_X.pkl", "scaler_y.pkl")],
+    "CikguAddmath01/npk-streamlit-app": [weeks],
+    "Atsaalnajwan7/Tugas7_BACKPROPAGATION-MODEL": [fitted(quantity, "scaler_X.pkl", "scaler_y.pkl")],
+    "123Cryptic/diabetes_detection": [fitted(chances)],
+    "ANINDASAU/graduate-admission-prediction": [fitted(quantity)],
+    "04mscott/Air-Quality-App": [air],
+    "149189/Spam_Detection_Web_App": [as_it_is(binary, maxlen=50, padding="post")],
+    "0xSangeet/Sentiment-Analysis": [as_it_is(binary, maxlen=31, padding="post")],
+    "Akhil-Pothanapalli/chatbot_keras": [as_it_is(classes, maxlen=20, truncating="post")],
     "Saikoushik14/SMS_Spam_Detector": [sentence(binary, maxlen=50, padding="post")],
 }
 

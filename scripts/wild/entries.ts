@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { ModelCard } from '../../schemas/card.js';
 import { packageRoot } from '../../src/support/package.js';
+import type { Verdict } from './verdict.js';
 
 /** A public repository's own model: what its author does with it, said in a card, and what Keras answers. */
 export interface Entry {
@@ -18,6 +20,8 @@ export interface Entry {
   question: unknown;
   /** What Keras answers after the author's own preparation, in the form of a reply. */
   keras: unknown;
+  /** Why it is not answered right without a card. */
+  folder?: string;
   /** What the author does that no card can say, and what Keras answers then. */
   unlike?: { why: string; answer?: unknown };
 }
@@ -46,6 +50,9 @@ export const absent = (): Absent[] => read(join(here, 'absent.json')) as Absent[
 export const modelPath = (folder: string, { repository, model }: Entry): string =>
   join(folder, repository.replace('/', '+'), model);
 
+/** How models were answered without a card before files beside them were read, by repository. */
+export const before = (): Record<string, Verdict> => read(join(here, 'before.json')) as Record<string, Verdict>;
+
 interface Wave {
   wave: [length: number, width?: number];
   mean: number;
@@ -69,18 +76,21 @@ export function asked(question: unknown): unknown {
   return Object.fromEntries(Object.entries(question).map(([name, value]) => [name, asked(value)]));
 }
 
-/** The same question for the model without its card: columns become the numbers of their input, in order. */
+/**
+ * The same question without names: columns become the numbers of their input, in order. Undefined where it has other values than numbers,
+ * or no names.
+ */
 export function askedPlainly({ question, card }: Entry): unknown {
   const values = asked(question);
-  if (typeof values !== 'object' || values === null || values instanceof Uint8Array) return values;
+  const inputs = Object.entries(card.inputs ?? {}) as [string, { columns?: { name: string }[]; transform?: string }][];
+  if (typeof values !== 'object' || values === null || values instanceof Uint8Array) return undefined;
   const rest = { ...(values as Record<string, unknown>) };
-  for (const [input, { columns }] of Object.entries(card.inputs ?? {}) as [
-    string,
-    { columns?: { name: string }[] },
-  ][]) {
-    if (!columns || input in rest) continue;
-    rest[input] = columns.map(({ name }) => rest[name]);
-    for (const { name } of columns) delete rest[name];
+  for (const [input, { columns, transform }] of inputs) {
+    if (input in rest || (!columns && !transform)) continue;
+    const names = columns?.map(({ name }) => name) ?? Object.keys(rest);
+    rest[input] = names.map((name) => rest[name]);
+    for (const name of names) delete rest[name];
+    if ((rest[input] as unknown[]).some((value) => typeof value !== 'number')) return undefined;
   }
-  return rest;
+  return isDeepStrictEqual(rest, values) ? undefined : rest;
 }

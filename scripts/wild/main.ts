@@ -3,55 +3,28 @@
  *
  *     npm run wild -- FOLDER [word of a repository]
  *
- * FOLDER has, for each repository of `models/`, a folder `owner+name` with its files at the commit. What is not there is absent.
- * Where all are there, docs/datapoints.md is written anew.
+ * FOLDER has, for each repository of `models/`, a folder `owner+name` with all its files at the commit, as `unpack.ts` lays them there. What is not there is absent.
+ * Where all are there, docs/datapoints.md and docs/preprocessing.md are written anew. With `--before FILE` what came without a card is written there
+ * alone, which is how `before.json` was made by the code of then.
  */
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { type LoadOptions, loadModel } from '../../src/index.js';
+import { parseArgs } from 'node:util';
+import type { LoadOptions } from '../../src/index.js';
 import { packageRoot } from '../../src/support/package.js';
+import { ask, askWithoutCard, near } from './asking.js';
 import { differences } from './compare.js';
-import { absent, asked, askedPlainly, type Entry, entries, modelPath } from './entries.js';
+import { absent, asked, before, type Entry, entries, modelPath } from './entries.js';
+import { ofFolders } from './folders.js';
 import { inDocument, reasons, withResults } from './table.js';
 import type { Result, Verdict } from './verdict.js';
 
-const [folder, word = ''] = process.argv.slice(2);
+const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { before: { type: 'string' } } });
+const [folder, word = ''] = positionals;
 if (!folder) throw new Error('Give the folder with the repositories: npm run wild -- FOLDER');
-/**
- * How near answers have to be: as near as floats of 32 bits are, but of a picture as near as libvips and Pillow make it smaller, which
- * round otherwise.
- */
-function near({ question, card }: Entry) {
-  if (!JSON.stringify(question).includes('"file"')) return { tolerance: 1e-4, steps: 1 };
-  // Without averaging each pixel counts for more.
-  return { tolerance: JSON.stringify(card).includes('"antialias":false') ? 0.02 : 0.01, steps: 2 };
-}
 const temporary = mkdtempSync(join(tmpdir(), 'wild-'));
 const load: LoadOptions = { cacheFolder: null, processes: 1 };
-
-/** The places of labels in the card's lists, by which they go where nothing names them. */
-function placeOf({ card }: Entry): (label: string) => string | undefined {
-  const lists = [card.labels, ...Object.values(card.outputs ?? {}).map((output) => (output as Entry['card']).labels)];
-  return (label) => {
-    const place = Math.max(...lists.map((labels) => labels?.indexOf(label) ?? -1));
-    return place < 0 ? undefined : String(place);
-  };
-}
-
-async function ask(path: string, question: unknown, options: LoadOptions) {
-  const model = await loadModel(path, options);
-  try {
-    const guesses = model.assumptions
-      .filter(({ certainty }) => certainty === 'guess')
-      .map(({ key }) => key.split('.').at(-1)!);
-    const kinds = Object.values(model.kinds.outputs).map(({ kind }) => kind);
-    return { reply: await model.ask(question), guesses, kinds };
-  } finally {
-    await model.close();
-  }
-}
 
 /** Where the model is, with the files beside it under the names that it needs: somewhere else, then. */
 function withFiles({ beside, ...entry }: Entry): string {
@@ -63,10 +36,15 @@ function withFiles({ beside, ...entry }: Entry): string {
   return join(place, basename(path));
 }
 
+/** Options that load a model with a card that isn't beside it. */
+function loadWith(card: object): LoadOptions {
+  writeFileSync(join(temporary, 'serve.json'), JSON.stringify(card));
+  return { ...load, cardFolder: temporary };
+}
+
 async function withCard(entry: Entry): Promise<{ verdict: Verdict; why?: string; reply?: unknown }> {
-  writeFileSync(join(temporary, 'serve.json'), JSON.stringify(entry.card));
   try {
-    const { reply } = await ask(withFiles(entry), asked(entry.question), { ...load, cardFolder: temporary });
+    const { reply } = await ask(withFiles(entry), asked(entry.question), loadWith(entry.card));
     const wrong = await differences(entry.keras, reply, near(entry));
     return wrong.length === 0 ? { verdict: 'right', reply } : { verdict: 'wrong', why: wrong.join('; '), reply };
   } catch (error) {
@@ -74,40 +52,37 @@ async function withCard(entry: Entry): Promise<{ verdict: Verdict; why?: string;
   }
 }
 
-/** What the model's owner gets who says nothing. */
-async function withoutCard(entry: Entry): Promise<{ verdict: Verdict; why?: string; guesses?: readonly string[] }> {
-  try {
-    const question = askedPlainly(entry);
-    const { reply, guesses, kinds } = await ask(modelPath(folder!, entry), question, load);
-    const wrong = await differences(entry.keras, reply, near(entry));
-    const isNamed = isDeepStrictEqual(question, asked(entry.question));
-    if (wrong.length === 0) return { verdict: isNamed ? 'right' : 'nameless', guesses };
-    const named = await differences(entry.keras, reply, { ...near(entry), insteadOf: placeOf(entry) });
-    if (named.length === 0) return { verdict: 'nameless', guesses };
-    if (kinds.includes('tensor')) return { verdict: 'raw', why: 'numbers alone', guesses };
-    return { verdict: 'wrong', why: named.join('; '), guesses };
-  } catch (error) {
-    return { verdict: 'refused', why: (error as Error).message };
-  }
-}
+const write = (name: string, said: string, marker: string) => {
+  const document = join(packageRoot, 'docs', name);
+  writeFileSync(document, withResults(readFileSync(document, 'utf8'), said, marker));
+};
 
 try {
   const results: Result[] = [];
   for (const entry of entries().filter(({ repository }) => repository.includes(word))) {
-    if (!existsSync(modelPath(folder, entry))) {
+    const path = modelPath(folder, entry);
+    if (!existsSync(path)) {
       results.push({ entry, card: { verdict: 'absent' }, plain: { verdict: 'absent' } });
       continue;
     }
-    const result = { entry, card: await withCard(entry), plain: await withoutCard(entry) };
+    const card = flags.before ? ({ verdict: 'absent' } as const) : await withCard(entry);
+    const result = { entry, card, plain: await askWithoutCard(path, entry, load, loadWith) };
     results.push(result);
     console.error(`${entry.repository}: ${result.card.verdict}; without a card ${result.plain.verdict}`);
   }
-  const said = inDocument(results, absent());
-  console.log(`${reasons(results)}\n\n${said}`);
-  const document = join(packageRoot, 'docs/datapoints.md');
-  if (results.every(({ card }) => card.verdict !== 'absent') && !word)
-    writeFileSync(document, withResults(readFileSync(document, 'utf8'), said));
-  if (results.some(({ card: { verdict } }) => verdict === 'wrong' || verdict === 'refused')) process.exitCode = 1;
+  if (flags.before) {
+    const verdicts = results.map(({ entry, plain }) => [entry.repository, plain.verdict]);
+    writeFileSync(flags.before, `${JSON.stringify(Object.fromEntries(verdicts), null, 2)}\n`);
+  } else {
+    const said = inDocument(results, absent());
+    const folders = ofFolders(results, before());
+    console.log(`${reasons(results)}\n\n${said}\n\n${folders}`);
+    if (results.every(({ plain }) => plain.verdict !== 'absent') && !word) {
+      write('datapoints.md', said, 'wild');
+      write('preprocessing.md', folders, 'folders');
+    }
+    if (results.some(({ card: { verdict } }) => verdict === 'wrong' || verdict === 'refused')) process.exitCode = 1;
+  }
 } finally {
   rmSync(temporary, { recursive: true });
 }

@@ -5,10 +5,13 @@ import pathlib
 import pickle
 import re
 import sys
+from collections import UserList
 
 import cv2
 import joblib
 import numpy as np
+import pandas
+import sklearn.compose._column_transformer
 from keras.src.legacy.preprocessing.text import Tokenizer, tokenizer_from_json
 from keras.utils import pad_sequences
 from nltk.tokenize import NLTKWordTokenizer
@@ -50,6 +53,26 @@ def scaled(name, rows, file="scaler.pkl"):
     return joblib.load(folder / name.replace("/", "+") / file).transform(np.asarray(rows, "float64"))
 
 
+class _RemainderColsList(UserList):
+    """A list of a ColumnTransformer's columns, which scikit-learn of 1.5 to 1.7 had as a class of its own."""
+
+
+sklearn.compose._column_transformer._RemainderColsList = _RemainderColsList
+
+
+def fitted_file(entry, file):
+    return joblib.load(folder / entry["repository"].replace("/", "+") / file)
+
+
+def framed(entry, rows, file):
+    """Rows by a fitted object, as a data frame with its names where it knows any."""
+    fitted = fitted_file(entry, file)
+    names = getattr(fitted, "feature_names_in_", None)
+    frame = pandas.DataFrame(rows) if isinstance(rows, list) else pandas.DataFrame(rows, columns=names)
+    made = fitted.transform(frame if names is not None else frame.to_numpy())
+    return made.toarray() if hasattr(made, "toarray") else np.asarray(made)
+
+
 def stretched(picture):
     grey = np.asarray(picture.convert("L"), "float32")
     return cv2.resize((grey - grey.min()) / np.ptp(grey), (128, 128))[..., None]
@@ -74,11 +97,11 @@ def beside(entry):
     return (folder / entry["repository"].replace("/", "+") / entry["model"]).parent / card["tokenizer"]
 
 
-def ids(entry, text, **fitted):
-    """As those do it who clean a text first: in lower case, signs made spaces."""
+def ids(entry, text, clean=True, **fitted):
+    """As those do it who clean a text first: in lower case, signs made spaces; or as it is."""
     with open(beside(entry), "rb") as file:
         tokenizer = tokenizer_from_json(file.read()) if file.name.endswith(".json") else Tokenizers(file).load()
-    return pad_sequences(tokenizer.texts_to_sequences([re.sub("[^a-z0-9]", " ", text.lower())]), **fitted)
+    return pad_sequences(tokenizer.texts_to_sequences([re.sub("[^a-z0-9]", " ", text.lower()) if clean else text]), **fitted)
 
 
 def bag(entry, text):

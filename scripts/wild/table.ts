@@ -3,12 +3,26 @@ import type { Result, Verdict } from './verdict.js';
 
 type Rows = readonly (readonly string[])[];
 
-const markdown = (head: readonly string[], rows: Rows): string =>
+/** What verdicts are called. */
+export const words: Record<Verdict, string> = {
+  right: 'right',
+  nameless: 'nameless',
+  raw: 'raw',
+  named: 'raw, named',
+  wrong: 'wrong',
+  silent: 'silently wrong',
+  refused: 'refused',
+  absent: 'absent',
+};
+
+/** A table in Markdown. */
+export const markdown = (head: readonly string[], rows: Rows): string =>
   [head, head.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.map((text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`)
     .join('\n');
 
-const at = ({ repository, commit }: { repository: string; commit?: string }): string =>
+/** A repository at its commit. */
+export const at = ({ repository, commit }: { repository: string; commit?: string }): string =>
   commit ? `${repository}@${commit.slice(0, 7)}` : repository;
 
 /** What is known of a model before it is asked. */
@@ -28,7 +42,7 @@ const inTable = (results: readonly Result[]): string =>
       card.reply === undefined
         ? card.verdict
         : answerOf(card.reply) + (card.verdict === 'right' ? '' : ` (${card.verdict})`),
-      plain.verdict + (plain.guesses?.length ? ` (guessed: ${plain.guesses.join(', ')})` : ''),
+      words[plain.verdict] + (plain.guesses?.length ? ` (guessed: ${plain.guesses.join(', ')})` : ''),
     ]),
   );
 
@@ -50,7 +64,7 @@ const absentOnes = (all: readonly Absent[]): string =>
   );
 
 const counted = (verdicts: Verdict[]): string =>
-  [...new Set(verdicts)].map((one) => `${verdicts.filter((other) => other === one).length} ${one}`).join(', ');
+  [...new Set(verdicts)].map((one) => `${verdicts.filter((other) => other === one).length} ${words[one]}`).join(', ');
 
 /** How many there are of each verdict. */
 const counts = (results: readonly Result[]): string =>
@@ -77,10 +91,9 @@ export const inDocument = (results: readonly Result[], others: readonly Absent[]
     absentOnes(others),
   ].join('\n\n');
 
-const [start, end] = ['<!-- wild: written by npm run wild -->', '<!-- /wild -->'];
-
-/** A document with what is said of them in its place. */
-export function withResults(document: string, said: string): string {
+/** A document with what is said of them in its place. @param marker of the comments around it */
+export function withResults(document: string, said: string, marker: string): string {
+  const [start, end] = [`<!-- ${marker}: written by npm run wild -->`, `<!-- /${marker} -->`];
   const [before, after] = [document.indexOf(start) + start.length, document.indexOf(end)];
   return `${document.slice(0, before)}\n\n${said}\n\n${document.slice(after)}`;
 }
