@@ -7,7 +7,6 @@ import type { Plain, Verdict } from './verdict.js';
 export interface Asked {
   reply: unknown;
   guesses: readonly string[];
-  found: readonly string[];
   said: readonly string[];
   /** A card of the lines that the log has. */
   advised: object | undefined;
@@ -24,9 +23,6 @@ export function near({ question, card }: Entry) {
   return { tolerance: JSON.stringify(card).includes('"antialias":false') ? 0.02 : 0.01, steps: 2 };
 }
 
-/** Files beside a model, as keys of a card name them. */
-const ofFiles = /^(inputs|outputs)\..*\.(transform|tokenizer|columns|labels|threshold)$/;
-
 /** What is said of files that would change numbers. */
 const ofNumbers = /transform|scaler|preprocess|pipeline|tokenizer|several models/i;
 
@@ -40,9 +36,6 @@ export async function ask(path: string, question: unknown, options: LoadOptions)
     return {
       reply: await model.ask(question),
       guesses: assumptions.filter(({ certainty }) => certainty === 'guess').map(({ key }) => last(key)),
-      found: assumptions
-        .filter(({ key, basis }) => ofFiles.test(key) && /\.\w+/.test(basis))
-        .map(({ key, certainty }) => `${last(key)} (${certainty})`),
       said: warnings.map(({ message }) => message).filter((message) => ofNumbers.test(message)),
       advised: advisedCard(warnings.map(({ advice }) => advice ?? '')),
       kinds: Object.values(kinds.outputs).map(({ kind }) => kind),
@@ -63,8 +56,9 @@ function advisedCard(advices: readonly string[]): object | undefined {
   return Object.keys(card).length > 0 ? card : undefined;
 }
 
-/** Guesses that change no number of a datapoint that is complete. */
-const ofNames = new Set(['labels', 'padding', 'kind']);
+/** Whether a guess may change numbers: names don't, nor does padding where nothing is filled up. */
+const ofNumber = (guess: string, { question }: Entry): boolean =>
+  guess === 'padding' ? typeof question === 'string' : guess !== 'labels' && guess !== 'kind';
 
 /** The places of labels in the card's lists, by which they go where nothing names them. */
 function placeOf({ card }: Entry): (label: string) => string | undefined {
@@ -112,15 +106,18 @@ export async function askWithoutCard(
 ): Promise<Plain> {
   try {
     const { answer, isNamed } = await askEither(path, entry, load);
-    const { guesses, found, said, advised, kinds, reply } = answer;
-    const all = { ...(await compared(entry, reply, isNamed)), guesses, found, said };
+    const { guesses, said, advised, kinds, reply } = answer;
+    const all = { ...(await compared(entry, reply, isNamed)), guesses, said };
     if (all.verdict !== 'wrong') return all;
     if (advised) {
       const { answer: other, isNamed: isStill } = await askEither(path, entry, withCard(advised));
       return { ...all, verdict: 'named', withLine: (await compared(entry, other.reply, isStill)).verdict };
     }
     if (kinds.includes('tensor')) return { ...all, verdict: 'raw', why: 'numbers alone' };
-    return guesses.every((guess) => ofNames.has(guess)) && said.length === 0 ? { ...all, verdict: 'silent' } : all;
+    // What is wrong may be the names alone.
+    const isOfNames = all.why!.split('; ').every((line) => line.includes('label: ')) && guesses.includes('labels');
+    const isTold = said.length > 0 || isOfNames || guesses.some((guess) => ofNumber(guess, entry));
+    return isTold ? all : { ...all, verdict: 'silent' };
   } catch (error) {
     return { verdict: 'refused', why: (error as Error).message };
   }

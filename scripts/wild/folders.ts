@@ -36,11 +36,10 @@ function totals(results: readonly Result[], before: Record<string, Verdict>): st
   );
 }
 
-/** What was found and what was guessed, in a few words; why it is wrong. */
-function toldOf({ guesses = [], found = [], why = '', verdict, withLine }: Plain): string {
+/** What was guessed, and how it is with the log's line; why it is refused. */
+function toldOf({ guesses = [], why = '', verdict, withLine }: Plain): string {
   const parts = [
-    ...(found.length > 0 ? [`found: ${found.join(', ')}`] : []),
-    ...(guesses.length > 0 ? [`guessed: ${[...new Set(guesses)].join(', ')}`] : []),
+    ...(guesses.length > 0 ? [[...new Set(guesses)].join(', ')] : []),
     ...(withLine ? [`with the log's line: ${words[withLine]}`] : []),
     ...(verdict === 'refused' ? [why] : []),
   ];
@@ -55,7 +54,7 @@ export function ofFolders(results: readonly Result[], before: Record<string, Ver
     totals(results, before),
     `Of ${one.length} that are named, ${right.length} have Keras's numbers with the log's line.`,
     markdown(
-      ['repository', 'task', 'before', 'now', 'found, guessed', 'why not right'],
+      ['repository', 'task', 'before', 'now', 'guessed', 'why not right'],
       results.map(({ entry, plain }) => [
         at(entry),
         entry.task,

@@ -13,8 +13,6 @@ export interface Plain {
   why?: string;
   /** What was guessed, by the last word of its key. */
   guesses?: readonly string[];
-  /** What was found in files beside the model, and used. */
-  found?: readonly string[];
   /** The log's lines about what is not acted on, or not to be used. */
   said?: readonly string[];
   /** How it is with the lines of a card that the log has. */
