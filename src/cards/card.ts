@@ -3,7 +3,8 @@ import path from 'node:path';
 import { Compile } from 'typebox/compile';
 import { ModelCard } from '../../schemas/card.js';
 import { inputKinds, outputKinds } from '../datapoints/kinds.js';
-import { JsonError, parseJson } from '../json/parse.js';
+import { JsonError } from '../json/error.js';
+import { parseJsonText } from '../json/parse-text.js';
 import { CardError } from '../support/card-error.js';
 import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
 import { decodeText } from '../support/decode-text.js';
@@ -57,10 +58,7 @@ export const parseCard = (text: string): ModelCard => checked(parseCardJson(text
 
 function parseCardJson(text: string): unknown {
   try {
-    const card: unknown = JSON.parse(text);
-    // Of a key that stands twice JSON.parse has taken the last without a word.
-    parseJson(Buffer.from(text));
-    return card;
+    return parseJsonText(text);
   } catch (cause) {
     const { message } = cause as Error;
     throw new CardError(cause instanceof JsonError ? `can't be taken: ${message}` : `isn't JSON: ${message}.`, {

@@ -1,4 +1,5 @@
 import type { ModelCard } from '../../schemas/card.js';
+import { parseJsonText } from '../json/parse-text.js';
 
 /** One label as a card has it. */
 export type CardLabel = NonNullable<ModelCard['labels']>[number];
@@ -87,7 +88,7 @@ export function parseMetadata(text: string): Parsed {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
 import { noteLine } from '../cards/card-note.js';
 import type { Catalog, CatalogEvents } from '../catalog/catalog.js';
@@ -23,7 +24,23 @@ export function logModels(
     return versions.length > 1 || version > 1 ? `${name} version ${version}` : name;
   };
   const said = new Set<string>();
+  /** What was inferred of each version when it was loaded last. */
+  const inferred = new Map<string, ServedModel['assumptions']>();
+  const logChange = (name: string, version: number, { assumptions }: ServedModel) => {
+    const id = `${name}/${version}`;
+    for (const { key, value } of inferred.get(id) ?? []) {
+      const now = assumptions.find((one) => one.key === key);
+      if (now && isDeepStrictEqual(now.value, value)) continue;
+      const is = now ? `now ${now.text ?? JSON.stringify(now.value)}` : 'no longer inferred';
+      log.warn(
+        { model: name, version },
+        `${nameOf({ name, version })}: ${key} was ${JSON.stringify(value)?.slice(0, 100)}, and is ${is}`,
+      );
+    }
+    inferred.set(id, assumptions);
+  };
   const logNotes = (name: string, version: number, model: ServedModel) => {
+    logChange(name, version, model);
     for (const note of model.notes) {
       const line = noteLine(note);
       if (!note.general) log[note.level]({ model: name, version }, `${nameOf({ name, version })}: ${line}`);

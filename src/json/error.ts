@@ -10,3 +10,10 @@ export class JsonError extends KnownError {
     super(message);
   }
 }
+
+/** A key that stands twice in one object. */
+export class RepeatedKeyError extends JsonError {
+  constructor(message: string) {
+    super('json_invalid', message);
+  }
+}

@@ -16,7 +16,7 @@ import {
   zero,
 } from './characters.js';
 import { Digits } from './decimal.js';
-import { JsonError } from './error.js';
+import { JsonError, RepeatedKeyError } from './error.js';
 import { type JsonValue, MixedArray, NumberArray, Shape } from './number-array.js';
 import { placeAt, quoted } from './place.js';
 
@@ -24,6 +24,8 @@ export { JsonError } from './error.js';
 
 /** Deeper than any tensor. */
 const maxDepth = 64;
+/** More than a table has columns: to look each of them up takes longer than to read them. */
+const maxKeys = 20_000;
 /** Values that aren't packed into arrays of numbers: each takes up to a hundred bytes. */
 const maxValues = 2_000_000;
 
@@ -61,7 +63,7 @@ const packed = new NumberArray(new Float64Array(0), 0, [0]);
  * @param bytes UTF-8, with a byte order mark or without
  * @throws JsonError
  */
-export const parseJson = (bytes: Uint8Array): JsonValue => new Parser(bytes).document();
+export const parseJson = (bytes: Uint8Array, mostKeys = maxKeys): JsonValue => new Parser(bytes, mostKeys).document();
 
 /** About how many numbers a text holds, and rather too many: as many as its beginning has commas. */
 function numbersIn(text: Buffer): number {
@@ -84,7 +86,10 @@ class Parser {
   private values = 0;
   private position: number;
 
-  constructor(private readonly bytes: Uint8Array) {
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly mostKeys: number,
+  ) {
     this.text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pool = new Float64Array(numbersIn(this.text));
     this.position = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
@@ -168,16 +173,15 @@ class Parser {
     const object: { [key: string]: JsonValue } = {};
     this.count(1);
     if (this.next() === closeObject) return this.leave(object);
-    for (;;) {
+    for (let keys = 1; ; keys++) {
+      if (keys > this.mostKeys)
+        throw new JsonError('json_too_complex', `The body has an object of more than ${this.mostKeys} keys.`);
       if (this.next() !== quote) this.fail('a key in quotes');
       const start = this.position;
       const key = this.string();
       // Which of the two was meant nobody knows.
       if (Object.hasOwn(object, key))
-        throw new JsonError(
-          'json_invalid',
-          `The key ${quoted(key)} stands twice in one object, again at byte ${start}.`,
-        );
+        throw new RepeatedKeyError(`The key ${quoted(key)} stands twice in one object, again at byte ${start}.`);
       if (key === '__proto__') this.fail('a key other than "__proto__"');
       if (this.next() !== colon) this.fail('a colon');
       this.position++;

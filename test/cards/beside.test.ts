@@ -135,7 +135,7 @@ describe('the transformer of an input', () => {
     rmSync(folder, { recursive: true });
     const card = await inferred(path);
     const inputs = ['input_layer', 'input_layer_1'];
-    for (const name of inputs) assert.equal(assumed(card)[`inputs.${name}.transform`], undefined);
+    for (const name of inputs) assert.deepEqual(assumed(card)[`inputs.${name}.transform`], [null, 'guess']);
     const of = (name: string) =>
       `warn inputs.${name}.transform may be "scaler.gz", for it makes the 4 numbers of a row that each of 2 inputs takes: a guess, which is not acted on; set inputs.${name}.transform to "scaler.gz" in serve.json if it is`;
     assert.deepEqual(warnings(card), inputs.map(of));

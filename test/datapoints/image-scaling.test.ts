@@ -114,7 +114,7 @@ describe('the preparation of images', () => {
         ['ResNetV2', 'tf'],
       ].map(([family, scaling]) => [
         family,
-        [built(family!), {}, { scaling }, 'likely', ofBackbone(family!)] as [
+        [built(family!), { classes: 1000 }, { scaling }, 'likely', ofBackbone(family!)] as [
           ModelHints,
           object,
           object,
@@ -125,10 +125,17 @@ describe('the preparation of images', () => {
     ),
     'a backbone of grey': [
       built('MobileNet'),
-      { input: { ...colour, channels: 1 } },
+      { input: { ...colour, channels: 1 }, classes: 1000 },
       { scaling: 'tf' },
       'likely',
       ofBackbone('MobileNet'),
+    ],
+    'a backbone that was trained further': [
+      built('VGG'),
+      { classes: 3 },
+      { scaling: 'caffe' },
+      'guess',
+      `${ofBackbone('VGG')}; many that are trained further get pixels from 0 to 1 instead`,
     ],
     'a backbone for colours of grey': [
       built('VGG'),

@@ -49,8 +49,19 @@ describe('an input', () => {
       {},
       {},
       'image',
-      { size: [28, 28], ...usual },
-      [['kind', 'image', 'guess', "its shape is a picture's"], scaling(silent), ...pillow],
+      { size: [28, 28], ...usual, invert: 'auto' },
+      [
+        ['kind', 'image', 'guess', "its shape is a picture's"],
+        scaling(silent),
+        ...pillow,
+        [
+          'invert',
+          'auto',
+          'guess',
+          'grey pictures of 28 × 28 are mostly light ink on dark',
+          '"auto", where the border is lighter than the middle',
+        ],
+      ],
     ],
     'an image of any size': [
       input([null, null, 3]),

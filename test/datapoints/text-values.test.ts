@@ -51,6 +51,9 @@ describe('a text for a tokenizer', () => {
       return 'tensor' in column && Array.from(column.tensor.data, Number);
     };
     assert.deepEqual(read('a b c'), [1, 2, 3]);
-    assert.throws(() => read('a b c a'), { message: 'x has 4 words that the model knows, of which it takes 3.' });
+    assert.throws(
+      () => read('a b c a'),
+      /^InstancesError: x has 4 words that the model knows, of which it takes 3: .*"truncating"/,
+    );
   });
 });

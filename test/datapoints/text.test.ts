@@ -131,7 +131,7 @@ describe('a text', () => {
         ['the cat the cat'],
         info([null, 3]),
         card,
-        /^rows\[0\] has 4 words that the model knows, of which it takes 3\.$/,
+        /^rows\[0\] has 4 words that the model knows, of which it takes 3: send a shorter one, or have "truncating" in serve\.json/,
       ],
       [
         ['zebra'],

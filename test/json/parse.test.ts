@@ -40,6 +40,12 @@ const numberText = fc.oneof(
 );
 
 describe('parseJson', () => {
+  it('refuses objects of more keys than a table has columns', () => {
+    const { code, message } = refusal(`{${Array.from({ length: 20_001 }, (_, index) => `"${index}":0`)}}`);
+    assert.equal(code, 'json_too_complex');
+    assert.match(message, /an object of more than 20000 keys/);
+  });
+
   it('reads what JSON.parse reads, as it reads it', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom(undefined, 1, '\t\r\n'), (text, space) => {

@@ -1,6 +1,6 @@
 /** A real server whose models change under load: `--watch`. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadServedModel } from '../../src/catalog/served-model.js';
 import { drive, post, type Reply } from '../helpers/load.js';
 import { fixture, inputsOf, type ModelFolder, useModelFolders } from '../helpers/model-folder.js';
-import { runCli } from '../helpers/server.js';
+import { runCli, startServer } from '../helpers/server.js';
+import { sideFolders } from '../helpers/side-folders.js';
 
 const newFolder = useModelFolders();
 
@@ -135,6 +136,15 @@ describe('keras-serve --watch', { timeout: 300_000 }, () => {
     const response = await sent;
     assert.equal(response.status, 200);
     assert.match(await response.text(), /"label":"[abc]"/);
+  });
+
+  it('warns where what was inferred of a model is no more, as its scaler is gone', async (t) => {
+    const flowers = join(sideFolders().path, 'flowers');
+    const server = await startServer(t, ['--watch'], flowers);
+    rmSync(join(flowers, 'scaler.pkl'));
+    const { msg, level } = JSON.parse(await server.line('no longer inferred'));
+    assert.match(msg, /: inputs\.x\.transform was "scaler\.pkl", and is no longer inferred$/);
+    assert.equal(level, 40);
   });
 
   it('goes on with the model before when the new one is broken, says so, and takes the next that is whole', async (t) => {

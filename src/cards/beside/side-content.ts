@@ -1,5 +1,6 @@
 import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import { vocabularyOfPickle, vocabularyOfText } from '../../datapoints/texts/vocabulary-file.js';
+import { parseJsonText } from '../../json/parse-text.js';
 import { cellsOf } from '../../pickle/cells.js';
 import { readFitted } from '../../pickle/fitted.js';
 import type { Fitted } from '../../pickle/transformer.js';
@@ -51,11 +52,11 @@ export function contentOfPickle(value: PickleValue): SideContent {
   if (ofWords.test(className)) return { what: `holds a ${className}, which isn't read` };
   if (cells) return { what: `holds ${cells.length} names of columns`, columns: cells.map(String) };
   const classes = Object.hasOwn(ofClasses, className) ? cellsOf(ofClasses[className]!(value)) : undefined;
-  if (classes)
-    return {
-      what: `holds a ${className} of ${counted(classes.length, 'class', 'classes')}`,
-      classes: classes.map(String),
-    };
+  if (classes) {
+    const what = `holds a ${className} of ${counted(classes.length, 'class', 'classes')}`;
+    const isMissing = classes.some((one) => one === null || Number.isNaN(one));
+    return isMissing ? { what: `${what}, one of which is a missing value` } : { what, classes: classes.map(String) };
+  }
   const fitted = readFitted(value);
   const of = fitted.inputs === undefined ? '' : ` of ${counted(fitted.inputs, 'column', 'columns')}`;
   return { what: `holds a ${className}${of}`, fitted };
@@ -110,7 +111,7 @@ const thresholdKeys = [
 
 /** What a file of JSON can be taken for; undefined where it is about something else. @throws SyntaxError */
 export function contentOfJson(text: string): SideContent | undefined {
-  const json: unknown = JSON.parse(text);
+  const json = parseJsonText(text);
   if (Array.isArray(json)) return ofList(json);
   if (typeof json === 'string') return ofTokenizer(() => vocabularyOfText(text));
   if (typeof json !== 'object' || json === null) return undefined;

@@ -23,8 +23,10 @@ import { wrongTexts } from './text-columns.js';
  */
 export function checkColumns(columns: readonly TableColumn[], width: number, type: TensorType, place: Place): void {
   const here = place('columns');
-  const twice = repeated(columns.map(({ name }) => name));
-  if (twice !== undefined) throw new CardError(`${here} has two columns called ${quoted(twice)}.`);
+  checkNames(
+    columns.map(({ name }) => name),
+    here,
+  );
   for (const column of columns) {
     const reason =
       type === 'string'
@@ -38,6 +40,14 @@ export function checkColumns(columns: readonly TableColumn[], width: number, typ
   if (own === width) return;
   const numbers = own === columns.length ? '' : `, which are ${plural(own, 'number')},`;
   throw new CardError(`${here} has ${plural(columns.length, 'column')}${numbers} where the model takes ${width}.`);
+}
+
+/** Refuses names of columns that no row can be asked by. @throws CardError */
+export function checkNames(names: readonly string[], here: string): void {
+  const twice = repeated(names);
+  if (twice !== undefined) throw new CardError(`${here} has two columns called ${quoted(twice)}.`);
+  if (names.includes('__proto__'))
+    throw new CardError(`${here} has a column called "__proto__", which JSON here never has.`);
 }
 
 const foreignOf = (column: TableColumn, keys: readonly string[]): string | undefined =>

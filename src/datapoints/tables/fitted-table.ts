@@ -10,6 +10,7 @@ import { InstancesError, plural, show } from '../json-tensor.js';
 import type { CardFile, Column, ColumnReader, Place } from '../kind.js';
 import { numberTypes } from '../number-types.js';
 import { zeros } from '../steps.js';
+import { checkNames } from './check-columns.js';
 import { isCategories, type NumericColumn, type TableColumn } from './columns.js';
 import { tableReader } from './table-reader.js';
 import type { FittedTable, TableSpec } from './table-spec.js';
@@ -45,8 +46,7 @@ export function fittedTable(
     given?.map(({ name }) => name) ?? fitted.names ?? Array.from({ length: count }, (_, index) => `x${index}`);
   if (names.length !== count)
     throw new CardError(`${what} takes ${plural(count, 'column')}, but ${place('columns')} has ${names.length}.`);
-  const twice = repeated(names);
-  if (twice !== undefined) throw new CardError(`${place('columns')} has two columns called ${quoted(twice)}.`);
+  checkNames(names, place('columns'));
   const all = accepts(fitted, count);
   const places = names.flatMap((_, index) => (all[index]!.unused ? [] : [index]));
   return {
