@@ -101,7 +101,7 @@ function pythonProgram({ form, ...request }, url, isLong) {
     : [`json=${pythonOf(value, '    ')}`];
   const sent = form ? formInPython(form) : json;
   const lines = [JSON.stringify(url), ...sent].map((line) => `    ${line},\n`).join('');
-  return `import requests\n\nreply = requests.post(\n${lines})\nreply.raise_for_status()\nprint(reply.json()["predictions"])`;
+  return `import requests\n\nreply = requests.post(\n${lines})\nif not reply.ok:\n    raise SystemExit(reply.text)\nprint(reply.json()["predictions"])`;
 }
 
 function formInPython(form) {

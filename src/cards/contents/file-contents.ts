@@ -8,7 +8,7 @@ import type { CardReader, Reading, SideReader } from './read-messages.js';
 import { type Clock, readInProcess, UnreadSignal } from './read-process.js';
 
 /** What readings depend on beside the bytes. */
-const readVersion = () => codeVersion(['cards', 'datapoints', 'pickle', 'support']);
+const readVersion = () => codeVersion(['cards', 'datapoints', 'json', 'pickle', 'support']);
 let version: Promise<string[]> | undefined;
 
 const checksumBytes = 4;
