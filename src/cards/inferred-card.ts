@@ -68,7 +68,7 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const [output] = signature.outputs;
   const { kinds: bare } = kindsOf({ signature, hints }, cards, place);
   const served = { signature, hints, cards, kinds: bare };
-  const side = findBeside(served, place, file, files);
+  const side = findBeside(served, file, files);
   const said = side.cards.outputs?.[output?.name ?? ''];
   const isNumbers = said?.kind === 'tensor' || said?.kind === 'number' || said?.transform !== undefined;
   const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, side.kinds.outputs);

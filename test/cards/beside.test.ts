@@ -311,6 +311,15 @@ describe('the tokenizer of an input of ids', () => {
       assert.deepEqual(assumed(await inFolder(name))['inputs.x.tokenizer'], [file, 'likely'], name);
   });
 
+  it('is none that can’t be one, and the log says why', async () => {
+    const path = copyOf('reviews-index', { 'word_index.pkl': null, 'word_index.json': '{"a": 1, "b": 1, "c": 2}' });
+    assert.ok(
+      warnings(await inferred(path)).some((line) =>
+        /^warn word_index\.json can't be used: inputs\.\w+\.tokenizer .*two words/.test(line),
+      ),
+    );
+  });
+
   it('is none that knows more', async () => {
     const card = await inFolder('reviews-larger');
     assert.equal(card.kinds.inputs.x!.kind, 'sequence');

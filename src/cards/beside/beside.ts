@@ -51,7 +51,6 @@ function findAll(served: Served, files: readonly SideFile[]): Found[] {
  */
 export function findBeside(
   model: Omit<Served, 'known'>,
-  place: PlaceOf,
   file: string,
   { files, notes: ofFiles }: SideFiles,
 ): SideCards {
@@ -77,13 +76,13 @@ export function findBeside(
     const merged = withOffer(cards, offer);
     try {
       checkOffer(offer);
-      kinds = kindsOf(served, merged, place).kinds;
+      kinds = kindsOf(served, merged, offered).kinds;
       cards = merged;
       assumptions.push(...offer.assumptions);
     } catch (error) {
       if (!(error instanceof CardError)) throw error;
       const names = offer.files.map((one) => one.file).join(' and ');
-      notes.push({ level: 'warn', message: `${names} can't be used: ${error.message}` });
+      notes.push({ level: 'warn', message: `${names} can't be used: ${error.message.replace(`${CARD_FILE}: `, '')}` });
     }
   }
   const takesRows = inputs.some((input) => isRows(input, served));
@@ -114,6 +113,9 @@ function withOffer(cards: KindCards, { side, name, keys }: Offer): KindCards {
   const all = cards[side] ?? {};
   return { ...cards, [side]: { ...all, [name]: { ...keys, ...(Object.hasOwn(all, name) && all[name]) } } };
 }
+
+/** Where an offer would stand in a card. */
+const offered: PlaceOf = (side) => (name) => (key) => `${side}.${name}.${key}`;
 
 /** Of tens of thousands of words this is ten times as fast as the check that says what is wrong. */
 const vocabulary = Compile(Vocabulary);

@@ -28,7 +28,7 @@ const ofRows =
 /** Whether a name says that what is in a file is done to answers: `y_scaler.pkl`; `house_price_scaler.pkl` of several columns doesn't. */
 const isOfOutput = ({ file, fitted }: SideFile): boolean =>
   speaksOf(file, 'output') &&
-  (fitted?.inputs === 1 || wordsIn(file).some((word) => /^(?:y|targets?|outputs?)$/.test(word)));
+  (fitted?.inputs === 1 || wordsIn(file).some((word) => /^(?:y|targets?|outputs?|labels?)$/.test(word)));
 /** Whether a name says for which of a model's ends it is. */
 export const isOfOneEnd = ({ file }: SideFile): boolean =>
   wordsIn(file).some((word) => /^(?:[xy]|inputs?|features?|targets?|outputs?|labels?)$/.test(word));
