@@ -50,9 +50,13 @@ describe('GET /models', () => {
     assert.equal(broken.versions[0].error.code, 'model_format_unknown');
     assert.match(broken.versions[0].error.message, /^The file is empty/);
     assert.deepEqual(
-      houses.versions.map(({ version, state }: { version: number; state: string }) => [version, state]),
+      houses.versions.map(({ version, state, error }: ModelVersion) => [
+        version,
+        state,
+        ...(error ? [error.code] : []),
+      ]),
       [
-        [3, 'END'],
+        [3, 'END', 'model_format_unknown'],
         [2, 'AVAILABLE'],
         [1, 'AVAILABLE'],
       ],
