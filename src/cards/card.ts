@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Compile } from 'typebox/compile';
 import { ModelCard } from '../../schemas/card.js';
 import { inputKinds, outputKinds } from '../datapoints/kinds.js';
-import { JsonError } from '../json/error.js';
+import { RepeatedKeyError } from '../json/error.js';
 import { parseJsonText } from '../json/parse-text.js';
 import { CardError } from '../support/card-error.js';
 import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
@@ -60,10 +60,8 @@ function parseCardJson(text: string): unknown {
   try {
     return parseJsonText(text);
   } catch (cause) {
-    const { message } = cause as Error;
-    throw new CardError(cause instanceof JsonError ? `can't be taken: ${message}` : `isn't JSON: ${message}.`, {
-      cause,
-    });
+    const reason = cause instanceof RepeatedKeyError ? cause.reason : `isn't JSON: ${(cause as Error).message}`;
+    throw new CardError(`${reason}.`, { cause });
   }
 }
 

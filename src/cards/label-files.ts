@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { RepeatedKeyError } from '../json/error.js';
 import { MAX_CARD_BYTES } from '../support/card-file.js';
 import { decodeText } from '../support/decode-text.js';
 import { InternalSignal } from '../support/errors.js';
@@ -99,8 +100,9 @@ export async function* readLabelFiles(
       if (wrong) yield new LabelsError(file, wrong);
       else if (typeof parsed === 'object') yield { file, ...parsed };
     } catch (error) {
-      if (!(error instanceof LabelsError)) throw error;
-      yield error;
+      if (error instanceof RepeatedKeyError) yield new LabelsError(file, error.reason);
+      else if (error instanceof LabelsError) yield error;
+      else throw error;
     }
   }
 }

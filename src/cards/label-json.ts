@@ -1,4 +1,5 @@
 import type { ModelCard } from '../../schemas/card.js';
+import { RepeatedKeyError } from '../json/error.js';
 import { parseJsonText } from '../json/parse-text.js';
 
 /** One label as a card has it. */
@@ -86,10 +87,12 @@ export function parseMetadata(text: string): Parsed {
   return undefined;
 }
 
+/** What a text of JSON says; undefined where it is none. @throws RepeatedKeyError */
 function parse(text: string): unknown {
   try {
     return parseJsonText(text);
-  } catch {
+  } catch (error) {
+    if (error instanceof RepeatedKeyError) throw error;
     return undefined;
   }
 }

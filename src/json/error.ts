@@ -11,9 +11,13 @@ export class JsonError extends KnownError {
   }
 }
 
-/** A key that stands twice in one object. */
+/** A key that stands twice in one object: which of the two was meant nobody knows. */
 export class RepeatedKeyError extends JsonError {
-  constructor(message: string) {
-    super('json_invalid', message);
+  /** The same of a file: it goes on after the file's name. */
+  readonly reason: string;
+  /** @param key in quotes @param byte at which it stands again */
+  constructor(key: string, byte: number) {
+    super('json_invalid', `The key ${key} stands twice in one object, again at byte ${byte}.`);
+    this.reason = `has the key ${key} twice in one object, again at byte ${byte}`;
   }
 }

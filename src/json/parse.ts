@@ -179,9 +179,7 @@ class Parser {
       if (this.next() !== quote) this.fail('a key in quotes');
       const start = this.position;
       const key = this.string();
-      // Which of the two was meant nobody knows.
-      if (Object.hasOwn(object, key))
-        throw new RepeatedKeyError(`The key ${quoted(key)} stands twice in one object, again at byte ${start}.`);
+      if (Object.hasOwn(object, key)) throw new RepeatedKeyError(quoted(key), start);
       if (key === '__proto__') this.fail('a key other than "__proto__"');
       if (this.next() !== colon) this.fail('a colon');
       this.position++;

@@ -77,7 +77,7 @@ describe('a card', () => {
     refuses(() => parseCard(''), /isn't JSON/);
     refuses(
       () => parseCard('{"labels": ["cat", "dog"], "labels": ["dog", "cat"]}'),
-      /^serve\.json: can't be taken: The key "labels" stands twice in one object, again at byte 27\.$/,
+      /^serve\.json: has the key "labels" twice in one object, again at byte 27\.$/,
     );
     refuses(() => parseCard('{"__proto__": 1}'), /__proto__ isn't a known key/);
   });

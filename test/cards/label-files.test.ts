@@ -174,6 +174,8 @@ describe('label files', () => {
     ['labels.txt', `0${' '.repeat(500_000)}\u2028x`, /longer than 1000/],
     ['labels.txt', 'x\n'.repeat(1_000_001), /more than 1000000 labels/],
     ['labels.json', '["cat"', /is no JSON/],
+    ['labels.json', '{"0": "cat", "1": "dog", "1": "cow"}', /has the key "1" twice in one object, again at byte 25$/],
+    ['metadata.json', '{"labels": ["cat", "dog"], "labels": ["dog", "cat"]}', /has the key "labels" twice/],
     ['labels.json', '['.repeat(1_000_000), /is no JSON/],
     ['labels.json', 'null', /should be a list of labels/],
     ['labels.json', '"cat"', /should be a list of labels/],

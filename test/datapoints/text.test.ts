@@ -220,6 +220,7 @@ describe('a tokenizer’s file', () => {
 
   it('is refused where it is none, or names code', () => {
     assert.throws(() => vocabularyOfText('{"a": }'), /^Error: isn't JSON/);
+    assert.throws(() => vocabularyOfText('{"a": 1, "b": 2, "a": 3}'), /^Error: has the key "a" twice in one object/);
     assert.throws(() => vocabularyOfText('"7"'), /^Error: has no vocabulary in it/);
     assert.throws(() => vocabularyOfText('{"config": {"word_index": "{"}}'), /^Error: isn't JSON/);
     assert.throws(() => vocabularyOfText('{"config": {"analyzer": "f", "word_index": {}}}'), /names an analyzer/);

@@ -1,3 +1,4 @@
+import { RepeatedKeyError } from '../../json/error.js';
 import { isPickle } from '../../pickle/container.js';
 import { readPickle } from '../../pickle/read-pickle.js';
 import { decodeText } from '../../support/decode-text.js';
@@ -37,6 +38,7 @@ function readBeside(reader: SideReader, bytes: Uint8Array): Reading {
   try {
     return { content: sideReaders[reader](bytes) };
   } catch (error) {
+    if (error instanceof RepeatedKeyError) return { refused: error.reason };
     if (error instanceof KnownError) return { refused: error.message };
     if (error instanceof SyntaxError) return { refused: "isn't JSON" };
     throw error;

@@ -1,4 +1,6 @@
 /** Tokenizers in files, as a card would have them. */
+import { RepeatedKeyError } from '../../json/error.js';
+import { parseJsonText } from '../../json/parse-text.js';
 import { cellsOf } from '../../pickle/cells.js';
 import { isPickle } from '../../pickle/container.js';
 import { readPickle } from '../../pickle/read-pickle.js';
@@ -108,8 +110,9 @@ function ofTokenizer(config: Record<string, unknown>): unknown {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch (error) {
-    throw new Error(`isn't JSON: ${(error as Error).message}`, { cause: error });
+    const reason = error instanceof RepeatedKeyError ? error.reason : `isn't JSON: ${(error as Error).message}`;
+    throw new Error(reason, { cause: error });
   }
 }
