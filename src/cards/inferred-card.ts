@@ -70,7 +70,7 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const served = { signature, hints, cards, kinds: bare };
   const side = findBeside(served, file, files);
   const said = side.cards.outputs?.[output?.name ?? ''];
-  const isNumbers = said?.kind === 'tensor' || said?.kind === 'number' || said?.transform !== undefined;
+  const isNumbers = said?.kind === 'tensor' || said?.kind === 'number' || said?.transform != null;
   const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, side.kinds.outputs);
   const choice: LabelsChoice = classes ? await findLabels(classes, besides, side.labels) : { notes: [] };
   const { notes, told = [], ...labels } = choice;

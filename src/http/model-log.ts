@@ -24,11 +24,15 @@ export function logModels(
     return versions.length > 1 || version > 1 ? `${name} version ${version}` : name;
   };
   const said = new Set<string>();
-  /** What was inferred of each version when it was loaded last. */
-  const inferred = new Map<string, ServedModel['assumptions']>();
-  const logChange = (name: string, version: number, { assumptions }: ServedModel) => {
+  /** What was said and inferred of each version when it was loaded last. */
+  const inferred = new Map<string, Pick<ServedModel, 'card' | 'assumptions'>>();
+  const logChange = (name: string, version: number, { card, assumptions }: ServedModel) => {
     const id = `${name}/${version}`;
-    for (const { key, value } of inferred.get(id) ?? []) {
+    const before = inferred.get(id);
+    inferred.set(id, { card, assumptions });
+    // Who has changed the card knows.
+    if (!isDeepStrictEqual(before?.card, card)) return;
+    for (const { key, value } of before!.assumptions) {
       const now = assumptions.find((one) => one.key === key);
       if (now && isDeepStrictEqual(now.value, value)) continue;
       const is = now ? `now ${now.text ?? JSON.stringify(now.value)}` : 'no longer inferred';
@@ -37,7 +41,6 @@ export function logModels(
         `${nameOf({ name, version })}: ${key} was ${JSON.stringify(value)?.slice(0, 100)}, and is ${is}`,
       );
     }
-    inferred.set(id, assumptions);
   };
   const logNotes = (name: string, version: number, model: ServedModel) => {
     logChange(name, version, model);
@@ -73,8 +76,10 @@ export function logModels(
       log.info({ model: name, version, ms }, isChange ? `${what} and serves in the place of the one before` : what);
       if (isStarted) logNotes(name, version, model);
     },
-    gone: ({ name, version }) =>
-      log.info({ model: name, version }, `${nameOf({ name, version })} is gone and no longer served`),
+    gone: ({ name, version }) => {
+      inferred.delete(`${name}/${version}`);
+      log.info({ model: name, version }, `${nameOf({ name, version })} is gone and no longer served`);
+    },
     // What there was before the start is told by it.
     failed: (failure) => isStarted && logFailure(failure),
     anomaly: ({ name, version, anomaly: { key, anomaly, message } }) =>

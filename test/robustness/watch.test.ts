@@ -1,6 +1,6 @@
 /** A real server whose models change under load: `--watch`. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
@@ -138,9 +138,12 @@ describe('keras-serve --watch', { timeout: 300_000 }, () => {
     assert.match(await response.text(), /"label":"[abc]"/);
   });
 
-  it('warns where what was inferred of a model is no more, as its scaler is gone', async (t) => {
+  it('warns where what was inferred of a model is no more, as its scaler is gone, not where its card says it now', async (t) => {
     const flowers = join(sideFolders().path, 'flowers');
     const server = await startServer(t, ['--watch'], flowers);
+    writeFileSync(join(flowers, 'serve.json'), '{"labels": ["a", "b", "c"]}');
+    await server.line('serves in the place of');
+    assert.doesNotMatch(server.lines.join('\n'), /labels was/);
     rmSync(join(flowers, 'scaler.pkl'));
     const { msg, level } = JSON.parse(await server.line('no longer inferred'));
     assert.match(msg, /: inputs\.x\.transform was "scaler\.pkl", and is no longer inferred$/);
