@@ -35,6 +35,17 @@ export function thresholdOf(card: KindCard | undefined): { threshold: number; as
   return { threshold: usualThreshold, assumptions: [usual] };
 }
 
+/** An output's labels with the threshold that decides whether they hold. */
+export function labelsWithThreshold(...of: Parameters<typeof labelsOf>): {
+  spec: LabelledSpec & { threshold: number };
+  assumptions: Assumption[];
+} {
+  const { spec, assumptions } = labelsOf(...of);
+  const [, card] = of;
+  const { threshold, assumptions: ofThreshold } = thresholdOf(card);
+  return { spec: { ...spec, threshold }, assumptions: [...assumptions, ...ofThreshold] };
+}
+
 /** The name of a class. */
 export const nameOfLabel = (label: Label | undefined, index: number): string =>
   label === undefined ? String(index) : typeof label === 'string' ? label : label[1];

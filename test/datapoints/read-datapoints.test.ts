@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InstancesError } from '../../src/datapoints/json-tensor.js';
-import type { Column } from '../../src/datapoints/kind.js';
 import { maxImages } from '../../src/datapoints/kinds/image.js';
 import type { ModelKinds } from '../../src/datapoints/kinds.js';
 import { isByName, readDatapoints } from '../../src/datapoints/read-datapoints.js';
@@ -9,6 +8,7 @@ import { Base64Error } from '../../src/json/base64.js';
 import { parseJson } from '../../src/json/parse.js';
 import type { TensorInfo } from '../../src/support/tensor.js';
 import { imageOf } from '../helpers/kinds.js';
+import { plainColumns } from '../helpers/plain-columns.js';
 
 const float = (name: string, ...row: (number | null)[]): TensorInfo => ({
   name,
@@ -49,18 +49,6 @@ const column: Model = { inputs: [float('x', 1, 2, 1), float('t', 1)], kinds: { x
 
 const signatureOf = ({ inputs }: Model) => ({ inputs, outputs: [float('y')] });
 const read = (json: unknown, model: Model) => readDatapoints(json, signatureOf(model), model.kinds);
-/** What is read, as the numbers of tensors and the texts of files. */
-const plain = (columns: Record<string, Column>) =>
-  Object.fromEntries(
-    Object.entries(columns).map(([name, column]) => [
-      name,
-      'files' in column
-        ? column.files.map((file) => Buffer.from(file).toString())
-        : 'ragged' in column
-          ? column.ragged.rows.map(({ data }) => Array.from(data, Number))
-          : Array.from(column.tensor.data, Number),
-    ]),
-  );
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const [a, b] = [base64('a'), base64('b')];
 
@@ -176,7 +164,7 @@ describe('datapoints', () => {
       // Parsed as servers do, and as JSON.parse does.
       for (const given of [json, parseJson(Buffer.from(JSON.stringify(json)))]) {
         const found = read(given, model);
-        assert.deepEqual([plain(found.columns), found.single], [columns, single]);
+        assert.deepEqual([plainColumns(found.columns), found.single], [columns, single]);
       }
     });
 

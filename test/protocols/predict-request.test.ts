@@ -6,6 +6,7 @@ import type { ModelKinds } from '../../src/datapoints/kinds.js';
 import { readInput } from '../../src/protocols/predict/request.js';
 import type { TensorInfo } from '../../src/support/tensor.js';
 import { imageOf } from '../helpers/kinds.js';
+import { plainColumns } from '../helpers/plain-columns.js';
 
 const float = (name: string, ...row: number[]): TensorInfo => ({ name, type: 'float32', shape: [null, ...row] });
 const tensor = { kind: 'tensor', spec: null };
@@ -28,15 +29,7 @@ const read = (json: unknown, { inputs, kinds }: Model) => {
   const bodies = [[bytes], [bytes.subarray(0, 3), bytes.subarray(3)]];
   const [found, other] = bodies.map((body) => {
     const { input, single } = readInput({ body, signature: { inputs, outputs: [float('y')] }, kinds });
-    const columns = Object.entries(input).map(([name, column]) => [
-      name,
-      'files' in column
-        ? column.files.map((file) => Buffer.from(file).toString())
-        : 'ragged' in column
-          ? column.ragged.rows.map(({ data }) => Array.from(data, Number))
-          : Array.from(column.tensor.data, Number),
-    ]);
-    return { columns: Object.fromEntries(columns), single };
+    return { columns: plainColumns(input), single };
   });
   assert.deepEqual(found, other);
   return found!;

@@ -8,13 +8,12 @@ import {
   isNamed,
   type LabelledSpec,
   labelledCard,
-  labelsOf,
+  labelsWithThreshold,
   predictionOf,
   predictionsText,
   sigmoid,
   softmax,
   Threshold,
-  thresholdOf,
 } from '../labels.js';
 import { usualLabels } from './classes.js';
 
@@ -42,18 +41,12 @@ export const binary: OutputKind<BinarySpec> = {
     ];
     const [, certainty, basis] = reasons.find(([holds]) => holds) ?? [];
     if (card?.kind === undefined && !basis) return undefined;
-    const { spec, assumptions } = labelsOf(facts, card, place, evidence, {
+    const labelled = labelsWithThreshold(facts, card, place, evidence, {
       count: 2,
       unnamed: ['0', '1'],
       maker: 'sigmoid',
     });
-    const { threshold, assumptions: ofThreshold } = thresholdOf(card);
-    return {
-      spec: { ...spec, threshold },
-      certainty: certainty ?? 'guess',
-      basis,
-      assumptions: [...assumptions, ...ofThreshold],
-    };
+    return { ...labelled, certainty: certainty ?? 'guess', basis };
   },
   spell: ({ labels, logits, threshold }) => ({
     labels: [...labels],

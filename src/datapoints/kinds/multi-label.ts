@@ -8,12 +8,11 @@ import type { Certainty, OutputKind } from '../kind.js';
 import {
   type LabelledSpec,
   labelledCard,
-  labelsOf,
+  labelsWithThreshold,
   nameOfLabel,
   predictionsText,
   sigmoid,
   Threshold,
-  thresholdOf,
   topPredictions,
 } from '../labels.js';
 
@@ -39,14 +38,8 @@ export const multiLabel: OutputKind<MultiLabelSpec> = {
     ];
     const [, certainty, basis] = reasons.find(([holds]) => holds) ?? [];
     if (card?.kind === undefined && !basis) return undefined;
-    const { spec, assumptions } = labelsOf(facts, card, place, evidence, { count, unnamed: [], maker: 'sigmoid' });
-    const { threshold, assumptions: ofThreshold } = thresholdOf(card);
-    return {
-      spec: { ...spec, threshold },
-      certainty: certainty ?? 'guess',
-      basis,
-      assumptions: [...assumptions, ...ofThreshold],
-    };
+    const labelled = labelsWithThreshold(facts, card, place, evidence, { count, unnamed: [], maker: 'sigmoid' });
+    return { ...labelled, certainty: certainty ?? 'guess', basis };
   },
   spell: ({ labels, count, logits, threshold }) => ({
     labels: Array.from({ length: count }, (_, index) => labels[index] ?? String(index)),
