@@ -47,13 +47,10 @@ function findAll(served: Served, files: readonly SideFile[]): Found[] {
  * Finds what belongs to a model among the files beside it. What a card says is left alone, and what can't be so in spite of its shape is
  * not used.
  * @param file of the model
- * @param read of what lies beside it
+ * @param side what was read beside it
  */
-export function findBeside(
-  model: Omit<Served, 'known'>,
-  file: string,
-  { files, notes: ofFiles }: SideFiles,
-): SideCards {
+export function findBeside(model: Omit<Served, 'known'>, file: string, side: SideFiles): SideCards {
+  const { files, notes: ofFiles } = side;
   const { inputs, outputs } = model.signature;
   const stem = basename(file).replace(/\.[^.]*$/, '');
   const ends = [...inputs, ...outputs].map(({ name }) => name);
