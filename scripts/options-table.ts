@@ -1,4 +1,4 @@
-import { settingRows } from '../src/support/config.js';
+import { settingRows } from '../src/settings/config.js';
 
 const marks = { start: '<!-- options: written by npm run readme -->\n', end: '<!-- /options -->' };
 

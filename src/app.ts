@@ -35,7 +35,7 @@ import { type AppOptions, type KerasServeOptions, readAppOptions, readPluginOpti
 import { openInference } from './protocols/open-inference/protocol.js';
 import { protocolAt } from './protocols/protocols.js';
 import { tensorFlowServing } from './protocols/tensorflow-serving/protocol.js';
-import type { Config } from './support/config.js';
+import type { Config } from './settings/settings.js';
 import { defaultMaxMemory } from './support/memory.js';
 
 /** Milliseconds that an idle connection is kept: longer than load balancers keep theirs, so that they never use a closed one. */

@@ -12,16 +12,10 @@ import { heedOutput, OutputClosed } from './commands/output.js';
 import { predict } from './commands/predict.js';
 import { serve } from './commands/serve.js';
 import { printable } from './commands/table.js';
-import {
-  ConfigError,
-  flagOf,
-  placeholderOf,
-  readConfig,
-  type SettingName,
-  settingRows,
-  settings,
-} from './support/config.js';
-import { unknownVariables, withoutServices } from './support/environment.js';
+import { argumentOf, type Flags, flagOf, readConfig, settingRows } from './settings/config.js';
+import { ConfigError } from './settings/config-error.js';
+import { unknownVariables, withoutServices } from './settings/environment.js';
+import { type SettingName, settings } from './settings/settings.js';
 import { KnownError } from './support/errors.js';
 import { nearestName } from './support/nearest-name.js';
 import { packageDescription, packageVersion } from './support/package.js';
@@ -41,12 +35,7 @@ function settingsOf({ takesSettings }: Command): readonly SettingName[] {
 }
 
 const settingFlags = (command: Command) =>
-  Object.fromEntries(
-    settingsOf(command).map((name) => [
-      flagOf(name),
-      { type: placeholderOf(name) ? ('string' as const) : ('boolean' as const) },
-    ]),
-  );
+  Object.fromEntries(settingsOf(command).map((name) => [flagOf(name), argumentOf(name)]));
 
 const flagsOf = (command: Command) => ({ ...common, ...settingFlags(command), ...command.flags });
 
@@ -69,7 +58,7 @@ async function main(args: string[]): Promise<void> {
     throw new UsageError(`One too many: ${positionals[most]}. Usage: keras-serve ${command.usage}`);
   const environment = withoutServices(process.env);
   for (const sentence of unknownVariables(environment)) console.error(`keras-serve: ${printable(sentence)}`);
-  const config = readConfig(values as Record<string, string | boolean | undefined>, environment);
+  const config = readConfig(values as Flags, environment);
   await command.run({ positionals, flags: values, config });
 }
 

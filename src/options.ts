@@ -2,7 +2,9 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Catalog } from './catalog/catalog.js';
 import type { ServedModel } from './catalog/served-model.js';
 import type { ModelSource } from './inference/compile-messages.js';
-import { type Config, ConfigError, readConfig, type SettingName, settings } from './support/config.js';
+import { readConfig } from './settings/config.js';
+import { ConfigError } from './settings/config-error.js';
+import { type Config, type SettingName, settings } from './settings/settings.js';
 import { nearestName } from './support/nearest-name.js';
 
 /** Settings of a server of keras-serve's own. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import type { DownloadEvent } from './download.js';
 
 /** Milliseconds between two lines on how far a download has got. */

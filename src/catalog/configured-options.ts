@@ -1,4 +1,4 @@
-import type { Config } from '../support/config.js';
+import type { Config } from '../settings/settings.js';
 import type { OpenCatalogOptions } from './open-catalog.js';
 
 /** How the configuration would have models found, loaded and run. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readApplications, servedName } from '../applications/application.js';
 import { kerasFolders } from '../applications/keras-home.js';
 import { urlOf } from '../applications/weights.js';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import type { Command } from './command.js';
 import { formatTable } from './table.js';
 

@@ -1,4 +1,4 @@
-import type { Config, SettingName } from '../support/config.js';
+import type { Config, SettingName } from '../settings/settings.js';
 
 /** What a command finds when it is run. */
 export interface CommandInput {

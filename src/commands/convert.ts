@@ -5,7 +5,7 @@ import { shellWord } from '../cards/inferred-card.js';
 import { findModel } from '../catalog/find-model.js';
 import type { ConvertedModel } from '../inference/compile-messages.js';
 import { compileInProcess } from '../inference/compile-process.js';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import { isSystemError, reasonOf } from '../support/files.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';

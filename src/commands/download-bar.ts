@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { WriteStream } from 'node:tty';
 import type { DownloadEvent } from '../applications/download.js';
 import { amount, describeDownload, logDownload } from '../applications/download-lines.js';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 
 /** Milliseconds between two pictures of the bar. */
 const drawInterval = 100;

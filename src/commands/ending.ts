@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { kerasServeOf } from '../http/keras-serve.js';
-import type { Config } from '../support/config.js';
+import type { Config } from '../settings/settings.js';
 
 /** What asks a server to end: process managers, Ctrl+C, a terminal that closes, and nodemon. */
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;

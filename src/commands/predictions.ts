@@ -2,7 +2,7 @@ import type { ServedModel } from '../catalog/served-model.js';
 import type { Answer, Answers } from '../protocols/predict/ask.js';
 import { csvColumns, csvLine } from '../protocols/predict/csv-reply.js';
 import { tabularOf } from '../protocols/predict/formats.js';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import { CommandError } from './errors.js';
 import { writeOutput } from './output.js';
 import type { WritePictures } from './pictures.js';

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import type { CompileProgress } from '../inference/compile-messages.js';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 
 const steps: Record<CompileProgress['step'], (progress: CompileProgress) => string> = {
   reading: () => 'Reading the model',

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { imageFileName } from '../images/formats.js';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import { decodeText } from '../support/decode-text.js';
 import { NoFileError, openFile, reasonOf } from '../support/files.js';
 import { lookUp } from '../support/look-up.js';

@@ -8,7 +8,7 @@ import { catalogOptions } from '../catalog/configured-options.js';
 import { openCatalog } from '../catalog/open-catalog.js';
 import { kerasServeOf } from '../http/keras-serve.js';
 import { appSettings } from '../options.js';
-import type { Config } from '../support/config.js';
+import type { Config } from '../settings/settings.js';
 import { collectBuffers } from '../support/memory.js';
 import { announcement, announcementLine } from './announcement.js';
 import type { Command } from './command.js';
@@ -28,7 +28,7 @@ export const serve: Command = {
     const options = modelOptions(flags);
     await takePort(config).catch(explain(config));
     let logging: Promise<Logger> | undefined;
-    const log = () => (logging ??= import('../support/logging.js').then(({ createLogger }) => createLogger(config)));
+    const log = () => (logging ??= import('./logging.js').then(({ createLogger }) => createLogger(config)));
     const onDownload = process.stderr.isTTY
       ? showDownload(process.stderr)
       : logDownload((line) => void log().then((logger) => logger.info(line)));

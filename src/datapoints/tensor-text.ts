@@ -1,4 +1,4 @@
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import { KnownError } from '../support/errors.js';
 import { elementsOf, textOf } from '../support/strings.js';
 import type { Tensor } from '../support/tensor.js';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RawBody } from '../protocols/body.js';
 import { smallSize } from '../protocols/task-runner.js';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import { decodeBody } from './content-encoding.js';
 import { replyTo } from './open-replies.js';
 import { RequestError } from './request-error.js';

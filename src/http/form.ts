@@ -4,7 +4,7 @@ import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyError, FastifyRequest } from 'fastify';
 import { type FormPart, tooManyParts } from '../protocols/predict/form-parts.js';
 import { smallSize } from '../protocols/task-runner.js';
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import { bodyCost } from './bodies.js';
 import { decodeBody } from './content-encoding.js';
 import { replyTo } from './open-replies.js';

@@ -1,4 +1,4 @@
-import { formatBytes } from '../support/config.js';
+import { formatBytes } from '../support/bytes.js';
 import { ServingError } from './errors.js';
 
 /** What one request has taken of the memory that all requests may have. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigError, environmentOf, formatBytes, readConfig, settingRows } from '../../src/support/config.js';
-import { unknownVariables, withoutServices } from '../../src/support/environment.js';
+import { environmentOf, readConfig, settingRows } from '../../src/settings/config.js';
+import { ConfigError } from '../../src/settings/config-error.js';
+import { unknownVariables, withoutServices } from '../../src/settings/environment.js';
+import { formatBytes } from '../../src/support/bytes.js';
 import { runCli } from '../helpers/server.js';
 
 describe('the configuration', () => {
@@ -37,6 +39,19 @@ describe('the configuration', () => {
       assert.throws(() => readConfig({ 'max-image-size': text }), {
         name: 'ConfigError',
         message: /^--max-image-size must be a size such as/,
+      });
+    });
+  }
+
+  for (const [text, seconds] of Object.entries({ 30: 30, '30s': 30, '1500ms': 1.5, '5m': 300, '1h': 3600 })) {
+    it(`reads a duration of ${text}`, () => assert.equal(readConfig({ deadline: text }).deadline, seconds));
+  }
+
+  for (const text of ['', '0', '-1', '50ms', '1.5', '1 s', '2h', '1d', 'soon', '5M', 'm']) {
+    it(`refuses a deadline of "${text}"`, () => {
+      assert.throws(() => readConfig({ deadline: text }), {
+        name: 'ConfigError',
+        message: `--deadline must be a duration such as 30, 30s, 50ms or 1d, from 1s to 1h, but is "${text}"`,
       });
     });
   }

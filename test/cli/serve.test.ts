@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settingRows } from '../../src/support/config.js';
+import { settingRows } from '../../src/settings/config.js';
 import { packageVersion } from '../../src/support/package.js';
 import { bundledModel, photo } from '../helpers/app.js';
 import { form } from '../helpers/form.js';

@@ -8,7 +8,7 @@ import { batchSizeOf } from '../../inference/batch.js';
 import { JsonError } from '../../json/error.js';
 import { NumberArray } from '../../json/number-array.js';
 import { bytesIn, type ModelInput } from '../../serving/model-input.js';
-import { formatBytes } from '../../support/config.js';
+import { formatBytes } from '../../support/bytes.js';
 import { unknownName } from '../../support/nearest-name.js';
 import { repeated } from '../../support/repeated.js';
 import type { Signature, TensorInfo } from '../../support/tensor.js';

@@ -5,7 +5,7 @@ import type { Size } from '../../images/framing.js';
 import { filesOf, type ModelInput } from '../../serving/model-input.js';
 import type { RequestContext } from '../../serving/request-context.js';
 import { rowsOf } from '../../serving/serving.js';
-import { formatBytes } from '../../support/config.js';
+import { formatBytes } from '../../support/bytes.js';
 import { versionOf } from '../../support/model-name.js';
 import { RawBody } from '../body.js';
 import { ProtocolRequestError } from '../errors.js';

@@ -1,10 +1,4 @@
-import { KnownError } from './errors.js';
-
-/** A flag, environment variable or command line that can't be used. The message names it and says what is allowed. */
-export class ConfigError extends KnownError {
-  readonly audience = 'operator';
-  readonly code = 'config_invalid';
-}
+import { automatic, bytes, duration, memory, oneOf, onOff, text, url, whole } from './parsers.js';
 
 /** One thing that can be set: flag, environment variables, help and the README's table all come from it. */
 interface Setting<T> {
@@ -15,80 +9,11 @@ interface Setting<T> {
   description: string;
   /** Says what is wrong with a text by throwing a ConfigError that completes "--flag …". */
   parse(text: string): T;
+  /** Whether it is a list: its flag may stand several times, and each may name several with commas between. */
+  repeatable?: true;
   /** Environment variables besides `KERAS_SERVE_…`, for platforms that set their own. */
   environment?: string[];
 }
-
-const text = (text: string): string => {
-  if (text === '') throw new ConfigError('must not be empty');
-  return text;
-};
-
-const whole =
-  (least: number, most: number, unit = '') =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new ConfigError(`must be a whole number ${unit}from ${least} to ${most}`);
-    return value;
-  };
-
-const units: Record<string, number> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
-
-/** `500KB`, `10MB`, `1GB` or a plain number of bytes. */
-const size =
-  (most: number) =>
-  (text: string): number => {
-    const [, number = '', unit = ''] = /^(\d+) ?([kmg]?b?)$/i.exec(text) ?? [];
-    const value =
-      Number(number || Number.NaN) * (units[unit.toUpperCase().replace(/^([KMG])$/, '$1B') || 'B'] ?? Number.NaN);
-    if (value >= 1 && value <= most) return value;
-    throw new ConfigError(`must be a size such as 500KB or 10MB, up to ${formatBytes(most).replace(' ', '')}`);
-  };
-
-/** At most 1 GB, since an upload or a reply is held in memory. */
-const bytes = size(2 ** 30);
-const memory = size(2 ** 50);
-
-/** An address of HTTP to which a path is added. */
-const url = (text: string): string => {
-  const address = URL.canParse(text) ? new URL(text) : undefined;
-  const plain = address && !address.username && !address.password && !address.search && !address.hash;
-  if (!plain || !/^https?:$/.test(address.protocol))
-    throw new ConfigError('must be an address such as https://example.com/mirror');
-  return address.href.replace(/\/+$/, '');
-};
-
-/** A number of bytes as the settings write it: 10 MB. */
-export function formatBytes(bytes: number): string {
-  const [unit, size] = Object.entries(units).findLast(([, size]) => bytes >= size)!;
-  return `${Math.round((bytes / size) * 10) / 10} ${unit === 'B' ? 'bytes' : unit}`;
-}
-
-const oneOf =
-  <T extends string>(...choices: T[]) =>
-  (text: string): T => {
-    const choice = choices.find((choice) => choice === text);
-    if (choice === undefined) throw new ConfigError(`must be one of ${choices.join(', ')}`);
-    return choice;
-  };
-
-/** What `parse` allows, or the word `auto`, which leaves it to the server. */
-const automatic =
-  <T>(parse: (text: string) => T) =>
-  (text: string): T | undefined =>
-    text === 'auto' ? undefined : parse(text);
-
-const switches: Record<string, boolean> = {
-  ...{ true: true, yes: true, on: true, 1: true },
-  ...{ false: false, no: false, off: false, 0: false },
-};
-
-const onOff = (text: string): boolean => {
-  const value = Object.hasOwn(switches, text.toLowerCase()) ? switches[text.toLowerCase()] : undefined;
-  if (value === undefined) throw new ConfigError('must be true or false (or yes, no, on, off, 1, 0)');
-  return value;
-};
 
 const setting = <T>(setting: Setting<T>): Setting<T> => setting;
 
@@ -184,9 +109,9 @@ export const settings = {
     description: 'Most images or rows in one run of the model; auto goes by their size',
   }),
   deadline: setting({
-    value: 'seconds',
+    value: 'duration',
     fallback: '30',
-    parse: whole(1, 3600, 'of seconds '),
+    parse: duration(1, 3600),
     description: 'How long the model may take to answer a request before it gets 504',
   }),
   engine: setting({
@@ -226,15 +151,15 @@ export const settings = {
     description: 'Where the weights of Keras Applications come from; a mirror has the same paths below it',
   }),
   requestTimeout: setting({
-    value: 'seconds',
+    value: 'duration',
     fallback: '60',
-    parse: whole(1, 3600, 'of seconds '),
+    parse: duration(1, 3600),
     description: 'How long a request may take to arrive before it gets 408',
   }),
   replyTimeout: setting({
-    value: 'seconds',
+    value: 'duration',
     fallback: '60',
-    parse: whole(1, 3600, 'of seconds '),
+    parse: duration(1, 3600),
     description: 'How long a client may take nothing of its reply before its connection is closed',
   }),
   maxPipelined: setting({
@@ -245,15 +170,15 @@ export const settings = {
       'Most requests of one connection that are worked on at once; more stay unread until these are answered',
   }),
   closeTimeout: setting({
-    value: 'seconds',
+    value: 'duration',
     fallback: '30',
-    parse: whole(1, 3600, 'of seconds '),
+    parse: duration(1, 3600),
     description: 'How long running requests get to finish on SIGTERM or Ctrl+C',
   }),
   drainDelay: setting({
-    value: 'seconds',
+    value: 'duration',
     fallback: '0',
-    parse: whole(0, 3600, 'of seconds '),
+    parse: duration(0, 3600),
     description:
       'How long /health/ready says 503 after SIGTERM or Ctrl+C while requests are still taken, before closing begins',
   }),
@@ -276,68 +201,3 @@ export type SettingName = keyof typeof settings;
 
 /** Every setting's value: sizes in bytes, times in seconds. */
 export type Config = { [name in SettingName]: ReturnType<(typeof settings)[name]['parse']> };
-
-const settingNames = Object.keys(settings) as SettingName[];
-
-const separate = (name: string, separator: string) =>
-  name.replace(/[A-Z]/g, (letter) => separator + letter.toLowerCase());
-
-/** What stands for a setting's value in the help; undefined for a switch. */
-export const placeholderOf = (name: SettingName): string | undefined => settings[name].value;
-
-/** The flag of a setting without its dashes: `max-image-size`. */
-export const flagOf = (name: SettingName): string => separate(name, '-');
-
-/** The environment variables of a setting, the first that is set being the one that counts. */
-export const environmentOf = (name: SettingName): string[] => [
-  `KERAS_SERVE_${separate(name, '_').toUpperCase()}`,
-  ...(settings[name].environment ?? []),
-];
-
-/**
- * The configuration: a flag wins over an environment variable, which wins over the default. An empty environment variable
- * counts as not set.
- *
- * @param flags values by flag, as typed
- * @throws ConfigError naming the flag or variable whose value can't be used
- */
-export function readConfig(
-  flags: Record<string, string | boolean | undefined> = {},
-  environment: Record<string, string | undefined> = {},
-): Config {
-  return Object.fromEntries(settingNames.map((name) => [name, readSetting(name, flags, environment)])) as Config;
-}
-
-function readSetting(
-  name: SettingName,
-  flags: Record<string, string | boolean | undefined>,
-  environment: Record<string, string | undefined>,
-): Config[SettingName] {
-  const { parse, fallback } = settings[name];
-  const flag = flagOf(name);
-  const variable = environmentOf(name).find((variable) => environment[variable]);
-  const [source, value] =
-    flags[flag] !== undefined
-      ? [`--${flag}`, String(flags[flag])]
-      : variable
-        ? [variable, environment[variable]!]
-        : ['', fallback];
-  try {
-    return parse(value);
-  } catch (error) {
-    if (error instanceof ConfigError)
-      throw new ConfigError(`${source} ${error.message}, but is "${value.slice(0, 80)}"`);
-    throw error;
-  }
-}
-
-/** One row a setting for help and README: flag with its value, environment variables, default, what it does. */
-export const settingRows = (
-  names: readonly SettingName[] = settingNames,
-): { flag: string; environment: string; fallback: string; description: string }[] =>
-  names.map((name) => ({
-    flag: `--${flagOf(name)}${placeholderOf(name) ? ` <${placeholderOf(name)}>` : ''}`,
-    environment: environmentOf(name).join(', '),
-    fallback: settings[name].fallback,
-    description: settings[name].description,
-  }));

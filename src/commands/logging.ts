@@ -1,5 +1,5 @@
 import { type Logger, pino, stdSerializers } from 'pino';
-import type { Config } from './config.js';
+import type { Config } from '../settings/settings.js';
 
 /** The log, on standard output: JSON for machines, coloured lines on a terminal. */
 export async function createLogger({ logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>): Promise<Logger> {

@@ -1,5 +1,6 @@
-import { environmentOf, type SettingName, settings } from './config.js';
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '../support/nearest-name.js';
+import { environmentOf } from './config.js';
+import { type SettingName, settings } from './settings.js';
 
 const prefix = 'KERAS_SERVE_';
 /** Variables that are no settings. */

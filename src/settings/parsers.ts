@@ -1,0 +1,99 @@
+import { byteUnits, formatBytes } from '../support/bytes.js';
+import { ConfigError } from './config-error.js';
+
+/** Any text but none. */
+export const text = (text: string): string => {
+  if (text === '') throw new ConfigError('must not be empty');
+  return text;
+};
+
+/** A whole number in bounds that are both allowed. */
+export const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new ConfigError(`must be a whole number from ${least} to ${most}`);
+    return value;
+  };
+
+/** `500KB`, `10MB`, `1GB` or a plain number of bytes. */
+const size =
+  (most: number) =>
+  (text: string): number => {
+    const [, number = '', unit = ''] = /^(\d+) ?([kmg]?b?)$/i.exec(text) ?? [];
+    const value =
+      Number(number || Number.NaN) * (byteUnits[unit.toUpperCase().replace(/^([KMG])$/, '$1B') || 'B'] ?? Number.NaN);
+    if (value >= 1 && value <= most) return value;
+    throw new ConfigError(`must be a size such as 500KB or 10MB, up to ${formatBytes(most).replace(' ', '')}`);
+  };
+
+/** At most 1 GB, since an upload or a reply is held in memory. */
+export const bytes = size(2 ** 30);
+/** Memory, of which a machine may have any amount. */
+export const memory = size(2 ** 50);
+
+/** An address of HTTP to which a path is added. */
+export const url = (text: string): string => {
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  const plain = address && !address.username && !address.password && !address.search && !address.hash;
+  if (!plain || !/^https?:$/.test(address.protocol))
+    throw new ConfigError('must be an address such as https://example.com/mirror');
+  return address.href.replace(/\/+$/, '');
+};
+
+/** One of a few words. */
+export const oneOf =
+  <T extends string>(...choices: T[]) =>
+  (text: string): T => {
+    const choice = choices.find((choice) => choice === text);
+    if (choice === undefined) throw new ConfigError(`must be one of ${choices.join(', ')}`);
+    return choice;
+  };
+
+/** What `parse` allows, or the word `auto`, which leaves it to the server. */
+export const automatic =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T | undefined =>
+    text === 'auto' ? undefined : parse(text);
+
+const switches: Record<string, boolean> = {
+  ...{ true: true, yes: true, on: true, 1: true },
+  ...{ false: false, no: false, off: false, 0: false },
+};
+
+/** A switch, as it may be written in the environment. */
+export const onOff = (text: string): boolean => {
+  const value = Object.hasOwn(switches, text.toLowerCase()) ? switches[text.toLowerCase()] : undefined;
+  if (value === undefined) throw new ConfigError('must be true or false (or yes, no, on, off, 1, 0)');
+  return value;
+};
+
+/** Seconds of each unit that durations are written in. */
+const durationUnits: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A duration in seconds as the settings write it: `50ms`, `30s`, `1d`. */
+const formatDuration = (seconds: number): string => {
+  const [unit, size] = Object.entries(durationUnits).findLast(
+    ([, size]) => seconds >= size && Number.isInteger(seconds / size),
+  ) ?? ['s', 1];
+  return `${seconds / size}${unit}`;
+};
+
+/** A duration in seconds, between bounds that are both allowed: `30` and `30s`, `50ms`, `5m`, `2h`, `1d`. */
+export const duration =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const [, number = '', unit = 's'] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
+    const value = number === '' ? Number.NaN : Number(number) * durationUnits[unit]!;
+    if (value >= least && value <= most) return value;
+    throw new ConfigError(
+      `must be a duration such as 30, 30s, 50ms or 1d, from ${formatDuration(least)} to ${formatDuration(most)}`,
+    );
+  };
+
+/** Any number of what `parse` allows, with commas between them. */
+export const list =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T[] =>
+    text === '' ? [] : text.split(',').map((item) => parse(item.trim()));
