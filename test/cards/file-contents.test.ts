@@ -11,7 +11,7 @@ import { loadServedModel } from '../../src/catalog/served-model.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { sideFolders } from '../helpers/side-folders.js';
 
-const clock = () => ({ left: 60_000 });
+const clock = () => ({ left: 600_000 });
 const words = Buffer.from('{"cat": 1, "dog": 2}');
 /** Objects that take twenty times the memory of their text, more than the process that reads them has. */
 const exhausting = Buffer.from(`[${'{},'.repeat(14_000_000)}{}]`);
