@@ -28,7 +28,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/inference'],
   ['src/onnx', 'src/tensorflow'],
   ['src/keras', 'src/images', 'src/json', 'src/strings', 'schemas'],
-  ['src/pickle', 'src/settings'],
+  ['src/keys', 'src/pickle', 'src/settings'],
   ['src/support'],
 ];
 
