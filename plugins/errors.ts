@@ -1,8 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { ErrorReply, errorReply } from '../schemas/error.js';
+import { ErrorReply, ErrorReplyWithKeys, errorReply } from '../schemas/error.js';
 import { ProtocolError } from '../schemas/protocol-error.js';
 import { answerErrors } from '../src/http/send-error.js';
+
+export interface ErrorsOptions {
+  /** Whether API keys are asked for. */
+  hasKeys?: boolean;
+}
 
 /** The most that is read of a body nobody wants any more, in bytes and in milliseconds. */
 const discarded = { bytes: 64 * 2 ** 20, time: 5_000 };
@@ -38,9 +43,9 @@ async function discardBody(request: FastifyRequest): Promise<boolean> {
  * Every failure as `{"success": false, "error": {"code", "message"}}`, with the status of its code and nothing that leaks. Routes
  * of protocols whose clients know errors of another form have handlers of their own.
  */
-export default fp(
-  async (app) => {
-    app.addSchema(ErrorReply);
+export default fp<ErrorsOptions>(
+  async (app, { hasKeys }) => {
+    app.addSchema(hasKeys ? ErrorReplyWithKeys : ErrorReply);
     app.addSchema(ProtocolError);
     answerErrors(app, { errorBody: errorReply });
     app.addHook('onSend', async (request, reply) => {

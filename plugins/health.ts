@@ -4,6 +4,7 @@ import { Health } from '../schemas/health.js';
 import { referTo } from '../schemas/reference.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
 import { RequestError } from '../src/http/request-error.js';
+import { inGroup } from '../src/http/route-group.js';
 
 /** `/health/live`: the process answers. `/health/ready`: the models that are loaded can predict and the server isn't about to close. */
 export default fp(
@@ -14,6 +15,7 @@ export default fp(
     app.get(
       '/health/live',
       {
+        ...inGroup('health'),
         logLevel: 'warn',
         schema: {
           operationId: 'live',
@@ -29,6 +31,7 @@ export default fp(
     app.get(
       '/health/ready',
       {
+        ...inGroup('health'),
         logLevel: 'warn',
         schema: {
           operationId: 'ready',

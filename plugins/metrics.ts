@@ -5,9 +5,12 @@ import { errorReplies } from '../schemas/error.js';
 import { versionStates } from '../src/catalog/model-versions.js';
 import type { Connections } from '../src/http/connections.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
+import { type KeyHolder, keyHolderOf } from '../src/http/key-holder.js';
 import { replyTo } from '../src/http/open-replies.js';
 import { CLIENT_GONE } from '../src/http/request-log.js';
+import { inGroup } from '../src/http/route-group.js';
 import { withoutTrailingSlash } from '../src/http/trailing-slash.js';
+import type { ApiKeys } from '../src/keys/api-keys.js';
 import { listen } from '../src/support/listen.js';
 
 export interface MetricsOptions {
@@ -168,9 +171,11 @@ export default fp<MetricsOptions>(
           timings.map(([stage, duration]) => `${stage};dur=${duration.toFixed(1)}`).join(', '),
         );
     });
+    const countKey = parts.access.keys ? countKeys(parts.access.keys, registers) : () => undefined;
     const observe = (request: FastifyRequest, { elapsedTime }: FastifyReply, status: number) => {
       const route = withoutTrailingSlash(request.routeOptions.url ?? 'unknown');
       requests.observe({ route, method: request.method, status }, elapsedTime / 1000);
+      countKey(keyHolderOf(request));
     };
     parts.replies.on('gone', ({ request, reply }) => observe(request, reply, CLIENT_GONE));
     app.addHook('onResponse', async (request, reply) => {
@@ -188,6 +193,7 @@ export default fp<MetricsOptions>(
     app.get(
       '/metrics',
       {
+        ...inGroup('metrics'),
         logLevel: 'warn',
         schema: {
           operationId: 'metrics',
@@ -204,8 +210,26 @@ export default fp<MetricsOptions>(
       async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
     );
   },
-  { name: 'metrics', dependencies: ['model', 'open-replies'] },
+  { name: 'metrics', dependencies: ['model', 'open-replies', 'keys'] },
 );
+
+/** @returns counts a request of a holder */
+function countKeys(keys: ApiKeys, registers: Registry[]): (holder: KeyHolder | undefined) => void {
+  const counts = new Map<string, number>();
+  new Counter({
+    name: 'keras_serve_requests_by_key_total',
+    help: 'Requests by the name of the API key that came with them, of the keys that there are now.',
+    labelNames: ['key'],
+    registers,
+    collect() {
+      this.reset();
+      const names = new Set(keys.all.map(({ name }) => name));
+      for (const name of counts.keys()) if (!names.has(name)) counts.delete(name);
+      for (const key of names) this.inc({ key }, counts.get(key) ?? 0);
+    },
+  });
+  return (holder) => holder && void counts.set(holder.name, (counts.get(holder.name) ?? 0) + 1);
+}
 
 function countConnections(connections: Connections, registers: Registry[]): void {
   new Gauge({

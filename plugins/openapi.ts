@@ -2,21 +2,25 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 import { stringify } from 'yaml';
 import { componentName } from '../schemas/reference.js';
+import type { CatalogModel } from '../src/catalog/model-versions.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
+import { keyErrorReplies, keySecurity, securitySchemes } from '../src/http/key-documents.js';
 import { MemoryFiles } from '../src/http/memory-files.js';
 import { modelOperations } from '../src/http/model-operations.js';
+import { groupIn, inGroup } from '../src/http/route-group.js';
 import { packageVersion } from '../src/support/package.js';
 
 /**
  * The OpenAPI document at `/openapi.json` and `/openapi.yaml`, and Swagger UI at `/docs`. It is made from the schemas of the
- * routes, and from the signatures of the models that can predict now.
+ * routes, and from the signatures of the models that can predict now, of which it has those that who asks may know of.
  */
 export default fp(
   async (app) => {
+    const { access } = kerasServeOf(app);
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
@@ -30,6 +34,7 @@ export default fp(
         // Taken off the addresses of the routes.
         servers: [{ url: app.prefix || '/' }],
         security: [],
+        ...(access.keys && { components: { securitySchemes } }),
         tags: [
           { name: 'Predict', description: 'What a model says of images or numbers.' },
           { name: 'Models', description: 'Which models there are, what they take and what they give.' },
@@ -41,17 +46,27 @@ export default fp(
           { name: 'Health', description: 'For load balancers and orchestrators.' },
         ],
       },
+      ...(access.keys && {
+        transform: ({ schema, url, route }) => ({ schema: secured(schema, url, route.config), url }),
+      }),
       refResolver: {
         buildLocalReference: (schema, _base, _fragment, index) => componentName(String(schema.$id ?? `schema${index}`)),
       },
     });
 
+    /** Adds to a schema that its route needs a key. */
+    function secured(schema: FastifySchema | undefined, url: string, config: unknown): FastifySchema {
+      if (schema?.hide || !access.needsKey(groupIn(config))) return schema ?? {};
+      const replies = keyErrorReplies(url.slice(app.prefix.length));
+      return { ...schema, security: keySecurity, response: { ...replies, ...(schema?.response as object) } };
+    }
+
     const documents = documentsOf(app);
-    app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
-      reply.type('application/json; charset=utf-8').send(documents().json),
+    app.get('/openapi.json', { ...inGroup('documents'), schema: { hide: true } }, async (request, reply) =>
+      reply.type('application/json; charset=utf-8').send(documents(request).json),
     );
-    app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) =>
-      reply.type('application/yaml; charset=utf-8').send(documents().yaml),
+    app.get('/openapi.yaml', { ...inGroup('documents'), schema: { hide: true } }, async (request, reply) =>
+      reply.type('application/yaml; charset=utf-8').send(documents(request).yaml),
     );
 
     await serveFromMemory(app);
@@ -60,7 +75,7 @@ export default fp(
       logLevel: 'warn',
       indexPrefix: '.',
       // What Swagger UI reads lies a folder further down.
-      transformSpecification: () => ({ ...documents().document, servers: serversAt('..') }),
+      transformSpecification: (_document, request) => ({ ...documents(request).document, servers: serversAt('..') }),
       transformSpecificationClone: false,
       theme: { title: 'keras-serve' },
       uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true, displayRequestDuration: true },
@@ -79,11 +94,13 @@ export default fp(
   { name: 'openapi', dependencies: ['model'] },
 );
 
-/** Makes Swagger UI's files come from memory: its own route would open one for each reply, and fail at odd names. */
+/** Makes Swagger UI's files, which belong to the documents, come from memory: its own route would open one for each reply, and fail at odd names. */
 async function serveFromMemory(app: FastifyInstance): Promise<void> {
   const manifest = createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json');
   const files = await MemoryFiles.of(join(dirname(manifest), 'static'));
   app.addHook('onRoute', (route) => {
+    if (!`${route.url}/`.startsWith(`${app.prefix}/docs/`)) return;
+    route.config = { ...route.config, ...inGroup('documents').config };
     if (route.url !== `${app.prefix}/docs/static/*`) return;
     route.handler = (request, reply) =>
       files.send((request.params as { '*': string })['*'], request, reply.header('cache-control', 'public, max-age=0'));
@@ -100,40 +117,54 @@ interface Document {
   components: { schemas: Record<string, object>; examples?: Record<string, object> };
 }
 
-/** Gives the document, as data and as text, made anew when the models have changed. */
-function documentsOf(
-  app: FastifyInstance,
-): () => { readonly document: Document; readonly json: string; readonly yaml: string } {
+/** A document, as data and as text, which is made when it is asked for. */
+class Texts {
+  private madeJson: string | undefined;
+  private madeYaml: string | undefined;
+
+  constructor(readonly document: Document) {}
+
+  get json(): string {
+    this.madeJson ??= JSON.stringify(this.document);
+    return this.madeJson;
+  }
+
+  get yaml(): string {
+    this.madeYaml ??= stringify(this.document, { aliasDuplicateObjects: false });
+    return this.madeYaml;
+  }
+}
+
+/** Documents of different models that are kept: holders of keys may see different ones. */
+const mostKept = 8;
+
+/** Gives the document that who asks may see, made anew when the models have changed. */
+function documentsOf(app: FastifyInstance): (request: FastifyRequest) => Texts {
   let generation: number | undefined;
-  let document: Document;
-  let json: string | undefined;
-  let yaml: string | undefined;
-  return () => {
-    const { generation: now } = kerasServeOf(app).catalog;
-    if (generation !== now) {
-      generation = now;
-      document = documentOf(app);
-      json = undefined;
-      yaml = undefined;
-    }
-    return {
-      document,
-      get json() {
-        json ??= JSON.stringify(document);
-        return json;
-      },
-      get yaml() {
-        yaml ??= stringify(document, { aliasDuplicateObjects: false });
-        return yaml;
-      },
-    };
+  const kept = new Map<string, Texts>();
+  return (request) => {
+    const { catalog, access } = kerasServeOf(app);
+    if (generation !== catalog.generation) kept.clear();
+    generation = catalog.generation;
+    const models = access.documentedFor(request);
+    const key = JSON.stringify(models.map(({ name }) => name));
+    const texts = kept.get(key) ?? new Texts(documentOf(app, models));
+    kept.delete(key);
+    kept.set(key, texts);
+    const [oldest] = kept.keys();
+    if (kept.size > mostKept) kept.delete(oldest!);
+    return texts;
   };
 }
 
-/** The document of the routes, with the operations of the models. */
-function documentOf(app: FastifyInstance): Document {
+/** The document of the routes, with the operations of some models. */
+function documentOf(app: FastifyInstance, models: readonly CatalogModel[]): Document {
   const base = app.swagger() as unknown as Document;
-  const { first, others, tags, schemas, examples } = modelOperations(kerasServeOf(app).catalog);
+  const { catalog, access } = kerasServeOf(app);
+  const { first, others, tags, schemas, examples } = modelOperations(models, {
+    defaultName: catalog.defaultName,
+    needsKey: access.needsKey('predict'),
+  });
   const news = tags.filter(({ name }) => !base.tags.some((tag) => tag.name === name));
   return {
     ...base,

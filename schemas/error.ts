@@ -25,6 +25,9 @@ export const errors = {
     400,
     'This model takes no images. Send JSON: {"instances": [...]}, where each instance is an array of 6 numbers.',
   ],
+  key_missing: [401, 'This needs an API key. Send it as Authorization: Bearer …, or as X-API-Key.'],
+  key_invalid: [401, 'Nobody has this API key. Check that all of it was sent, and that it is still in use.'],
+  forbidden: [403, 'Your key is not for the model "pets". GET /models lists those that it is for.'],
   not_found: [404, 'There is nothing at this address. GET /docs lists what there is.'],
   model_unknown: [404, 'There is no model of this name. GET /models lists what there is.'],
   model_version_unknown: [404, 'The model has no such version. GET /models/{name} lists them.'],
@@ -63,19 +66,29 @@ export type ErrorCode = keyof typeof errors;
 export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(errors, code);
 
-/** The body of every reply that isn't a success. */
-export const ErrorReply = Type.Object(
-  {
-    success: Type.Literal(false),
-    error: Type.Object({
-      code: Type.Enum(Object.keys(errors) as ErrorCode[], {
-        description: 'What went wrong, for programs.',
+/** Failures that there are only where API keys are asked for. */
+const keyErrors: readonly ErrorCode[] = ['key_missing', 'key_invalid', 'forbidden'];
+
+const codes = Object.keys(errors) as ErrorCode[];
+
+const errorReplyOf = (codes: ErrorCode[]) =>
+  Type.Object(
+    {
+      success: Type.Literal(false),
+      error: Type.Object({
+        code: Type.Enum(codes, {
+          description: 'What went wrong, for programs.',
+        }),
+        message: Type.String({ description: 'What went wrong and what to do about it, for people.' }),
       }),
-      message: Type.String({ description: 'What went wrong and what to do about it, for people.' }),
-    }),
-  },
-  { $id: 'keras-serve.ErrorReply', description: 'Why a request failed.' },
-);
+    },
+    { $id: 'keras-serve.ErrorReply', description: 'Why a request failed.' },
+  );
+
+/** The body of every reply that isn't a success, where there are no API keys. */
+export const ErrorReply = errorReplyOf(codes.filter((code) => !keyErrors.includes(code)));
+/** The same, where there are. */
+export const ErrorReplyWithKeys = errorReplyOf(codes);
 export type ErrorReply = Static<typeof ErrorReply>;
 
 /** The body of an error reply. */
@@ -86,6 +99,8 @@ export const errorReply = (code: ErrorCode, message: string = errors[code][1]): 
 
 const titles: Record<number, string> = {
   400: 'The request can’t be understood, or the model can’t be run on what it holds.',
+  401: 'The request has no key, or one that nobody has.',
+  403: 'The key is for other models.',
   404: 'There is nothing at this address.',
   405: 'The method isn’t allowed here; the header `Allow` says which are.',
   406: 'The reply can’t have the form that the header `Accept` asks for.',

@@ -14,6 +14,8 @@ export const protocolError = (_code: ErrorCode, message: string): ProtocolError 
 
 const titles: Record<number, string> = {
   400: 'The request isn’t one that the model takes.',
+  401: 'The request has no key, or one that nobody has.',
+  403: 'The key is for other models.',
   404: 'There is no such model or version.',
   405: 'The method isn’t allowed here; the header `Allow` says which are.',
   408: 'The request took too long to arrive.',

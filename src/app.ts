@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyRequest } from 'fastify';
 import closing from '../plugins/closing.js';
 import compression from '../plugins/compression.js';
 import errors from '../plugins/errors.js';
 import health from '../plugins/health.js';
+import keys from '../plugins/keys.js';
 import metrics from '../plugins/metrics.js';
 import model, { type ModelPluginOptions } from '../plugins/model.js';
 import openReplies from '../plugins/open-replies.js';
@@ -24,9 +25,10 @@ import { catalogOptions } from './catalog/configured-options.js';
 import { openCatalog } from './catalog/open-catalog.js';
 import { answerClientErrors, refuseMalformed } from './http/client-errors.js';
 import { Connections } from './http/connections.js';
-import { kerasServeOf } from './http/keras-serve.js';
+import { type KerasServeParts, kerasServeOf } from './http/keras-serve.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { limitPipelining } from './http/pipelining.js';
+import type { RequestError } from './http/request-error.js';
 import { logCrowd, logGone, RequestLog } from './http/request-log.js';
 import { sendError } from './http/send-error.js';
 import { ignoreTrailingSlashes } from './http/trailing-slash.js';
@@ -60,10 +62,12 @@ async function addApi(
   app.setValidatorCompiler(validatorCompiler);
   // Behind what the end of a request needs.
   app.addHook('onRequest', refuseMalformed);
+  // Before anything tells what there is.
+  await app.register(keys, { path: options.apiKeys, open: options.open, closed: options.closed });
   refuseOtherMethods(app);
   ignoreTrailingSlashes(app);
   await app.register(compression);
-  await app.register(errors);
+  await app.register(errors, { hasKeys: options.apiKeys !== undefined });
   await app.register(upgrade);
   await app.register(preprocessing, {
     maxPixels: options.maxPixels,
@@ -80,6 +84,16 @@ async function addApi(
   await app.register(tensorFlowServingRoutes, { prefix: tensorFlowServing.prefix, maxJsonSize: options.maxJsonSize });
   await app.register(openInferenceRoutes, { prefix: openInference.prefix, maxJsonSize: options.maxJsonSize });
   await app.register(page);
+}
+
+/** Why a request whose address can't even be read is refused: what is told of that is for those who may ask. */
+function refusedBy({ access }: KerasServeParts, request: FastifyRequest): RequestError | undefined {
+  try {
+    access.admit(request);
+    return undefined;
+  } catch (error) {
+    return error as RequestError;
+  }
 }
 
 /** The catalog that is given, or what opens one. */
@@ -141,7 +155,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Each server has its own.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
-      sendError(error, request, reply, protocolAt(request.url) ?? { errorBody: errorReply });
+      sendError(
+        refusedBy(kerasServeOf(instance), request) ?? error,
+        request,
+        reply,
+        protocolAt(request.url) ?? { errorBody: errorReply },
+      );
     },
   });
   logCrowd(instance.log, connections, maxConnections);

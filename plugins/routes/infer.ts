@@ -13,6 +13,7 @@ import { rawBodyOf } from '../../src/http/bodies.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { leaseModel } from '../../src/http/lease-model.js';
 import { leaveChecking } from '../../src/http/protocol-routes.js';
+import { allInGroup } from '../../src/http/route-group.js';
 import { answer } from '../../src/http/send-reply.js';
 import { type InferenceAddress, openInference } from '../../src/protocols/open-inference/protocol.js';
 import { tags, ways } from './open-inference-ways.js';
@@ -26,6 +27,7 @@ const binaryBody = {
 /** `POST /v2/models/{model}[/versions/{version}]/infer`. */
 const infer: FastifyPluginAsync = async (app) => {
   const parts = kerasServeOf(app);
+  allInGroup(app, 'predict');
   const leaseOf = leaseModel(app, ({ params }) => openInference.lease(parts.serving, params as InferenceAddress));
   for (const schema of [RequestInput, RequestOutput, InferenceRequest, ResponseOutput, InferenceResponse])
     app.addSchema(schema);

@@ -25,6 +25,7 @@ import { nameOfLabel } from '../../src/datapoints/labels.js';
 import { namedLabels } from '../../src/datapoints/named-labels.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { knownQuery } from '../../src/http/known-names.js';
+import { allInGroup } from '../../src/http/route-group.js';
 import { openInference } from '../../src/protocols/open-inference/protocol.js';
 import { tensorFlowServing } from '../../src/protocols/tensorflow-serving/protocol.js';
 import type { TensorInfo } from '../../src/support/tensor.js';
@@ -43,6 +44,7 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
   const tensor = modelTensor(namesOf(inputKinds), namesOf(outputKinds));
   for (const schema of [ModelVersion, ModelSummary, Models, Assumption, Anomaly, tensor, ModelDetails])
     app.addSchema(schema);
+  allInGroup(app, 'models');
   app.addHook('onRequest', knownQuery());
 
   app.get(
@@ -56,8 +58,8 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: referTo(Models), ...errorReplies('query_invalid', 'method_not_allowed') },
       },
     },
-    async (): Promise<Models> => ({
-      models: parts.catalog.models.map((model) => summaryOf(parts.catalog, model)),
+    async (request): Promise<Models> => ({
+      models: parts.access.modelsFor(request).map((model) => summaryOf(parts.catalog, model)),
       success: true,
     }),
   );
@@ -182,4 +184,4 @@ function routesOf(prefix: string, name: string, version?: number): Record<string
   );
 }
 
-export default fp(models, { name: 'models', dependencies: ['errors', 'model'], encapsulate: true });
+export default fp(models, { name: 'models', dependencies: ['errors', 'model', 'keys'], encapsulate: true });

@@ -18,6 +18,7 @@ import { rawBodyOf } from '../../src/http/bodies.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { followProtocol } from '../../src/http/protocol-routes.js';
 import { RequestError } from '../../src/http/request-error.js';
+import { inGroup } from '../../src/http/route-group.js';
 import type { EngineName } from '../../src/inference/engine.js';
 import { parseJson } from '../../src/json/parse.js';
 import { datatypeOf } from '../../src/protocols/datatypes.js';
@@ -63,6 +64,7 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
   app.get(
     '/',
     {
+      ...inGroup('models'),
       // Fastify would show the address with a slash in the documents.
       prefixTrailingSlash: 'no-slash',
       schema: {
@@ -79,6 +81,7 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
   app.get(
     '/health/live',
     {
+      ...inGroup('health'),
       logLevel: 'warn',
       schema: {
         operationId: 'getServerLive',
@@ -94,6 +97,7 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
   app.get(
     '/health/ready',
     {
+      ...inGroup('health'),
       logLevel: 'warn',
       schema: {
         operationId: 'getServerReady',
@@ -113,6 +117,7 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
     app.get(
       `/models/:model${path}`,
       {
+        ...inGroup('models'),
         schema: {
           operationId: `getModelMetadata${suffix}`,
           tags,
@@ -138,6 +143,7 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
     app.get(
       `/models/:model${path}/ready`,
       {
+        ...inGroup('models'),
         logLevel: 'warn',
         schema: {
           operationId: `getModelReady${suffix}`,
@@ -161,6 +167,7 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
   app.post(
     '/repository/index',
     {
+      ...inGroup('models'),
       schema: {
         operationId: 'getRepositoryIndex',
         tags,
@@ -184,7 +191,7 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
       const body = rawBodyOf(request);
       const asked = body.size === 0 ? {} : parseJson(body.bytes);
       if (!isIndexRequest.Check(asked)) throw new RequestError('body_invalid', 'ready should be true or false.');
-      return parts.catalog.models.flatMap(({ name, versions }) =>
+      return parts.access.modelsFor(request).flatMap(({ name, versions }) =>
         versions
           .map(({ version, state, error }) => ({
             name,
@@ -206,6 +213,6 @@ const metadataTensor = ({ name, type, shape }: TensorInfo) => ({
 
 export default fp(openInferenceRoutes, {
   name: 'open-inference',
-  dependencies: ['errors', 'model', 'open-replies', 'serving', 'closing'],
+  dependencies: ['errors', 'model', 'open-replies', 'serving', 'closing', 'keys'],
   encapsulate: true,
 });

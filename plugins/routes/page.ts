@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { FastifyPluginAsync } from 'fastify';
 import { MemoryFiles } from '../../src/http/memory-files.js';
+import { allInGroup } from '../../src/http/route-group.js';
 import { packageRoot } from '../../src/support/package.js';
 
 const headers = {
@@ -13,6 +14,7 @@ const headers = {
 
 /** The page at `/`, on which the model can be tried. */
 const page: FastifyPluginAsync = async (app) => {
+  allInGroup(app, 'page');
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, hide: true };
   });

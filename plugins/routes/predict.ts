@@ -12,6 +12,7 @@ import { knownQuery } from '../../src/http/known-names.js';
 import { leaseModel } from '../../src/http/lease-model.js';
 import type { UsageConfig } from '../../src/http/method-not-allowed.js';
 import { RequestError } from '../../src/http/request-error.js';
+import { allInGroup } from '../../src/http/route-group.js';
 import { answer } from '../../src/http/send-reply.js';
 import { RawBody } from '../../src/protocols/body.js';
 import { csvTooLarge, csvType } from '../../src/protocols/predict/csv.js';
@@ -30,6 +31,7 @@ export interface PredictOptions {
 const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, maxJsonSize }) => {
   const parts = kerasServeOf(app);
   const protocol = predictProtocol(maxImageSize);
+  allInGroup(app, 'predict');
   app.removeAllContentTypeParsers();
   await app.register(multipart, formOptions);
   // Base64 turns three bytes into four characters, and may come with line breaks.
@@ -63,7 +65,10 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, 
 
   const options = {
     config: {
-      usage: (address) => usageOf(() => protocol.lease(parts.serving, address as PredictAddress)),
+      usage: (address: PredictAddress, request) => {
+        const { name = parts.catalog.defaultName } = address;
+        return parts.access.mayUse(request, name) ? usageOf(() => protocol.lease(parts.serving, address)) : 'Use POST.';
+      },
     } as UsageConfig,
     // The document has an operation for each model, made from what the model takes and gives.
     schema: { hide: true, querystring: PredictQuery },
@@ -97,6 +102,6 @@ function usageOf(lease: () => ModelLease): string {
 
 export default fp(predict, {
   name: 'predict',
-  dependencies: ['errors', 'model', 'open-replies', 'serving'],
+  dependencies: ['errors', 'model', 'open-replies', 'serving', 'keys'],
   encapsulate: true,
 });

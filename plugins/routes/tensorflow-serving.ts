@@ -14,6 +14,7 @@ import { rawBodyOf } from '../../src/http/bodies.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { followProtocol } from '../../src/http/protocol-routes.js';
 import { RequestError } from '../../src/http/request-error.js';
+import { inGroup } from '../../src/http/route-group.js';
 import { answer } from '../../src/http/send-reply.js';
 import {
   findServable,
@@ -62,6 +63,7 @@ const tensorFlowServingRoutes: FastifyPluginAsyncTypebox<TensorFlowServingOption
     app.get(
       address,
       {
+        ...inGroup('models'),
         schema: {
           operationId: `getTensorFlowServingStatus${suffix}`,
           tags,
@@ -77,6 +79,7 @@ const tensorFlowServingRoutes: FastifyPluginAsyncTypebox<TensorFlowServingOption
     app.get(
       `${address}/metadata`,
       {
+        ...inGroup('models'),
         schema: {
           operationId: `getTensorFlowServingMetadata${suffix}`,
           tags,
@@ -95,6 +98,7 @@ const tensorFlowServingRoutes: FastifyPluginAsyncTypebox<TensorFlowServingOption
     app.post(
       `${address}::predict`,
       {
+        ...inGroup('predict'),
         schema: {
           operationId: `tensorFlowServingPredict${suffix}`,
           tags,
@@ -114,11 +118,15 @@ const tensorFlowServingRoutes: FastifyPluginAsyncTypebox<TensorFlowServingOption
     );
 
     for (const [verb, noun] of Object.entries({ classify: 'classification', regress: 'regression' }))
-      app.post(`${address}::${verb}`, { schema: { hide: true } satisfies FastifySchema }, async (request) => {
-        findServable(parts.catalog, request.params as ServableAddress);
-        const expected = `Expected ${noun} signature method_name to be tensorflow/serving/${verb}`;
-        throw new RequestError('body_invalid', `${expected}. Was: tensorflow/serving/predict. Use :predict.`);
-      });
+      app.post(
+        `${address}::${verb}`,
+        { ...inGroup('predict'), schema: { hide: true } satisfies FastifySchema },
+        async (request) => {
+          findServable(parts.catalog, request.params as ServableAddress);
+          const expected = `Expected ${noun} signature method_name to be tensorflow/serving/${verb}`;
+          throw new RequestError('body_invalid', `${expected}. Was: tensorflow/serving/predict. Use :predict.`);
+        },
+      );
   }
 };
 

@@ -5,6 +5,7 @@ import type { ImageOptions, ImageTensor } from '../images/options.js';
 import type { TaskRunner } from '../protocols/task-runner.js';
 import type { MemoryBudget } from '../serving/memory-budget.js';
 import type { Serving } from '../serving/serving.js';
+import type { Access } from './access.js';
 import type { OpenReplies } from './open-replies.js';
 
 /** What keras-serve adds to a Fastify instance, under the one name `kerasServe`. */
@@ -37,6 +38,7 @@ export interface KerasServeParts extends KerasServe {
   serving: Serving;
   tasks: TaskRunner;
   closing: Closing;
+  access: Access;
 }
 
 const decoratorName = 'kerasServe';

@@ -7,7 +7,7 @@ import { withoutTrailingSlash } from './trailing-slash.js';
 /** What the config of a route may have for {@link refuseOtherMethods}. */
 export interface UsageConfig extends FastifyContextConfig {
   /** How the route is to be called, by the parts of the address, in sentences: the message of a 405. */
-  usage?: (params: Record<string, string | undefined>) => string;
+  usage?: (params: Record<string, string | undefined>, request: FastifyRequest) => string;
 }
 
 /**
@@ -23,7 +23,8 @@ export function refuseOtherMethods(app: FastifyInstance): void {
     usages.set(url, (config as UsageConfig | undefined)?.usage ?? usages.get(url));
   });
 
-  const failureOf = ({ method, url }: FastifyRequest): RequestError | undefined => {
+  const failureOf = (request: FastifyRequest): RequestError | undefined => {
+    const { method, url } = request;
     const path = url.split(/[?#]/, 1)[0]!;
     const address = addresses.find('GET', path);
     if (!address) {
@@ -34,7 +35,7 @@ export function refuseOtherMethods(app: FastifyInstance): void {
     }
     const route = address.store as { url: string };
     const allowed = app.supportedMethods.filter((method) => app.hasRoute({ url: route.url, method }));
-    const usage = usages.get(route.url)?.(address.params) ?? `Use ${allowed.join(' or ')}.`;
+    const usage = usages.get(route.url)?.(address.params, request) ?? `Use ${allowed.join(' or ')}.`;
     const message = `${method} is not allowed here. ${usage}`;
     return new RequestError('method_not_allowed', message, { allow: allowed.join(', ') });
   };

@@ -12,10 +12,11 @@ import {
   Predictions,
 } from '../../schemas/predict.js';
 import { componentName, referTo } from '../../schemas/reference.js';
-import type { Catalog } from '../catalog/catalog.js';
+import type { CatalogModel } from '../catalog/model-versions.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import { inputKind, isImage } from '../datapoints/kinds.js';
 import { modelSchemas } from '../datapoints/model-schemas.js';
+import { keyErrors, keySecurity } from './key-documents.js';
 import { bodiesOf } from './model-bodies.js';
 import { csvNote, otherReplies, parametersOf } from './model-replies.js';
 import { descriptionOf, summaryOf } from './model-texts.js';
@@ -80,11 +81,24 @@ function uniqueNames(): (wanted: string) => string {
   };
 }
 
-/** The operations of the models that can predict now, as parts of an OpenAPI document. */
-export function modelOperations(catalog: Catalog): ModelOperations {
+/** What operations say besides what their models do. */
+export interface OperationOptions {
+  /** The name of the model that `/predict` asks. */
+  defaultName: string;
+  /** Whether they need an API key. */
+  needsKey: boolean;
+}
+
+/** The operations of those models that can predict now, as parts of an OpenAPI document. */
+export function modelOperations(
+  models: readonly CatalogModel[],
+  { defaultName, needsKey }: OperationOptions,
+): ModelOperations {
+  const security = needsKey ? { security: keySecurity } : {};
+  const repliesOf = (...codes: ErrorCode[]) => errorReplies(...(needsKey ? keyErrors : []), ...codes);
   const typeName = uniqueNames();
   const made: ModelOperations = { first: {}, others: {}, tags: [], schemas: { ...sharedSchemas }, examples: {} };
-  for (const { name, versions } of catalog.models) {
+  for (const { name, versions } of models) {
     const available = versions.flatMap(({ version, state, model }) =>
       state === 'AVAILABLE' && model ? [{ version, model }] : [],
     );
@@ -96,13 +110,14 @@ export function modelOperations(catalog: Catalog): ModelOperations {
     for (const { version, model } of available) {
       const describe = addSchemas(made.schemas, model, model === newest.model ? type : `${type}Version${version}`);
       const summary = summaryOf(model);
-      if (model === newest.model && name === catalog.defaultName)
+      if (model === newest.model && name === defaultName)
         made.first['/predict'] = {
-          post: { operationId: 'predict', tags: ['Predict'], summary, ...describe(errorReplies) },
+          post: { operationId: 'predict', tags: ['Predict'], summary, ...security, ...describe(repliesOf) },
         };
       const rest = {
         tags: [name],
-        ...describe((...codes) => referToExamples(errorReplies(...codes, ...addressErrors), made.examples)),
+        ...security,
+        ...describe((...codes) => referToExamples(repliesOf(...codes, ...addressErrors), made.examples)),
       };
       if (model === newest.model)
         made.others[`${address}/predict`] = { post: { operationId: `predict${type}`, summary, ...rest } };

@@ -1,16 +1,34 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { LogController } from 'fastify';
 import type { Connections, Crowded } from './connections.js';
+import { keyHolderOf } from './key-holder.js';
 
 /** Any character that a terminal could take for a command becomes a question mark. */
 const printable = (text: string) => text.slice(0, 500).replace(/[^\x20-\x7e]/g, '?');
 
-const describe = ({ method, url }: FastifyRequest, status: number, ms: number) => ({
-  method,
-  url: printable(url),
-  status,
-  ms: Math.round(ms * 10) / 10,
-});
+/** Parameters of a query that are called as if they were secrets, which belong into headers. */
+const secretName = /^[?&].*(key|token|secret|password|auth)/i;
+
+/** An address for the log, without what may be a secret in its query. */
+const withoutSecrets = (url: string): string =>
+  url
+    .split(/(?=[?&])/)
+    .map((part) => {
+      const [name = '', ...value] = part.split('=');
+      return value.length > 0 && secretName.test(name) ? `${name}=***` : part;
+    })
+    .join('');
+
+const describe = (request: FastifyRequest, status: number, ms: number) => {
+  const holder = keyHolderOf(request);
+  return {
+    method: request.method,
+    url: withoutSecrets(printable(request.url)),
+    status,
+    ms: Math.round(ms * 10) / 10,
+    ...(holder && { key: holder.name }),
+  };
+};
 
 /** Logs one line a request, when it is answered. */
 export class RequestLog extends LogController {

@@ -57,6 +57,12 @@ export const automatic =
   (text: string): T | undefined =>
     text === 'auto' ? undefined : parse(text);
 
+/** What `parse` allows, or the word `none`. */
+export const optional =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T | undefined =>
+    text === 'none' ? undefined : parse(text);
+
 const switches: Record<string, boolean> = {
   ...{ true: true, yes: true, on: true, 1: true },
   ...{ false: false, no: false, off: false, 0: false },

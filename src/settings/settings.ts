@@ -1,4 +1,5 @@
-import { automatic, bytes, duration, memory, oneOf, onOff, text, url, whole } from './parsers.js';
+import { automatic, bytes, duration, list, memory, oneOf, onOff, optional, text, url, whole } from './parsers.js';
+import { routeGroupNames } from './route-groups.js';
 
 /** One thing that can be set: flag, environment variables, help and the README's table all come from it. */
 interface Setting<T> {
@@ -52,6 +53,26 @@ export const settings = {
     fallback: 'false',
     parse: onOff,
     description: 'Follow changes: models that are new, changed or gone, without a restart',
+  }),
+  apiKeys: setting({
+    value: 'file',
+    fallback: 'none',
+    parse: optional(text),
+    description: 'File of API keys, a line `name key` each, which is followed; none lets everyone in',
+  }),
+  open: setting({
+    value: 'group',
+    fallback: 'none',
+    parse: optional(list(oneOf(...routeGroupNames))),
+    repeatable: true,
+    description: `What needs no API key besides health, page and documents: ${routeGroupNames.join(', ')}`,
+  }),
+  closed: setting({
+    value: 'group',
+    fallback: 'none',
+    parse: optional(list(oneOf(...routeGroupNames))),
+    repeatable: true,
+    description: 'What of these needs an API key though it would be open: documents, say',
   }),
   maxImageSize: setting({
     value: 'size',

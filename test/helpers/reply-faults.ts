@@ -81,7 +81,10 @@ function modelDocuments(request: FastifyRequest, catalog: Catalog | undefined): 
   if (!catalog || !url.endsWith('/predict') || !schema?.hide) return undefined;
   let made = modelResponses.get(catalog);
   if (made?.generation !== catalog.generation) {
-    const { first, others, schemas } = modelOperations(catalog);
+    const { first, others, schemas } = modelOperations(catalog.models, {
+      defaultName: catalog.defaultName,
+      needsKey: false,
+    });
     const common = Object.entries(request.server.getSchemas()).map(([id, schema]) => [componentName(id), schema]);
     const paths = { ...first, ...others };
     made = { generation: catalog.generation, paths, schemas: { ...Object.fromEntries(common), ...schemas } };

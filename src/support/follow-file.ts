@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Milliseconds between two looks. */
+const interval = 1_000;
+
+/**
+ * What tells whether a file is another: links are followed, so that it doesn't matter which part of a path was replaced. Texts
+ * for what can't be looked at, too.
+ */
+export const fileIdentity = (path: string): Promise<string> =>
+  stat(path, { bigint: true }).then(
+    ({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    ({ code }: NodeJS.ErrnoException) => String(code),
+  );
+
+/**
+ * Calls a function when a file has changed: was replaced, renamed over, written anew, or where a link leads is another. Looks at
+ * it again and again: what the system tells of changes is incomplete for network folders, containers and links. A change counts
+ * once two looks found the same, so that a file that is being written is left alone.
+ * @param known the identity of the file when it was read last
+ * @param changed must not reject
+ */
+export async function followFile(
+  path: string,
+  known: string,
+  changed: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  let settled = known;
+  let before = known;
+  while (await sleep(interval, true, { signal, ref: false }).catch(() => false)) {
+    const now = await fileIdentity(path);
+    if (now === before && now !== settled) {
+      settled = now;
+      await changed();
+    }
+    before = now;
+  }
+}
