@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds between two looks. */
-const interval = 1_000;
+const interval = 500;
 
 /**
  * What tells whether a file is another: links are followed, so that it doesn't matter which part of a path was replaced. Texts

@@ -32,7 +32,7 @@ subscribe('fastify.initialization', (message) => {
     const { faultOf } = await judge();
     // What answered may have been replaced since.
     const isCurrent = (generationOf(request) ?? 0) === generations.get(request);
-    const fault = isCurrent ? faultOf(reply, body, catalogOf(request)) : undefined;
+    const fault = isCurrent ? faultOf(reply, body, partsOf(request)) : undefined;
     if (!fault) return body;
     const text = `${request.method} ${request.url} (${request.routeOptions.url}) ${reply.statusCode}: ${fault}`;
     faults.add(text);
@@ -44,10 +44,9 @@ subscribe('fastify.initialization', (message) => {
 const isJson = (contentType: string) => contentType.startsWith('application/json');
 const judge = () => import('./reply-faults.js');
 
-/** The models of the instance that answers. */
-const catalogOf = ({ server }: FastifyRequest) =>
-  server.hasDecorator('kerasServe') ? kerasServeOf(server).catalog : undefined;
-const generationOf = (request: FastifyRequest) => catalogOf(request)?.generation;
+/** Of the instance that answers, where it serves models. */
+const partsOf = ({ server }: FastifyRequest) => (server.hasDecorator('kerasServe') ? kerasServeOf(server) : undefined);
+const generationOf = (request: FastifyRequest) => partsOf(request)?.catalog?.generation;
 
 /** The body as one piece; undefined where there is none, or a long one. */
 async function textOf(reply: FastifyReply, payload: unknown): Promise<string | Buffer | undefined> {

@@ -2,11 +2,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { ErrorReply } from '../../schemas/error.js';
+import { ErrorReplyWithKeys } from '../../schemas/error.js';
 import { ProtocolError } from '../../schemas/protocol-error.js';
 import { componentName } from '../../schemas/reference.js';
-import type { Catalog } from '../../src/catalog/catalog.js';
+import type { KerasServeParts } from '../../src/http/keras-serve.js';
+import { keyErrorReplies } from '../../src/http/key-documents.js';
 import { modelOperations } from '../../src/http/model-operations.js';
+import { groupOf } from '../../src/http/route-group.js';
 import { resolve } from './openapi.js';
 
 /** What is documented of a status: a schema of JSON, or one for each media type. */
@@ -20,9 +22,13 @@ interface Documents {
 
 /**
  * What is wrong with a reply in JSON; undefined where it is as documented.
- * @param catalog the models of the instance that answers, if it serves any
+ * @param parts of the instance that answers, if it serves models
  */
-export function faultOf(reply: FastifyReply, body: string | Buffer, catalog: Catalog | undefined): string | undefined {
+export function faultOf(
+  reply: FastifyReply,
+  body: string | Buffer,
+  parts: KerasServeParts | undefined,
+): string | undefined {
   const { request } = reply;
   const { schema, url } = request.routeOptions;
   let value: unknown;
@@ -31,14 +37,15 @@ export function faultOf(reply: FastifyReply, body: string | Buffer, catalog: Cat
   } catch {
     return 'is no JSON';
   }
-  const documents = modelDocuments(request, catalog) ?? {
+  const documents = modelDocuments(request, parts) ?? {
     response: (schema as { response?: Documents['response'] } | undefined)?.response ?? {},
     schemas: request.server.getSchemas() as Documents['schemas'],
   };
   const isDocumented = Object.keys(documents.response).length > 0;
   // What an app answers that has ours in it is its own business.
-  if (!isDocumented) return reply.statusCode < 400 || !catalog ? undefined : mismatch(anyError, value);
-  const documented = documents.response[reply.statusCode];
+  if (!isDocumented) return reply.statusCode < 400 || !parts?.catalog ? undefined : mismatch(anyError, value);
+  const ofKeys = parts?.access?.needsKey(groupOf(request)) ? keyErrorReplies(url ?? '') : {};
+  const documented = documents.response[reply.statusCode] ?? (ofKeys[reply.statusCode] as Documented | undefined);
   if (!documented) return `the status is not documented, ${body}`;
   const contentSchema = documented.content ? documented.content['application/json']?.schema : documented;
   if (!contentSchema) return 'JSON is not documented';
@@ -49,7 +56,7 @@ export function faultOf(reply: FastifyReply, body: string | Buffer, catalog: Cat
 const withoutWords = (text: string, url = ''): string =>
   url.includes('::predict') ? text.replaceAll(/(?<=[[,:])(NaN|-?Infinity)(?=[\],}])/g, '0') : text;
 
-const anyError = Compile({ anyOf: [closed(ErrorReply), closed(ProtocolError)] } as unknown as TSchema);
+const anyError = Compile({ anyOf: [closed(ErrorReplyWithKeys), closed(ProtocolError)] } as unknown as TSchema);
 
 function mismatch(validator: Validator, value: unknown): string | undefined {
   if (validator.Check(value)) return undefined;
@@ -76,14 +83,15 @@ function closed(schema: unknown): unknown {
 const modelResponses = new WeakMap<object, { generation: number; paths: Record<string, object>; schemas: object }>();
 
 /** What the documents say of the operation of a model that runs it; undefined of other routes, and of models that aren't there. */
-function modelDocuments(request: FastifyRequest, catalog: Catalog | undefined): Documents | undefined {
+function modelDocuments(request: FastifyRequest, parts: KerasServeParts | undefined): Documents | undefined {
   const { url = '', schema } = request.routeOptions;
+  const { catalog } = parts ?? {};
   if (!catalog || !url.endsWith('/predict') || !schema?.hide) return undefined;
   let made = modelResponses.get(catalog);
   if (made?.generation !== catalog.generation) {
     const { first, others, schemas } = modelOperations(catalog.models, {
       defaultName: catalog.defaultName,
-      needsKey: false,
+      needsKey: parts?.access?.needsKey('predict') ?? false,
     });
     const common = Object.entries(request.server.getSchemas()).map(([id, schema]) => [componentName(id), schema]);
     const paths = { ...first, ...others };

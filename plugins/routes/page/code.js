@@ -1,5 +1,6 @@
 import { fieldValue } from './datapoint.js';
 import { at, copyButton, make, save } from './dom.js';
+import { shownKeyHeaders } from './key.js';
 import { pythonOf, shellWord, typeScriptOf } from './literals.js';
 
 /** The most letters of JSON that are written out: longer requests are read from a file. */
@@ -88,19 +89,20 @@ function fieldWords([name, value]) {
 }
 
 function curlOf(request, url, isLong) {
+  const ofKey = Object.entries(shownKeyHeaders()).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const json = () => ['-H', 'content-type: application/json', '-d', isLong ? `@${requestFile}` : textOf(request)];
   const words = request.form ? Object.entries(request.form).flatMap(fieldWords) : json();
-  return ['curl', '-X', 'POST', ...words, url].map(shellWord).join(' ');
+  return ['curl', '-X', 'POST', ...ofKey, ...words, url].map(shellWord).join(' ');
 }
 
 function pythonProgram({ form, ...request }, url, isLong) {
   const value = form || isLong ? null : valueOf(request);
   if (value === undefined) return '# What the model gets isn’t JSON yet.';
-  const json = isLong
-    ? [`data=open("${requestFile}", "rb")`, 'headers={"content-type": "application/json"}']
-    : [`json=${pythonOf(value, '    ')}`];
+  const json = isLong ? [`data=open("${requestFile}", "rb")`] : [`json=${pythonOf(value, '    ')}`];
   const sent = form ? formInPython(form) : json;
-  const lines = [JSON.stringify(url), ...sent].map((line) => `    ${line},\n`).join('');
+  const headers = { ...(isLong && { 'content-type': 'application/json' }), ...shownKeyHeaders() };
+  const named = Object.entries(headers).map(([name, text]) => `"${name}": "${text}"`);
+  const lines = [JSON.stringify(url), ...sent, ...(named.length > 0 ? [`headers={${named.join(', ')}}`] : [])].map((line) => `    ${line},\n`).join('');
   return `import requests\n\nreply = requests.post(\n${lines})\nif not reply.ok:\n    raise SystemExit(reply.text)\nprint(reply.json()["predictions"])`;
 }
 
@@ -116,13 +118,15 @@ function typeScriptProgram({ form, ...request }, url, isLong) {
   const value = form || isLong ? null : valueOf(request);
   if (value === undefined) return '// What the model gets isn’t JSON yet.';
   const ending = 'const { predictions } = (await reply.json()) as { predictions: unknown };\nconsole.log(predictions);';
+  const ofKey = Object.entries(shownKeyHeaders()).map(([name, text]) => `'${name}': '${text}'`);
   if (form) {
+    const headers = ofKey.length > 0 ? `headers: { ${ofKey} }, ` : '';
     const fields = Object.entries(form).map(([name, one]) => `body.append(${fieldInTypeScript(name, one)});\n`);
-    return `import { openAsBlob } from 'node:fs';\n\nconst body = new FormData();\n${fields.join('')}const reply = await fetch(${JSON.stringify(url)}, { method: 'POST', body });\n${ending}`;
+    return `import { openAsBlob } from 'node:fs';\n\nconst body = new FormData();\n${fields.join('')}const reply = await fetch(${JSON.stringify(url)}, { method: 'POST', ${headers}body });\n${ending}`;
   }
   const imports = isLong ? "import { readFile } from 'node:fs/promises';\n\n" : '';
   const body = isLong ? `await readFile('${requestFile}')` : `JSON.stringify(${typeScriptOf(value, '  ')})`;
-  return `${imports}const reply = await fetch(${JSON.stringify(url)}, {\n  method: 'POST',\n  headers: { 'content-type': 'application/json' },\n  body: ${body},\n});\n${ending}`;
+  return `${imports}const reply = await fetch(${JSON.stringify(url)}, {\n  method: 'POST',\n  headers: { ${["'content-type': 'application/json'", ...ofKey].join(', ')} },\n  body: ${body},\n});\n${ending}`;
 }
 
 function fieldInTypeScript(name, value) {

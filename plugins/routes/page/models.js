@@ -1,18 +1,24 @@
 import { at, make } from './dom.js';
+import { askForKey, keyHeaders } from './key.js';
 
 /** An address beside this file: that of the page may lack the slash at its end. */
 export const beside = (address) => new URL(address, import.meta.url).href;
 
-/** What the server says at an address. @throws Error in words for the person */
-export async function ask(address, options) {
+/** What the server says at an address; the person is asked for a key where it needs one. @throws Error in words for the person */
+export async function ask(address, options = {}) {
+  const ofKey = keyHeaders();
   let response;
   try {
-    response = await fetch(beside(address), options);
+    response = await fetch(beside(address), { ...options, headers: { ...options.headers, ...ofKey } });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Error('The server can’t be reached. Is it still running?');
   }
   const found = await response.json().catch(() => undefined);
+  if (response.status === 401) {
+    await askForKey(ofKey, found?.error?.message ?? 'This server asks for an API key.');
+    return ask(address, options);
+  }
   if (!response.ok || found?.success === false) throw new Error(found?.error?.message ?? `The server answers ${response.status}.`);
   if (found === undefined) throw new Error('The server’s answer isn’t JSON.');
   return found;
