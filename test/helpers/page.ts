@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { buildApp } from '../../src/app.js';
+import type { AppOptions } from '../../src/options.js';
 import { bundledModel } from './app.js';
 
 /** A window on a server, with all that went elsewhere or broke: a test ends with `faults` being empty. */
@@ -12,8 +13,11 @@ export interface OpenPage {
 }
 
 /** A server of a model, or of a folder of them; the caller closes it. */
-export async function servePage(model = bundledModel): Promise<{ url: string; close(): Promise<void> }> {
-  const app = await buildApp({ model, processes: 1, noCache: model !== bundledModel });
+export async function servePage(
+  model = bundledModel,
+  options: Partial<AppOptions> = {},
+): Promise<{ url: string; close(): Promise<void> }> {
+  const app = await buildApp({ model, processes: 1, noCache: model !== bundledModel, ...options });
   await app.listen({ port: 0, host: '127.0.0.1' });
   return { url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, close: () => app.close() };
 }
@@ -40,7 +44,8 @@ export async function openPage(
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('400 (Bad Request)')) faults.push(message.text());
+    if (message.type() === 'error' && !/40[01] \((Bad Request|Unauthorized)\)/.test(message.text()))
+      faults.push(message.text());
   });
   page.on('request', (request) => {
     if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) faults.push(request.url());

@@ -53,6 +53,7 @@ describe('routes where API keys are asked for', () => {
   let app: FastifyInstance;
   let port: number;
   const routes: Route[] = [];
+  const apiKeys = keyFile({ after: (end) => after(end) }, { alice: '' });
   before(async () => {
     const collect = (message: unknown) => {
       (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', (route) => {
@@ -68,7 +69,6 @@ describe('routes where API keys are asked for', () => {
       });
     };
     subscribe('fastify.initialization', collect);
-    const apiKeys = keyFile({ after: (end) => after(end) }, { alice: '' });
     app = await buildApp({ model: bundledModel, processes: 1, apiKeys });
     unsubscribe('fastify.initialization', collect);
     await app.listen({ port: 0, host: '127.0.0.1' });
