@@ -1,16 +1,14 @@
 /** `npm run conformance:clients`: other people's clients against a running server. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, cpSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { unpackFamily } from '../../test/helpers/fixtures.js';
 import { folderOf, kindModels } from '../../test/helpers/kind-models.js';
 import { protocolModels } from '../../test/helpers/protocol-app.js';
 import { findPython, type Python } from '../python.js';
 import { type ClientResult, type FuzzResult, writeClients } from './report.js';
+import { fuzz } from './schemathesis.js';
+import { startServer } from './serve.js';
 
 const usage = `npm run conformance:clients -- [options]
 
@@ -35,10 +33,18 @@ const clients = {
  * What schemathesis is to make up. Not checked: that what fits the schema is accepted, where a tensor has to have the shape
  * that a model declares, and lists be of one length, too. Where its names are overridden, it thinks that it sends wrong ones.
  */
-const fuzzes = {
-  'addresses and bodies at random': ['--exclude-checks', 'positive_data_acceptance'],
-  'bodies at random to a model that there is': ['--exclude-checks', 'positive_data_acceptance,negative_data_rejection'],
-};
+const fuzzes = [
+  {
+    about: 'addresses and bodies at random',
+    options: ['--checks', 'all', '--exclude-checks', 'positive_data_acceptance'],
+    namesModels: false,
+  },
+  {
+    about: 'bodies at random to a model that there is',
+    options: ['--checks', 'all', '--exclude-checks', 'positive_data_acceptance,negative_data_rejection'],
+    namesModels: true,
+  },
+];
 
 /** Puts a model that takes and gives strings beside the others. */
 function addStrings(served: string): void {
@@ -47,67 +53,12 @@ function addStrings(served: string): void {
   rmSync(folder, { recursive: true });
 }
 
-async function startServer(folder: string): Promise<{ server: ChildProcess; url: string }> {
-  const cli = join(root, 'dist', 'src', 'cli.js');
-  const args = [cli, folder, '--port', '0', '--log-format', 'json', '--no-cache'];
-  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of createInterface(server.stdout)) {
-    const { url } = JSON.parse(line) as { url?: string };
-    if (!url?.startsWith('http')) continue;
-    server.stdout.resume();
-    return { server, url };
-  }
-  throw new Error('The server ended before it listened.');
-}
-
 async function runClient(script: string, client: string, url: string, python: Python): Promise<ClientResult> {
   const args = script === 'kserve_client.py' ? [url] : [url, photo];
   const checks: ClientResult['checks'] = JSON.parse(await python(script, ...args));
   for (const { name, failed } of checks)
     console.log(`${failed ? 'FAILS ' : 'passes'} ${client}: ${name} ${failed ?? ''}`);
   return { client, checks };
-}
-
-/** What the report of schemathesis says. */
-interface Report {
-  operations: { tested: number };
-  test_cases: { generated: number };
-  failures: { title: string; operations: string[] }[];
-  errors: unknown[];
-}
-
-async function runFuzz(
-  about: string,
-  options: string[],
-  cases: string,
-  url: string,
-  python: Python,
-): Promise<FuzzResult> {
-  const path = join(tmpdir(), `keras-serve-schemathesis-${process.pid}.json`);
-  const config = about.includes('a model that there is')
-    ? ['--config-file', join(import.meta.dirname, 'schemathesis.toml')]
-    : [];
-  const args = [...config, 'run', `${url}/openapi.json`, '--checks', 'all', ...options, '-n', cases];
-  const output = ['--request-timeout', '60', '--continue-on-failure', '--no-color', '--report-json-path', path];
-  // It ends with 1 when it found something: the report says what.
-  const ended = await python('-m', 'schemathesis.cli', ...args, ...output).catch((error: Error) => error.message);
-  let report: Report;
-  try {
-    report = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    throw new Error(`schemathesis left no report: ${ended}`);
-  }
-  rmSync(path);
-  const failures = report.failures.map(({ title, operations }) => `${title}: ${operations.join(', ')}`);
-  const errors = report.errors.map((error) => JSON.stringify(error).slice(0, 200));
-  const result = {
-    about,
-    operations: report.operations.tested,
-    cases: report.test_cases.generated,
-    failures: [...failures, ...errors],
-  };
-  console.log(`schemathesis, ${about}: ${result.cases} cases, ${result.failures.join('; ') || 'nothing found'}`);
-  return result;
 }
 
 async function main(): Promise<number> {
@@ -133,14 +84,14 @@ async function main(): Promise<number> {
   const served = join(folder, 'served');
   cpSync(join(root, 'models', 'efficientnet-lite0'), join(served, 'efficientnet-lite0'), { recursive: true });
   cpSync(folderOf(kindModels), served, { recursive: true });
-  const { server, url } = await startServer(served);
+  const server = await startServer(served);
+  const { url } = server;
   try {
     const checked: ClientResult[] = [];
     for (const [script, client] of Object.entries(clients)) checked.push(await runClient(script, client, url, python));
     const fuzzed: FuzzResult[] = [];
-    for (const [about, options] of Object.entries(fuzzes))
-      fuzzed.push(await runFuzz(about, options, values.cases, url, python));
-    if (server.exitCode !== null) throw new Error('The server ended meanwhile.');
+    for (const one of fuzzes) fuzzed.push(await fuzz({ ...one, cases: values.cases, url }, python));
+    if (server.process.exitCode !== null) throw new Error('The server ended meanwhile.');
     if (!values.keep) writeClients({ clients: checked, fuzzed });
     const failed = checked.flatMap(({ checks }) => checks).filter(({ failed }) => failed).length;
     const found = fuzzed.flatMap(({ failures }) => failures).length;
@@ -148,8 +99,7 @@ async function main(): Promise<number> {
     console.log(`${failed} checks failed, schemathesis found ${found} faults in ${cases} cases.`);
     return failed + found > 0 || cases < 2000 ? 1 : 0;
   } finally {
-    server.kill('SIGTERM');
-    if (server.exitCode === null) await once(server, 'exit');
+    if (server.process.exitCode === null) await server.end();
     rmSync(folder, { recursive: true });
   }
 }

@@ -8,7 +8,14 @@ import { packageRoot } from '../../src/support/package.js';
 
 const read = (name: string) => readFileSync(join(packageRoot, name), 'utf8');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'test/fixtures/README.md'];
+const documents = [
+  'README.md',
+  'docs/keys.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'test/fixtures/README.md',
+];
 const ours = /^(src|plugins|schemas|test|scripts|conformance|docs|models|examples|\.github)\//;
 
 /** The scripts that a text runs. */

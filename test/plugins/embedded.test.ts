@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import kerasServe from '../../src/plugin.js';
 import { bundledModel, photo } from '../helpers/app.js';
 import { form } from '../helpers/form.js';
+import { bearer, keyFile } from '../helpers/key-file.js';
 
 const cat = form(photo('cat.jpg'));
 
@@ -63,5 +64,54 @@ describe('keras-serve as a plugin of another app', () => {
       Object.keys(app.swagger().paths ?? {}).filter((path) => !path.startsWith('/ml')),
       ['/', '/fails'],
     );
+  });
+});
+
+describe('keras-serve as a plugin that asks for API keys', () => {
+  const apiKeys = keyFile({ after: (end) => after(end) }, { alice: '' });
+  let app: FastifyInstance;
+  before(async () => {
+    app = Fastify({ pluginTimeout: 0 });
+    app.get('/', async () => ({ hello: 'pets' }));
+    const options = {
+      model: bundledModel,
+      processes: 1,
+      apiKeys,
+      open: ['metrics' as const],
+      closed: ['documents' as const],
+    };
+    await app.register(kerasServe, { prefix: '/ml', ...options });
+    await app.ready();
+  });
+  after(() => app.close());
+
+  it('asks below its prefix alone', async () => {
+    const statusOf = async (url: string, headers = {}) => (await app.inject({ url, headers })).statusCode;
+    for (const url of ['/', '/ml', '/ml/', '/ml/page.js', '/ml/health/live', '/ml/v2/health/ready', '/ml/metrics'])
+      assert.equal(await statusOf(url), 200, url);
+    assert.equal(await statusOf('/nowhere'), 404);
+    const closed = [
+      '/ml/models',
+      '/ml/models/',
+      '/ml/docs',
+      '/ml/docs/json',
+      '/ml/openapi.json',
+      '/ml/v1/models/a',
+      '/ml/v2',
+      '/ml/predict',
+    ];
+    for (const url of [...closed, '/ml/nowhere']) assert.equal(await statusOf(url), 401, url);
+    for (const url of closed.filter((url) => !/predict|v1/.test(url)))
+      assert.equal(await statusOf(url, bearer('alice')), 200, url);
+    const { paths } = (await app.inject({ url: '/ml/openapi.json', headers: bearer('alice') })).json();
+    assert.deepEqual(Object.keys(paths['/v2'].get.responses).includes('401'), true);
+    assert.equal(paths['/health/live'].get.security, undefined);
+  });
+
+  it('refuses groups that there are none of', async () => {
+    const wrong = Fastify();
+    wrong.register(kerasServe, { model: bundledModel, apiKeys, open: ['everything' as never] });
+    await assert.rejects(async () => wrong.ready(), /"everything" can’t be open or closed\. There is health, page,/);
+    await wrong.close();
   });
 });

@@ -16,7 +16,7 @@ export async function ask(address, options = {}) {
   }
   const found = await response.json().catch(() => undefined);
   if (response.status === 401) {
-    await askForKey(ofKey, found?.error?.message ?? 'This server asks for an API key.');
+    await askForKey(ofKey, found?.error?.code === 'key_invalid' ? found.error.message : 'Whoever runs it can give you one.');
     return ask(address, options);
   }
   if (!response.ok || found?.success === false) throw new Error(found?.error?.message ?? `The server answers ${response.status}.`);
