@@ -54,7 +54,8 @@ export default fp<KeysOptions>(
     });
 
     const tell = async (file: KeyFile) => {
-      app.log.info({ keys: file.keys.length }, `${file.keys.length} API keys from ${path}`);
+      const { length } = file.keys;
+      app.log.info({ keys: length }, `${length} API key${length === 1 ? '' : 's'} from ${path}`);
       await warn(app.log, path, file, access);
     };
     const changed = async () => {

@@ -256,9 +256,9 @@ describe('keras-serve --api-keys', () => {
     const server = await start(t, ['--api-keys', path]);
     await logged(server, 'everyone on this machine may read the API keys');
     writeFileSync(path, `alice sha256:${'a'.repeat(64)}\n`);
-    await logged(server, '1 API keys from', 2);
+    await logged(server, '1 API key from', 2);
     writeFileSync(path, linesOf({ alice: '' }));
-    await logged(server, '1 API keys from', 3);
+    await logged(server, '1 API key from', 3);
     await logged(server, 'everyone on this machine may read the API keys', 2);
     assert.equal(server.lines.filter((line) => line.includes('everyone on this machine')).length, 2);
   });
@@ -330,7 +330,7 @@ describe('keras-serve --api-keys', () => {
       assert.equal(await statusOf(server, 'bob'), 401);
     }
     writeFileSync(path, linesOf({ bob: '' }));
-    await logged(server, '1 API keys from', 2);
+    await logged(server, '1 API key from', 2);
     assert.equal(await statusOf(server, 'alice'), 401);
     assert.equal(await statusOf(server, 'bob'), 200);
     assertSilent(server);
