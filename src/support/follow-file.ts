@@ -15,9 +15,24 @@ export const fileIdentity = (path: string): Promise<string> =>
   );
 
 /**
+ * Tells of each look whether something has changed: it counts once two looks found the same, so that what is being written, or
+ * briefly away, is left alone.
+ * @param known what it was before the first look
+ */
+export function settling(known: string): (found: string) => boolean {
+  let settled = known;
+  let before = known;
+  return (found) => {
+    const isChange = found === before && found !== settled;
+    if (isChange) settled = found;
+    before = found;
+    return isChange;
+  };
+}
+
+/**
  * Calls a function when a file has changed: was replaced, renamed over, written anew, or where a link leads is another. Looks at
- * it again and again: what the system tells of changes is incomplete for network folders, containers and links. A change counts
- * once two looks found the same, so that a file that is being written is left alone.
+ * it again and again: what the system tells of changes is incomplete for network folders, containers and links.
  * @param known the identity of the file when it was read last
  * @param changed must not reject
  */
@@ -27,14 +42,7 @@ export async function followFile(
   changed: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  let settled = known;
-  let before = known;
-  while (await sleep(interval, true, { signal, ref: false }).catch(() => false)) {
-    const now = await fileIdentity(path);
-    if (now === before && now !== settled) {
-      settled = now;
-      await changed();
-    }
-    before = now;
-  }
+  const hasChanged = settling(known);
+  while (await sleep(interval, true, { signal, ref: false }).catch(() => false))
+    if (hasChanged(await fileIdentity(path))) await changed();
 }
