@@ -38,6 +38,7 @@ export default fp(
         tags: [
           { name: 'Predict', description: 'What a model says of images or numbers.' },
           { name: 'Models', description: 'Which models there are, what they take and what they give.' },
+          { name: 'Jobs', description: 'Requests that are answered later.' },
           { name: 'TensorFlow Serving', description: 'The REST API that TensorFlow Serving has, for its clients.' },
           {
             name: 'Open Inference Protocol',

@@ -18,6 +18,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/options.ts'],
   ['plugins'],
   ['src/http'],
+  ['src/jobs'],
   ['src/protocols'],
   ['src/serving'],
   ['src/catalog'],

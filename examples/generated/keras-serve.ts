@@ -148,6 +148,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far is a job?
+         * @description The job, with its result once it has succeeded and where that is JSON. Whoever would rather wait than ask again says `wait`.
+         */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel a job, or forget it
+         * @description One that waits or runs is cancelled; of one that is finished nothing is known afterwards.
+         */
+        delete: operations["deleteJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answer of a job
+         * @description The very reply that the request would have had at once, with its status and content type: JSON, CSV, a picture, tensors.
+         */
+        get: operations["getJobResult"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a job
+         * @description Server-sent events: `status` with the job as data, at once and whenever it changes. The last is that of its end.
+         */
+        get: operations["getJobEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/{model}": {
         parameters: {
             query?: never;
@@ -589,7 +653,7 @@ export interface components {
                  * @description What went wrong, for programs.
                  * @enum {unknown}
                  */
-                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "content_encoding_unsupported" | "expectation_unknown" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
+                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "job_unknown" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "job_unfinished" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "content_encoding_unsupported" | "expectation_unknown" | "idempotency_key_reused" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
                 /** @description What went wrong and what to do about it, for people. */
                 message: string;
             };
@@ -598,6 +662,34 @@ export interface components {
         ProtocolError: {
             /** @description What went wrong and what to do about it. */
             error: string;
+        };
+        /** @description A request that is answered later. */
+        Job: {
+            /** @description 128 random bits. */
+            id: string;
+            /** @description The model that is asked. */
+            model: string;
+            /** @description The version that answers, once it is known. */
+            version: number | null;
+            /** @enum {unknown} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description Whether the job outlives the server: one that is kept in memory is lost with it. */
+            durable: boolean;
+            /** @description When it was made. */
+            created_at: string | null;
+            /** @description When the model was asked. */
+            started_at: string | null;
+            /** @description When it ended, however it did. */
+            finished_at: string | null;
+            /** @description Of the reply at `/jobs/{id}/result`, once there is one. */
+            content_type?: string;
+            /** @description The reply of a job that succeeded, where it is JSON. */
+            result?: unknown;
+            /** @description Why it failed: what the direct request would have been told. */
+            error?: {
+                code: string;
+                message: string;
+            };
         };
         /**
          * @description All is well.
@@ -1231,7 +1323,12 @@ export interface operations {
                 /** @description How many labels to reply with, up to the number of classes. */
                 top_k?: number;
             };
-            header?: never;
+            header?: {
+                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                prefer?: string;
+                /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1255,6 +1352,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
+                };
+            };
+            /** @description The request is answered later: this is its job. */
+            202: {
+                headers: {
+                    /** @description Where the job is. */
+                    location?: string;
+                    /** @description `respond-async` */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request can’t be understood, or the model can’t be run on what it holds. */
@@ -1313,6 +1423,15 @@ export interface operations {
             };
             /** @description Nothing is known of what the header `Expect` asks for. */
             417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The header `Idempotency-Key` came with another body before. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1675,6 +1794,257 @@ export interface operations {
             };
         };
     };
+    getJob: {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for the end of the job; what it is by then is answered. */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The job’s id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A request that is answered later. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    deleteJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job’s id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    getJobResult: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job’s id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reply. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/csv": unknown;
+                    "image/png": unknown;
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The job has no result. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The request failed: the reply says why, as its protocol does. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    getJobEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job’s id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The method isn’t allowed here; the header `Allow` says which are. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Nothing is known of what the header `Expect` asks for. */
+            417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     getTensorFlowServingStatus: {
         parameters: {
             query?: never;
@@ -1864,7 +2234,12 @@ export interface operations {
     tensorFlowServingPredict: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                prefer?: string;
+                /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
+                "idempotency-key"?: string;
+            };
             path: {
                 /** @description The name of the model. */
                 model: string;
@@ -1884,6 +2259,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TensorFlowServingReply"];
+                };
+            };
+            /** @description The request is answered later: this is its job. */
+            202: {
+                headers: {
+                    /** @description Where the job is. */
+                    location?: unknown;
+                    /** @description `respond-async` */
+                    "preference-applied"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -1979,6 +2367,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The header `Idempotency-Key` came with another body before. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "This Idempotency-Key came with another body before. Take a new one."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2221,7 +2623,12 @@ export interface operations {
     tensorFlowServingPredictVersion: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                prefer?: string;
+                /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
+                "idempotency-key"?: string;
+            };
             path: {
                 /** @description The name of the model. */
                 model: string;
@@ -2243,6 +2650,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TensorFlowServingReply"];
+                };
+            };
+            /** @description The request is answered later: this is its job. */
+            202: {
+                headers: {
+                    /** @description Where the job is. */
+                    location?: unknown;
+                    /** @description `respond-async` */
+                    "preference-applied"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -2338,6 +2758,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The header `Idempotency-Key` came with another body before. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "This Idempotency-Key came with another body before. Take a new one."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -2580,7 +3014,12 @@ export interface operations {
     tensorFlowServingPredictLabel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                prefer?: string;
+                /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
+                "idempotency-key"?: string;
+            };
             path: {
                 /** @description The name of the model. */
                 model: string;
@@ -2602,6 +3041,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TensorFlowServingReply"];
+                };
+            };
+            /** @description The request is answered later: this is its job. */
+            202: {
+                headers: {
+                    /** @description Where the job is. */
+                    location?: unknown;
+                    /** @description `respond-async` */
+                    "preference-applied"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -2697,6 +3149,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The header `Idempotency-Key` came with another body before. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "This Idempotency-Key came with another body before. Take a new one."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -3328,6 +3794,10 @@ export interface operations {
             header?: {
                 /** @description Bytes of the JSON at the beginning of the body, where tensors follow it. */
                 "inference-header-content-length"?: string;
+                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                prefer?: string;
+                /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
+                "idempotency-key"?: string;
             };
             path: {
                 /** @description The name of the model. */
@@ -3350,6 +3820,19 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["InferenceResponse"];
                     "application/octet-stream": string;
+                };
+            };
+            /** @description The request is answered later: this is its job. */
+            202: {
+                headers: {
+                    /** @description Where the job is. */
+                    location?: unknown;
+                    /** @description `respond-async` */
+                    "preference-applied"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -3445,6 +3928,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The header `Idempotency-Key` came with another body before. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "This Idempotency-Key came with another body before. Take a new one."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -3500,6 +3997,10 @@ export interface operations {
             header?: {
                 /** @description Bytes of the JSON at the beginning of the body, where tensors follow it. */
                 "inference-header-content-length"?: string;
+                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                prefer?: string;
+                /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
+                "idempotency-key"?: string;
             };
             path: {
                 /** @description The name of the model. */
@@ -3524,6 +4025,19 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["InferenceResponse"];
                     "application/octet-stream": string;
+                };
+            };
+            /** @description The request is answered later: this is its job. */
+            202: {
+                headers: {
+                    /** @description Where the job is. */
+                    location?: unknown;
+                    /** @description `respond-async` */
+                    "preference-applied"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -3619,6 +4133,20 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "Nothing is known of \"Expect: 200-ok\". Leave it out."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description The header `Idempotency-Key` came with another body before. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "This Idempotency-Key came with another body before. Take a new one."
                      *     }
                      */
                     "application/json": components["schemas"]["ProtocolError"];
@@ -3778,7 +4306,12 @@ export interface operations {
                 /** @description How many labels to reply with, up to the number of classes. */
                 top_k?: number;
             };
-            header?: never;
+            header?: {
+                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                prefer?: string;
+                /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3802,6 +4335,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
+                };
+            };
+            /** @description The request is answered later: this is its job. */
+            202: {
+                headers: {
+                    /** @description Where the job is. */
+                    location?: string;
+                    /** @description `respond-async` */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request can’t be understood, or the model can’t be run on what it holds. */
@@ -3869,6 +4415,15 @@ export interface operations {
             };
             /** @description Nothing is known of what the header `Expect` asks for. */
             417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The header `Idempotency-Key` came with another body before. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3911,7 +4466,12 @@ export interface operations {
                 /** @description How many labels to reply with, up to the number of classes. */
                 top_k?: number;
             };
-            header?: never;
+            header?: {
+                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                prefer?: string;
+                /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3935,6 +4495,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
+                };
+            };
+            /** @description The request is answered later: this is its job. */
+            202: {
+                headers: {
+                    /** @description Where the job is. */
+                    location?: string;
+                    /** @description `respond-async` */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request can’t be understood, or the model can’t be run on what it holds. */
@@ -4002,6 +4575,15 @@ export interface operations {
             };
             /** @description Nothing is known of what the header `Expect` asks for. */
             417: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The header `Idempotency-Key` came with another body before. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

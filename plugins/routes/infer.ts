@@ -1,4 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
+import { Type } from 'typebox';
+import { accepted, LaterHeaders } from '../../schemas/jobs.js';
 import {
   InferenceHeaders,
   InferenceRequest,
@@ -9,12 +11,12 @@ import {
 } from '../../schemas/open-inference.js';
 import { protocolErrorReplies, runErrors } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
+import { answer } from '../../src/http/answer.js';
 import { rawBodyOf } from '../../src/http/bodies.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { leaseModel } from '../../src/http/lease-model.js';
 import { leaveChecking } from '../../src/http/protocol-routes.js';
 import { allInGroup } from '../../src/http/route-group.js';
-import { answer } from '../../src/http/send-reply.js';
 import { type InferenceAddress, openInference } from '../../src/protocols/open-inference/protocol.js';
 import { tags, ways } from './open-inference-ways.js';
 
@@ -45,7 +47,7 @@ const infer: FastifyPluginAsync = async (app) => {
             'Tensors in, tensors out. Their elements are in the JSON, or follow it as bytes (the binary tensor data extension); ' +
             'so are those of the reply. A model that takes images also takes image files, as BYTES.',
           params,
-          headers: InferenceHeaders,
+          headers: Type.Interface([InferenceHeaders, LaterHeaders], {}),
           body: {
             content: {
               'application/json': { schema: referTo(InferenceRequest) },
@@ -60,6 +62,7 @@ const infer: FastifyPluginAsync = async (app) => {
                 'application/octet-stream': { schema: binaryBody },
               },
             },
+            ...accepted,
             ...protocolErrorReplies(...runErrors),
           },
         },

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
+import { accepted, LaterHeaders } from '../../schemas/jobs.js';
 import { lookUpErrors, protocolErrorReplies, runErrors } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import {
@@ -10,12 +11,12 @@ import {
   TensorFlowServingRequest,
   TensorFlowServingStatus,
 } from '../../schemas/tensorflow-serving.js';
+import { answer } from '../../src/http/answer.js';
 import { rawBodyOf } from '../../src/http/bodies.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { followProtocol } from '../../src/http/protocol-routes.js';
 import { RequestError } from '../../src/http/request-error.js';
 import { inGroup } from '../../src/http/route-group.js';
-import { answer } from '../../src/http/send-reply.js';
 import {
   findServable,
   findVersions,
@@ -107,8 +108,9 @@ const tensorFlowServingRoutes: FastifyPluginAsyncTypebox<TensorFlowServingOption
             'TensorFlow Serving’s predict API, in row format (`instances`) or column format (`inputs`). Errors have its words ' +
             'and statuses. `:classify` and `:regress` are refused, as TensorFlow Serving refuses them for Keras models.',
           params,
+          headers: LaterHeaders,
           body: referTo(TensorFlowServingRequest),
-          response: { 200: referTo(TensorFlowServingReply), ...protocolErrorReplies(...runErrors) },
+          response: { 200: referTo(TensorFlowServingReply), ...accepted, ...protocolErrorReplies(...runErrors) },
         },
       },
       async (request, reply) => {

@@ -4,6 +4,7 @@ import type { CatalogError } from '../catalog/catalog.js';
 import type { InstancesError } from '../datapoints/instances.js';
 import type { DecodingError, ImageError } from '../images/errors.js';
 import type { InferenceError } from '../inference/errors.js';
+import type { JobError } from '../jobs/errors.js';
 import type { Base64Error } from '../json/base64.js';
 import type { JsonError } from '../json/error.js';
 import type { ProtocolRequestError } from '../protocols/errors.js';
@@ -19,6 +20,7 @@ type KnownFailure =
   | ImageError
   | InferenceError
   | InstancesError
+  | JobError
   | JsonError
   | ProtocolRequestError
   | RequestError

@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import type { ImageOptions, ImageTensor } from '../images/options.js';
+import type { IdempotencyKeys } from '../jobs/idempotency-keys.js';
+import type { MemoryJobs } from '../jobs/memory-jobs.js';
 import type { TaskRunner } from '../protocols/task-runner.js';
 import type { MemoryBudget } from '../serving/memory-budget.js';
 import type { Serving } from '../serving/serving.js';
@@ -22,6 +24,14 @@ export interface KerasServe {
   preprocess(bytes: Uint8Array, options: ImageOptions, wait?: { signal?: AbortSignal }): Promise<ImageTensor>;
 }
 
+/** Requests that are answered later. */
+export interface Jobs {
+  readonly all: MemoryJobs;
+  readonly idempotencyKeys: IdempotencyKeys;
+  /** Below which addresses they are. */
+  readonly path: string;
+}
+
 /** How far the instance is on its way to its end. */
 export interface Closing {
   /** Whether requests should go elsewhere: it closes, or is about to. */
@@ -39,6 +49,7 @@ export interface KerasServeParts extends KerasServe {
   tasks: TaskRunner;
   closing: Closing;
   access: Access;
+  jobs: Jobs;
 }
 
 const decoratorName = 'kerasServe';

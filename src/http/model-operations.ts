@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { type ErrorCode, type ErrorExample, errorReplies } from '../../schemas/error.js';
+import { accepted, laterParameters } from '../../schemas/jobs.js';
 import {
   ImageForm,
   ImageInstance,
@@ -48,6 +49,7 @@ const errors: ErrorCode[] = [
   'json_too_complex',
   'content_type_unsupported',
   'content_encoding_unsupported',
+  'idempotency_key_reused',
   'internal_error',
   'model_not_ready',
   'queue_full',
@@ -174,7 +176,7 @@ function addSchemas(
     schemas[type + part] = schema;
     return { $ref: `#/components/schemas/${type}${part}` } as TSchema;
   });
-  const parameters = parametersOf(model);
+  const parameters = [...parametersOf(model), ...laterParameters];
   const codes = [...errors, ...kindErrors(model), ...(takesImages ? [] : otherErrors)];
   return (repliesOf) => ({
     description: descriptionOf(model),
@@ -189,6 +191,7 @@ function addSchemas(
           ...otherReplies(model),
         },
       },
+      ...accepted,
       ...repliesOf(...codes),
     },
   });

@@ -1,6 +1,7 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, errors } from '../../schemas/error.js';
-import type { Protocol } from '../protocols/protocol.js';
+import type { FailedReply } from '../jobs/job.js';
+import { jsonType, type Protocol } from '../protocols/protocol.js';
 import { failureOf } from './failure.js';
 import { RequestError } from './request-error.js';
 
@@ -19,11 +20,28 @@ export function sendError(
 ): FastifyReply {
   const failure = failureOf(error);
   const [status] = errors[failure.code];
-  if (faults.has(failure.code)) request.log.error({ err: error }, 'request failed');
-  else if (status >= 500) request.log.warn({ code: failure.code, reason: error.message }, 'request refused');
-  else request.log.debug({ code: failure.code, reason: error.message }, 'request refused');
+  logFailure(error, failure, request.log);
   if (status === 503) reply.header('retry-after', '1');
   return reply.code(status).headers(failure.headers).send(errorBody(failure.code, failure.message));
+}
+
+function logFailure(error: Error, { code }: RequestError, log: FastifyBaseLogger): void {
+  if (faults.has(code)) log.error({ err: error }, 'request failed');
+  else if (errors[code][0] >= 500) log.warn({ code, reason: error.message }, 'request refused');
+  else log.debug({ code, reason: error.message }, 'request refused');
+}
+
+/** What a request that is answered later gets when it failed. */
+export function failedReply(error: unknown, log: FastifyBaseLogger, { errorBody }: ErrorForm): FailedReply {
+  const failure = failureOf(error as FastifyError);
+  logFailure(error as Error, failure, log);
+  const { code, message } = failure;
+  return {
+    status: errors[code][0],
+    error: { code, message },
+    contentType: jsonType,
+    body: [Buffer.from(JSON.stringify(errorBody(code, message)))],
+  };
 }
 
 /** Has the routes of an instance, and what it has no route for below its prefix, answer failures in a form. */

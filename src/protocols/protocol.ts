@@ -1,6 +1,7 @@
 import type { ErrorCode, ErrorReply } from '../../schemas/error.js';
 import type { ProtocolError } from '../../schemas/protocol-error.js';
 import type { ModelLease } from '../catalog/catalog.js';
+import type { ServedModel } from '../catalog/served-model.js';
 import type { RequestContext } from '../serving/request-context.js';
 import type { Serving } from '../serving/serving.js';
 import { ownStrings } from '../support/strings.js';
@@ -34,8 +35,20 @@ export interface Protocol<Address, Message> {
   errorBody(code: ErrorCode, message: string): ErrorReply | ProtocolError;
   /** The model that an address names. @throws CatalogError, ProtocolRequestError */
   lease(serving: Serving, address: Address): ModelLease;
+  /**
+   * A message that can be answered after the exchange in which it came, and more than once.
+   * @throws what reading it throws
+   */
+  keep(message: Message, model: ServedModel): Promise<KeptMessage<Message>>;
   /** @throws ProtocolRequestError, and what reading, running and writing throws; `src/http/failure` knows all of their codes */
   answer(parts: ProtocolParts, lease: ModelLease, message: Message, context: RequestContext): Promise<Reply>;
+}
+
+/** A message with all that it consists of. */
+export interface KeptMessage<Message> {
+  message: Message;
+  /** Its body: the same bytes where somebody says the same once more. */
+  bytes: readonly Uint8Array[];
 }
 
 export const jsonType = 'application/json; charset=utf-8';

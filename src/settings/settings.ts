@@ -129,6 +129,18 @@ export const settings = {
     parse: automatic(whole(1, 4096)),
     description: 'Most images or rows in one run of the model; auto goes by their size',
   }),
+  maxJobs: setting({
+    value: 'number',
+    fallback: '1000',
+    parse: whole(1, 1_000_000),
+    description: 'Most jobs (Prefer: respond-async) that wait or run; more get 503',
+  }),
+  jobTtl: setting({
+    value: 'duration',
+    fallback: '1d',
+    parse: duration(1, 20 * 86_400),
+    description: 'How long a job and its result are known after its end, as far as memory lasts',
+  }),
   deadline: setting({
     value: 'duration',
     fallback: '30',

@@ -46,7 +46,7 @@ export function faultOf(
   const needsKey = parts?.access?.needsKey(groupOf(request)) ?? false;
   // The document has them of every route that needs a key, in the form of the others.
   if (needsKey && [401, 403].includes(reply.statusCode)) return mismatch(anyError, value);
-  const documented = documents.response[reply.statusCode];
+  const documented = documents.response[reply.statusCode] ?? documents.response.default;
   if (!documented) return `the status is not documented, ${body}`;
   const contentSchema = documented.content ? documented.content['application/json']?.schema : documented;
   if (!contentSchema) return 'JSON is not documented';

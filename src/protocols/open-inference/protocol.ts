@@ -32,6 +32,10 @@ export const openInference: Protocol<InferenceAddress, InferenceMessage> = {
 
   lease: (serving, address) => serving.lease(address.model, versionNumber(address)),
 
+  async keep(message) {
+    return { message: { ...message, body: message.body.kept }, bytes: message.body.chunks };
+  },
+
   async answer({ serving, tasks }, lease, { modelName, jsonLength, body }, context): Promise<Reply> {
     const { model, version } = lease;
     const { inputs, outputs: infos } = model;

@@ -42,6 +42,13 @@ export const predictProtocol = (maxImageSize: number): Protocol<PredictAddress, 
   lease: (serving, { name, version }) =>
     serving.lease(name, version === undefined ? undefined : versionNumber(version)),
 
+  async keep(message, model) {
+    const { body } = message;
+    if (body instanceof RawBody) return { message: { ...message, body: body.kept }, bytes: body.chunks };
+    const parts = await body.parts(partsFor(model));
+    return { message: { ...message, body: { parts: async () => parts } }, bytes: parts.flatMap(bytesOf) };
+  },
+
   async answer(parts, lease, message, context) {
     const { serving, tasks } = parts;
     const { model } = lease;
@@ -165,8 +172,14 @@ const textSize = (parts: readonly FormPart[]): number =>
 async function formBody(form: Form, model: ServedModel): Promise<FoundBody> {
   const parts = await form.parts(partsFor(model));
   const csv = csvFileOf(parts, model);
-  return csv ? { csv: new RawBody([csv.bytes], csv.bytes.length) } : { form: parts };
+  return csv ? { csv: new RawBody([csv.bytes], csv.bytes.length).kept } : { form: parts };
 }
+
+/** A field of a form without what another form of the same has otherwise: the line between its fields. */
+const bytesOf = ({ name, mediaType = '', fileName = '', bytes }: FormPart): Uint8Array[] => [
+  Buffer.from(JSON.stringify([name, mediaType, fileName, bytes.length])),
+  bytes,
+];
 
 function versionNumber(text: string): number {
   const version = versionOf(text);

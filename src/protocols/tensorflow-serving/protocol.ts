@@ -31,6 +31,10 @@ export const tensorFlowServing: Protocol<ServableAddress, { body: RawBody }> = {
     }
   },
 
+  async keep(message) {
+    return { message: { ...message, body: message.body.kept }, bytes: message.body.chunks };
+  },
+
   async answer({ serving, tasks }, lease, { body }, context) {
     const { inputs, outputs: infos, kinds } = lease.model;
     const parsed = { body: body.chunks, signature: { inputs, outputs: infos }, takesImages: isImage(kinds) };

@@ -1,0 +1,79 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { referTo } from './reference.js';
+
+const time = (description: string) => Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description });
+
+/** A request that is answered later. */
+export const Job = Type.Object(
+  {
+    id: Type.String({ description: '128 random bits.' }),
+    model: Type.String({ description: 'The model that is asked.' }),
+    version: Type.Union([Type.Integer(), Type.Null()], { description: 'The version that answers, once it is known.' }),
+    status: Type.Enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+    durable: Type.Boolean({
+      description: 'Whether the job outlives the server: one that is kept in memory is lost with it.',
+    }),
+    created_at: time('When it was made.'),
+    started_at: time('When the model was asked.'),
+    finished_at: time('When it ended, however it did.'),
+    content_type: Type.Optional(
+      Type.String({ description: 'Of the reply at `/jobs/{id}/result`, once there is one.' }),
+    ),
+    result: Type.Optional(Type.Unknown({ description: 'The reply of a job that succeeded, where it is JSON.' })),
+    error: Type.Optional(
+      Type.Object(
+        { code: Type.String(), message: Type.String() },
+        { description: 'Why it failed: what the direct request would have been told.' },
+      ),
+    ),
+  },
+  { $id: 'keras-serve.Job', description: 'A request that is answered later.' },
+);
+export type Job = Static<typeof Job>;
+
+export const JobParams = Type.Object({ id: Type.String({ description: 'The job’s id.' }) });
+
+export const JobQuery = Type.Object({
+  wait: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 60,
+      description: 'Seconds to wait for the end of the job; what it is by then is answered.',
+    }),
+  ),
+});
+export type JobQuery = Static<typeof JobQuery>;
+
+/** The headers that any request to predict may have. */
+export const LaterHeaders = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      description:
+        '`respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds.',
+    }),
+  ),
+  'idempotency-key': Type.Optional(
+    Type.String({
+      maxLength: 255,
+      description: 'The same request with the same key is answered once: later ones get the first one’s answer or job.',
+    }),
+  ),
+});
+
+/** The same as parameters of an operation in an OpenAPI document. */
+export const laterParameters = Object.entries(LaterHeaders.properties).map(([name, known]) => {
+  const { description, ...schema } = known as unknown as TSchema & { description: string };
+  return { in: 'header', name, description, schema };
+});
+
+/** The reply to any request to predict that is answered later. */
+export const accepted = {
+  202: {
+    description: 'The request is answered later: this is its job.',
+    headers: {
+      location: { description: 'Where the job is.', schema: { type: 'string' } },
+      'preference-applied': { description: '`respond-async`', schema: { type: 'string' } },
+    },
+    content: { 'application/json': { schema: referTo(Job) } },
+  },
+} as const;

@@ -1,0 +1,90 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ModelLease } from '../catalog/catalog.js';
+import type { Job, JobRequest } from '../jobs/job.js';
+import type { KeptMessage, Protocol } from '../protocols/protocol.js';
+import { bodyCost } from './bodies.js';
+import { sendJob, sendResult } from './job-replies.js';
+import type { KerasServeParts } from './keras-serve.js';
+import { keyHolderOf } from './key-holder.js';
+import { replyTo } from './open-replies.js';
+import { type Preferences, preferencesIn } from './prefer.js';
+import { RequestError } from './request-error.js';
+import { failedReply } from './send-error.js';
+
+/** How a request is to be answered, if not as ever. */
+export interface Later extends Preferences {
+  idempotencyKey: string | undefined;
+}
+
+/** What a request says of when it is answered; undefined where it says nothing. @throws RequestError */
+export function laterOf({ headers }: FastifyRequest): Later | undefined {
+  const preferences = preferencesIn(headers.prefer);
+  const idempotencyKey = headers['idempotency-key'] as string | undefined;
+  if (idempotencyKey !== undefined && !/^[\x20-\x7e]{1,255}$/.test(idempotencyKey))
+    throw new RequestError('request_invalid', 'The header "Idempotency-Key" should be 1 to 255 printable characters.');
+  if (!preferences.respondAsync && idempotencyKey === undefined) return undefined;
+  return { ...preferences, idempotencyKey };
+}
+
+/** The seconds that a request waits for a job, at most. */
+const longestWait = 60;
+
+/**
+ * Makes a job of a request, and answers with it; or with its answer, where that is wanted, and there in time.
+ * @throws JobError, ServingError, and what reading the message throws
+ */
+export async function answerLater<Message>(
+  protocol: Protocol<never, Message>,
+  parts: KerasServeParts,
+  lease: ModelLease,
+  message: Message,
+  reply: FastifyReply,
+  { respondAsync, wait = 0, idempotencyKey }: Later,
+): Promise<FastifyReply> {
+  const { request } = reply;
+  const kept = await protocol.keep(message, lease.model);
+  const make = () => addJob(protocol, parts, lease, kept, request);
+  const scope = [keyHolderOf(request)?.name ?? '', request.method, request.url];
+  const job =
+    idempotencyKey === undefined
+      ? make()
+      : parts.jobs.idempotencyKeys.jobOf({ scope, key: idempotencyKey, bytes: kept.bytes }, make);
+  const { signal } = replyTo(request);
+  await job.settled(signal, respondAsync ? Math.min(wait, longestWait) : Number.POSITIVE_INFINITY);
+  if (!respondAsync || (wait > 0 && job.isFinished)) return sendResult(reply, job);
+  reply.headers({ location: `${parts.jobs.path}/${job.id}`, 'preference-applied': 'respond-async' });
+  return sendJob(reply.code(202), job);
+}
+
+/** @throws JobError, ServingError where there is no room for it */
+function addJob<Message>(
+  protocol: Protocol<never, Message>,
+  parts: KerasServeParts,
+  { model }: ModelLease,
+  { message, bytes }: KeptMessage<Message>,
+  request: FastifyRequest,
+): Job {
+  const memory = parts.memory.reservation();
+  const asked: JobRequest = {
+    owner: keyHolderOf(request)?.name,
+    model: model.name,
+    memory,
+    async answer(context, onVersion) {
+      const lease = protocol.lease(parts.serving, request.params as never);
+      try {
+        onVersion(lease.version);
+        return await protocol.answer(parts, lease, message, context);
+      } finally {
+        lease.release();
+      }
+    },
+    failure: (error) => failedReply(error, request.log, protocol),
+  };
+  memory.grow(bytes.reduce((sum, { length }) => sum + length, 0) * bodyCost);
+  try {
+    return parts.jobs.all.add(asked);
+  } catch (error) {
+    memory.release();
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { PassThrough } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { documentOf } from '../jobs/document.js';
+import { JobError } from '../jobs/errors.js';
+import type { Job } from '../jobs/job.js';
+import { jsonType } from '../protocols/protocol.js';
+import { sendReply } from './send-reply.js';
+
+/** Answers with what is known of a job. */
+export const sendJob = (reply: FastifyReply, job: Job): FastifyReply =>
+  reply.type(jsonType).header('cache-control', 'no-store').send(documentOf(job));
+
+/** Answers as the request would have been that made a job. @throws JobError where it isn't finished, or was cancelled */
+export function sendResult(reply: FastifyReply, job: Job): FastifyReply {
+  const { reply: result } = job;
+  if (!result)
+    throw new JobError(
+      'job_unfinished',
+      job.isFinished
+        ? 'The job was cancelled, so it has no result.'
+        : 'The job is not finished yet. GET /jobs/{id}?wait=60 waits for it.',
+    );
+  if ('status' in result) reply.code(result.status);
+  return sendReply(reply, result);
+}
+
+/** Milliseconds after which a line of no meaning keeps a connection from being taken for dead. */
+const heartbeat = 15_000;
+
+/**
+ * Answers with a job at once and whenever it changes, as server-sent events; the last is that of its end.
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export function sendEvents(reply: FastifyReply, job: Job): FastifyReply {
+  const stream = new PassThrough();
+  const send = () => {
+    const lines = documentOf(job).replace(/\r\n?|\n/g, '\ndata: ');
+    stream.write(`event: status\ndata: ${lines}\n\n`);
+    if (job.isFinished) stream.end();
+  };
+  const timer = setInterval(() => stream.write(':\n\n'), heartbeat);
+  stream.on('close', () => {
+    clearInterval(timer);
+    job.off('change', send);
+  });
+  job.on('change', send);
+  send();
+  return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream);
+}

@@ -1,0 +1,20 @@
+import { KnownError } from '../support/errors.js';
+
+/** What can go wrong with a job itself. */
+export type JobErrorCode =
+  | 'job_unknown'
+  | 'job_unfinished'
+  | 'idempotency_key_reused'
+  | 'queue_full'
+  | 'server_closing';
+
+/** A job that can't be made or told of. The message says why and what to do. */
+export class JobError extends KnownError {
+  readonly audience = 'client';
+  constructor(
+    readonly code: JobErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { JobError } from './errors.js';
+import type { Job } from './job.js';
+
+/** What a request with an idempotency key is known by, and what it says. */
+export interface IdempotentRequest {
+  /** Whose key it is, for which method, path and query. */
+  scope: readonly string[];
+  key: string;
+  /** Its body. */
+  bytes: readonly Uint8Array[];
+}
+
+const digestOf = (parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('base64');
+};
+
+/**
+ * Which job a request has made that may come again, as long as the job is known.
+ * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
+ */
+export class IdempotencyKeys {
+  private readonly known = new Map<string, { body: string; job: Job }>();
+  private readonly names = new WeakMap<Job, string>();
+
+  /** The job of a request: one that it has made before, or a new one. @throws JobError where its body is another */
+  jobOf({ scope, key, bytes }: IdempotentRequest, make: () => Job): Job {
+    const name = digestOf([JSON.stringify([...scope, key])]);
+    const body = digestOf(bytes);
+    const found = this.known.get(name);
+    if (found && found.body !== body)
+      throw new JobError(
+        'idempotency_key_reused',
+        'This Idempotency-Key came with another body before. Take a new one.',
+      );
+    if (found) return found.job;
+    const job = make();
+    this.known.set(name, { body, job });
+    this.names.set(job, name);
+    return job;
+  }
+
+  /** The job is known no more. */
+  forget(job: Job): void {
+    const name = this.names.get(job);
+    if (name !== undefined) this.known.delete(name);
+  }
+}
