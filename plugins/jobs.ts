@@ -3,9 +3,14 @@ import { Job } from '../schemas/jobs.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
 import { IdempotencyKeys } from '../src/jobs/idempotency-keys.js';
 import { MemoryJobs, type Obstacle } from '../src/jobs/memory-jobs.js';
+import { Webhooks } from '../src/jobs/webhooks.js';
 import { KnownError } from '../src/support/errors.js';
 
 export interface JobsOptions {
+  /** What messages of webhooks are signed with; without, there are none. */
+  webhookSecret?: string | undefined;
+  /** The hosts that may be told of the ends of jobs. */
+  webhookHost: readonly string[];
   /** Jobs that may wait or run. */
   maxJobs: number;
   /** Seconds that a job is known after its end. */
@@ -25,7 +30,7 @@ const obstacleOf = (error: unknown): Obstacle | undefined =>
 
 /** Adds `jobs`, requests that are answered later, to `kerasServe`. They are kept in memory, and an end waits for them. */
 export default fp<JobsOptions>(
-  async (app, { maxJobs, jobTtl }) => {
+  async (app, { maxJobs, jobTtl, webhookSecret, webhookHost }) => {
     const parts = kerasServeOf(app);
     // Replies that wait to be fetched leave most of the memory to requests.
     const limits = { maxJobs, jobTtl, maxKeptBytes: parts.memory.limit / 4 };
@@ -33,9 +38,16 @@ export default fp<JobsOptions>(
     const all = new MemoryJobs(limits, obstacleOf);
     const idempotencyKeys = new IdempotencyKeys();
     all.on('forgotten', (job) => idempotencyKeys.forget(job));
-    parts.jobs = { all, idempotencyKeys, path: `${app.prefix}/jobs` };
+    const secret = webhookSecret && Buffer.from(webhookSecret.replace(/^whsec_/, ''), 'base64');
+    const webhooks = secret ? new Webhooks(secret, webhookHost, app.log) : undefined;
+    parts.jobs = { all, idempotencyKeys, webhooks, path: `${app.prefix}/jobs` };
+    all.once('added', () => app.log.info('jobs are kept in memory: what isn’t fetched is lost when the server ends'));
     app.addHook('preClose', async () => all.refuseMore());
-    app.addHook('onClose', () => all.settled());
+    app.addHook('onClose', async () => {
+      await all.settled();
+      const untold = (await webhooks?.close()) ?? 0;
+      if (untold > 0) app.log.warn({ untold }, `webhooks that could not be delivered before the end: ${untold}`);
+    });
   },
   { name: 'jobs', dependencies: ['model', 'open-replies', 'serving', 'closing'] },
 );

@@ -4,7 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { errorReplies } from '../schemas/error.js';
 import { versionStates } from '../src/catalog/model-versions.js';
 import type { Connections } from '../src/http/connections.js';
-import { kerasServeOf } from '../src/http/keras-serve.js';
+import { type KerasServeParts, kerasServeOf } from '../src/http/keras-serve.js';
 import { type KeyHolder, keyHolderOf } from '../src/http/key-holder.js';
 import { replyTo } from '../src/http/open-replies.js';
 import { CLIENT_GONE } from '../src/http/request-log.js';
@@ -144,6 +144,7 @@ export default fp<MetricsOptions>(
       },
     });
 
+    countJobs(parts, registers);
     if (connections) countConnections(connections, registers);
 
     const stops: (() => void)[] = [];
@@ -210,7 +211,7 @@ export default fp<MetricsOptions>(
       async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
     );
   },
-  { name: 'metrics', dependencies: ['model', 'open-replies', 'keys'] },
+  { name: 'metrics', dependencies: ['model', 'open-replies', 'keys', 'jobs'] },
 );
 
 /** @returns counts a request of a holder */
@@ -229,6 +230,26 @@ function countKeys(keys: ApiKeys, registers: Registry[]): (holder: KeyHolder | u
     },
   });
   return (holder) => holder && void counts.set(holder.name, (counts.get(holder.name) ?? 0) + 1);
+}
+
+function countJobs(parts: KerasServeParts, registers: Registry[]): void {
+  new Gauge({
+    name: 'keras_serve_jobs',
+    help: 'Jobs that are known, by what has become of them.',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      for (const [status, count] of Object.entries(parts.jobs.all.counts)) this.set({ status }, count);
+    },
+  });
+  new Gauge({
+    name: 'keras_serve_job_oldest_seconds',
+    help: 'How long the job that waits longest has been waiting.',
+    registers,
+    collect() {
+      this.set(parts.jobs.all.oldest);
+    },
+  });
 }
 
 function countConnections(connections: Connections, registers: Registry[]): void {

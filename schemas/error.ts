@@ -19,6 +19,10 @@ export const errors = {
   instances_invalid: [400, 'instances[0][3] should be a number, but is "a".'],
   instances_refused: [400, 'The model can’t be run on these instances: indices element out of data bounds.'],
   query_invalid: [400, '"top_k" must be a whole number from 1 to 1000, the number of classes.'],
+  webhook_refused: [
+    400,
+    '"webhook" is of a host that isn’t allowed here: the operator names those with --webhook-host.',
+  ],
   url_invalid: [400, 'The address can’t be read: check its percent-encoding.'],
   request_invalid: [400, 'This is not a valid HTTP request.'],
   model_takes_no_images: [

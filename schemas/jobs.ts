@@ -1,5 +1,4 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { referTo } from './reference.js';
 
 const time = (description: string) => Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description });
 
@@ -44,12 +43,15 @@ export const JobQuery = Type.Object({
 });
 export type JobQuery = Static<typeof JobQuery>;
 
-/** The headers that any request to predict may have. */
+/**
+ * The headers that any request to predict may have. The 202 that they can bring is in no operation's replies: whoever asks for none would
+ * have to tell it from the answer in every generated client.
+ */
 export const LaterHeaders = Type.Object({
   prefer: Type.Optional(
     Type.String({
       description:
-        '`respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds.',
+        '`respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds.',
     }),
   ),
   'idempotency-key': Type.Optional(
@@ -65,15 +67,3 @@ export const laterParameters = Object.entries(LaterHeaders.properties).map(([nam
   const { description, ...schema } = known as unknown as TSchema & { description: string };
   return { in: 'header', name, description, schema };
 });
-
-/** The reply to any request to predict that is answered later. */
-export const accepted = {
-  202: {
-    description: 'The request is answered later: this is its job.',
-    headers: {
-      location: { description: 'Where the job is.', schema: { type: 'string' } },
-      'preference-applied': { description: '`respond-async`', schema: { type: 'string' } },
-    },
-    content: { 'application/json': { schema: referTo(Job) } },
-  },
-} as const;

@@ -78,7 +78,8 @@ async function addApi(
   });
   await app.register(serving, { maxRows: options.maxRows, maxReplySize: options.maxReplySize });
   await app.register(closing, { connections });
-  await app.register(jobs, { maxJobs: options.maxJobs, jobTtl: options.jobTtl });
+  const { maxJobs, jobTtl, webhookSecret, webhookHost } = options;
+  await app.register(jobs, { maxJobs, jobTtl, webhookSecret, webhookHost });
   await app.register(openapi);
   await app.register(health);
   await app.register(metrics, { connections });

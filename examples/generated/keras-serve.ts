@@ -653,7 +653,7 @@ export interface components {
                  * @description What went wrong, for programs.
                  * @enum {unknown}
                  */
-                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "job_unknown" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "job_unfinished" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "content_encoding_unsupported" | "expectation_unknown" | "idempotency_key_reused" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
+                code: "image_missing" | "image_empty" | "image_invalid" | "image_truncated" | "image_timeout" | "base64_invalid" | "form_invalid" | "form_too_large" | "json_invalid" | "body_invalid" | "instances_invalid" | "instances_refused" | "query_invalid" | "webhook_refused" | "url_invalid" | "request_invalid" | "model_takes_no_images" | "not_found" | "model_unknown" | "model_version_unknown" | "job_unknown" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "job_unfinished" | "content_too_large" | "image_too_many_pixels" | "json_too_complex" | "content_type_unsupported" | "content_encoding_unsupported" | "expectation_unknown" | "idempotency_key_reused" | "headers_too_large" | "request_aborted" | "internal_error" | "model_not_ready" | "queue_full" | "inference_process_died" | "server_closing" | "deadline_exceeded";
                 /** @description What went wrong and what to do about it, for people. */
                 message: string;
             };
@@ -1324,7 +1324,7 @@ export interface operations {
                 top_k?: number;
             };
             header?: {
-                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
                 prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
                 "idempotency-key"?: string;
@@ -1352,19 +1352,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
-                };
-            };
-            /** @description The request is answered later: this is its job. */
-            202: {
-                headers: {
-                    /** @description Where the job is. */
-                    location?: string;
-                    /** @description `respond-async` */
-                    "preference-applied"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request can’t be understood, or the model can’t be run on what it holds. */
@@ -2235,7 +2222,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
                 prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
                 "idempotency-key"?: string;
@@ -2259,19 +2246,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TensorFlowServingReply"];
-                };
-            };
-            /** @description The request is answered later: this is its job. */
-            202: {
-                headers: {
-                    /** @description Where the job is. */
-                    location?: unknown;
-                    /** @description `respond-async` */
-                    "preference-applied"?: unknown;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -2624,7 +2598,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
                 prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
                 "idempotency-key"?: string;
@@ -2650,19 +2624,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TensorFlowServingReply"];
-                };
-            };
-            /** @description The request is answered later: this is its job. */
-            202: {
-                headers: {
-                    /** @description Where the job is. */
-                    location?: unknown;
-                    /** @description `respond-async` */
-                    "preference-applied"?: unknown;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -3015,7 +2976,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
                 prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
                 "idempotency-key"?: string;
@@ -3041,19 +3002,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TensorFlowServingReply"];
-                };
-            };
-            /** @description The request is answered later: this is its job. */
-            202: {
-                headers: {
-                    /** @description Where the job is. */
-                    location?: unknown;
-                    /** @description `respond-async` */
-                    "preference-applied"?: unknown;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -3794,7 +3742,7 @@ export interface operations {
             header?: {
                 /** @description Bytes of the JSON at the beginning of the body, where tensors follow it. */
                 "inference-header-content-length"?: string;
-                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
                 prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
                 "idempotency-key"?: string;
@@ -3820,19 +3768,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["InferenceResponse"];
                     "application/octet-stream": string;
-                };
-            };
-            /** @description The request is answered later: this is its job. */
-            202: {
-                headers: {
-                    /** @description Where the job is. */
-                    location?: unknown;
-                    /** @description `respond-async` */
-                    "preference-applied"?: unknown;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -3997,7 +3932,7 @@ export interface operations {
             header?: {
                 /** @description Bytes of the JSON at the beginning of the body, where tensors follow it. */
                 "inference-header-content-length"?: string;
-                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
                 prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
                 "idempotency-key"?: string;
@@ -4025,19 +3960,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["InferenceResponse"];
                     "application/octet-stream": string;
-                };
-            };
-            /** @description The request is answered later: this is its job. */
-            202: {
-                headers: {
-                    /** @description Where the job is. */
-                    location?: unknown;
-                    /** @description `respond-async` */
-                    "preference-applied"?: unknown;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request isn’t one that the model takes. */
@@ -4307,7 +4229,7 @@ export interface operations {
                 top_k?: number;
             };
             header?: {
-                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
                 prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
                 "idempotency-key"?: string;
@@ -4335,19 +4257,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
-                };
-            };
-            /** @description The request is answered later: this is its job. */
-            202: {
-                headers: {
-                    /** @description Where the job is. */
-                    location?: string;
-                    /** @description `respond-async` */
-                    "preference-applied"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request can’t be understood, or the model can’t be run on what it holds. */
@@ -4467,7 +4376,7 @@ export interface operations {
                 top_k?: number;
             };
             header?: {
-                /** @description `respond-async` to be answered later: the reply is a job. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
+                /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
                 prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
                 "idempotency-key"?: string;
@@ -4495,19 +4404,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"] | components["schemas"]["EfficientnetLite0Reply"];
-                };
-            };
-            /** @description The request is answered later: this is its job. */
-            202: {
-                headers: {
-                    /** @description Where the job is. */
-                    location?: string;
-                    /** @description `respond-async` */
-                    "preference-applied"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The request can’t be understood, or the model can’t be run on what it holds. */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { Type } from 'typebox';
-import { accepted, LaterHeaders } from '../../schemas/jobs.js';
+import { LaterHeaders } from '../../schemas/jobs.js';
 import {
   InferenceHeaders,
   InferenceRequest,
@@ -62,7 +62,7 @@ const infer: FastifyPluginAsync = async (app) => {
                 'application/octet-stream': { schema: binaryBody },
               },
             },
-            ...accepted,
+
             ...protocolErrorReplies(...runErrors),
           },
         },

@@ -45,7 +45,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, 
     })),
   ]);
 
-  app.addHook('onRequest', knownQuery(...Object.keys(PredictQuery.properties)));
+  app.addHook('onRequest', knownQuery(...Object.keys(PredictQuery.properties), 'webhook'));
   app.addHook('onRequest', async ({ raw }) => {
     // RFC 9110, section 8.3: what says no type may be taken for this one.
     raw.headers['content-type'] ||= 'application/octet-stream';

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
-import { accepted, LaterHeaders } from '../../schemas/jobs.js';
+import { LaterHeaders } from '../../schemas/jobs.js';
 import { lookUpErrors, protocolErrorReplies, runErrors } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
 import {
@@ -110,7 +110,7 @@ const tensorFlowServingRoutes: FastifyPluginAsyncTypebox<TensorFlowServingOption
           params,
           headers: LaterHeaders,
           body: referTo(TensorFlowServingRequest),
-          response: { 200: referTo(TensorFlowServingReply), ...accepted, ...protocolErrorReplies(...runErrors) },
+          response: { 200: referTo(TensorFlowServingReply), ...protocolErrorReplies(...runErrors) },
         },
       },
       async (request, reply) => {

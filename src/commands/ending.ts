@@ -66,6 +66,9 @@ export function endOnSignals(
     });
     const { unanswered } = parts.closing;
     if (unanswered > 0) log.error({ unanswered }, `requests not answered within ${closeTimeout} s: ${unanswered}`);
+    const { unfinished } = parts.jobs.all;
+    if (unfinished > 0)
+      log.error({ unfinished }, `jobs not finished within ${closeTimeout} s, and lost: ${unfinished}`);
     exit();
   }
 

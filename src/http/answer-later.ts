@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ModelLease } from '../catalog/catalog.js';
+import { JobError } from '../jobs/errors.js';
 import type { Job, JobRequest } from '../jobs/job.js';
 import type { KeptMessage, Protocol } from '../protocols/protocol.js';
 import { bodyCost } from './bodies.js';
@@ -14,16 +15,20 @@ import { failedReply } from './send-error.js';
 /** How a request is to be answered, if not as ever. */
 export interface Later extends Preferences {
   idempotencyKey: string | undefined;
+  /** Who is to be told of the end. */
+  webhook: string | undefined;
 }
 
 /** What a request says of when it is answered; undefined where it says nothing. @throws RequestError */
-export function laterOf({ headers }: FastifyRequest): Later | undefined {
+export function laterOf({ headers, query }: FastifyRequest): Later | undefined {
   const preferences = preferencesIn(headers.prefer);
   const idempotencyKey = headers['idempotency-key'] as string | undefined;
   if (idempotencyKey !== undefined && !/^[\x20-\x7e]{1,255}$/.test(idempotencyKey))
     throw new RequestError('request_invalid', 'The header "Idempotency-Key" should be 1 to 255 printable characters.');
-  if (!preferences.respondAsync && idempotencyKey === undefined) return undefined;
-  return { ...preferences, idempotencyKey };
+  const webhook = (query as { webhook?: string }).webhook;
+  const respondAsync = preferences.respondAsync || webhook !== undefined;
+  if (!respondAsync && idempotencyKey === undefined) return undefined;
+  return { ...preferences, respondAsync, idempotencyKey, webhook };
 }
 
 /** The seconds that a request waits for a job, at most. */
@@ -39,11 +44,19 @@ export async function answerLater<Message>(
   lease: ModelLease,
   message: Message,
   reply: FastifyReply,
-  { respondAsync, wait = 0, idempotencyKey }: Later,
+  { respondAsync, wait = 0, idempotencyKey, webhook }: Later,
 ): Promise<FastifyReply> {
   const { request } = reply;
+  const { webhooks } = parts.jobs;
+  if (webhook !== undefined && !webhooks)
+    throw new JobError('webhook_refused', 'There are no webhooks here: the operator has set no --webhook-secret.');
+  const told = webhook === undefined ? undefined : webhooks!.addressOf(webhook);
   const kept = await protocol.keep(message, lease.model);
-  const make = () => addJob(protocol, parts, lease, kept, request);
+  const make = () => {
+    const job = addJob(protocol, parts, lease, kept, request);
+    if (told) webhooks!.follow(job, told);
+    return job;
+  };
   const scope = [keyHolderOf(request)?.name ?? '', request.method, request.url];
   const job =
     idempotencyKey === undefined

@@ -4,6 +4,7 @@ import type { ServedModel } from '../catalog/served-model.js';
 import type { ImageOptions, ImageTensor } from '../images/options.js';
 import type { IdempotencyKeys } from '../jobs/idempotency-keys.js';
 import type { MemoryJobs } from '../jobs/memory-jobs.js';
+import type { Webhooks } from '../jobs/webhooks.js';
 import type { TaskRunner } from '../protocols/task-runner.js';
 import type { MemoryBudget } from '../serving/memory-budget.js';
 import type { Serving } from '../serving/serving.js';
@@ -28,6 +29,8 @@ export interface KerasServe {
 export interface Jobs {
   readonly all: MemoryJobs;
   readonly idempotencyKeys: IdempotencyKeys;
+  /** Where there are webhooks. */
+  readonly webhooks: Webhooks | undefined;
   /** Below which addresses they are. */
   readonly path: string;
 }

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { type ErrorCode, type ErrorExample, errorReplies } from '../../schemas/error.js';
-import { accepted, laterParameters } from '../../schemas/jobs.js';
+import { laterParameters } from '../../schemas/jobs.js';
 import {
   ImageForm,
   ImageInstance,
@@ -42,6 +42,7 @@ const errors: ErrorCode[] = [
   'form_invalid',
   'form_too_large',
   'query_invalid',
+  'webhook_refused',
   'method_not_allowed',
   'not_acceptable',
   'request_timeout',
@@ -191,7 +192,6 @@ function addSchemas(
           ...otherReplies(model),
         },
       },
-      ...accepted,
       ...repliesOf(...codes),
     },
   });

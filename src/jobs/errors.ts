@@ -5,6 +5,7 @@ export type JobErrorCode =
   | 'job_unknown'
   | 'job_unfinished'
   | 'idempotency_key_reused'
+  | 'webhook_refused'
   | 'queue_full'
   | 'server_closing';
 

@@ -26,9 +26,10 @@ const mostAttempts = 3;
 export type Obstacle = 'full' | 'perhaps itself';
 
 /**
- * Jobs in the memory of one process: all of them are lost when it ends. Emits `forgotten` for each that is known no more.
+ * Jobs in the memory of one process: all of them are lost when it ends. Emits `added` for each, and `forgotten`
+ * when it is known no more.
  */
-export class MemoryJobs extends EventEmitter<{ forgotten: [Job] }> {
+export class MemoryJobs extends EventEmitter<{ added: [Job]; forgotten: [Job] }> {
   private readonly jobs = new Map<string, Job>();
   /** The one that waits longest first. */
   private readonly waiting: Job[] = [];
@@ -76,6 +77,7 @@ export class MemoryJobs extends EventEmitter<{ forgotten: [Job] }> {
     this.jobs.set(job.id, job);
     this.waiting.push(job);
     job.once('end', () => this.keep(job));
+    this.emit('added', job);
     queueMicrotask(() => this.startNext());
     return job;
   }

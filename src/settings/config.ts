@@ -55,7 +55,7 @@ function readSetting(
     return parse(value);
   } catch (error) {
     if (error instanceof ConfigError)
-      throw new ConfigError(`${source} ${error.message}, but is "${value.slice(0, 80)}"`);
+      throw new ConfigError(`${source} ${error.message}, but is "${settings[name].secret ? '…' : value.slice(0, 80)}"`);
     throw error;
   }
 }

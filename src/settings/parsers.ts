@@ -98,8 +98,25 @@ export const duration =
     );
   };
 
+/** A secret of Standard Webhooks: `whsec_` and 24 to 64 bytes as base64. */
+export const webhookSecret = (text: string): string => {
+  const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  const { length } = Buffer.from(base64, 'base64');
+  if (length >= 24 && length <= 64) return text;
+  throw new ConfigError(
+    'must be whsec_ and 24 to 64 bytes as base64: echo "whsec_$(openssl rand -base64 32)" makes one',
+  );
+};
+
+/** A host as it stands in addresses: a name or literal address, with a port where it is not that of the scheme. */
+export const host = (text: string): string => {
+  const address = URL.canParse(`https://${text}`) ? new URL(`https://${text}`) : undefined;
+  if (address && address.host === text.toLowerCase() && /^[^/?#@\\]+$/.test(text)) return address.host;
+  throw new ConfigError('must be a host such as hooks.example.com or hooks.example.com:8443');
+};
+
 /** Any number of what `parse` allows, with commas between them. */
 export const list =
   <T>(parse: (text: string) => T) =>
   (text: string): T[] =>
-    text === '' ? [] : text.split(',').map((item) => parse(item.trim()));
+    text === '' || text === 'none' ? [] : text.split(',').map((item) => parse(item.trim()));

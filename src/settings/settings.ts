@@ -1,4 +1,18 @@
-import { automatic, bytes, duration, list, memory, oneOf, onOff, optional, text, url, whole } from './parsers.js';
+import {
+  automatic,
+  bytes,
+  duration,
+  host,
+  list,
+  memory,
+  oneOf,
+  onOff,
+  optional,
+  text,
+  url,
+  webhookSecret,
+  whole,
+} from './parsers.js';
 import { routeGroupNames } from './route-groups.js';
 
 /** One thing that can be set: flag, environment variables, help and the README's table all come from it. */
@@ -12,6 +26,8 @@ interface Setting<T> {
   parse(text: string): T;
   /** Whether it is a list: its flag may stand several times, and each may name several with commas between. */
   repeatable?: true;
+  /** Whether its value is nobody's business: it is shown nowhere. */
+  secret?: true;
   /** Environment variables besides `KERAS_SERVE_…`, for platforms that set their own. */
   environment?: string[];
 }
@@ -140,6 +156,22 @@ export const settings = {
     fallback: '1d',
     parse: duration(1, 20 * 86_400),
     description: 'How long a job and its result are known after its end, as far as memory lasts',
+  }),
+  webhookSecret: setting({
+    value: 'secret',
+    fallback: 'none',
+    parse: optional(webhookSecret),
+    secret: true,
+    description:
+      'What ?webhook=… messages are signed with, by Standard Webhooks: whsec_ and base64. Set it by the environment',
+  }),
+  webhookHost: setting({
+    value: 'host',
+    fallback: 'none',
+    parse: list(host),
+    repeatable: true,
+    description:
+      'Host that ?webhook=… may name: hooks.example.com, or a literal address, which may be private. May be repeated',
   }),
   deadline: setting({
     value: 'duration',

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { ErrorReplyWithKeys } from '../../schemas/error.js';
+import { Job } from '../../schemas/jobs.js';
 import { ProtocolError } from '../../schemas/protocol-error.js';
 import { componentName } from '../../schemas/reference.js';
 import type { KerasServeParts } from '../../src/http/keras-serve.js';
@@ -36,6 +37,8 @@ export function faultOf(
   } catch {
     return 'is no JSON';
   }
+  // What its header asks for: the document of the route is of those who ask for nothing.
+  if (reply.statusCode === 202 && reply.hasHeader('preference-applied')) return mismatch(aJob, value);
   const documents = modelDocuments(request, parts) ?? {
     response: (schema as { response?: Documents['response'] } | undefined)?.response ?? {},
     schemas: request.server.getSchemas() as Documents['schemas'],
@@ -58,6 +61,7 @@ const withoutWords = (text: string, url = ''): string =>
   url.includes('::predict') ? text.replaceAll(/(?<=[[,:])(NaN|-?Infinity)(?=[\],}])/g, '0') : text;
 
 const anyError = Compile({ anyOf: [closed(ErrorReplyWithKeys), closed(ProtocolError)] } as unknown as TSchema);
+const aJob = Compile(closed(Job) as TSchema);
 
 function mismatch(validator: Validator, value: unknown): string | undefined {
   if (validator.Check(value)) return undefined;

@@ -179,6 +179,13 @@ describe('jobs', () => {
       assert.equal(((await reply.json()) as { error: { code: string } }).error.code, 'query_invalid');
     });
 
+    it('is counted', async () => {
+      await ended(await makeJob());
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      assert.match(metrics, /^keras_serve_jobs\{status="succeeded"\} [1-9]\d*$/m);
+      assert.match(metrics, /^keras_serve_job_oldest_seconds 0$/m);
+    });
+
     it('is forgotten once it is finished and its owner says so', async () => {
       const job = await makeJob();
       await ended(job);

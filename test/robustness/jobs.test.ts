@@ -1,0 +1,150 @@
+/** Jobs of the built command line: whom it tells of their ends, and what becomes of them when it ends itself. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { Webhook } from 'standardwebhooks';
+import type { Job } from '../../schemas/jobs.js';
+import { bundledModel, photo } from '../helpers/app.js';
+import { inferenceProcesses } from '../helpers/proc.js';
+import { startServer } from '../helpers/server.js';
+
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+const image = new Uint8Array(photo('cat.jpg'));
+
+interface Message {
+  path: string;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+/** Somebody who is told of ends, and answers as is said; the last answer is for all that follow. */
+async function receiver(t: TestContext, ...statuses: number[]) {
+  const messages: Message[] = [];
+  const waiting: (() => void)[] = [];
+  const server = createServer(async (request, reply) => {
+    const chunks = await request.toArray();
+    messages.push({ path: request.url!, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    const status = statuses.length > 1 ? statuses.shift()! : (statuses[0] ?? 204);
+    reply.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end();
+    for (const told of waiting.splice(0)) told();
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const have = async (count: number) => {
+    while (messages.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+    return messages;
+  };
+  return { host: `127.0.0.1:${port}`, port, messages, have };
+}
+
+const post = (url: string, query: Record<string, string> = {}, headers: Record<string, string> = {}) =>
+  fetch(`${url}/predict?${new URLSearchParams(query)}`, {
+    method: 'POST',
+    headers: { 'content-type': 'image/jpeg', ...headers },
+    body: image,
+  });
+
+const errorOf = async (reply: Response) => {
+  const { error } = (await reply.json()) as { error: { code: string; message: string } };
+  return `${reply.status} ${error.code}: ${error.message}`;
+};
+
+describe('a webhook', () => {
+  it('is told of the end of a job, signed as Standard Webhooks has it', async (t) => {
+    const told = await receiver(t);
+    const { url } = await startServer(t, ['--webhook-host', told.host], bundledModel, {
+      KERAS_SERVE_WEBHOOK_SECRET: secret,
+    });
+    const reply = await post(url, { webhook: `http://${told.host}/done?of=me` });
+    assert.equal(reply.status, 202);
+    const job = (await reply.json()) as Job;
+    const [{ path, headers, body }] = (await told.have(1)) as [Message];
+    assert.deepEqual([path, headers['webhook-id']], ['/done?of=me', job.id]);
+    const message = new Webhook(secret).verify(body, headers as Record<string, string>) as { type: string; data: Job };
+    assert.equal(message.type, 'job.succeeded');
+    assert.deepEqual(message.data, await (await fetch(`${url}/jobs/${job.id}`)).json());
+    assert.ok(message.data.result);
+  });
+
+  it('is told again after a while where it didn’t say that it got it, and follows no redirect', async (t) => {
+    const told = await receiver(t, 302, 204);
+    const server = await startServer(t, ['--webhook-host', told.host, '--webhook-secret', secret]);
+    await (await post(server.url, { webhook: `http://${told.host}/done` })).arrayBuffer();
+    const messages = await told.have(2);
+    assert.deepEqual(
+      messages.map(({ path }) => path),
+      ['/done', '/done'],
+    );
+    const [first, second] = messages.map(({ headers }) => headers['webhook-id']);
+    assert.equal(first, second);
+    assert.match(await server.line('a webhook was not taken, and is sent again later'), /"reason":"status 302"/);
+  });
+
+  it('is refused where it is of another host, no address, or of a scheme that hides nothing', async (t) => {
+    const told = await receiver(t);
+    const hosts = ['--webhook-host', `${told.host},example.com`];
+    const { url } = await startServer(t, [...hosts, '--webhook-secret', secret]);
+    for (const [webhook, why] of Object.entries({
+      'http://127.0.0.1:1/done': /of a host that isn’t allowed here/,
+      [`http://${told.host}@example.org/`]: /may hold no user/,
+      'http://example.com/done': /should begin with https/,
+      'file:///etc/passwd': /should be an address such as/,
+      done: /should be an address such as/,
+    })) {
+      const error = await errorOf(await post(url, { webhook }));
+      assert.match(error, /^400 webhook_refused: /);
+      assert.match(error, why, webhook);
+    }
+    assert.equal(told.messages.length, 0);
+  });
+
+  it('of a name that is a private address is told nothing', async (t) => {
+    const told = await receiver(t);
+    const server = await startServer(t, ['--webhook-host', `localhost:${told.port}`, '--webhook-secret', secret]);
+    await (await post(server.url, { webhook: `https://localhost:${told.port}/` })).arrayBuffer();
+    assert.match(await server.line('a webhook was not taken'), /localhost has no public address/);
+    assert.equal(told.messages.length, 0);
+  });
+
+  it('is refused where the operator has set no secret', async (t) => {
+    const { url } = await startServer(t);
+    assert.match(
+      await errorOf(await post(url, { webhook: 'https://example.com/' })),
+      /^400 webhook_refused: There are no webhooks here/,
+    );
+  });
+});
+
+describe('a server that ends', () => {
+  const later = { prefer: 'respond-async' };
+
+  it('finishes the jobs that it has, and answers those who wait for them', async (t) => {
+    const told = await receiver(t);
+    const server = await startServer(t, ['--webhook-host', told.host, '--webhook-secret', secret]);
+    const replies = await Promise.all(
+      Array.from({ length: 12 }, () => post(server.url, { webhook: `http://${told.host}/` }, later)),
+    );
+    const jobs = (await Promise.all(replies.map((reply) => reply.json()))) as Job[];
+    const waiting = jobs.map(
+      async ({ id }) => (await fetch(`${server.url}/jobs/${id}?wait=60`)).json() as Promise<Job>,
+    );
+    server.child.kill('SIGTERM');
+    for (const job of await Promise.all(waiting)) assert.equal(job.status, 'succeeded');
+    const { code } = await server.ended;
+    assert.equal(code, 0);
+    assert.equal((await told.have(12)).length, 12);
+  });
+
+  it('says how many jobs are lost when its time is over', async (t) => {
+    const server = await startServer(t, ['--close-timeout', '1', '--processes', '1']);
+    const [inference] = inferenceProcesses(server.child.pid!);
+    process.kill(inference!, 'SIGSTOP');
+    for (let made = 0; made < 3; made++) assert.equal((await post(server.url, {}, later)).status, 202);
+    server.child.kill('SIGTERM');
+    await server.line('jobs not finished within 1 s, and lost: 3');
+    await server.ended;
+  });
+});
