@@ -62,8 +62,11 @@ export const LaterHeaders = Type.Object({
   ),
 });
 
+/** `Idempotency-Key`: as headers are written. */
+const titled = (name: string) => name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+
 /** The same as parameters of an operation in an OpenAPI document. */
 export const laterParameters = Object.entries(LaterHeaders.properties).map(([name, known]) => {
   const { description, ...schema } = known as unknown as TSchema & { description: string };
-  return { in: 'header', name, description, schema };
+  return { in: 'header', name: titled(name), description, schema };
 });

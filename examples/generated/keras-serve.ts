@@ -1325,9 +1325,9 @@ export interface operations {
             };
             header?: {
                 /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
-                prefer?: string;
+                Prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4230,9 +4230,9 @@ export interface operations {
             };
             header?: {
                 /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
-                prefer?: string;
+                Prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4377,9 +4377,9 @@ export interface operations {
             };
             header?: {
                 /** @description `respond-async` to be answered later: the reply is 202, a job, and in `Location` where it is. With `wait=5` beside it the answer itself, if it is there within 5 seconds. */
-                prefer?: string;
+                Prefer?: string;
                 /** @description The same request with the same key is answered once: later ones get the first one’s answer or job. */
-                "idempotency-key"?: string;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
