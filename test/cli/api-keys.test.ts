@@ -2,59 +2,16 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bearer, keyFile, keyOf, linesOf } from '../helpers/key-file.js';
-import { useModelFolders } from '../helpers/model-folder.js';
-import { type Cli, runCli, startServer } from '../helpers/server.js';
+import { ask, assertSilent, type KeyedServer, logged, useKeyedServers } from '../helpers/keyed-server.js';
+import { runCli } from '../helpers/server.js';
 
-type Server = Cli & { url: string };
-
-interface Answer {
-  status: number;
-  headers: Headers;
-  text: string;
-  /** What is in it as JSON. */
-  json<T>(): T;
-}
-
-async function ask({ url }: { url: string }, path: string, headers: HeadersInit = {}, body?: unknown): Promise<Answer> {
-  const asked = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-  const type: HeadersInit = body === undefined ? {} : { 'content-type': 'application/json' };
-  const all = [...new Headers(headers), ...new Headers(type)] as [string, string][];
-  const reply = await fetch(url + path, { ...asked, headers: all });
-  const text = await reply.text();
-  return { status: reply.status, headers: reply.headers, text, json: () => JSON.parse(text) };
-}
-
-/** Waits until the log has so many lines with a text. */
-async function logged({ lines }: Cli, text: string, count = 1): Promise<string> {
-  for (const end = Date.now() + 60_000; ; await sleep(20)) {
-    const found = lines.filter((line) => line.includes(text));
-    if (found.length >= count) return found[count - 1]!;
-    assert.ok(Date.now() < end, `not logged ${count} times: ${text}\n${lines.slice(-20).join('\n')}`);
-  }
-}
-
-const statusOf = async (server: Server, name: string) => (await ask(server, '/models', bearer(name))).status;
-
-const assertSilent = ({ lines }: Cli) => {
-  for (const line of lines) assert.doesNotMatch(line, /secret-of-/, line);
-};
+const statusOf = async (server: KeyedServer, name: string) => (await ask(server, '/models', bearer(name))).status;
 
 describe('keras-serve --api-keys', () => {
-  const modelFolder = useModelFolders();
-
-  function models() {
-    const folder = modelFolder();
-    folder.put('alpha.keras', 'sequential');
-    folder.put('beta.keras', 'sequential');
-    folder.put('gamma.keras', 'sequential');
-    return folder.path;
-  }
-
-  const start = (t: TestContext, args: string[]): Promise<Server> =>
-    startServer(t, ['--no-cache', '--processes', '1', ...args], models());
+  const { models, start } = useKeyedServers();
 
   it('takes each kind of line, as Authorization and as X-API-Key, and tells whose a request is', async (t) => {
     const path = keyFile(t, { alice: 'admin', bob: 'models=alpha,beta' });
@@ -111,85 +68,6 @@ describe('keras-serve --api-keys', () => {
     assert.match(text, /keras_serve_requests_by_key_total\{key="alice"\} 5\n/);
     assert.match(text, /keras_serve_requests_by_key_total\{key="bob"\} 6\n/);
     assert.match(await logged(server, 'a key that nobody has'), /"level":40,.*"address":/);
-    assertSilent(server);
-  });
-
-  it('shows a key its own models, wherever models are listed, asked or told of', async (t) => {
-    const path = keyFile(t, { all: '', some: 'models=beta,later' });
-    const server = await start(t, ['--api-keys', path]);
-    assert.match(await logged(server, 'is for later'), /the API key some is for later, and there is no model/);
-    const some = bearer('some');
-    const { example: row } = (await ask(server, '/models/alpha', bearer('all'))).json<{
-      example: { instances: unknown };
-    }>();
-    const names = async (headers: HeadersInit) =>
-      (await ask(server, '/models', headers)).json<{ models: { name: string }[] }>().models.map(({ name }) => name);
-    assert.deepEqual(await names(bearer('all')), ['alpha', 'beta', 'gamma']);
-    assert.deepEqual(await names(some), ['beta']);
-    const index = await ask(server, '/v2/repository/index', some, {});
-    assert.deepEqual(
-      index.json<{ name: string }[]>().map(({ name }) => name),
-      ['beta'],
-    );
-
-    const addresses = (model: string): [path: string, body?: unknown][] => [
-      [`/models/${model}`],
-      [`/models/${model}/versions/1`],
-      [`/models/${model}/predict`, row],
-      [`/models/${model}/versions/1/predict`, row],
-      [`/v1/models/${model}`],
-      [`/v1/models/${model}/metadata`],
-      [`/v1/models/${model}/versions/1`],
-      [`/v1/models/${model}/labels/stable`],
-      [`/v1/models/${model}:predict`, row],
-      [`/v1/models/${model}:classify`, row],
-      [`/v1/models/${model}/versions/1:predict`, row],
-      [`/v2/models/${model}`],
-      [`/v2/models/${model}/ready`],
-      [`/v2/models/${model}/versions/1/ready`],
-      [`/v2/models/${model}/infer`, {}],
-      [`/v2/models/${model}/versions/1/infer`, {}],
-    ];
-    /** What is left of an answer when the name of the model is taken away. */
-    const told = async (model: string) =>
-      Promise.all(
-        addresses(model).map(async ([path, body]) => {
-          const { status, text } = await ask(server, path, some, body);
-          return [status, text.replaceAll(model, '…')];
-        }),
-      );
-    const forbidden = await told('alpha');
-    for (const [index, [status, text]] of forbidden.entries()) {
-      assert.equal(status, 403, String(text));
-      const isProtocol = addresses('alpha')[index]![0].startsWith('/v');
-      assert.equal(typeof JSON.parse(String(text)).error, isProtocol ? 'string' : 'object');
-    }
-    assert.deepEqual(await told('nothing'), forbidden, 'what there is can be found out');
-    for (const [path, body] of addresses('beta').filter(([path]) => !/classify|infer/.test(path)))
-      assert.equal((await ask(server, path, some, body)).status, 200, path);
-    assert.equal((await ask(server, '/models/later', some)).status, 404);
-
-    // The default model is alpha.
-    const byDefault = await ask(server, '/predict', some, row);
-    assert.equal(byDefault.status, 403);
-    assert.doesNotMatch(byDefault.text, /alpha/);
-    assert.equal((await ask(server, '/predict', bearer('all'), row)).status, 200);
-    for (const path of ['/predict', '/models/alpha/predict', '/models/nothing/predict'])
-      assert.match((await ask(server, path, some)).text, /GET is not allowed here\. Use POST\."/);
-    assert.equal((await ask(server, '/metrics', some)).status, 403);
-
-    const pathsFor = async (path: string, headers: HeadersInit) => {
-      const { paths } = (await ask(server, path, headers)).json<{ paths: Record<string, object> }>();
-      return Object.keys(paths).filter((path) => /predict$/.test(path) && !path.startsWith('/v'));
-    };
-    for (const path of ['/openapi.json', '/docs/json']) {
-      const own = ['/models/beta/predict', '/models/beta/versions/1/predict'];
-      assert.deepEqual(await pathsFor(path, some), own);
-      // What every key may use.
-      assert.deepEqual(await pathsFor(path, {}), own);
-      assert.deepEqual((await pathsFor(path, bearer('all'))).length, 7);
-    }
-    assert.doesNotMatch((await ask(server, '/openapi.yaml', some)).text, /alpha|gamma/i);
     assertSilent(server);
   });
 
@@ -338,10 +216,7 @@ describe('keras-serve --api-keys', () => {
 
   it('is taken from the environment', async (t) => {
     const path = keyFile(t, { alice: '' });
-    const server = await startServer(t, ['--no-cache', '--processes', '1'], models(), {
-      KERAS_SERVE_API_KEYS: path,
-      KERAS_SERVE_OPEN: 'models, metrics',
-    });
+    const server = await start(t, [], { KERAS_SERVE_API_KEYS: path, KERAS_SERVE_OPEN: 'models, metrics' });
     assert.equal((await ask(server, '/models')).status, 200);
     assert.equal((await ask(server, '/predict', {}, {})).status, 401);
   });
