@@ -2,6 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { brotliCompress, createBrotliCompress, createGzip, gzip, constants as zlib } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import fp from 'fastify-plugin';
+import { addVary } from '../src/http/vary.js';
 
 /** Bytes from which compression is worth its time. */
 const least = 8192;
@@ -43,7 +44,7 @@ export default fp(
   async (app) => {
     app.addHook('onSend', (request, reply, payload, done) => {
       if (!isWorthIt(reply, payload)) return done(null, payload);
-      reply.header('vary', [reply.getHeader('vary'), 'accept-encoding'].flat().filter(Boolean).join(', '));
+      addVary(reply, 'accept-encoding');
       const name = codingFor(String(request.headers['accept-encoding'] ?? ''));
       if (!name) return done(null, payload);
       const { whole, stream } = codings[name]!;

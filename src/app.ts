@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyRequest } from 'fastify';
 import closing from '../plugins/closing.js';
 import compression from '../plugins/compression.js';
+import cors from '../plugins/cors.js';
 import errors from '../plugins/errors.js';
 import health from '../plugins/health.js';
 import jobs from '../plugins/jobs.js';
@@ -29,6 +30,7 @@ import { answerClientErrors, refuseMalformed } from './http/client-errors.js';
 import { Connections } from './http/connections.js';
 import { type KerasServeParts, kerasServeOf } from './http/keras-serve.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
+import { Origins } from './http/origins.js';
 import { limitPipelining } from './http/pipelining.js';
 import type { RequestError } from './http/request-error.js';
 import { logCrowd, logGone, RequestLog } from './http/request-log.js';
@@ -62,6 +64,11 @@ async function addApi(
   });
 
   app.setValidatorCompiler(validatorCompiler);
+  if (options.corsOrigin.length > 0)
+    await app.register(cors, {
+      origins: new Origins(options.corsOrigin),
+      ownsAll: connections !== undefined || app.prefix !== '',
+    });
   // Behind what the end of a request needs.
   app.addHook('onRequest', refuseMalformed);
   // Before anything tells what there is.
@@ -121,6 +128,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { logger, ...config } = readAppOptions(options);
   const { requestTimeout, replyTimeout, maxConnections, maxPipelined } = config;
   const connections = new Connections(maxConnections, replyTimeout * 1000);
+  const origins = new Origins(config.corsOrigin);
   const instance = Fastify({
     ...(logger && { loggerInstance: logger }),
     logController: new RequestLog(),
@@ -143,6 +151,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
           ),
         ),
         connections,
+        origins,
       ),
     // A large model takes its time to load.
     pluginTimeout: 0,
@@ -160,6 +169,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Each server has its own.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
+      reply.headers(origins.headersFor(request.headers.origin));
       sendError(
         refusedBy(kerasServeOf(instance), request) ?? error,
         request,

@@ -14,6 +14,7 @@ import { leaseModel } from '../../src/http/lease-model.js';
 import type { UsageConfig } from '../../src/http/method-not-allowed.js';
 import { RequestError } from '../../src/http/request-error.js';
 import { allInGroup } from '../../src/http/route-group.js';
+import { addVary } from '../../src/http/vary.js';
 import { RawBody } from '../../src/protocols/body.js';
 import { csvTooLarge, csvType } from '../../src/protocols/predict/csv.js';
 import { imageTooLarge, type PredictAddress, predictProtocol } from '../../src/protocols/predict/protocol.js';
@@ -59,7 +60,7 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, 
       );
   });
   app.addHook('onRequest', async (_request, reply) => {
-    reply.header('vary', 'Accept');
+    addVary(reply, 'Accept');
   });
   const leaseOf = leaseModel(app, (request) => protocol.lease(parts.serving, request.params as PredictAddress));
 

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { onRequestHookHandler } from 'fastify';
 import { type ErrorCode, errorReply, errors } from '../../schemas/error.js';
 import type { Connections } from './connections.js';
+import type { Origins } from './origins.js';
 import { RequestError } from './request-error.js';
 
 const parserErrors: Record<string, ErrorCode> = {
@@ -16,13 +17,14 @@ const parserErrors: Record<string, ErrorCode> = {
  */
 const farewell = 2000;
 
-function close(socket: Socket, code: ErrorCode, message?: string): void {
+function close(socket: Socket, code: ErrorCode, message?: string, headers: Record<string, string> = {}): void {
   if (!socket.writable) return void socket.destroy();
   const [status] = errors[code];
   const body = JSON.stringify(errorReply(code, message));
+  const others = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      `Content-Length: ${Buffer.byteLength(body)}\r\n${others.join('')}Connection: close\r\n\r\n${body}`,
   );
   const timer = setTimeout(() => socket.destroy(), farewell);
   socket.once('close', () => clearTimeout(timer));
@@ -31,8 +33,9 @@ function close(socket: Socket, code: ErrorCode, message?: string): void {
 /**
  * Answers what makes no request: what Node's HTTP parser refuses, and CONNECT. Whatever came before it on its connection is
  * answered first, and the connection ends with it.
+ * @param origins whose pages may read the answer, where it is known of which origin the request is
  */
-export function answerClientErrors(server: Server, connections: Connections): Server {
+export function answerClientErrors(server: Server, connections: Connections, origins: Origins): Server {
   const refused = new WeakSet<Socket>();
   const refuse = (socket: Socket, code: ErrorCode, message?: string) => {
     // The parser complains of all that comes behind it, too.
@@ -40,7 +43,7 @@ export function answerClientErrors(server: Server, connections: Connections): Se
     refused.add(socket);
     connections.afterAnswers(socket, (unfinished) => {
       if (unfinished?.headersSent) socket.destroy();
-      else close(socket, code, message);
+      else close(socket, code, message, origins.headersFor(unfinished?.req.headers.origin));
     });
   };
   return server

@@ -34,13 +34,17 @@ export function refuseOtherMethods(app: FastifyInstance): void {
       return new RequestError('not_found', message);
     }
     const route = address.store as { url: string };
-    const allowed = app.supportedMethods.filter((method) => app.hasRoute({ url: route.url, method }));
+    const allowed = app.supportedMethods.filter(
+      (method) => method !== 'OPTIONS' && app.hasRoute({ url: route.url, method }),
+    );
     const usage = usages.get(route.url)?.(address.params, request) ?? `Use ${allowed.join(' or ')}.`;
     const message = `${method} is not allowed here. ${usage}`;
     return new RequestError('method_not_allowed', message, { allow: allowed.join(', ') });
   };
-  // Before any body is read.
-  app.addHook('onRequest', (request, _reply, done) => done(request.is404 ? failureOf(request) : undefined));
+  // Before any body is read. A route for OPTIONS is there for preflights alone, and these are answered before.
+  app.addHook('onRequest', (request, _reply, done) =>
+    done(request.is404 || request.method === 'OPTIONS' ? failureOf(request) : undefined),
+  );
 }
 
 /** The route that a path was probably meant for, with the path's own names of models. */

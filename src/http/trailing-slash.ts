@@ -9,8 +9,9 @@ export function ignoreTrailingSlashes(app: FastifyInstance): void {
   if (ignoreTrailingSlash || routerOptions?.ignoreTrailingSlash) return;
   app.addHook('onRoute', function (this: FastifyInstance, route) {
     const { routePath, method, prefixTrailingSlash } = route;
-    // Fastify itself adds HEAD to every GET, and a slash to what a prefix is alone, unless it is told not to.
-    if (method === 'HEAD' || /[/*]$/.test(routePath)) return;
+    // Fastify itself adds HEAD to every GET, and a slash to what a prefix is alone, unless it is told not to; OPTIONS is added to
+    // every address.
+    if (method === 'HEAD' || method === 'OPTIONS' || /[/*]$/.test(routePath)) return;
     if (routePath === '' && prefixTrailingSlash !== 'no-slash') return;
     const hidden = { ...route.schema, hide: true };
     this.route({ ...route, url: `${routePath}/`, prefixTrailingSlash: 'slash', schema: hidden });

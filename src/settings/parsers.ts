@@ -115,6 +115,23 @@ export const host = (text: string): string => {
   throw new ConfigError('must be a host such as hooks.example.com or hooks.example.com:8443');
 };
 
+/**
+ * `*`, or an origin as browsers send it, such as `https://app.example.com` or `http://localhost:3000`, or with `*` in the place of
+ * its first names: `https://*.example.com`.
+ */
+export const origin = (text: string): string => {
+  if (text === '*') return text;
+  const [, scheme, wildcard = '', host = ''] = /^(https?:\/\/)(\*\.)?([^/?#@\\*\s]+)$/i.exec(text) ?? [];
+  const known = scheme && URL.canParse(scheme + host) && new URL(scheme + host);
+  // One name behind the star would be as good as all.
+  if (!known || (wildcard && !/[^.]\.[^.]/.test(known.hostname)))
+    throw new ConfigError(
+      'must be *, or an origin as browsers send it: scheme, host and a port that is not the usual one, and no path, not even ' +
+        'a slash, such as https://app.example.com, http://localhost:3000 or https://*.example.com',
+    );
+  return `${known.protocol}//${wildcard}${known.host}`;
+};
+
 /** Any number of what `parse` allows, with commas between them. */
 export const list =
   <T>(parse: (text: string) => T) =>

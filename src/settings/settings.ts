@@ -8,6 +8,7 @@ import {
   oneOf,
   onOff,
   optional,
+  origin,
   text,
   url,
   webhookSecret,
@@ -48,6 +49,14 @@ export const settings = {
     parse: whole(0, 65535),
     environment: ['PORT'],
     description: 'Port to listen on; 0 takes a free one',
+  }),
+  corsOrigin: setting({
+    value: 'origin',
+    fallback: '',
+    parse: list(origin),
+    repeatable: true,
+    description:
+      'Origin whose pages may call the API from browsers, such as https://app.example.com; https://*.example.com is all names below it, * any origin. May be repeated',
   }),
   defaultModel: setting({
     value: 'name',
