@@ -29,11 +29,13 @@ import { openCatalog } from './catalog/open-catalog.js';
 import { answerClientErrors, refuseMalformed } from './http/client-errors.js';
 import { Connections } from './http/connections.js';
 import { type KerasServeParts, kerasServeOf } from './http/keras-serve.js';
+import { keyPairFiles } from './http/key-pair-files.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { Origins } from './http/origins.js';
 import { limitPipelining } from './http/pipelining.js';
 import type { RequestError } from './http/request-error.js';
 import { logCrowd, logGone, RequestLog } from './http/request-log.js';
+import type { SecureServers } from './http/secure-server.js';
 import { sendError } from './http/send-error.js';
 import { ignoreTrailingSlashes } from './http/trailing-slash.js';
 import { validatorCompiler } from './http/validation.js';
@@ -129,30 +131,26 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { requestTimeout, replyTimeout, maxConnections, maxPipelined } = config;
   const connections = new Connections(maxConnections, replyTimeout * 1000);
   const origins = new Origins(config.corsOrigin);
+  const secure = await secureServers(config);
   const instance = Fastify({
     ...(logger && { loggerInstance: logger }),
     logController: new RequestLog(),
     genReqId: () => randomUUID(),
     // Each address of `localhost` has a server of its own; Fastify would tell the first alone of malformed requests.
-    serverFactory: (handler) =>
-      answerClientErrors(
-        connections.watch(
-          createServer(
-            {
-              keepAliveTimeout,
-              requestTimeout: requestTimeout * 1000,
-              // By itself Node looks for late requests every 30 seconds, and at no request before its headers would be late.
-              connectionsCheckingInterval: 500,
-              headersTimeout: Math.min(requestTimeout, 60) * 1000,
-              // Node would refuse what names no host in its own words.
-              requireHostHeader: false,
-            },
-            limitPipelining(maxPipelined, handler),
-          ),
-        ),
-        connections,
-        origins,
-      ),
+    serverFactory: (handler) => {
+      const options = {
+        keepAliveTimeout,
+        requestTimeout: requestTimeout * 1000,
+        // By itself Node looks for late requests every 30 seconds, and at no request before its headers would be late.
+        connectionsCheckingInterval: 500,
+        headersTimeout: Math.min(requestTimeout, 60) * 1000,
+        // Node would refuse what names no host in its own words.
+        requireHostHeader: false,
+      };
+      const listener = limitPipelining(maxPipelined, handler);
+      const server = secure?.create(options, listener) ?? createServer(options, listener);
+      return answerClientErrors(connections.watch(server), connections, origins);
+    },
     // A large model takes its time to load.
     pluginTimeout: 0,
     return503OnClosing: false,
@@ -185,7 +183,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ),
   );
   await addApi(instance, config, connections);
+  if (secure) {
+    const closing = new AbortController();
+    instance.addHook('onReady', async () => void secure.follow(instance.log, closing.signal));
+    instance.addHook('onClose', async () => closing.abort());
+  }
   return instance;
+}
+
+/** What makes servers of HTTPS, loaded where there is a certificate. @throws ConfigError, KeyPairError */
+async function secureServers(config: Config): Promise<SecureServers | undefined> {
+  const files = keyPairFiles(config);
+  if (!files) return undefined;
+  const { openSecureServers } = await import('./http/secure-server.js');
+  return openSecureServers(files);
 }
 
 export default app;

@@ -8,7 +8,14 @@ import { type Config, type SettingName, settings } from './settings/settings.js'
 import { nearestName } from './support/nearest-name.js';
 
 /** Settings of a server of keras-serve's own. */
-const serverSettings = ['requestTimeout', 'replyTimeout', 'maxConnections', 'maxPipelined'] as const;
+const serverSettings = [
+  'requestTimeout',
+  'replyTimeout',
+  'maxConnections',
+  'maxPipelined',
+  'tlsCert',
+  'tlsKey',
+] as const;
 /** Settings of the command that starts one. */
 const commandSettings = ['host', 'port', 'logLevel', 'logFormat', 'closeTimeout', 'drainDelay'] as const;
 

@@ -7,6 +7,7 @@ import { logDownload } from '../applications/download-lines.js';
 import { catalogOptions } from '../catalog/configured-options.js';
 import { openCatalog } from '../catalog/open-catalog.js';
 import { kerasServeOf } from '../http/keras-serve.js';
+import { keyPairFiles } from '../http/key-pair-files.js';
 import { appSettings } from '../options.js';
 import type { Config } from '../settings/settings.js';
 import { collectBuffers } from '../support/memory.js';
@@ -26,7 +27,7 @@ export const serve: Command = {
   takesSettings: true,
   async run({ positionals, flags, config }) {
     const options = modelOptions(flags);
-    await takePort(config).catch(explain(config));
+    await Promise.all([takePort(config).catch(explain(config)), checkKeyPair(config)]);
     let logging: Promise<Logger> | undefined;
     const log = () => (logging ??= import('./logging.js').then(({ createLogger }) => createLogger(config)));
     const onDownload = process.stderr.isTTY
@@ -59,7 +60,7 @@ export const serve: Command = {
     }
     serving();
     endOnSignals(app, logger, config);
-    announce(app, config.host);
+    announce(app, config);
   },
 };
 
@@ -88,11 +89,17 @@ async function takePort({ host, port }: Address): Promise<void> {
   await once(server, 'close');
 }
 
+/** Reads the certificate and its key, where there are: whoever can't serve with them needn't wait for the model either. */
+async function checkKeyPair(config: Config): Promise<void> {
+  const files = keyPairFiles(config);
+  if (files) await import('../http/key-pair.js').then(({ readKeyPair }) => readKeyPair(files));
+}
+
 /** Where the server is: a few lines on a terminal, one line in a log. */
-function announce(app: FastifyInstance, host: string): void {
+function announce(app: FastifyInstance, { host, tlsCert }: Config): void {
   const { port } = app.addresses()[0] as AddressInfo;
   const everywhere = host === '0.0.0.0' || host === '::';
-  const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  const url = `http${tlsCert === undefined ? '' : 's'}://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   if (process.stdout.isTTY) process.stdout.write(announcement(kerasServeOf(app).catalog, url));
   else app.log.info({ url }, announcementLine(kerasServeOf(app).catalog, url));
 }

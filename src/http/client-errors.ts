@@ -17,7 +17,13 @@ const parserErrors: Record<string, ErrorCode> = {
  */
 const farewell = 2000;
 
-function close(socket: Socket, code: ErrorCode, message?: string, headers: Record<string, string> = {}): void {
+/** Answers what makes no request, and ends the connection. @param headers of the answer, besides what it needs */
+export function closeWith(
+  socket: Socket,
+  code: ErrorCode,
+  message?: string,
+  headers: Record<string, string> = {},
+): void {
   if (!socket.writable) return void socket.destroy();
   const [status] = errors[code];
   const body = JSON.stringify(errorReply(code, message));
@@ -43,7 +49,7 @@ export function answerClientErrors(server: Server, connections: Connections, ori
     refused.add(socket);
     connections.afterAnswers(socket, (unfinished) => {
       if (unfinished?.headersSent) socket.destroy();
-      else close(socket, code, message, origins.headersFor(unfinished?.req.headers.origin));
+      else closeWith(socket, code, message, origins.headersFor(unfinished?.req.headers.origin));
     });
   };
   return server

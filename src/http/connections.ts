@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { socketBelow } from './socket-below.js';
 
 /**
  * Which connection was closed when there were too many: one that was `idle`; where none was, one whose request was
@@ -33,6 +35,8 @@ export class Connections extends EventEmitter<{ crowded: [Crowded]; unread: [] }
   private readonly idle = new Set<Socket>();
   /** Those with requests in flight, and the replies to these in their order. */
   private readonly busy = new Map<Socket, Set<ServerResponse>>();
+  /** Those of the idle ones that aren't secure yet, and can't be used before. */
+  private readonly opening = new WeakSet<Socket>();
   private closing = false;
 
   /**
@@ -86,7 +90,9 @@ export class Connections extends EventEmitter<{ crowded: [Crowded]; unread: [] }
     this.servers.push(server);
     // Who sends no more may still wait for answers. Node has no other way to say so.
     Object.assign(server, { httpAllowHalfOpen: true });
-    server.on('connection', (socket) => this.enter(socket));
+    const isSecure = 'setSecureContext' in server;
+    server.on('connection', (socket) => this.enter(socket, isSecure));
+    server.on('secureConnection', (socket: TLSSocket) => this.becomeSecure(socketBelow(socket), socket));
     server.prependListener('request', ({ socket }, response) => this.begin(socket, response));
     // With a listener Node leaves it to that to close connections that have been idle for too long.
     server.on('timeout', (socket) => this.giveUp(server, socket));
@@ -103,13 +109,13 @@ export class Connections extends EventEmitter<{ crowded: [Crowded]; unread: [] }
     for (const server of this.servers) if (server !== main) server.close();
     for (const socket of this.idle) {
       // Node doesn't count it among the idle ones, since its first request is to come.
-      if (socket.bytesRead === 0) socket.destroy();
+      if (socket.bytesRead === 0 || this.opening.has(socket)) socket.destroy();
       else socket.setTimeout(patience);
     }
     for (const socket of this.busy.keys()) socket.setTimeout(patience);
   }
 
-  private enter(socket: Socket): void {
+  private enter(socket: Socket, isOpening = false): void {
     if (this.size >= this.limit) {
       const [which, victim] = this.leastNeeded(socket);
       this.emit('crowded', which);
@@ -119,13 +125,28 @@ export class Connections extends EventEmitter<{ crowded: [Crowded]; unread: [] }
       victim.destroy();
       if (victim === socket) return;
     }
-    if (this.closing) socket.setTimeout(patience);
+    if (isOpening) this.opening.add(socket);
+    this.add(socket);
+  }
+
+  private add(socket: Socket): void {
+    if (this.closing) {
+      if (this.opening.has(socket)) return void socket.destroy();
+      socket.setTimeout(patience);
+    }
     this.idle.add(socket);
     socket.once('end', () => this.probe(socket));
     socket.once('close', () => {
       this.idle.delete(socket);
       this.busy.delete(socket);
     });
+  }
+
+  /** A connection counts as what stands above it, once that is there. */
+  private becomeSecure(below: Socket, socket: TLSSocket): void {
+    // It may have made way meanwhile.
+    if (this.idle.delete(below)) this.add(socket);
+    else socket.destroy();
   }
 
   /** The connection that is closed when there is one too many. */

@@ -50,6 +50,19 @@ export const settings = {
     environment: ['PORT'],
     description: 'Port to listen on; 0 takes a free one',
   }),
+  tlsCert: setting({
+    value: 'file',
+    fallback: 'none',
+    parse: optional(text),
+    description:
+      'Certificate to serve HTTPS with, and those that lead to its issuer, as PEM; followed when it is renewed',
+  }),
+  tlsKey: setting({
+    value: 'file',
+    fallback: 'none',
+    parse: optional(text),
+    description: 'Private key of the certificate, as PEM without a passphrase',
+  }),
   corsOrigin: setting({
     value: 'origin',
     fallback: '',

@@ -74,6 +74,6 @@ export async function startServer(
   environment: Record<string, string> = {},
 ): Promise<Cli & { url: string }> {
   const server = runCli(t, [model, '--port', '0', '--log-format', 'json', ...args], environment);
-  const { url } = JSON.parse(await server.line('"url":"http://'));
+  const { url } = JSON.parse(await server.line('"url":"http'));
   return { ...server, url };
 }
