@@ -161,10 +161,11 @@ function documentsOf(app: FastifyInstance): (request: FastifyRequest) => Texts {
 /** The document of the routes, with the operations of some models. */
 function documentOf(app: FastifyInstance, models: readonly CatalogModel[]): Document {
   const base = app.swagger() as unknown as Document;
-  const { catalog, access } = kerasServeOf(app);
+  const { catalog, access, hasRateLimit } = kerasServeOf(app);
   const { first, others, tags, schemas, examples } = modelOperations(models, {
     defaultName: catalog.defaultName,
     needsKey: access.needsKey('predict'),
+    hasRateLimit,
   });
   const news = tags.filter(({ name }) => !base.tags.some((tag) => tag.name === name));
   return {

@@ -56,6 +56,7 @@ export const errors = {
   ],
   expectation_unknown: [417, 'Nothing is known of "Expect: 200-ok". Leave it out.'],
   idempotency_key_reused: [422, 'This Idempotency-Key came with another body before. Take a new one.'],
+  rate_limited: [429, 'You have sent more than 100 requests in 60 s. Try again in 12 s.'],
   headers_too_large: [431, 'The address and the headers are too large.'],
   request_aborted: [400, 'The client hung up.'],
   internal_error: [500, 'Something went wrong here. The log has the details under this request’s id.'],
@@ -76,7 +77,8 @@ export const isErrorCode = (code: unknown): code is ErrorCode =>
 /** Failures that there are only where API keys are asked for. */
 const keyErrors: readonly ErrorCode[] = ['key_missing', 'key_invalid', 'forbidden'];
 
-const codes = Object.keys(errors) as ErrorCode[];
+/** Those that there may be in every server; a rate limit documents its own (`schemas/rate-limit.ts`). */
+const codes = (Object.keys(errors) as ErrorCode[]).filter((code) => code !== 'rate_limited');
 
 const errorReplyOf = (codes: ErrorCode[]) =>
   Type.Object(

@@ -79,6 +79,7 @@ async function addApi(
   ignoreTrailingSlashes(app);
   await app.register(compression);
   await app.register(errors, { hasKeys: options.apiKeys !== undefined });
+  if (options.rateLimit) await app.register(import('../plugins/rate-limit.js'), options.rateLimit);
   await app.register(upgrade);
   await app.register(preprocessing, {
     maxPixels: options.maxPixels,

@@ -53,6 +53,8 @@ export interface KerasServeParts extends KerasServe {
   closing: Closing;
   access: Access;
   jobs: Jobs;
+  /** Whether clients get 429 for asking too often. */
+  hasRateLimit?: boolean;
 }
 
 const decoratorName = 'kerasServe';

@@ -12,6 +12,7 @@ import {
   PicturePrediction,
   Predictions,
 } from '../../schemas/predict.js';
+import { rateLimitedReply } from '../../schemas/rate-limit.js';
 import { componentName, referTo } from '../../schemas/reference.js';
 import type { CatalogModel } from '../catalog/model-versions.js';
 import type { ServedModel } from '../catalog/served-model.js';
@@ -90,15 +91,18 @@ export interface OperationOptions {
   defaultName: string;
   /** Whether they need an API key. */
   needsKey: boolean;
+  /** Whether clients get 429 for asking too often. */
+  hasRateLimit?: boolean | undefined;
 }
 
 /** The operations of those models that can predict now, as parts of an OpenAPI document. */
 export function modelOperations(
   models: readonly CatalogModel[],
-  { defaultName, needsKey }: OperationOptions,
+  { defaultName, needsKey, hasRateLimit }: OperationOptions,
 ): ModelOperations {
   const security = needsKey ? { security: keySecurity } : {};
   const repliesOf = (...codes: ErrorCode[]) => errorReplies(...(needsKey ? keyErrors : []), ...codes);
+  const limited = hasRateLimit ? { 429: rateLimitedReply() } : {};
   const typeName = uniqueNames();
   const made: ModelOperations = { first: {}, others: {}, tags: [], schemas: { ...sharedSchemas }, examples: {} };
   for (const { name, versions } of models) {
@@ -115,12 +119,21 @@ export function modelOperations(
       const summary = summaryOf(model);
       if (model === newest.model && name === defaultName)
         made.first['/predict'] = {
-          post: { operationId: 'predict', tags: ['Predict'], summary, ...security, ...describe(repliesOf) },
+          post: {
+            operationId: 'predict',
+            tags: ['Predict'],
+            summary,
+            ...security,
+            ...describe((...codes) => ({ ...repliesOf(...codes), ...limited })),
+          },
         };
       const rest = {
         tags: [name],
         ...security,
-        ...describe((...codes) => referToExamples(repliesOf(...codes, ...addressErrors), made.examples)),
+        ...describe((...codes) => ({
+          ...referToExamples(repliesOf(...codes, ...addressErrors), made.examples),
+          ...limited,
+        })),
       };
       if (model === newest.model)
         made.others[`${address}/predict`] = { post: { operationId: `predict${type}`, summary, ...rest } };

@@ -132,6 +132,30 @@ export const origin = (text: string): string => {
   return `${known.protocol}//${wildcard}${known.host}`;
 };
 
+/** How many requests may come in how many seconds. */
+export interface Rate {
+  requests: number;
+  seconds: number;
+}
+
+const rateUnits = new Map(Object.entries({ second: 1, minute: 60, hour: 3600, day: 86_400 }));
+
+/** `100/minute`, `10/second`, `1000/hour`, `5/10s`: a number of requests and a time, of up to a day. */
+export const rate = (text: string): Rate => {
+  const [, number = '', time = ''] = /^(\d{1,9})\/(\w+)$/.exec(text) ?? [];
+  try {
+    return { requests: whole(1, 1_000_000_000)(number), seconds: rateUnits.get(time) ?? duration(1, 86_400)(time) };
+  } catch {
+    throw new ConfigError(
+      'must be a number of requests and a time from 1s to 1d, such as 100/minute, 10/second, 1000/hour or 5/10s',
+    );
+  }
+};
+
+/** A rate in words: `100 requests in 60 s`. */
+export const formatRate = ({ requests, seconds }: Rate): string =>
+  `${requests} request${requests === 1 ? '' : 's'} in ${seconds} s`;
+
 /** Any number of what `parse` allows, with commas between them. */
 export const list =
   <T>(parse: (text: string) => T) =>

@@ -9,6 +9,7 @@ import {
   onOff,
   optional,
   origin,
+  rate,
   text,
   url,
   webhookSecret,
@@ -70,6 +71,12 @@ export const settings = {
     repeatable: true,
     description:
       'Origin whose pages may call the API from browsers, such as https://app.example.com; https://*.example.com is all names below it, * any origin. May be repeated',
+  }),
+  rateLimit: setting({
+    value: 'rate',
+    fallback: 'none',
+    parse: optional(rate),
+    description: 'Most requests of one client, such as 100/minute or 5/10s; more get 429',
   }),
   defaultModel: setting({
     value: 'name',

@@ -97,6 +97,7 @@ function modelDocuments(request: FastifyRequest, parts: KerasServeParts | undefi
     const { first, others, schemas } = modelOperations(catalog.models, {
       defaultName: catalog.defaultName,
       needsKey: parts?.access?.needsKey('predict') ?? false,
+      hasRateLimit: parts?.hasRateLimit,
     });
     const common = Object.entries(request.server.getSchemas()).map(([id, schema]) => [componentName(id), schema]);
     const paths = { ...first, ...others };
