@@ -11,6 +11,7 @@ import { kerasServeOf } from '../src/http/keras-serve.js';
 import { keyErrorReplies, keySecurity, securitySchemes } from '../src/http/key-documents.js';
 import { MemoryFiles } from '../src/http/memory-files.js';
 import { modelOperations } from '../src/http/model-operations.js';
+import { pageHeaders } from '../src/http/page-headers.js';
 import { groupIn, inGroup } from '../src/http/route-group.js';
 import { packageVersion } from '../src/support/package.js';
 
@@ -79,6 +80,12 @@ export default fp(
       transformSpecification: (_document, request) => ({ ...documents(request).document, servers: serversAt('..') }),
       transformSpecificationClone: false,
       theme: { title: 'keras-serve' },
+      uiHooks: {
+        onRequest: (_request, reply, next) => {
+          reply.headers(pageHeaders);
+          next();
+        },
+      },
       uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true, displayRequestDuration: true },
       // Swagger UI sets styles from its script; everything else comes from this server.
       staticCSP: {
@@ -88,6 +95,7 @@ export default fp(
         'img-src': ["'self'", 'data:', 'blob:'],
         'connect-src': "'self'",
         'base-uri': "'none'",
+        'form-action': "'none'",
         'frame-ancestors': "'none'",
       },
     });
@@ -104,7 +112,11 @@ async function serveFromMemory(app: FastifyInstance): Promise<void> {
     route.config = { ...route.config, ...inGroup('documents').config };
     if (route.url !== `${app.prefix}/docs/static/*`) return;
     route.handler = (request, reply) =>
-      files.send((request.params as { '*': string })['*'], request, reply.header('cache-control', 'public, max-age=0'));
+      files.send(
+        (request.params as { '*': string })['*'],
+        request,
+        reply.headers({ ...pageHeaders, 'cache-control': 'public, max-age=0' }),
+      );
   });
 }
 

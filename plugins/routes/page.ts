@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { FastifyPluginAsync } from 'fastify';
 import { MemoryFiles } from '../../src/http/memory-files.js';
+import { pageHeaders } from '../../src/http/page-headers.js';
 import { allInGroup } from '../../src/http/route-group.js';
 import { packageRoot } from '../../src/support/package.js';
 
@@ -9,7 +10,7 @@ const headers = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
+  ...pageHeaders,
 };
 
 /** The page at `/`, on which the model can be tried. */
