@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { componentName } from '../schemas/reference.js';
 import type { CatalogModel } from '../src/catalog/model-versions.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
-import { keyErrorReplies, keySecurity, securitySchemes } from '../src/http/key-documents.js';
+import { keyErrorReplies, keyErrorsOf, keySecurity, securitySchemes } from '../src/http/key-documents.js';
 import { MemoryFiles } from '../src/http/memory-files.js';
 import { modelOperations } from '../src/http/model-operations.js';
 import { pageHeaders } from '../src/http/page-headers.js';
@@ -58,9 +58,11 @@ export default fp(
 
     /** Adds to a schema that its route needs a key. */
     function secured(schema: FastifySchema | undefined, url: string, config: unknown): FastifySchema {
-      if (schema?.hide || !access.needsKey(groupIn(config))) return schema ?? {};
-      const replies = keyErrorReplies(url.slice(app.prefix.length));
-      return { ...schema, security: keySecurity, response: { ...replies, ...(schema?.response as object) } };
+      const group = groupIn(config);
+      if (schema?.hide) return schema;
+      const replies = keyErrorReplies(url.slice(app.prefix.length), keyErrorsOf(access, group));
+      const security = access.needsKey(group) ? { security: keySecurity } : {};
+      return { ...schema, ...security, response: { ...replies, ...(schema?.response as object) } };
     }
 
     const documents = documentsOf(app);
@@ -177,6 +179,7 @@ function documentOf(app: FastifyInstance, models: readonly CatalogModel[]): Docu
   const { first, others, tags, schemas, examples } = modelOperations(models, {
     defaultName: catalog.defaultName,
     needsKey: access.needsKey('predict'),
+    keyErrors: keyErrorsOf(access, 'predict'),
     hasRateLimit,
   });
   const news = tags.filter(({ name }) => !base.tags.some((tag) => tag.name === name));

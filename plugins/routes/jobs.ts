@@ -23,7 +23,7 @@ const { 400: _, ...ownErrors } = errorReplies('job_unknown', 'job_unfinished', '
 /** `/jobs/{id}`: requests that are answered later. They are made by any request to predict with `Prefer: respond-async`. */
 const jobs: FastifyPluginAsyncTypebox = async (app) => {
   const parts = kerasServeOf(app);
-  allInGroup(app, 'predict');
+  allInGroup(app, 'jobs');
   const jobOf = (request: Parameters<typeof keyHolderOf>[0]) =>
     parts.jobs.all.get((request.params as { id: string }).id, keyHolderOf(request)?.name);
 

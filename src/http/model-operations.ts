@@ -18,7 +18,7 @@ import type { CatalogModel } from '../catalog/model-versions.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import { inputKind, isImage } from '../datapoints/kinds.js';
 import { modelSchemas } from '../datapoints/model-schemas.js';
-import { keyErrors, keySecurity } from './key-documents.js';
+import { keySecurity } from './key-documents.js';
 import { bodiesOf } from './model-bodies.js';
 import { csvNote, otherReplies, parametersOf } from './model-replies.js';
 import { descriptionOf, summaryOf } from './model-texts.js';
@@ -91,6 +91,8 @@ export interface OperationOptions {
   defaultName: string;
   /** Whether they need an API key. */
   needsKey: boolean;
+  /** Failures of keys that they can have. */
+  keyErrors: readonly ErrorCode[];
   /** Whether clients get 429 for asking too often. */
   hasRateLimit?: boolean | undefined;
 }
@@ -98,10 +100,10 @@ export interface OperationOptions {
 /** The operations of those models that can predict now, as parts of an OpenAPI document. */
 export function modelOperations(
   models: readonly CatalogModel[],
-  { defaultName, needsKey, hasRateLimit }: OperationOptions,
+  { defaultName, needsKey, keyErrors, hasRateLimit }: OperationOptions,
 ): ModelOperations {
   const security = needsKey ? { security: keySecurity } : {};
-  const repliesOf = (...codes: ErrorCode[]) => errorReplies(...(needsKey ? keyErrors : []), ...codes);
+  const repliesOf = (...codes: ErrorCode[]) => errorReplies(...keyErrors, ...codes);
   const limited = hasRateLimit ? { 429: rateLimitedReply() } : {};
   const typeName = uniqueNames();
   const made: ModelOperations = { first: {}, others: {}, tags: [], schemas: { ...sharedSchemas }, examples: {} };

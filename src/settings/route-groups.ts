@@ -10,6 +10,8 @@ export const routeGroups = {
   models: 'closed',
   /** Running a model. */
   predict: 'closed',
+  /** Requests that are answered later. */
+  jobs: 'closed',
   metrics: 'closed',
 } as const satisfies Record<string, 'open' | 'closed'>;
 

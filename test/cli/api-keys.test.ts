@@ -101,7 +101,7 @@ describe('keras-serve --api-keys', () => {
     [() => ['--api-keys', 'no/such/file'], /The API keys no\/such\/file can’t be read: there is no such file/],
     [
       (path) => [`--api-keys=${path}`, '--open', 'everything'],
-      /--open must be one of health, page, documents, models, predict, metrics/,
+      /--open must be one of health, page, documents, models, predict, jobs, metrics/,
     ],
     [
       (path) => [`--api-keys=${path}`, '--open=documents', '--closed=documents'],

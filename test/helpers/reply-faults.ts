@@ -2,11 +2,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { ErrorReplyWithKeys } from '../../schemas/error.js';
+import { ErrorReplyWithKeys, errors } from '../../schemas/error.js';
 import { Job } from '../../schemas/jobs.js';
 import { ProtocolError } from '../../schemas/protocol-error.js';
 import { componentName } from '../../schemas/reference.js';
 import type { KerasServeParts } from '../../src/http/keras-serve.js';
+import { keyErrorsOf } from '../../src/http/key-documents.js';
 import { modelOperations } from '../../src/http/model-operations.js';
 import { groupOf } from '../../src/http/route-group.js';
 import { resolve } from './openapi.js';
@@ -46,9 +47,9 @@ export function faultOf(
   const isDocumented = Object.keys(documents.response).length > 0;
   // What an app answers that has ours in it is its own business.
   if (!isDocumented) return reply.statusCode < 400 || !parts?.catalog ? undefined : mismatch(anyError, value);
-  const needsKey = parts?.access?.needsKey(groupOf(request)) ?? false;
-  // The document has them of every route that needs a key, in the form of the others.
-  if (needsKey && [401, 403].includes(reply.statusCode)) return mismatch(anyError, value);
+  // The document has them in the form of the others, of each route that can have them.
+  const ofKeys = parts?.access ? keyErrorsOf(parts.access, groupOf(request)).map((code) => errors[code][0]) : [];
+  if (ofKeys.some((status) => status === reply.statusCode)) return mismatch(anyError, value);
   const documented = documents.response[reply.statusCode] ?? documents.response.default;
   if (!documented) return `the status is not documented, ${body}`;
   const contentSchema = documented.content ? documented.content['application/json']?.schema : documented;
@@ -97,6 +98,7 @@ function modelDocuments(request: FastifyRequest, parts: KerasServeParts | undefi
     const { first, others, schemas } = modelOperations(catalog.models, {
       defaultName: catalog.defaultName,
       needsKey: parts?.access?.needsKey('predict') ?? false,
+      keyErrors: parts?.access ? keyErrorsOf(parts.access, 'predict') : [],
       hasRateLimit: parts?.hasRateLimit,
     });
     const common = Object.entries(request.server.getSchemas()).map(([id, schema]) => [componentName(id), schema]);

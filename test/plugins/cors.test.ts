@@ -77,7 +77,7 @@ describe('requests of pages of other origins', () => {
       assert.deepEqual([statusCode, body], [204, ''], url);
       assert.equal(headers['access-control-allow-origin'], page);
       assert.equal(headers['access-control-allow-credentials'], 'true');
-      assert.equal(headers['access-control-allow-methods'], 'GET, HEAD, POST');
+      assert.equal(headers['access-control-allow-methods'], 'GET, HEAD, POST, DELETE');
       assert.equal(
         headers['access-control-allow-headers'],
         'Content-Type, Content-Encoding, Authorization, X-API-Key, Prefer, Idempotency-Key, Inference-Header-Content-Length, X-Request-Id',
@@ -184,7 +184,7 @@ describe('keras-serve with origins in another app', () => {
         return [statusCode, headers['access-control-allow-methods']];
       };
       for (const url of ['/predict', '/models', '/models/', '/v2', '/docs'])
-        assert.deepEqual(await preflight(prefix + url), [204, 'GET, HEAD, POST'], prefix + url);
+        assert.deepEqual(await preflight(prefix + url), [204, 'GET, HEAD, POST, DELETE'], prefix + url);
       assert.deepEqual(await preflight('/pets'), [404, undefined]);
       const { headers } = await app.inject({ url: '/pets', headers: { origin: page } });
       assert.deepEqual([headers['access-control-allow-origin'], headers.vary], [undefined, undefined]);

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { basename } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import type { Job } from '../../schemas/jobs.js';
 import { bundledModel, photo } from '../helpers/app.js';
+import { bearer, keyFile } from '../helpers/key-file.js';
 import { inferenceProcesses } from '../helpers/proc.js';
 import { startServer } from '../helpers/server.js';
 
@@ -115,6 +117,30 @@ describe('a webhook', () => {
       await errorOf(await post(url, { webhook: 'https://example.com/' })),
       /^400 webhook_refused: There are no webhooks here/,
     );
+  });
+});
+
+describe('a job that a key has made', () => {
+  it('is there for that key alone, be it for some models only', async (t) => {
+    const path = keyFile(t, { some: `models=${basename(bundledModel)}`, other: '' });
+    const { url } = await startServer(t, ['--api-keys', path]);
+    const reply = await post(url, {}, { ...bearer('some'), prefer: 'respond-async', 'idempotency-key': 'one' });
+    assert.equal(reply.status, 202);
+    const { id } = (await reply.json()) as Job;
+    const statusFor = async (path: string, headers: Record<string, string>, method = 'GET') => {
+      const { status, body } = await fetch(`${url}/jobs/${id}${path}`, { headers, method });
+      await body?.cancel();
+      return status;
+    };
+    for (const path of ['', '/result', '/events']) {
+      assert.equal(await statusFor(path, {}), 401, path);
+      assert.equal(await statusFor(path, bearer('other')), 404, path);
+    }
+    assert.equal(await statusFor('', bearer('other'), 'DELETE'), 404);
+    assert.equal(await statusFor('?wait=60', bearer('some')), 200);
+    assert.equal(await statusFor('/result', bearer('some')), 200);
+    const others = await post(url, {}, { ...bearer('other'), prefer: 'respond-async', 'idempotency-key': 'one' });
+    assert.notEqual(((await others.json()) as Job).id, id);
   });
 });
 
