@@ -3,6 +3,7 @@ import type { FoundLabels } from '../datapoints/kind.js';
 import { type MaskSpec, mask } from '../datapoints/kinds/mask.js';
 import type { ModelKinds } from '../datapoints/kinds.js';
 import { nameOfLabel, wrongCount } from '../datapoints/labels.js';
+import { CARD_FILE } from '../support/card-file.js';
 import type { Signature } from '../support/tensor.js';
 import type { SideFile } from './beside/side-files.js';
 import { chooseSideLabels, type SideLabels } from './beside/side-labels.js';
@@ -71,11 +72,17 @@ export async function findLabels(
   }
   if (saved) return { found: saved, notes, told };
   for (const { folder, names } of besides) {
-    const written = await findSourceLabels(folder, names, Math.max(2, count));
+    // A mask's numbers are pixels', of which no code chooses between two texts.
+    const width = labels.length === 1 ? count : undefined;
+    const written = await findSourceLabels(folder, names, Math.max(2, count), width);
     if (!written) continue;
-    const basis = 'as many texts stand there as there are classes';
-    const found = { labels: written.labels, file: written.where, numbered: false, source: 'code', basis } as const;
-    return { found: { ...found, certainty: 'guess' }, notes, told };
+    if ('unclear' in written) {
+      const message = `source code beside the model has ${written.unclear}, and nothing says which are the answer's: none are used`;
+      notes.push({ level: 'warn', message, advice: `set labels in ${CARD_FILE}` });
+      continue;
+    }
+    const { where, ...rest } = written;
+    return { found: { ...rest, file: where, numbered: false, source: 'code', certainty: 'guess' }, notes, told };
   }
   const files = `${labelFiles.slice(0, -3).join(', ')} or ${labelFiles.at(-3)}`;
   const others = unread.length > 0 ? `; ${unread.slice(0, 3).join(', ')} is not read` : '';

@@ -1,24 +1,38 @@
 import { join } from 'node:path';
 import { decodeText } from '../support/decode-text.js';
 import { readWhole } from '../support/files.js';
+import { modelFilesAmong } from '../support/model-files.js';
+import { choicesIn } from './source-choices.js';
 import { literalsIn, type SourceLiteral } from './source-literals.js';
+import { areNames } from './source-names.js';
+import type { Language } from './source-tokens.js';
 
 /** Names of classes in source code beside a model. */
 export interface SourceLabels {
   labels: string[];
   /** Where they are: `CLASS_NAMES in app.py`. */
   where: string;
+  /** What speaks for them: it goes on after "for". */
+  basis: string;
+  /** What the code compares the second one's probability with. */
+  threshold?: number;
+}
+
+/** That source code has several that may be names of a model's classes. */
+export interface UnclearLabels {
+  /** Two that differ, as they go on after "has": `Spam and Ham in app.py and Yes and No in test.py`. */
+  unclear: string;
 }
 
 /** The most files that are read, the largest of them and all of them together, in bytes. */
 const [mostFiles, maxBytes, maxTotal] = [50, 5 * 2 ** 20, 8 * 2 ** 20];
 
 /** How files of source code are read, by their endings. */
-const readers: Record<string, (text: string) => string> = {
-  py: (text) => text,
-  js: (text) => text,
-  ts: (text) => text,
-  ipynb: cellsOf,
+const readers: Record<string, { language: Language; read: (text: string) => string }> = {
+  py: { language: 'python', read: (text) => text },
+  js: { language: 'javascript', read: (text) => text },
+  ts: { language: 'javascript', read: (text) => text },
+  ipynb: { language: 'python', read: cellsOf },
 };
 const ending = new RegExp(`\\.(${Object.keys(readers).join('|')})$`);
 
@@ -33,44 +47,88 @@ const speaks =
 const otherwise =
   /column|cols?$|feature|metric|path|dirs?$|folder|file|url|layer|optimizer|loss|activation|header|keys?$|input|stop_?words|punct|require|depend|arg|choices|colou?r|callback|extension|origins?|methods?|hosts?|phase|split|mode|author|user|count|model/i;
 
+/** What may be names, the surest first: texts of which a prediction takes one are surer than two texts in a list, and sentences are no names. */
+const ranks = ['telling', 'names', 'pair', 'sentences'] as const;
+type Rank = (typeof ranks)[number];
+
+interface Candidate extends SourceLabels {
+  rank: Rank;
+}
+
 /**
  * Names of classes that stand in source code beside a model and nowhere else: one list, or an object by number, of as many texts as there
- * are classes. Where several could be meant there is none, nor where there is more than is read.
+ * are classes, or the texts that it chooses between by what the model answers. Where several could be meant there is none, nor where there is more
+ * than is read.
  * @param names the folder's files
+ * @param width how many numbers the model answers with, where they are no picture's: without, choices aren't looked at
  */
 export async function findSourceLabels(
   folder: string,
   names: readonly string[],
   classes: number,
-): Promise<SourceLabels | undefined> {
-  const found: { literal: SourceLiteral; file: string }[] = [];
+  width?: number,
+): Promise<SourceLabels | UnclearLabels | undefined> {
+  const found: Candidate[] = [];
   let total = 0;
   const files = sourceFilesAmong(names);
   if (files.length > mostFiles) return undefined;
+  // Of several models that lie there the code may choose by another one's answer.
+  const isAlone = width !== undefined && modelFilesAmong(names).models.length < 2;
   for (const file of files) {
     const bytes = await readWhole(join(folder, file), maxBytes).catch(() => undefined);
     total += bytes?.length ?? 0;
     if (total > maxTotal) return undefined;
     const text = bytes && decodeText(bytes);
     if (!text) continue;
-    const source = readers[ending.exec(file)![1]!]!(text);
-    for (const literal of literalsIn(source)) if (couldName(literal, classes)) found.push({ literal, file });
+    const { language, read } = readers[ending.exec(file)![1]!]!;
+    const source = read(text);
+    found.push(...listsIn(source, file, classes));
+    if (isAlone) found.push(...choicesOf(source, language, file, width));
   }
-  const telling = found.filter(({ literal }) => speaks.test(literal.name));
-  const [first, ...others] = telling.length > 0 || classes === 2 ? telling : found;
-  if (!first || others.some(({ literal }) => !areSame(literal.texts, first.literal.texts))) return undefined;
-  return { labels: first.literal.texts, where: `${first.literal.name} in ${first.file}` };
+  const best = ranks.find((one) => found.some(({ rank }) => rank === one));
+  const [first, ...others] = found.filter(({ rank }) => rank === best);
+  if (!first) return undefined;
+  const other = others.find(({ labels }) => !areSame(labels, first.labels));
+  if (other) return { unclear: `${shown(first)} and ${shown(other)}` };
+  const { rank, threshold: _, ...labels } = first;
+  const thresholds = new Set([first, ...others].flatMap(({ threshold }) => threshold ?? []));
+  const [threshold] = thresholds;
+  return { ...labels, ...(thresholds.size === 1 && { threshold: threshold! }) };
 }
 
-const couldName = ({ name, texts }: SourceLiteral, classes: number): boolean =>
+const shown = ({ labels, where }: SourceLabels): string =>
+  `${labels.length > 2 ? `${labels.length} texts` : labels.map((label) => JSON.stringify(label)).join(' and ')} (${where})`;
+
+/** Lists of as many texts as there are classes. Of two, many lists have as many. */
+function listsIn(source: string, file: string, classes: number): Candidate[] {
+  const basis = 'as many texts stand there as there are classes';
+  return [...literalsIn(source)].flatMap((literal) => {
+    const { name, texts, isIndexed } = literal;
+    const isTelling = isIndexed || speaks.test(name);
+    if (!couldName(literal, classes) || (!isTelling && classes === 2)) return [];
+    const rank = isIndexed || (isTelling && classes > 2) ? 'telling' : classes === 2 ? 'pair' : 'names';
+    return [{ labels: texts, where: `${name} in ${file}`, basis, rank } as const];
+  });
+}
+
+/** What is chosen between by a prediction. */
+function choicesOf(source: string, language: Language, file: string, width: number): Candidate[] {
+  return choicesIn(source, language, width).map(({ name, texts, threshold }) => {
+    const rank = !areNames(texts) ? 'sentences' : speaks.test(name) ? 'telling' : 'names';
+    const basis = `the code chooses between them by a prediction${rank === 'sentences' ? ', and nothing shorter stands there' : ''}`;
+    return { labels: texts, where: `${name} in ${file}`, basis, rank, ...(threshold !== undefined && { threshold }) };
+  });
+}
+
+const couldName = ({ name, texts, isIndexed }: SourceLiteral, classes: number): boolean =>
   texts.length === classes &&
-  !otherwise.test(name) &&
+  (isIndexed || !otherwise.test(name)) &&
   // Of many a few may be called alike.
   new Set(texts).size > 0.9 * classes &&
   texts.every((text) => text.trim() !== '' && text.length <= 200 && !/\p{Cc}/u.test(text));
 
 const areSame = (one: readonly string[], other: readonly string[]): boolean =>
-  one.every((text, index) => text === other[index]);
+  one.every((text, index) => text.toLowerCase() === other[index]!.toLowerCase());
 
 /** The code of a notebook. */
 function cellsOf(text: string): string {

@@ -6,6 +6,8 @@ export interface SourceLiteral {
   name: string;
   /** The texts of a list; of an object those that have the numbers from 0 on, in their order. */
   texts: string[];
+  /** Whether one of them is taken by a prediction where it stands: `["cat", "dog"][np.argmax(prediction)]`. */
+  isIndexed?: true;
 }
 
 /** The most characters of a literal. */
@@ -45,8 +47,10 @@ export function* literalsIn(source: string): Generator<SourceLiteral> {
   for (const { index } of source.matchAll(start)) {
     if (++count > mostLiterals) return;
     const name = nameOf(source, index);
-    const texts = name === undefined ? undefined : new LiteralReader(source, index).texts();
-    if (texts) yield { name: name!, texts };
+    if (name === undefined && source[index] === '(') continue;
+    const literal = new LiteralReader(source, index).literal();
+    if (literal?.isIndexed) yield { name: name ?? 'a list', texts: literal.texts, isIndexed: true };
+    else if (literal && name !== undefined) yield { name, texts: literal.texts };
   }
 }
 
@@ -54,6 +58,9 @@ const closing: Record<string, string> = { '[': ']', '(': ')', '{': '}' };
 // Bounded, so that no place is read over and over.
 const space = /(?:\s|(?:#|\/\/)[^\n]{0,300}\n)*/y;
 const rest = /[ \t]*(?:$|[\r\n;,)\]}#]|\/\/)/y;
+/** What takes one text: no part of them, and no place that stands there. */
+const indexed =
+  /\[\s{0,9}(?=[^\]\n]{0,100}(?:pred|prob|argmax|idx|index|indices|class|label|result))[a-z_$][\w$.()[\], >=+-]{0,100}\]/iy;
 const number = /\d{1,7}(?![\w.])/y;
 const text = /[uU]?(?:"((?:[^"\\\n]|\\.){0,1000})"|'((?:[^'\\\n]|\\.){0,1000})'|`((?:[^`\\$]|\\.){0,1000})`)/y;
 
@@ -69,14 +76,20 @@ class LiteralReader {
     this.end = start + longest;
   }
 
-  /** The texts of the literal; undefined where it is something else. */
-  texts(): string[] | undefined {
+  /** The texts of the literal, and whether one is taken; undefined where it is something else. */
+  literal(): { texts: string[]; isIndexed: boolean } | undefined {
+    const texts = this.texts();
+    const isIndexed = texts !== undefined && this.isIndexed;
+    return texts && (isIndexed || this.isWhole) ? { texts, isIndexed } : undefined;
+  }
+
+  private texts(): string[] | undefined {
     const open = this.source[this.at++]!;
     const isObject = open === '{';
     const list: string[] = [];
     const pairs: [number, string][] = [];
     for (;;) {
-      if (this.takes(closing[open]!)) return this.isWhole ? (isObject ? inOrder(pairs) : list) : undefined;
+      if (this.takes(closing[open]!)) return isObject ? inOrder(pairs) : list;
       if (isObject) {
         const pair = this.pair();
         if (!pair) return undefined;
@@ -94,6 +107,12 @@ class LiteralReader {
   private get isWhole(): boolean {
     rest.lastIndex = this.at;
     return rest.test(this.source);
+  }
+
+  /** Whether one text is taken, by what is called like a prediction. */
+  private get isIndexed(): boolean {
+    indexed.lastIndex = this.at;
+    return indexed.test(this.source);
   }
 
   /** `0: "cat"`, `"cat": 0`, `"0": "cat"` */

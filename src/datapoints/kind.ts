@@ -46,6 +46,8 @@ export interface FoundLabels {
   certainty: 'likely' | 'guess';
   /** Whether they are numbered as Teachable Machine numbers them. */
   numbered: boolean;
+  /** How probable the second of two is where code that names them takes it. */
+  threshold?: number;
 }
 
 /** What is known of a model when kinds claim its inputs and outputs. */

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { Labels } from '../../schemas/card.js';
 import { CardError } from '../support/card-error.js';
 import { type Evidence, isLinear } from './evidence.js';
-import type { Assumption, Facts, KindCard, Place } from './kind.js';
+import type { Assumption, Facts, FoundLabels, KindCard, Place } from './kind.js';
 import type { Label, Prediction } from './label.js';
 
 /** What is known of an output with labels. */
@@ -28,11 +28,18 @@ export const Threshold = Type.Number({ minimum: 0, maximum: 1, description: 'a n
 
 const usualThreshold = 0.5;
 
-/** How sure a label has to be: what the card says, else half. */
-export function thresholdOf(card: KindCard | undefined): { threshold: number; assumptions: Assumption[] } {
+/** How sure a label has to be: what the card says, what is found with the labels, else half. */
+export function thresholdOf(
+  card: KindCard | undefined,
+  found?: FoundLabels,
+): { threshold: number; assumptions: Assumption[] } {
   if (card?.threshold !== undefined) return { threshold: card.threshold as number, assumptions: [] };
-  const usual: Assumption = { key: 'threshold', value: usualThreshold, basis: 'that is usual', certainty: 'likely' };
-  return { threshold: usualThreshold, assumptions: [usual] };
+  const { threshold = usualThreshold, file } = found ?? {};
+  const assumed: Pick<Assumption, 'basis' | 'certainty'> =
+    threshold === usualThreshold
+      ? { basis: 'that is usual', certainty: 'likely' }
+      : { basis: `${file} compares the probability with it`, certainty: 'guess' };
+  return { threshold, assumptions: [{ key: 'threshold', value: threshold, ...assumed }] };
 }
 
 /** An output's labels with the threshold that decides whether they hold. */
@@ -41,8 +48,8 @@ export function labelsWithThreshold(...of: Parameters<typeof labelsOf>): {
   assumptions: Assumption[];
 } {
   const { spec, assumptions } = labelsOf(...of);
-  const [, card] = of;
-  const { threshold, assumptions: ofThreshold } = thresholdOf(card);
+  const [{ found }, card] = of;
+  const { threshold, assumptions: ofThreshold } = thresholdOf(card, found?.labels === spec.labels ? found : undefined);
   return { spec: { ...spec, threshold }, assumptions: [...assumptions, ...ofThreshold] };
 }
 

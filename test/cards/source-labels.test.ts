@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { findSourceLabels } from '../../src/cards/source-labels.js';
+import { findSourceLabels, type SourceLabels } from '../../src/cards/source-labels.js';
 import { literalsIn } from '../../src/cards/source-literals.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
@@ -77,10 +77,11 @@ describe('literals of texts in source code', () => {
 });
 
 describe('labels in source code', () => {
-  const find = (files: Record<string, string>, classes: number) => {
+  const find = async (files: Record<string, string>, classes: number) => {
     const folder = temporaryFolder('source-labels');
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
-    return findSourceLabels(folder, readdirSync(folder), classes);
+    const { labels, where } = ((await findSourceLabels(folder, readdirSync(folder), classes)) ?? {}) as SourceLabels;
+    return labels && { labels, where };
   };
   const code = (list: string[], name = 'class_names') => `${name} = ${JSON.stringify(list)}\n`;
   const animals = ['cat', 'dog', 'mug'];
