@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { CardFile } from '../datapoints/kind.js';
 import type { KindCards, PlaceOf } from '../datapoints/kinds.js';
 import { CardError } from '../support/card-error.js';
+import { filePart } from '../support/file-part.js';
 import { FileSizeError, NoFileError, readWhole, reasonOf } from '../support/files.js';
 import { cardReaders } from './card-readers.js';
 import type { FileContents } from './contents/file-contents.js';
@@ -27,7 +28,7 @@ export async function besidesOf({ file, folder }: { file: string; folder?: strin
 
 const fileKeys = new Set(Object.keys(cardReaders).map((reader) => reader.split('.')[1]));
 
-/** The names of files that are in the text of a card, whatever else is wrong with it. */
+/** The names of files, or parts of them, that are in the text of a card, whatever else is wrong with it. */
 export function filesNamedIn(card: string): string[] {
   const names: string[] = [];
   try {
@@ -81,10 +82,11 @@ async function readValue(
   if (!known || known.words?.includes(value as string)) return value;
   const file = value as string;
   const where = `${place} names ${file.slice(0, 100)}, which`;
-  const bytes = await readBytes(file, folders, where);
+  const { file: whole, part } = filePart(file);
+  const bytes = await readBytes(whole, folders, where);
   let content: unknown;
   try {
-    content = await contents.read(reader, bytes, { left: maxTime });
+    content = await contents.read(reader, bytes, { left: maxTime }, part);
   } catch (cause) {
     throw new CardError(`${where} ${(cause as Error).message}.`, { cause });
   }

@@ -80,7 +80,7 @@ export function labelFilesAmong(names: readonly string[]): string[] {
 
 /** Names that speak of labels. */
 const labelLike =
-  /^(labels?|classes|class[-_ ]?(names?|labels?|indices|indexes|map)|categories|label[-_ ]?map)\.(txt|json|csv|tsv|ya?ml|pbtxt|names|npy)$/i;
+  /^(labels?|classes|class[-_ ]?(names?|labels?|indices|indexes|map)|categories|label[-_ ]?map)\.(txt|json|csv|tsv|ya?ml|pbtxt|names)$/i;
 
 /** Those of a folder's files that seem to hold labels and are not read. */
 export const unreadLabelFiles = (names: readonly string[]): string[] =>

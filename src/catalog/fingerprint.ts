@@ -8,6 +8,7 @@ import { sourceFilesAmong } from '../cards/source-labels.js';
 import { modelFiles } from '../keras/index.js';
 import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
 import { decodeText } from '../support/decode-text.js';
+import { filePart } from '../support/file-part.js';
 import { readWhole } from '../support/files.js';
 
 /** The names of what is in a folder. */
@@ -27,7 +28,8 @@ async function besides(model: string, folder: string, list: Lister): Promise<str
   const labels = labelFilesAmong(names);
   const others = labels.length > 0 ? labels : sourceFilesAmong(names);
   const own = sideFilesAmong(ownFiles(model, names));
-  return [CARD_FILE, ...others, ...own, ...filesNamedIn(decodeText(card) ?? '')].map((name) => join(folder, name));
+  const named = filesNamedIn(decodeText(card) ?? '').map((name) => filePart(name).file);
+  return [CARD_FILE, ...others, ...own, ...named].map((name) => join(folder, name));
 }
 
 /**

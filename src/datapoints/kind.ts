@@ -74,8 +74,11 @@ export interface NamedFile {
   words?: readonly string[];
   /** What the file is checked by, as it is read. */
   schema: TSchema;
-  /** @throws Error whose message completes "the file …" */
-  read(bytes: Uint8Array): unknown;
+  /**
+   * @param part of a pickled dict that is meant, where not all of it is
+   * @throws Error whose message completes "the file …"
+   */
+  read(bytes: Uint8Array, part?: string): unknown;
 }
 
 /** What a card has in the place of a file's name once the file is read. */

@@ -128,7 +128,7 @@ function noteOf(
   { file, what, fitted, table, threshold, columns, vocabulary }: SideFile,
   { signature, cards }: Served,
 ): CardNote[] {
-  const isSaid = file.endsWith('.json') && (threshold !== undefined || columns !== undefined) && !vocabulary;
+  const isSaid = (threshold !== undefined || (file.endsWith('.json') && columns !== undefined)) && !vocabulary;
   if (table || isSaid) return [];
   const widths = signature.inputs.flatMap(({ shape }) => shape.at(-1) ?? []);
   const isOfBoth = fitted?.inputs !== undefined && widths.includes(fitted.inputs - 1);

@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
+import { filePart } from '../../support/file-part.js';
 
 /** What people write as one word: `labelencoder`, `scalery`. */
 const compound =
   /^(label|class|target|feature|word|column|one|x|y|input|output|std|standard|minmax|robust|scaler|data|count)(encoders?|binarizer|scalers?|names?|index|indices|columns?|map|dict|hot|x|y)$/;
 
-/** The words of a file's name, in small letters and without its endings and numbers: of `scaler_X2.pkl` scaler and x. */
+/** The words of a file's name, or of its part's, in small letters and without its endings and numbers: of `scaler_X2.pkl` scaler and x. */
 export const wordsIn = (file: string): string[] =>
-  basename(file)
+  basename(filePart(file).part ?? file)
     .replace(/(?:\.[a-z]\w{0,7}){1,2}$/i, '')
     .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
     .toLowerCase()

@@ -2,9 +2,11 @@ import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import { vocabularyOfPickle, vocabularyOfText } from '../../datapoints/texts/vocabulary-file.js';
 import { parseJsonText } from '../../json/parse-text.js';
 import { cellsOf } from '../../pickle/cells.js';
+import { PickleError } from '../../pickle/error.js';
 import { readFitted } from '../../pickle/fitted.js';
 import type { Fitted } from '../../pickle/transformer.js';
 import { Instance, type PickleMap, type PickleValue } from '../../pickle/values.js';
+import { isPartKey } from '../../support/file-part.js';
 import type { SideTable } from './side-table.js';
 
 /** What a file beside a model can be taken for: a list of texts may name classes or columns, or be words. */
@@ -23,6 +25,8 @@ export interface SideContent {
   vocabulary?: Vocabulary;
   /** How sure a class has to be. */
   threshold?: number;
+  /** What a dict holds of these under its keys, each as if it were a file of that name. */
+  parts?: readonly (SideContent & { keys: readonly string[] })[];
 }
 
 /** What classes of scikit-learn know of the classes of a target, and the attribute that has them. */
@@ -77,6 +81,9 @@ function ofList(cells: readonly unknown[] | undefined): SideContent {
 function ofDict(dict: PickleMap): SideContent {
   const pairs = [...dict].map(([key, value]) => (typeof key === 'number' ? [value, key] : [key, value]));
   const what = `holds a dict of ${counted(dict.size, 'entry', 'entries')}`;
+  const parts = partsOf(dict, []);
+  const saved = thresholdIn(Object.fromEntries([...dict].filter(([key]) => typeof key === 'string')));
+  if (parts.length > 0) return { what, parts, ...(saved !== undefined && { threshold: saved }) };
   const isOfTexts = pairs.every(([text, number]) => typeof text === 'string' && Number.isInteger(number));
   if (!isOfTexts || pairs.length === 0) return { what };
   const sorted = (pairs as [string, number][]).toSorted(([, one], [, other]) => one - other);
@@ -87,6 +94,37 @@ function ofDict(dict: PickleMap): SideContent {
     ...(isWhole && { classes: sorted.map(([text]) => text) }),
     vocabulary: vocabularyOfPickle(new Map(pairs as [string, number][])) as Vocabulary,
   };
+}
+
+/** The most objects of a dict that are looked at. */
+const mostParts = 50;
+/** What lists are called that are more than data. */
+const speaking = /class|label|categor|target|column|feature|name|word|vocab/i;
+
+/** What a dict holds under its keys, and dicts in it. */
+function partsOf(dict: PickleMap, above: readonly string[]): NonNullable<SideContent['parts']> {
+  const parts = [...dict].slice(0, mostParts).flatMap(([key, value]) => {
+    if (!isPartKey(key)) return [];
+    const keys = [...above, key];
+    const inner = value instanceof Map && above.length === 0 ? partsOf(value, keys) : [];
+    if (inner.length > 0) return inner;
+    const isOne = value instanceof Instance || (speaking.test(key) && cellsOf(value));
+    const content = isOne ? contentOfPart(value) : undefined;
+    return content ? [{ ...content, keys }] : [];
+  });
+  return parts.slice(0, mostParts);
+}
+
+/** What is under one key; undefined where it is nothing for a model. */
+function contentOfPart(value: PickleValue): SideContent | undefined {
+  try {
+    const content = contentOfPickle(value);
+    const isOfUse = content.fitted ?? content.classes ?? content.columns ?? content.vocabulary;
+    return isOfUse || value instanceof Instance ? content : undefined;
+  } catch (error) {
+    if (error instanceof PickleError) return { what: error.message };
+    throw error;
+  }
 }
 
 /** A tokenizer that can't be read is told of by what is wrong with it. */
@@ -109,6 +147,9 @@ const thresholdKeys = [
   'classification_threshold',
 ];
 
+const thresholdIn = (entries: Record<string, unknown>): number | undefined =>
+  thresholdKeys.map((key) => entries[key]).find((value) => typeof value === 'number') as number | undefined;
+
 /** What a file of JSON can be taken for; undefined where it is about something else. @throws SyntaxError */
 export function contentOfJson(text: string): SideContent | undefined {
   const json = parseJsonText(text);
@@ -121,11 +162,11 @@ export function contentOfJson(text: string): SideContent | undefined {
   const values = Object.values(entries);
   if (values.length > 0 && values.every(Number.isInteger)) return ofDict(new Map(Object.entries(entries)) as PickleMap);
   const columns = columnKeys.map((key) => entries[key]).find((value) => Array.isArray(value) && areTexts(value));
-  const threshold = thresholdKeys.map((key) => entries[key]).find((value) => typeof value === 'number');
+  const threshold = thresholdIn(entries);
   if (!columns && threshold === undefined) return undefined;
   return {
     what: 'holds what is said of a model',
     ...(columns && { columns: columns as string[] }),
-    ...(threshold !== undefined && { threshold: threshold as number }),
+    ...(threshold !== undefined && { threshold }),
   };
 }

@@ -1,5 +1,6 @@
 import { join, parse } from 'node:path';
 import { CARD_FILE } from '../../support/card-file.js';
+import { nameOfPart } from '../../support/file-part.js';
 import { FileSizeError, NoFileError, readStart, readWhole } from '../../support/files.js';
 import { modelFilesAmong } from '../../support/model-files.js';
 import type { Beside } from '../card-files.js';
@@ -43,6 +44,7 @@ const readers: readonly [name: RegExp, reader: SideReader][] = [
   [/(?:tokeni[sz]er|word_?index|vocab\w*)\.json$/i, 'tokenizer'],
   [/(?:columns?|features?)(?:[-_ ]?(?:names?|list|order))?\.json$/i, 'json'],
   [/^(?:model[-_]?)?(?:metadata|meta|info|config)\.json$/i, 'json'],
+  [/^(?!.*(?:train|test|val)|[xy]_).*(?:label|class|categor|encoder|species|idx|index).*\.npy$/i, 'array'],
   [/\.csv$/i, 'table'],
 ];
 
@@ -107,7 +109,7 @@ export async function readSideFiles(
         const reader = readerOf(file)!;
         const bytes = await bytesFor(reader, join(folder, file), budget);
         const content = (await contents.read(reader, bytes, budget.clock)) as SideContent | undefined;
-        if (content) files.push({ file, ...content });
+        if (content) files.push(...partsOf(file, content).filter((one) => !taken.has(one.file)));
       } catch (error) {
         const reason = reasonOf(error);
         if (reason) unused(file, reason);
@@ -115,6 +117,12 @@ export async function readSideFiles(
     }
   }
   return { files, notes };
+}
+
+/** What a file holds, each of several under a name of its own. */
+function partsOf(file: string, { parts = [], ...content }: SideContent): SideFile[] {
+  const own = parts.length === 0 || content.threshold !== undefined ? [{ file, ...content }] : [];
+  return [...own, ...parts.map(({ keys, ...part }) => ({ file: nameOfPart(file, keys), ...part }))];
 }
 
 /** Pickles that lie beside several models, and are none's. */

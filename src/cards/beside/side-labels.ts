@@ -1,5 +1,6 @@
 import type { FoundLabels } from '../../datapoints/kind.js';
 import { CARD_FILE } from '../../support/card-file.js';
+import { filePart } from '../../support/file-part.js';
 import type { CardNote } from '../card-note.js';
 import { wrongIn } from '../label-files.js';
 import { particularIn, speaksOf } from './file-words.js';
@@ -26,7 +27,10 @@ export interface SideChoice {
 
 /** Whether what names classes is of a column: it is called after something that the model isn't. */
 const isOfColumn = ({ file }: SideFile, { known, takesRows }: SideLabels): boolean =>
-  takesRows && speaksOf(file, 'labels') && particularIn(file, known).length > 0;
+  takesRows && (isPart(file) || speaksOf(file, 'labels')) && particularIn(file, known).length > 0;
+
+/** Whether it lies among others, of which it is one for the answer only where its name says so. */
+const isPart = (file: string): boolean => filePart(file).part !== undefined;
 
 /** Names of classes among the files beside a model. @param counts how many there may be */
 export function chooseSideLabels(side: SideLabels, counts: readonly number[]): SideChoice {
@@ -39,7 +43,7 @@ export function chooseSideLabels(side: SideLabels, counts: readonly number[]): S
       wrongIn(file.classes) === undefined,
   );
   const ofColumns = fitting.filter((file) => isOfColumn(file, side));
-  const own = fitting.filter((file) => !ofColumns.includes(file));
+  const own = fitting.filter((one) => !ofColumns.includes(one) && (!isPart(one.file) || speaksOf(one.file, 'labels')));
   const telling = own.filter(({ file }) => speaksOf(file, 'labels'));
   const candidates = telling.length > 0 ? telling : own;
   const notes = ofColumns.map(({ file, what }): CardNote => {

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { notesIn } from '../../inference/compiled-model.js';
 import type { NoteFolder } from '../../inference/note-folder.js';
 import { codeVersion } from '../../support/code-version.js';
-import type { CardReader, Reading, SideReader } from './read-messages.js';
+import type { CardReader, Reading, ReadRequest, SideReader } from './read-messages.js';
 import { type Clock, readInProcess, UnreadSignal } from './read-process.js';
 
 /** What readings depend on beside the bytes. */
@@ -26,23 +26,25 @@ export class FileContents {
   /**
    * What a file holds.
    * @param bytes of the file, all that the reader is to see
+   * @param part of it that a card names
    * @throws UnreadSignal, and what the reader of a card's key throws
    */
-  async read(reader: SideReader | CardReader, bytes: Uint8Array, clock: Clock): Promise<unknown> {
-    const reading: Reading = deserialize(await this.readingOf(reader, bytes, clock));
+  async read(reader: SideReader | CardReader, bytes: Uint8Array, clock: Clock, part?: string): Promise<unknown> {
+    const request: ReadRequest = { reader, bytes, ...(part !== undefined && { part }) };
+    const reading: Reading = deserialize(await this.readingOf(request, clock));
     if ('refused' in reading) throw new UnreadSignal(reading.refused);
     return reading.content;
   }
 
   /** A `Reading`, as it is kept. What was cut short isn't. */
-  private async readingOf(reader: SideReader | CardReader, bytes: Uint8Array, clock: Clock): Promise<Uint8Array> {
+  private async readingOf(request: ReadRequest, clock: Clock): Promise<Uint8Array> {
     const { notes } = this;
-    if (!notes) return readInProcess({ reader, bytes }, clock);
-    const name = await nameOf(reader, bytes);
+    if (!notes) return readInProcess(request, clock);
+    const name = await nameOf(request);
     const known = await notes.read(name);
     const whole = known && whatIsWhole(known);
     if (whole) return whole;
-    const reading = await readInProcess({ reader, bytes }, clock);
+    const reading = await readInProcess(request, clock);
     const checksum = Buffer.alloc(checksumBytes);
     checksum.writeUInt32LE(crc32(reading));
     await notes.write(name, Buffer.concat([checksum, reading]));
@@ -51,10 +53,10 @@ export class FileContents {
 }
 
 /** A text that is another one for other bytes, readers and code. */
-async function nameOf(reader: string, bytes: Uint8Array): Promise<string> {
+async function nameOf({ reader, bytes, part = '' }: ReadRequest): Promise<string> {
   version ??= readVersion();
   const hash = createHash('sha256');
-  for (const text of [...(await version), process.versions.v8, reader]) hash.update(`${text}\0`);
+  for (const text of [...(await version), process.versions.v8, reader, part]) hash.update(`${text}\0`);
   return hash.update(bytes).digest('hex');
 }
 

@@ -14,9 +14,9 @@ function packed(reading: Reading): Uint8Array {
   }
 }
 
-async function answer({ reader, bytes }: ReadRequest): Promise<ReadReply> {
+async function answer({ reader, bytes, part }: ReadRequest): Promise<ReadReply> {
   try {
-    return { reading: packed(await readContent(reader, bytes)) };
+    return { reading: packed(await readContent(reader, bytes, part)) };
   } catch (error) {
     return { error: error as Error };
   }

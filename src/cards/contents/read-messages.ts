@@ -1,5 +1,5 @@
 /** What a file beside a model is read as. */
-export type SideReader = 'pickle' | 'perhaps a pickle' | 'json' | 'tokenizer' | 'table';
+export type SideReader = 'pickle' | 'perhaps a pickle' | 'array' | 'json' | 'tokenizer' | 'table';
 /** A key of a card that names a file: `inputs.tokenizer`. */
 export type CardReader = `${'inputs' | 'outputs'}.${string}`;
 
@@ -10,6 +10,8 @@ export type Reading = { content: unknown } | { refused: string };
 export interface ReadRequest {
   reader: SideReader | CardReader;
   bytes: Uint8Array;
+  /** The part of the file that a card names. */
+  part?: string;
 }
 
 /** What it answers: a `Reading` as `v8.serialize` writes it, or what the reader threw. */

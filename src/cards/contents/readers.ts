@@ -1,5 +1,6 @@
 import { RepeatedKeyError } from '../../json/error.js';
 import { isPickle } from '../../pickle/container.js';
+import { readNpy } from '../../pickle/npy.js';
 import { readPickle } from '../../pickle/read-pickle.js';
 import { decodeText } from '../../support/decode-text.js';
 import { KnownError } from '../../support/errors.js';
@@ -19,6 +20,11 @@ const sideReaders: Record<SideReader, (bytes: Uint8Array) => SideContent | undef
   pickle: ofPickle,
   /** If it begins as a pickle. */
   'perhaps a pickle': (bytes) => (isPickle(bytes) ? ofPickle(bytes) : undefined),
+  /** One that has names; others are data. */
+  array: (bytes) => {
+    const content = contentOfPickle(readNpy(bytes));
+    return content.classes && content;
+  },
   json: ofJson,
   tokenizer: (bytes) => ofJson(bytes) ?? { what: 'holds no words with ids' },
   /** Its header, and the first rows. */
@@ -29,10 +35,14 @@ const isSideReader = (reader: SideReader | CardReader): reader is SideReader => 
 
 /**
  * Reads the bytes of a file: in a process that nothing else depends on.
+ * @param part of it that a card names
  * @throws Error what a card names and can't be read: it completes "the file …"
  */
-export const readContent = (reader: SideReader | CardReader, bytes: Uint8Array): Reading | Promise<Reading> =>
-  isSideReader(reader) ? readBeside(reader, bytes) : readNamed(reader, bytes);
+export const readContent = (
+  reader: SideReader | CardReader,
+  bytes: Uint8Array,
+  part?: string,
+): Reading | Promise<Reading> => (isSideReader(reader) ? readBeside(reader, bytes) : readNamed(reader, bytes, part));
 
 function readBeside(reader: SideReader, bytes: Uint8Array): Reading {
   try {
@@ -45,8 +55,8 @@ function readBeside(reader: SideReader, bytes: Uint8Array): Reading {
   }
 }
 
-async function readNamed(reader: CardReader, bytes: Uint8Array): Promise<Reading> {
+async function readNamed(reader: CardReader, bytes: Uint8Array, part: string | undefined): Promise<Reading> {
   // Kinds take a while to load, and few cards name files.
   const { cardReaders } = await import('../card-readers.js');
-  return { content: cardReaders[reader]!.read(bytes) };
+  return { content: cardReaders[reader]!.read(bytes, part) };
 }

@@ -3,6 +3,7 @@ import { RepeatedKeyError } from '../../json/error.js';
 import { parseJsonText } from '../../json/parse-text.js';
 import { cellsOf } from '../../pickle/cells.js';
 import { isPickle } from '../../pickle/container.js';
+import { partOf } from '../../pickle/part.js';
 import { readPickle } from '../../pickle/read-pickle.js';
 import { Instance, type PickleMap, type PickleValue } from '../../pickle/values.js';
 import { decodeText } from '../../support/decode-text.js';
@@ -14,10 +15,11 @@ const counted = ['word_counts', 'word_docs', 'index_word'];
 /**
  * What a card may say of a tokenizer, out of a file: a pickle of a Keras `Tokenizer`, of a `dict` of words with their ids or of a list of words; else
  * what `vocabularyOfText` reads.
+ * @param part of a pickled dict that is meant
  * @throws Error that completes "the file …"
  */
-export function vocabularyOfFile(bytes: Uint8Array): unknown {
-  if (isPickle(bytes)) return vocabularyOfPickle(readPickle(bytes));
+export function vocabularyOfFile(bytes: Uint8Array, part?: string): unknown {
+  if (isPickle(bytes)) return vocabularyOfPickle(partOf(readPickle(bytes), part));
   const text = decodeText(bytes);
   if (text === undefined) throw new Error('is no text in UTF-8 or UTF-16, and no pickle');
   return vocabularyOfText(text);
