@@ -2,10 +2,13 @@ import { basename } from 'node:path';
 import type { ModelCard } from '../../schemas/card.js';
 import { type Clash, clashesOf } from '../datapoints/datapoint-names.js';
 import type { Assumption } from '../datapoints/kind.js';
+import type { SequenceSpec } from '../datapoints/kinds/sequence.js';
+import type { TextSpec } from '../datapoints/kinds/text.js';
 import { inputKind, kindsOf, type ModelKinds, outputKind, type PlaceOf } from '../datapoints/kinds.js';
 import type { DescribedModel } from '../inference/compile-messages.js';
 import { CARD_FILE } from '../support/card-file.js';
 import { asModelName, nameOf } from '../support/model-name.js';
+import type { Signature } from '../support/tensor.js';
 import { findBeside } from './beside/beside.js';
 import { readSideFiles, type SideFiles } from './beside/side-files.js';
 import { type Beside, besidesOf, filesNamedIn, readCardFiles } from './card-files.js';
@@ -13,6 +16,7 @@ import type { CardNote } from './card-note.js';
 import { FileContents } from './contents/file-contents.js';
 import { classesOf, findLabels, type LabelsChoice } from './inferred-labels.js';
 import { placedCards } from './kind-places.js';
+import { findPadding } from './source-padding.js';
 
 /** What a model is to people: what its card says, and what was worked out where it says nothing. */
 export interface InferredCard {
@@ -74,7 +78,10 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, side.kinds.outputs);
   const choice: LabelsChoice = classes ? await findLabels(classes, besides, side.labels) : { notes: [] };
   const { notes, told = [], ...labels } = choice;
-  const { kinds, assumptions: ofKinds } = kindsOf({ signature, hints, ...labels }, side.cards, place);
+  const size = idsIn(signature, side.kinds);
+  const padded = size === undefined ? undefined : await findPadding(besides, size);
+  const facts = { signature, hints, ...labels, ...(padded && { padded }) };
+  const { kinds, assumptions: ofKinds } = kindsOf(facts, side.cards, place);
   const assumptions = [...side.assumptions, ...ofKinds];
   const advice = (key: string) =>
     sources.given
@@ -86,6 +93,16 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
     side === 'inputs' && kinds.inputs[name]!.kind !== 'image' ? (key) => `inputs.${name}.${key}` : place(side)(name);
   const assumed = assumptions.map((one) => noteOf(one, ofKind, advice));
   return { card, kinds, assumptions, notes: [...notes, ...side.notes, ...side.unused(told), ...clashes, ...assumed] };
+}
+
+/** How many ids the only input of ids takes that is filled up; undefined where there are several, or it takes any number. */
+function idsIn({ inputs }: Signature, kinds: ModelKinds): number | undefined {
+  const ofIds = inputs.filter(({ name }) => {
+    const { kind, spec } = kinds.inputs[name]!;
+    return kind === 'sequence' ? (spec as SequenceSpec).ids : kind === 'text' && (spec as TextSpec | null)?.fitting;
+  });
+  const [input, ...others] = ofIds;
+  return input && others.length === 0 ? (input.shape[1] ?? undefined) : undefined;
 }
 
 /** What a column is called in requests whose name alone doesn't say which is meant. */

@@ -1,8 +1,6 @@
-import { join } from 'node:path';
-import { decodeText } from '../support/decode-text.js';
-import { readWhole } from '../support/files.js';
 import { modelFilesAmong } from '../support/model-files.js';
 import { choicesIn } from './source-choices.js';
+import { readSources } from './source-files.js';
 import { literalsIn, type SourceLiteral } from './source-literals.js';
 import { areNames } from './source-names.js';
 import type { Language } from './source-tokens.js';
@@ -23,22 +21,6 @@ export interface UnclearLabels {
   /** Two that differ, as they go on after "has": `Spam and Ham in app.py and Yes and No in test.py`. */
   unclear: string;
 }
-
-/** The most files that are read, the largest of them and all of them together, in bytes. */
-const [mostFiles, maxBytes, maxTotal] = [50, 5 * 2 ** 20, 8 * 2 ** 20];
-
-/** How files of source code are read, by their endings. */
-const readers: Record<string, { language: Language; read: (text: string) => string }> = {
-  py: { language: 'python', read: (text) => text },
-  js: { language: 'javascript', read: (text) => text },
-  ts: { language: 'javascript', read: (text) => text },
-  ipynb: { language: 'python', read: cellsOf },
-};
-const ending = new RegExp(`\\.(${Object.keys(readers).join('|')})$`);
-
-/** Those of a folder's files that are source code. */
-export const sourceFilesAmong = (names: readonly string[]): string[] =>
-  names.filter((name) => ending.test(name)).sort();
 
 /** What names of classes are called. */
 const speaks =
@@ -69,19 +51,9 @@ export async function findSourceLabels(
   width?: number,
 ): Promise<SourceLabels | UnclearLabels | undefined> {
   const found: Candidate[] = [];
-  let total = 0;
-  const files = sourceFilesAmong(names);
-  if (files.length > mostFiles) return undefined;
   // Of several models that lie there the code may choose by another one's answer.
   const isAlone = width !== undefined && modelFilesAmong(names).models.length < 2;
-  for (const file of files) {
-    const bytes = await readWhole(join(folder, file), maxBytes).catch(() => undefined);
-    total += bytes?.length ?? 0;
-    if (total > maxTotal) return undefined;
-    const text = bytes && decodeText(bytes);
-    if (!text) continue;
-    const { language, read } = readers[ending.exec(file)![1]!]!;
-    const source = read(text);
+  for (const { file, source, language } of await readSources(folder, names)) {
     found.push(...listsIn(source, file, classes));
     if (isAlone) found.push(...choicesOf(source, language, file, width));
   }
@@ -129,14 +101,3 @@ const couldName = ({ name, texts, isIndexed }: SourceLiteral, classes: number): 
 
 const areSame = (one: readonly string[], other: readonly string[]): boolean =>
   one.every((text, index) => text.toLowerCase() === other[index]!.toLowerCase());
-
-/** The code of a notebook. */
-function cellsOf(text: string): string {
-  try {
-    const { cells } = JSON.parse(text) as { cells?: { cell_type?: string; source?: string | string[] }[] };
-    const sources = (Array.isArray(cells) ? cells : []).filter((cell) => cell?.cell_type === 'code');
-    return sources.map(({ source }) => (Array.isArray(source) ? source.join('') : String(source ?? ''))).join('\n');
-  } catch {
-    return '';
-  }
-}

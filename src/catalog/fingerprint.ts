@@ -4,7 +4,7 @@ import { ownFiles, sideFilesAmong } from '../cards/beside/side-files.js';
 import { filesNamedIn } from '../cards/card-files.js';
 import { labelsAbove } from '../cards/folder-above.js';
 import { labelFilesAmong } from '../cards/label-files.js';
-import { sourceFilesAmong } from '../cards/source-labels.js';
+import { sourceFilesAmong } from '../cards/source-files.js';
 import { modelFiles } from '../keras/index.js';
 import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
 import { decodeText } from '../support/decode-text.js';
@@ -15,9 +15,12 @@ import { readWhole } from '../support/files.js';
 export type Lister = (folder: string) => Promise<readonly string[]>;
 
 const nothing = Buffer.alloc(0);
+/** Files of words, beside which source code says how their ids are filled up. */
+const ofWords = /token|vocab|word/i;
 
 /**
- * What lies beside a model file and says how it is served: source code only where no other file has labels, and of what programs saved
+ * What lies beside a model file and says how it is served: source code only where no other file has labels, or ids of words are
+ * filled up, and of what programs saved
  * that which is this model's, which changes when another model comes or goes.
  */
 async function besides(model: string, folder: string, list: Lister): Promise<string[]> {
@@ -26,7 +29,8 @@ async function besides(model: string, folder: string, list: Lister): Promise<str
     ? await readWhole(join(folder, CARD_FILE), MAX_CARD_BYTES).catch(() => nothing)
     : nothing;
   const labels = labelFilesAmong(names);
-  const others = labels.length > 0 ? labels : sourceFilesAmong(names);
+  const isRead = labels.length === 0 || names.some((name) => ofWords.test(name));
+  const others = [...labels, ...(isRead ? sourceFilesAmong(names) : [])];
   const own = sideFilesAmong(ownFiles(model, names));
   const named = filesNamedIn(decodeText(card) ?? '').map((name) => filePart(name).file);
   return [CARD_FILE, ...others, ...own, ...named].map((name) => join(folder, name));

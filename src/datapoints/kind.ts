@@ -50,6 +50,14 @@ export interface FoundLabels {
   threshold?: number;
 }
 
+/** How source code beside a model fits lists of ids to the length that the model takes. */
+export interface FoundPadding {
+  padding: 'pre' | 'post';
+  truncating: 'pre' | 'post';
+  /** The file that has it. */
+  file: string;
+}
+
 /** What is known of a model when kinds claim its inputs and outputs. */
 export interface Facts {
   signature: Signature;
@@ -58,6 +66,8 @@ export interface Facts {
   found?: FoundLabels;
   /** Why there are none: it goes on after "for". */
   noLabels?: string;
+  /** For the only input of ids. */
+  padded?: FoundPadding;
   /** What the inputs are, when outputs are claimed. */
   inputs?: Readonly<Record<string, { kind: string; spec: unknown }>>;
 }

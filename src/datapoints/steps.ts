@@ -3,7 +3,7 @@ import { at } from '../json/place.js';
 import { CardError } from '../support/card-error.js';
 import { type Tensor, type TensorData, type TensorInfo, type TensorType, tensorArrays } from '../support/tensor.js';
 import { InstancesError, isList, type List, plural, wrong } from './json-tensor.js';
-import type { Assumption, Column, ColumnReader, KindCard, Place } from './kind.js';
+import type { Assumption, Column, ColumnReader, FoundPadding, KindCard, Place } from './kind.js';
 import { numberTypes } from './number-types.js';
 import { columnOf } from './ragged.js';
 
@@ -41,12 +41,14 @@ export const fittingKeys: Record<keyof Omit<Fitting, 'assumed'>, TSchema> = {
 
 /**
  * How lists are fitted to the second axis of an input: one of any size has no need of it.
+ * @param found what source code does, for lists of ids
  * @throws CardError
  */
 export function fittingOf(
   { shape, type }: TensorInfo,
   card: KindCard = {},
   place: Place,
+  found?: FoundPadding,
 ): { fitting?: Fitting; assumptions: Assumption[] } {
   const given = card as Partial<Fitting>;
   const [said] = (['padding', 'truncating', 'value'] as const).filter((key) => given[key] !== undefined);
@@ -54,11 +56,15 @@ export function fittingOf(
     if (said) throw new CardError(`${place(said)} means nothing here: the input takes lists of any length.`);
     return { assumptions: [] };
   }
-  const { padding = 'pre', truncating, value = 0 } = given;
+  // What the card says in part is not made whole by what others do.
+  const code = said ? undefined : found;
+  const { padding = code?.padding ?? 'pre', truncating = code?.truncating, value = 0 } = given;
   const { least, most, whole } = numberTypes[type];
   if (!(value >= least && value <= most) || (whole && !Number.isInteger(value)))
     throw new CardError(`${place('value')} must be a number that ${type} can hold.`);
-  const assumed: Assumption = { key: 'padding', value: padding, basis: "that is Keras's own side", certainty: 'guess' };
+  const basis = code ? `${code.file} calls pad_sequences so` : "that is Keras's own side";
+  const assumed: Assumption[] = [{ key: 'padding', value: padding, basis, certainty: 'guess' }];
+  if (code) assumed.push({ key: 'truncating', value: code.truncating, basis, certainty: 'guess' });
   return {
     fitting: {
       padding,
@@ -66,7 +72,7 @@ export function fittingOf(
       value,
       ...(given.padding === undefined && { assumed: true }),
     },
-    assumptions: given.padding === undefined ? [assumed] : [],
+    assumptions: given.padding === undefined ? assumed : [],
   };
 }
 

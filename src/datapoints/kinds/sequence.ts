@@ -45,9 +45,9 @@ export const sequence: InputKind<SequenceSpec> = {
       throw new CardError(
         `${place('kind')} can't be sequence: the input has not the shape (batch, steps) or (batch, steps, numbers).`,
       );
-    const { fitting, assumptions } = fittingOf(input, card, place);
-    const certainty: Certainty = isSaid ? 'certain' : 'likely';
     const ids = takersOf(input, facts).includes('Embedding');
+    const { fitting, assumptions } = fittingOf(input, card, place, ids ? facts.padded : undefined);
+    const certainty: Certainty = isSaid ? 'certain' : 'likely';
     return {
       spec: { width, ...(fitting && { fitting }), ...(ids && { ids }) },
       certainty,

@@ -68,7 +68,7 @@ export const text: InputKind<TextSpec | null> = {
     const [source, vocabulary] = 'file' in said ? [said.file, said.content as Vocabulary] : [said, said];
     const tokenizer = tokenizerOf(vocabulary, place('tokenizer'));
     const { encoding, assumptions } = encodingOf(input, facts, card!, tokenizer, place);
-    const { fitting, length, ...fitted } = fit(input, card!, encoding, place);
+    const { fitting, length, ...fitted } = fit(input, facts, card!, encoding, place);
     return {
       spec: { tokenizer, encoding, source, ...(fitting && { fitting }), ...(length !== undefined && { length }) },
       certainty: 'certain',
@@ -179,6 +179,7 @@ function encodingOf(
 /** How the ids of a text are fitted to a length. @throws CardError */
 function fit(
   input: TensorInfo,
+  { padded }: Facts,
   card: KindCard,
   encoding: Encoding,
   place: Place,
@@ -192,7 +193,7 @@ function fit(
   const size = input.shape[1] ?? null;
   if (length !== undefined && size !== null && length !== size)
     throw new CardError(`${place('length')} can't be ${length}: the input takes ${size}.`);
-  const { fitting, assumptions } = fittingOf(ofLength(input, length), card, place);
+  const { fitting, assumptions } = fittingOf(ofLength(input, length), card, place, padded);
   return { fitting, assumptions, ...(size === null && { length }) };
 }
 
