@@ -88,7 +88,7 @@ export function findBeside(model: Omit<Served, 'known'>, file: string, side: Sid
     kinds,
     assumptions,
     notes,
-    labels: { files, known: served.known, takesRows },
+    labels: { files: files.filter((one) => !(one.encodes && told.includes(one))), known: served.known, takesRows },
     unused: (others) => files.flatMap((one) => (told.includes(one) || others.includes(one) ? [] : noteOf(one, served))),
   };
 }

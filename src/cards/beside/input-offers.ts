@@ -4,6 +4,7 @@ import type { LabelledSpec } from '../../datapoints/labels.js';
 import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import { outputsOf } from '../../pickle/fitted.js';
 import type { TensorInfo } from '../../support/tensor.js';
+import { wordsOfColumns } from './column-words.js';
 import { speaksOf, wordsIn } from './file-words.js';
 import {
   chooseFile,
@@ -14,6 +15,7 @@ import {
   isOpen,
   lesser,
   nothing,
+  type Offer,
   type Served,
   saidOf,
   undecided,
@@ -75,17 +77,32 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
   const same = mine.filter(
     ({ columns, classes }) => known && [columns, classes].some((one) => isDeepStrictEqual(one, known)),
   );
-  const keys = { transform: { file: file.file, content: fitted }, ...named?.keys };
-  const { offers, ...rest } = found('inputs', name, keys, [...all, ...same, ...(named?.files ?? [])], {
-    value: file.file,
-    basis,
-    certainty,
-  });
+  const names = known ?? (named?.assumptions[0]?.value as readonly string[] | undefined);
+  const words = names && wordsOfColumns(fitted!, names, files, served.known);
+  const keys = { transform: { file: file.file, content: fitted }, ...named?.keys, ...words?.keys };
+  const { offers, ...rest } = found(
+    'inputs',
+    name,
+    keys,
+    [...all, ...same, ...(named?.files ?? []), ...(words?.files ?? [])],
+    {
+      value: file.file,
+      basis,
+      certainty,
+    },
+  );
+  const ofColumns = words
+    ? [{ key: `inputs.${name}.columns`, ...words.assumed, basis: basisOfBoth(named, words.assumed.basis) }]
+    : (named?.assumptions ?? []);
   return {
     ...rest,
-    offers: offers.map((one) => ({ ...one, assumptions: [...one.assumptions, ...(named?.assumptions ?? [])] })),
+    offers: offers.map((one) => ({ ...one, assumptions: [...one.assumptions, ...ofColumns] })),
   };
 }
+
+/** What speaks for the names of columns and for their words. */
+const basisOfBoth = (named: Offer | undefined, basis: string): string =>
+  named ? `${named.files.map(({ file }) => file).join(' and ')} has their names, and ${basis}` : basis;
 
 /** The only transformer for inputs that take rows alike: it may be for each of them. */
 function offerShared(name: string, width: number, count: number, file: SideFile): Found {

@@ -17,6 +17,8 @@ export interface SideContent {
   fitted?: Fitted;
   /** Names of classes, in their order. */
   classes?: readonly string[];
+  /** Whether they are what numbers of a column, or of the answer, stand for. */
+  encodes?: true;
   /** Names of columns, in their order. */
   columns?: readonly string[];
   /** Of the table whose columns they are, of which one may be what the model answers. */
@@ -59,7 +61,9 @@ export function contentOfPickle(value: PickleValue): SideContent {
   if (classes) {
     const what = `holds a ${className} of ${counted(classes.length, 'class', 'classes')}`;
     const isMissing = classes.some((one) => one === null || Number.isNaN(one));
-    return isMissing ? { what: `${what}, one of which is a missing value` } : { what, classes: classes.map(String) };
+    return isMissing
+      ? { what: `${what}, one of which is a missing value` }
+      : { what, classes: classes.map(String), ...(className === 'LabelEncoder' && { encodes: true }) };
   }
   const fitted = readFitted(value);
   const of = fitted.inputs === undefined ? '' : ` of ${counted(fitted.inputs, 'column', 'columns')}`;

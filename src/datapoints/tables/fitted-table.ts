@@ -22,7 +22,7 @@ export const Transform = Type.Union([Type.String({ minLength: 1 }), Type.Null()]
 
 /**
  * The columns of rows as a fitted transformer takes them.
- * @param given columns of the card, which have names alone
+ * @param given columns of the card, which have names alone, or categories whose places the transformer gets
  * @param width of the model's tensor
  * @throws CardError
  */
@@ -40,7 +40,7 @@ export function fittedTable(
   const outputs = outputsOf({ ...fitted, inputs: count });
   if (outputs !== width)
     throw new CardError(`${what} makes ${plural(outputs, 'number')} of a row where the model takes ${width}.`);
-  const [foreign] = (given ?? []).flatMap((column) => Object.keys(column).filter((key) => key !== 'name'));
+  const [foreign] = (given ?? []).flatMap((column) => Object.keys(column).filter((key) => !ofFitted.includes(key)));
   if (foreign) throw new CardError(`${place('columns')}: ${foreign} can't stand beside "transform", which says it.`);
   const names =
     given?.map(({ name }) => name) ?? fitted.names ?? Array.from({ length: count }, (_, index) => `x${index}`);
@@ -49,14 +49,23 @@ export function fittedTable(
   checkNames(names, place('columns'));
   const all = accepts(fitted, count);
   const places = names.flatMap((_, index) => (all[index]!.unused ? [] : [index]));
+  const categories = given?.map((column) => (isCategories(column) ? column.categories.map(String) : undefined)) ?? [];
+  const columns = places.map((index) => {
+    const column = columnOf(names[index]!, all[index]!, what);
+    return categories[index] ? encodedOf(column, categories[index], place) : column;
+  });
+  const encoded = places.flatMap((index) =>
+    categories[index] ? [[names[index]!, categories[index].length] as const] : [],
+  );
   return {
-    columns: places.map((index) => columnOf(names[index]!, all[index]!, what)),
+    columns,
     fitted: {
       file: said.file,
       transformer: { ...fitted, inputs: count },
       places,
       width,
-      ...(given && { named: names }),
+      ...(given && { named: given }),
+      ...(encoded.length > 0 && { encoded: new Map(encoded) }),
       unused: names.filter((_, index) => all[index]!.unused),
     },
   };
@@ -70,9 +79,23 @@ export function spellFitted(
   const passed = ignored.filter((name) => !unused.includes(name));
   return {
     transform: file,
-    ...(named && { columns: named.map((name) => ({ name })) }),
+    ...(named && { columns: [...named] }),
     ...(passed.length > 0 && { ignored: passed }),
   };
+}
+
+/** What a card may say of a column beside a transformer. */
+const ofFitted = ['name', 'categories'];
+
+/** A column of numbers of which a card has categories: it takes these, and the numbers of their places. @throws CardError */
+function encodedOf(column: NumericColumn, categories: readonly string[], place: Place): NumericColumn {
+  const here = `${place('columns')}: categories of ${quoted(column.name)}`;
+  if (isCategories(column)) throw new CardError(`${here} can't stand beside "transform", which says them.`);
+  const all = [...categories, ...categories.keys()];
+  const twice = repeated(all.map(String));
+  if (twice !== undefined)
+    throw new CardError(`${here} have ${quoted(twice)} twice, if the numbers of their places count.`);
+  return { name: column.name, categories: all };
 }
 
 /** @throws CardError */
@@ -135,7 +158,7 @@ function transformed(
   { shape, data }: Tensor,
   { type, shape: { length: axes } }: TensorInfo,
   { columns, fitting }: TableSpec,
-  { transformer, places, width }: FittedTable,
+  { transformer, places, width, encoded }: FittedTable,
   placeOf: (row: number) => string,
 ): Tensor {
   const step = columns.length;
@@ -143,7 +166,13 @@ function transformed(
   const result = zeros(type, count, width, placeOf(0));
   const inputs = Array.from({ length: transformer.inputs! }, (): FittedColumn => new Float64Array(count));
   for (const [index, column] of columns.entries())
-    inputs[places[index]!] = valuesOf(column as NumericColumn, data as Float64Array, index, step);
+    inputs[places[index]!] = valuesOf(
+      column as NumericColumn,
+      data as Float64Array,
+      index,
+      step,
+      encoded?.get(column.name),
+    );
   const outputs = run(transformer, inputs, (row, place) => `${placeOf(row)}${nameOf(columns, places, place)}`);
   const { least, most, whole } = numberTypes[type];
   const put = type === 'int64' || type === 'uint64' ? BigInt : Number;
@@ -182,11 +211,21 @@ function run(
   }
 }
 
-/** The values of a column among cells, in which categories are by their places. */
-function valuesOf(column: NumericColumn, data: Float64Array, index: number, step: number): FittedColumn {
+/**
+ * The values of a column among cells, in which categories are by their places.
+ * @param encoded how many categories stand for their places
+ */
+function valuesOf(
+  column: NumericColumn,
+  data: Float64Array,
+  index: number,
+  step: number,
+  encoded?: number,
+): FittedColumn {
   const count = data.length / step;
   // What is filled up is transformed like anything else, and overwritten.
   const at = (row: number) => (data[row * step] === filled ? Number.NaN : data[row * step + index]!);
+  if (encoded !== undefined) return Float64Array.from({ length: count }, (_, row) => at(row) % encoded);
   if (!isCategories(column)) return Float64Array.from({ length: count }, (_, row) => at(row));
   const { categories } = column;
   return Array.from({ length: count }, (_, row): Cell => {

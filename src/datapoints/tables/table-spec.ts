@@ -11,8 +11,10 @@ export interface FittedTable {
   places: readonly number[];
   /** How many numbers it makes of a row. */
   width: number;
-  /** The names of its columns, where the card has them. */
-  named?: readonly string[];
+  /** Its columns, where the card has them. */
+  named?: readonly TableColumn[];
+  /** How many categories each column of the table has that the card encodes for it; their numbers are taken, too. */
+  encoded?: ReadonlyMap<string, number>;
   /** Those of its columns that it does nothing with. */
   unused: readonly string[];
 }
