@@ -3,7 +3,7 @@ import { choicesIn } from './source-choices.js';
 import { readSources } from './source-files.js';
 import { literalsIn, type SourceLiteral } from './source-literals.js';
 import { areNames } from './source-names.js';
-import type { Language } from './source-tokens.js';
+import { type Language, SourceBudget } from './source-tokens.js';
 
 /** Names of classes in source code beside a model. */
 export interface SourceLabels {
@@ -51,11 +51,12 @@ export async function findSourceLabels(
   width?: number,
 ): Promise<SourceLabels | UnclearLabels | undefined> {
   const found: Candidate[] = [];
+  const budget = new SourceBudget();
   // Of several models that lie there the code may choose by another one's answer.
   const isAlone = width !== undefined && modelFilesAmong(names).models.length < 2;
   for (const { file, source, language } of await readSources(folder, names)) {
     found.push(...listsIn(source, file, classes));
-    if (isAlone) found.push(...choicesOf(source, language, file, width));
+    if (isAlone) found.push(...choicesOf(source, language, file, width, budget));
   }
   const best = ranks.find((one) => found.some(({ rank }) => rank === one));
   const [first, ...others] = found.filter(({ rank }) => rank === best);
@@ -84,8 +85,8 @@ function listsIn(source: string, file: string, classes: number): Candidate[] {
 }
 
 /** What is chosen between by a prediction. */
-function choicesOf(source: string, language: Language, file: string, width: number): Candidate[] {
-  return choicesIn(source, language, width).map(({ name, texts, threshold }) => {
+function choicesOf(source: string, language: Language, file: string, width: number, budget: SourceBudget): Candidate[] {
+  return choicesIn(source, language, width, budget).map(({ name, texts, threshold }) => {
     const rank = !areNames(texts) ? 'sentences' : speaks.test(name) ? 'telling' : 'names';
     const basis = `the code chooses between them by a prediction${rank === 'sentences' ? ', and nothing shorter stands there' : ''}`;
     return { labels: texts, where: `${name} in ${file}`, basis, rank, ...(threshold !== undefined && { threshold }) };

@@ -1,10 +1,10 @@
 import type { FoundPadding } from '../datapoints/kind.js';
 import type { Beside } from './card-files.js';
 import { readSources } from './source-files.js';
-import { type Token, tokensOf } from './source-tokens.js';
+import { SourceBudget, type Token, tokensOf } from './source-tokens.js';
 
-/** The longest source that is read so, in characters, and the most words of a call. */
-const [longest, mostWords] = [300_000, 200];
+/** The most words of a call. */
+const mostWords = 200;
 
 /** What is said where nothing is: Keras's own. */
 const usual = 'pre';
@@ -24,10 +24,11 @@ interface Padding {
  * @param size how many ids the model takes
  */
 export async function findPadding(besides: readonly Beside[], size: number): Promise<FoundPadding | undefined> {
+  const budget = new SourceBudget();
   for (const { folder, names } of besides) {
     const found: (Padding & { file: string })[] = [];
     for (const { file, source, language } of await readSources(folder, names))
-      if (language === 'python') found.push(...paddingsIn(source).map((one) => ({ ...one, file })));
+      if (language === 'python') found.push(...paddingsIn(source, budget).map((one) => ({ ...one, file })));
     const [first, ...others] = found.filter(({ length }) => length === undefined || length === size);
     if (!first) continue;
     const { padding, truncating, file } = first;
@@ -41,8 +42,8 @@ export async function findPadding(besides: readonly Beside[], size: number): Pro
 const isSide = (side: string | undefined): side is 'pre' | 'post' => side !== undefined && sides.includes(side);
 
 /** What each call of `pad_sequences` in a text says. */
-export function paddingsIn(source: string): Padding[] {
-  if (source.length > longest || !source.includes('pad_sequences')) return [];
+export function paddingsIn(source: string, budget = new SourceBudget()): Padding[] {
+  if (!source.includes('pad_sequences') || !budget.takes(source)) return [];
   const tokens = tokensOf(source, 'python') ?? [];
   const constants = constantsIn(tokens);
   return tokens.flatMap((token, at) => {

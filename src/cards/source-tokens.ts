@@ -3,6 +3,21 @@
 /** The languages that are told apart, by what a comment is. */
 export type Language = 'python' | 'javascript';
 
+/** The most characters of code that are read as words: of one file, and of all beside a model. */
+const longest = { file: 300_000, all: 1_000_000 };
+
+/** Counts what is read as words, for that takes longer than reading. */
+export class SourceBudget {
+  private left = longest.all;
+
+  /** Whether a source may still be read. */
+  takes({ length }: string): boolean {
+    if (length > longest.file) return false;
+    this.left -= length;
+    return this.left >= 0;
+  }
+}
+
 /** A word of source code. */
 export interface Token {
   kind: 'text' | 'number' | 'name' | 'sign';

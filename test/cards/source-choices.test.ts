@@ -231,6 +231,15 @@ describe('labels that source code chooses between', () => {
     assert.equal(await thresholdOf('0.3', '0.4'), undefined);
   });
 
+  it('are looked for in so much code as can be read in a moment', async () => {
+    const files = { 'z.py': choose('Ham', 'Spam') };
+    const filling = `${predicted}#${'x'.repeat(250_000)}`;
+    for (const file of 'abc') Object.assign(files, { [`${file}.py`]: filling });
+    assert.ok(await find(files));
+    assert.equal(await find({ ...files, 'd.py': filling }), undefined);
+    assert.equal(await find({ 'z.py': `${files['z.py']}#${'x'.repeat(300_000)}` }), undefined);
+  });
+
   it('are none where several models lie there, nor of a mask', async () => {
     const files = { 'app.py': choose('Ham', 'Spam'), 'a.h5': '' };
     assert.ok(await find(files));
