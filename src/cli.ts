@@ -4,35 +4,26 @@ import module from 'node:module';
 import { parseArgs } from 'node:util';
 import { applications } from './commands/applications.js';
 import { card } from './commands/card.js';
-import type { Command } from './commands/command.js';
+import { type Command, settingsOf } from './commands/command.js';
+import { config } from './commands/config.js';
+import { configuredModels } from './commands/configured-models.js';
 import { convert } from './commands/convert.js';
 import { UsageError } from './commands/errors.js';
+import { commandHelp, common, help } from './commands/help.js';
 import { inspect } from './commands/inspect.js';
 import { heedOutput, OutputClosed } from './commands/output.js';
 import { predict } from './commands/predict.js';
 import { serve } from './commands/serve.js';
 import { printable } from './commands/table.js';
-import { argumentOf, type Flags, flagOf, readConfig, settingRows } from './settings/config.js';
+import { argumentOf, configOf, type Flags, flagOf, readSetting, readSettings } from './settings/config.js';
 import { ConfigError } from './settings/config-error.js';
 import { unknownVariables, withoutServices } from './settings/environment.js';
-import { type SettingName, settings } from './settings/settings.js';
 import { KnownError } from './support/errors.js';
 import { nearestName } from './support/nearest-name.js';
-import { packageDescription, packageVersion } from './support/package.js';
+import { packageVersion } from './support/package.js';
 
 /** The commands by name; what names none of them is a model to serve. */
-const commands: Record<string, Command> = { serve, predict, card, convert, inspect, applications };
-
-const common = {
-  help: { type: 'boolean', short: 'h', description: 'Print this help, or that of a command' },
-  version: { type: 'boolean', short: 'v', description: 'Print the version' },
-} as const;
-
-/** The settings that a command takes. */
-function settingsOf({ takesSettings }: Command): readonly SettingName[] {
-  if (typeof takesSettings === 'object') return takesSettings;
-  return takesSettings ? (Object.keys(settings) as SettingName[]) : [];
-}
+const commands: Record<string, Command> = { serve, predict, card, convert, inspect, applications, config };
 
 const settingFlags = (command: Command) =>
   Object.fromEntries(settingsOf(command).map((name) => [flagOf(name), argumentOf(name)]));
@@ -44,22 +35,38 @@ async function main(args: string[]): Promise<void> {
   const name = Object.hasOwn(commands, positionals[0] ?? '') ? positionals.shift()! : undefined;
   const command = commands[name ?? 'serve']!;
   if (values.version) return console.log(packageVersion);
-  if (values.help) return console.log(name ? commandHelp(command) : help());
+  if (values.help) return console.log(name ? commandHelp(command) : help(Object.values(commands), serve));
 
   const foreign = Object.keys(values).find((flag) => !Object.hasOwn(flagsOf(command), flag));
   if (foreign) throw new UsageError(`--${foreign} is not an option of keras-serve ${name ?? 'serve'}`);
   if (!name) refuseMisspelt(positionals[0]);
-  const { least, most } = command.operands;
-  if (positionals.length < least)
-    throw new UsageError(
-      [`Usage: keras-serve ${command.usage}`, command.missing?.(positionals) ?? []].flat().join('\n'),
-    );
-  if (positionals.length > most)
-    throw new UsageError(`One too many: ${positionals[most]}. Usage: keras-serve ${command.usage}`);
   const environment = withoutServices(process.env);
+  const file = await readFile(values as Flags, environment);
+  const models = command.takesModels && positionals.length === 0 ? await configuredModels(file) : undefined;
+  const operands = models?.paths ?? positionals;
+  checkOperands(command, operands);
   for (const sentence of unknownVariables(environment)) console.error(`keras-serve: ${printable(sentence)}`);
-  const config = readConfig(values as Flags, environment);
-  await command.run({ positionals, flags: values, config });
+  const settings = readSettings(values as Flags, environment, file?.values);
+  await command.run({
+    positionals: operands,
+    modelsFrom: models?.from,
+    flags: values,
+    config: configOf(settings),
+    settings,
+  });
+}
+
+/** The configuration file, where one is named: what reads it is loaded then alone. */
+async function readFile(flags: Flags, environment: NodeJS.ProcessEnv) {
+  const { value: path } = readSetting('config', flags, environment);
+  return path === undefined ? undefined : (await import('./settings/config-file.js')).readConfigFile(path);
+}
+
+/** @throws UsageError where they are too few or too many */
+function checkOperands({ operands: { least, most }, usage, missing }: Command, operands: readonly string[]): void {
+  if (operands.length < least)
+    throw new UsageError([`Usage: keras-serve ${usage}`, missing?.(operands) ?? []].flat().join('\n'));
+  if (operands.length > most) throw new UsageError(`One too many: ${operands[most]}. Usage: keras-serve ${usage}`);
 }
 
 /** What is called nearly as a command is one misspelt, unless it is there to be served. */
@@ -84,45 +91,6 @@ function parse(args: string[]) {
     throw new UsageError(sentence.replace(/^Unknown option/, 'There is no option') + hint);
   }
 }
-
-const row = (left: string, right: string) => `  ${left.padEnd(42)} ${right}`;
-
-const commandHelp = (command: Command): string =>
-  [
-    `Usage: keras-serve ${command.usage}`,
-    '',
-    `${command.summary}.`,
-    '',
-    'Options:',
-    ...flagsHelp(command),
-    ...settingsHelp(command),
-    ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
-  ].join('\n');
-
-const flagsHelp = ({ flags }: Command): string[] =>
-  Object.entries(flags).map(([name, { short, value, description }]) =>
-    row(`${short ? `-${short}, ` : ''}--${name}${value ? ` <${value}>` : ''}`, description),
-  );
-
-const settingsHelp = (command: Command): string[] =>
-  settingRows(settingsOf(command)).flatMap(({ flag, fallback, environment, description }) => [
-    row(flag, description),
-    row('', `default ${fallback}; environment ${environment}`),
-  ]);
-
-const help = (): string =>
-  [
-    packageDescription,
-    '',
-    'Usage:',
-    row('keras-serve <model>', `The same as keras-serve serve <model>`),
-    ...Object.values(commands).map(({ usage, summary }) => row(`keras-serve ${usage}`, summary)),
-    '',
-    'Options of serve:',
-    ...flagsHelp(serve),
-    ...settingsHelp(serve),
-    ...Object.entries(common).map(([name, { short, description }]) => row(`-${short}, --${name}`, description)),
-  ].join('\n');
 
 /** The message of an error that was foreseen says it all; any other is a fault, shown with its stack. */
 function report(error: unknown): void {

@@ -17,7 +17,7 @@ const serverSettings = [
   'tlsKey',
 ] as const;
 /** Settings of the command that starts one. */
-const commandSettings = ['host', 'port', 'logLevel', 'logFormat', 'closeTimeout', 'drainDelay'] as const;
+const commandSettings = ['config', 'host', 'port', 'logLevel', 'logFormat', 'closeTimeout', 'drainDelay'] as const;
 
 type ServerSetting = (typeof serverSettings)[number];
 type CommandSetting = (typeof commandSettings)[number];

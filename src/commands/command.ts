@@ -1,12 +1,17 @@
+import { type Settings, settingNames } from '../settings/config.js';
 import type { Config, SettingName } from '../settings/settings.js';
 
 /** What a command finds when it is run. */
 export interface CommandInput {
-  /** What was typed after the command's name, flags left out. */
+  /** What was typed after the command's name, flags left out; or what a configuration file serves, see `takesModels`. */
   positionals: string[];
+  /** Where in the file that stands; undefined for what was typed. */
+  modelsFrom?: string;
   /** The command's own flags as typed. */
   flags: Record<string, unknown>;
   config: Config;
+  /** The same, with where each setting comes from. */
+  settings: Settings;
 }
 
 /** A flag of one command. */
@@ -31,5 +36,13 @@ export interface Command {
   flags: Record<string, Flag>;
   /** Whether it takes the settings of the server; or those that it takes. */
   takesSettings: boolean | readonly SettingName[];
+  /** Whether the models of a configuration file stand for positionals that weren't typed. */
+  takesModels?: true;
   run(input: CommandInput): Promise<void>;
+}
+
+/** The settings that a command takes: with any of them, the file that may have them. */
+export function settingsOf({ takesSettings }: Command): readonly SettingName[] {
+  if (typeof takesSettings === 'object') return ['config', ...takesSettings];
+  return takesSettings ? settingNames : [];
 }

@@ -25,6 +25,7 @@ export const serve: Command = {
   operands: { least: 1, most: Number.POSITIVE_INFINITY },
   flags: modelFlags,
   takesSettings: true,
+  takesModels: true,
   async run({ positionals, flags, config }) {
     const options = modelOptions(flags);
     await Promise.all([takePort(config).catch(explain(config)), checkKeyPair(config)]);

@@ -1,32 +1,70 @@
 import { byteUnits, formatBytes } from '../support/bytes.js';
 import { ConfigError } from './config-error.js';
 
+/** What a value may be in a file of settings, as JSON Schema has it. */
+export interface ValueSchema {
+  readonly type?: 'string' | 'integer' | 'boolean' | 'array';
+  readonly const?: string;
+  readonly minLength?: number;
+  readonly anyOf?: readonly ValueSchema[];
+  readonly [keyword: string]: unknown;
+}
+
+/** What a schema allows: the names of types, and words that stand for leaving it open. */
+export const allowedBy = ({ type, const: word, anyOf = [] }: ValueSchema): string[] => [
+  ...[word ?? type ?? []].flat(),
+  ...anyOf.flatMap(allowedBy),
+];
+
+/** Makes a value of a text, which is what flags and the environment have. Throws a ConfigError that completes "--flag …". */
+export interface Parser<T> {
+  (text: string): T;
+  /** What a file of settings may have: {@link anyText} where it isn't said. */
+  readonly schema?: ValueSchema;
+  /** Reads each of several, where it is a list. */
+  readonly item?: Parser<unknown>;
+}
+
+/** Any text but none, in a file of settings. */
+export const anyText: ValueSchema = { type: 'string', minLength: 1 };
+
+/** A parser, with what a file of settings may have for it. */
+const parser = <T>(schema: ValueSchema, parse: (text: string) => T): Parser<T> => Object.assign(parse, { schema });
+
 /** Any text but none. */
-export const text = (text: string): string => {
+export const text = parser(anyText, (text) => {
   if (text === '') throw new ConfigError('must not be empty');
   return text;
-};
+});
 
 /** A whole number in bounds that are both allowed. */
-export const whole =
-  (least: number, most: number) =>
-  (text: string): number => {
+export const whole = (least: number, most: number): Parser<number> =>
+  parser({ type: 'integer', minimum: least, maximum: most }, (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most)
       throw new ConfigError(`must be a whole number from ${least} to ${most}`);
     return value;
-  };
+  });
+
+/** A whole number of the plain unit, or a text with a unit. */
+const numberOrText = (least: number, most: number, pattern: RegExp): ValueSchema => ({
+  anyOf: [
+    { type: 'integer', minimum: Math.ceil(least), maximum: most },
+    { type: 'string', pattern: pattern.source },
+  ],
+});
+
+const sizePattern = /^(\d+) ?([kKmMgG]?[bB]?)$/;
 
 /** `500KB`, `10MB`, `1GB` or a plain number of bytes. */
-const size =
-  (most: number) =>
-  (text: string): number => {
-    const [, number = '', unit = ''] = /^(\d+) ?([kmg]?b?)$/i.exec(text) ?? [];
+const size = (most: number): Parser<number> =>
+  parser(numberOrText(1, most, sizePattern), (text) => {
+    const [, number = '', unit = ''] = sizePattern.exec(text) ?? [];
     const value =
       Number(number || Number.NaN) * (byteUnits[unit.toUpperCase().replace(/^([KMG])$/, '$1B') || 'B'] ?? Number.NaN);
     if (value >= 1 && value <= most) return value;
     throw new ConfigError(`must be a size such as 500KB or 10MB, up to ${formatBytes(most).replace(' ', '')}`);
-  };
+  });
 
 /** At most 1 GB, since an upload or a reply is held in memory. */
 export const bytes = size(2 ** 30);
@@ -34,34 +72,36 @@ export const bytes = size(2 ** 30);
 export const memory = size(2 ** 50);
 
 /** An address of HTTP to which a path is added. */
-export const url = (text: string): string => {
+export const url = parser({ type: 'string', pattern: '^https?://[^?#@/]+(/[^?#]*)?$' }, (text): string => {
   const address = URL.canParse(text) ? new URL(text) : undefined;
   const plain = address && !address.username && !address.password && !address.search && !address.hash;
   if (!plain || !/^https?:$/.test(address.protocol))
     throw new ConfigError('must be an address such as https://example.com/mirror');
   return address.href.replace(/\/+$/, '');
-};
+});
 
 /** One of a few words. */
-export const oneOf =
-  <T extends string>(...choices: T[]) =>
-  (text: string): T => {
+export const oneOf = <T extends string>(...choices: T[]): Parser<T> =>
+  parser({ type: 'string', enum: choices }, (text) => {
     const choice = choices.find((choice) => choice === text);
     if (choice === undefined) throw new ConfigError(`must be one of ${choices.join(', ')}`);
     return choice;
-  };
+  });
+
+/** What `parse` allows, or a word that stands for leaving it open. */
+const unless = <T>(word: string, parse: Parser<T>): Parser<T | undefined> => {
+  const { schema = anyText } = parse;
+  // Where any text will do, so does the word.
+  const either =
+    schema === anyText ? schema : { anyOf: [{ type: 'string', const: word } satisfies ValueSchema, schema] };
+  return parser(either, (text) => (text === word ? undefined : parse(text)));
+};
 
 /** What `parse` allows, or the word `auto`, which leaves it to the server. */
-export const automatic =
-  <T>(parse: (text: string) => T) =>
-  (text: string): T | undefined =>
-    text === 'auto' ? undefined : parse(text);
+export const automatic = <T>(parse: Parser<T>): Parser<T | undefined> => unless('auto', parse);
 
 /** What `parse` allows, or the word `none`. */
-export const optional =
-  <T>(parse: (text: string) => T) =>
-  (text: string): T | undefined =>
-    text === 'none' ? undefined : parse(text);
+export const optional = <T>(parse: Parser<T>): Parser<T | undefined> => unless('none', parse);
 
 const switches: Record<string, boolean> = {
   ...{ true: true, yes: true, on: true, 1: true },
@@ -69,11 +109,13 @@ const switches: Record<string, boolean> = {
 };
 
 /** A switch, as it may be written in the environment. */
-export const onOff = (text: string): boolean => {
+export const onOff = parser({ type: 'boolean' }, (text): boolean => {
   const value = Object.hasOwn(switches, text.toLowerCase()) ? switches[text.toLowerCase()] : undefined;
   if (value === undefined) throw new ConfigError('must be true or false (or yes, no, on, off, 1, 0)');
   return value;
-};
+});
+
+const durationPattern = /^(\d{1,9})(ms|s|m|h|d)?$/;
 
 /** Seconds of each unit that durations are written in. */
 const durationUnits: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
@@ -87,16 +129,15 @@ const formatDuration = (seconds: number): string => {
 };
 
 /** A duration in seconds, between bounds that are both allowed: `30` and `30s`, `50ms`, `5m`, `2h`, `1d`. */
-export const duration =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const [, number = '', unit = 's'] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
+export const duration = (least: number, most: number): Parser<number> =>
+  parser(numberOrText(least, most, durationPattern), (text) => {
+    const [, number = '', unit = 's'] = durationPattern.exec(text) ?? [];
     const value = number === '' ? Number.NaN : Number(number) * durationUnits[unit]!;
     if (value >= least && value <= most) return value;
     throw new ConfigError(
       `must be a duration such as 30, 30s, 50ms or 1d, from ${formatDuration(least)} to ${formatDuration(most)}`,
     );
-  };
+  });
 
 /** A secret of Standard Webhooks: `whsec_` and 24 to 64 bytes as base64. */
 export const webhookSecret = (text: string): string => {
@@ -156,8 +197,10 @@ export const rate = (text: string): Rate => {
 export const formatRate = ({ requests, seconds }: Rate): string =>
   `${requests} request${requests === 1 ? '' : 's'} in ${seconds} s`;
 
-/** Any number of what `parse` allows, with commas between them. */
-export const list =
-  <T>(parse: (text: string) => T) =>
-  (text: string): T[] =>
+/** Any number of what `parse` allows, with commas between them; in a file of settings a list. */
+export const list = <T>(parse: Parser<T>): Parser<T[]> => {
+  const schema: ValueSchema = { type: 'array', items: parse.schema ?? anyText };
+  const read = (text: string): T[] =>
     text === '' || text === 'none' ? [] : text.split(',').map((item) => parse(item.trim()));
+  return Object.assign(read, { schema, item: parse });
+};

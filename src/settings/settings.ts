@@ -9,6 +9,7 @@ import {
   onOff,
   optional,
   origin,
+  type Parser,
   rate,
   text,
   url,
@@ -18,26 +19,34 @@ import {
 import { routeGroupNames } from './route-groups.js';
 
 /** One thing that can be set: flag, environment variables, help and the README's table all come from it. */
-interface Setting<T> {
-  /** What stands for the value in the help: `<port>`. A setting without is a switch: on when it is named. */
+export interface Setting<T> {
+  /**
+   * What stands for the value in the help: `<port>`. A setting without is a switch: on when it is named. A `file` or `folder` in a
+   * configuration file is beside that.
+   */
   value?: string;
   /** The default, as a user would type it. */
   fallback: string;
   description: string;
-  /** Says what is wrong with a text by throwing a ConfigError that completes "--flag …". */
-  parse(text: string): T;
+  parse: Parser<T>;
   /** Whether it is a list: its flag may stand several times, and each may name several with commas between. */
   repeatable?: true;
-  /** Whether its value is nobody's business: it is shown nowhere. */
-  secret?: true;
   /** Environment variables besides `KERAS_SERVE_…`, for platforms that set their own. */
   environment?: string[];
+  /** Whether its value is for nobody's eyes: no message and no command shows it. */
+  secret?: true;
 }
 
 const setting = <T>(setting: Setting<T>): Setting<T> => setting;
 
 /** Everything that can be set, by its name in {@link Config}. */
 export const settings = {
+  config: setting({
+    value: 'file',
+    fallback: 'none',
+    parse: optional(text),
+    description: 'File of settings, in YAML or JSON: options by their names, and models, a list of what is served',
+  }),
   host: setting({
     value: 'address',
     fallback: 'localhost',

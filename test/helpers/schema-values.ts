@@ -16,6 +16,8 @@ interface Schema {
   exclusiveMinimum?: number;
   maximum?: number;
   examples?: unknown[];
+  pattern?: string;
+  minLength?: number;
 }
 
 /** Elements from which on all of an array are one value: pictures are made of thousands. */
@@ -35,7 +37,8 @@ const byType: Record<string, (schema: Schema) => fc.Arbitrary<unknown>> = {
   unknown: () => fc.jsonValue(),
   null: () => fc.constant(null),
   boolean: () => fc.boolean(),
-  string: () => fc.string({ unit: 'binary' }),
+  string: ({ pattern, minLength }) =>
+    pattern ? fc.stringMatching(new RegExp(pattern)) : fc.string({ unit: 'binary', minLength }),
   integer: ({ minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER }) => {
     const bounds = {
       min: Math.max(minimum, Number.MIN_SAFE_INTEGER),
