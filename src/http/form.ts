@@ -87,6 +87,9 @@ async function* inTime<T>(parts: AsyncIterable<T>, raw: IncomingMessage): AsyncG
   }
 }
 
+/** What reads forms would log all of a request's headers, keys among them. */
+const silence = { trace: () => undefined, debug: () => undefined, error: () => undefined };
+
 /** The parts of a form, counted before they are read: what reads forms knows `request.raw` alone. */
 function partsOf(request: FastifyRequest, most: number, limit: number): ReturnType<FastifyRequest['parts']> {
   const decoded = decodeBody(request, request.raw);
@@ -94,7 +97,7 @@ function partsOf(request: FastifyRequest, most: number, limit: number): ReturnTy
   const counted = counter(request, limit);
   finished(source, (error) => error && counted.destroy(error));
   const raw = Object.assign(source.pipe(counted), { headers: request.headers });
-  const reading: FastifyRequest = Object.create(request, { raw: { value: raw } });
+  const reading: FastifyRequest = Object.create(request, { raw: { value: raw }, log: { value: silence } });
   return reading.parts({ limits: { files: most, parts: most, fileSize: limit } });
 }
 

@@ -28,7 +28,8 @@ export function sendError(
 function logFailure(error: Error, { code }: RequestError, log: FastifyBaseLogger): void {
   if (faults.has(code)) log.error({ err: error }, 'request failed');
   else if (errors[code][0] >= 500) log.warn({ code, reason: error.message }, 'request refused');
-  else log.debug({ code, reason: error.message }, 'request refused');
+  // What the client is told may quote what it sent, which is for no log.
+  else log.debug({ code }, 'request refused');
 }
 
 /** What a request that is answered later gets when it failed. */

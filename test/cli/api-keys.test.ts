@@ -60,7 +60,7 @@ describe('keras-serve --api-keys', () => {
     // In the address a key is none, and isn't logged.
     assert.equal((await ask(server, `/models?api_key=${keyOf('alice')}`)).status, 401);
     assert.equal((await ask(server, `/models?top=1&Access_Token=${keyOf('alice')}&b=1`)).status, 401);
-    assert.match(await logged(server, 'Access_Token=***&b=1'), /"status":401/);
+    assert.match(await logged(server, '/models?…'), /"status":401/);
 
     await ask(server, '/models/beta', bearer('bob'));
     assert.equal(JSON.parse(await logged(server, '/models/beta')).key, 'bob');
