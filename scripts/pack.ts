@@ -1,11 +1,13 @@
 /**
  * Makes the npm package of what is built from nothing. That is built beside `dist`, which works on until the new one takes its
- * place; where the build fails, `dist` stays as it was.
+ * place; where the build fails, `dist` stays as it was. Beside the package goes the SBOM of all that users get with it.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../src/support/package.js';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { packageRoot, packageVersion } from '../src/support/package.js';
+import { sbomOf } from './sbom.js';
 
 const fresh = 'dist.new';
 const old = 'dist.old';
@@ -27,3 +29,11 @@ try {
   remove(old);
 }
 run('npm', 'pack', '--ignore-scripts', ...process.argv.slice(2));
+
+const { values } = parseArgs({ options: { 'pack-destination': { type: 'string', default: '.' } }, strict: false });
+const sbom = `keras-serve-${packageVersion}.cdx.json`;
+writeFileSync(
+  join(resolve(packageRoot, String(values['pack-destination'])), sbom),
+  `${JSON.stringify(sbomOf(packageRoot), null, 2)}\n`,
+);
+console.log(sbom);

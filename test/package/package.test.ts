@@ -35,11 +35,27 @@ before(async () => {
   symlinkSync(join(packageRoot, 'node_modules'), join(clone, 'node_modules'));
   const { code, stderr } = await pack();
   assert.equal(code, 0, stderr);
-  archive = join(folder, readdirSync(folder)[0]!);
+  archive = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!);
   assert.equal((await run('tar', ['-xzf', archive, '-C', folder])).code, 0);
 });
 
 describe('packing', () => {
+  it('writes an SBOM of what users get, and of nothing else', () => {
+    const bom = JSON.parse(readFileSync(join(folder, `keras-serve-${packageVersion}.cdx.json`), 'utf8'));
+    assert.deepEqual([bom.bomFormat, bom.metadata.component.name], ['CycloneDX', 'keras-serve']);
+    const names = new Set<string>(bom.components.map(({ name }: { name: string }) => name));
+    // Installed, installed elsewhere, installed and used by developers as well, built into dist.
+    for (const name of ['sharp', '@img/sharp-libvips-darwin-arm64', 'typebox', 'fastify'])
+      assert.ok(names.has(name), name);
+    for (const name of ['typescript', '@biomejs/biome', '@tensorflow/tfjs-core']) assert.ok(!names.has(name), name);
+    const { dependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
+    for (const name of Object.keys(dependencies)) assert.ok(names.has(name), name);
+    const refs = new Set([bom.metadata.component, ...bom.components].map((component) => component['bom-ref']));
+    for (const { ref, dependsOn } of bom.dependencies)
+      for (const one of [ref, ...dependsOn]) assert.ok(refs.has(one), one);
+    for (const { name, licenses, hashes } of bom.components) assert.ok(licenses?.length && hashes?.length, name);
+  });
+
   it('leaves what was built as it was where the new build fails', async () => {
     const built = () => readFileSync(join(clone, 'dist', 'src', 'cli.js'), 'utf8');
     const before = built();
