@@ -5,7 +5,7 @@ import { nearestName } from '../support/nearest-name.js';
 import type { Given } from './config.js';
 import { ConfigError } from './config-error.js';
 import { type FileKey, fileKeys } from './config-keys.js';
-import { allowedBy, type ValueSchema } from './parsers.js';
+import { allowedBy, itemsOf } from './parsers.js';
 import type { SettingName } from './settings.js';
 import { type Placed, PlaceError, readEntries } from './yaml-entries.js';
 
@@ -104,7 +104,7 @@ function given(name: string, key: Pick<FileKey, 'schema' | 'isPath' | 'fallback'
     const text = String(value.value);
     return { ...place, text: key.isPath && text !== key.fallback ? beside(file, text) : text };
   }
-  const schema = key.schema.items as ValueSchema;
+  const schema = itemsOf(key.schema);
   const items = value.value.map((item: Placed, index) => given(`${name}[${index}]`, { ...key, schema }, item, file));
   return { ...place, text: items.map(({ text }) => text).join(','), items };
 }

@@ -1,5 +1,5 @@
 import { flagOf, settingNames } from './config.js';
-import { anyText, type ValueSchema } from './parsers.js';
+import { allowedBy, anyText, type ValueSchema } from './parsers.js';
 import { type Setting, type SettingName, settings } from './settings.js';
 
 /** What a configuration file may have. */
@@ -39,12 +39,12 @@ export const fileKeys: ReadonlyMap<string, FileKey> = new Map(
 );
 
 /** A default as it would stand in a file; undefined where that is no value. */
-function defaultOf({ setting, fallback }: FileKey): unknown {
-  if (setting === undefined || fallback === 'none') return undefined;
-  const { parse } = settings[setting] as Setting<unknown>;
-  if (parse.item) return parse(fallback!);
-  if (parse.schema?.type === 'boolean') return fallback === 'true';
-  return /^\d+$/.test(fallback!) ? Number(fallback) : fallback;
+function defaultOf({ fallback, schema }: FileKey): unknown {
+  const types = allowedBy(schema);
+  if (fallback === undefined || fallback === 'none') return undefined;
+  if (types.includes('array')) return fallback === '' ? [] : fallback.split(',');
+  if (types.includes('boolean')) return fallback === 'true';
+  return types.includes('integer') && /^\d+$/.test(fallback) ? Number(fallback) : fallback;
 }
 
 /** The JSON Schema of configuration files, by which editors complete and check them. */

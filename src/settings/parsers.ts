@@ -6,9 +6,14 @@ export interface ValueSchema {
   readonly type?: 'string' | 'integer' | 'boolean' | 'array';
   readonly const?: string;
   readonly minLength?: number;
+  readonly items?: ValueSchema;
   readonly anyOf?: readonly ValueSchema[];
   readonly [keyword: string]: unknown;
 }
+
+/** What the elements of a list may be, where a schema allows one. */
+export const itemsOf = ({ items, anyOf = [] }: ValueSchema): ValueSchema =>
+  items ?? anyOf.find(({ items }) => items)?.items ?? anyText;
 
 /** What a schema allows: the names of types, and words that stand for leaving it open. */
 export const allowedBy = ({ type, const: word, anyOf = [] }: ValueSchema): string[] => [
@@ -90,11 +95,12 @@ export const oneOf = <T extends string>(...choices: T[]): Parser<T> =>
 
 /** What `parse` allows, or a word that stands for leaving it open. */
 const unless = <T>(word: string, parse: Parser<T>): Parser<T | undefined> => {
-  const { schema = anyText } = parse;
+  const { schema, item } = parse;
+  const read = (text: string): T | undefined => (text === word ? undefined : parse(text));
+  const wordSchema: ValueSchema = { type: 'string', const: word };
   // Where any text will do, so does the word.
-  const either =
-    schema === anyText ? schema : { anyOf: [{ type: 'string', const: word } satisfies ValueSchema, schema] };
-  return parser(either, (text) => (text === word ? undefined : parse(text)));
+  const isAny = schema === undefined || schema === anyText;
+  return Object.assign(read, { schema: isAny ? schema : { anyOf: [wordSchema, schema] }, item });
 };
 
 /** What `parse` allows, or the word `auto`, which leaves it to the server. */

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { shown } from '../../src/commands/config.js';
 import { inForce, readSettings } from '../../src/settings/config.js';
 import { readConfigFile } from '../../src/settings/config-file.js';
-import { list, text, whole } from '../../src/settings/parsers.js';
+import { itemsOf, list, oneOf, optional, text, whole } from '../../src/settings/parsers.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
@@ -160,6 +160,19 @@ describe('a setting', () => {
     assert.throws(() => inForce(ports, { ...from, name: '', text: '', items }), {
       message: 'conf.yaml:4:11 ports[1] must be a whole number from 1 to 9, but is "12"',
     });
+  });
+
+  it('may be a list or a word', () => {
+    const parse = optional(list(oneOf('a', 'b')));
+    assert.deepEqual(
+      parse.schema?.anyOf?.map(({ type }) => type),
+      ['string', 'array'],
+    );
+    const letters = { value: 'letter', fallback: 'none', description: 'Letters', parse };
+    const items = [{ ...from, name: '', text: 'b' }];
+    assert.deepEqual(inForce(letters, { ...from, name: '', text: 'b', items }).value, ['b']);
+    assert.equal(inForce(letters, { ...from, name: '', text: 'none' }).value, undefined);
+    assert.deepEqual(itemsOf(parse.schema!), { type: 'string', enum: ['a', 'b'] });
   });
 
   it('that is a secret is shown nowhere', () => {
