@@ -38,7 +38,7 @@ export function readEntries(text: string): { key: Placed; value: Placed }[] {
   if ('empty' in documents) return [];
   for (const { errors, warnings } of documents) {
     const [error] = [...errors, ...warnings];
-    if (error) throw new PlaceError(placeAt(error.pos[0]), `is no YAML: ${error.message}`);
+    if (error) throw new PlaceError(placeAt(error.pos[0]), `can't be read: ${error.message}`);
   }
   const [{ contents: root } = { contents: null }, second] = documents;
   if (second) throw new PlaceError(placeAt(second.range[0]), 'begins a second document: settings stand in one alone');

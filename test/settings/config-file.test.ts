@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { shown } from '../../src/commands/config.js';
 import { inForce, readSettings } from '../../src/settings/config.js';
-import { readConfigFile } from '../../src/settings/config-file.js';
+import { parseConfigFile, readConfigFile } from '../../src/settings/config-file.js';
 import { itemsOf, list, oneOf, optional, text, whole } from '../../src/settings/parsers.js';
+import { PlaceError } from '../../src/settings/yaml-entries.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
@@ -105,16 +107,57 @@ describe('a configuration file', () => {
     'models: &all [a]': 'conf.yaml:1:14 models has an anchor or an alias: write the value out',
     'models: [a, *all]': 'conf.yaml:1:13 models has an anchor or an alias: write the value out',
     'host: !!binary aGk=': 'conf.yaml:1:16 host has the tag tag:yaml.org,2002:binary: settings have none',
-    'host: !secret x': 'conf.yaml:1:7 is no YAML: Unresolved tag: !secret',
-    'host: "x': 'conf.yaml:1:9 is no YAML: Missing closing "quote',
-    'a: b: c': 'conf.yaml:1:4 is no YAML: Nested mappings are not allowed in compact mappings',
-    'port: 1\n\thost: x': 'conf.yaml:2:1 is no YAML: Tabs are not allowed as indentation',
-    '{"port": 1}}': 'conf.yaml:1:12 is no YAML: Unexpected flow-map-end token in YAML stream: "}"',
+    'host: !secret x': "conf.yaml:1:7 can't be read: Unresolved tag: !secret",
+    'host: "x': 'conf.yaml:1:9 can\'t be read: Missing closing "quote',
+    'a: b: c': "conf.yaml:1:4 can't be read: Nested mappings are not allowed in compact mappings",
+    'port: 1\n\thost: x': "conf.yaml:2:1 can't be read: Tabs are not allowed as indentation",
+    '{"port": 1}}': 'conf.yaml:1:12 can\'t be read: Unexpected flow-map-end token in YAML stream: "}"',
   }))
     it(`is refused: ${JSON.stringify(content)}`, async () => assert.equal(await refusalOf(content), message));
 
+  it('is read or refused, whatever is in it', () => {
+    const good = 'models: [a, "b"]\nport: 80 # here\nmax-image-size: 1KB\n{"watch": true}\n';
+    const pieces = fc.constantFrom(
+      ...':-[]{}#&*!|>\'"%@`,?\n\t \\',
+      '---\n',
+      '<<: ',
+      '&a ',
+      '*a',
+      '!!map ',
+      'port',
+      '\u0000',
+      '\ud800',
+      '\r',
+    );
+    const changed = fc
+      .array(fc.tuple(fc.nat(good.length), fc.nat(3), pieces), { maxLength: 6 })
+      .map((changes) =>
+        changes.reduce((text, [at, gone, piece]) => text.slice(0, at) + piece + text.slice(at + gone), good),
+      );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          changed,
+          fc.string({ unit: 'grapheme' }),
+          fc.array(pieces).map((all) => all.join('')),
+        ),
+        (text) => {
+          try {
+            parseConfigFile('conf.yaml', text);
+          } catch (error) {
+            if (!(error instanceof PlaceError)) throw error;
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it('is refused where brackets stand in brackets without end', async () => {
-    assert.match(await refusalOf(`models: ${'['.repeat(100_000)}`), /^conf\.yaml:1:\d+ is no YAML: Maximum call stack/);
+    assert.match(
+      await refusalOf(`models: ${'['.repeat(100_000)}`),
+      /^conf\.yaml:1:\d+ can't be read: Maximum call stack/,
+    );
   });
 
   it('is refused where aliases would make much of little, before they do', async () => {
