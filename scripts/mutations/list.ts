@@ -3,6 +3,7 @@ import { inferenceMutations } from './inference.js';
 import { pickleMutations } from './pickles.js';
 import { pluginMutations } from './plugins.js';
 import { servingMutations } from './serving.js';
+import { settingMutations } from './settings.js';
 import { stringMutations } from './strings.js';
 
 /** A small mistake in a source file that a test has to notice. */
@@ -211,6 +212,7 @@ export const mutations: Mutation[] = [
   ...pluginMutations,
   ...httpMutations,
   ...servingMutations,
+  ...settingMutations,
   ...stringMutations,
   ...pickleMutations,
   ...inferenceMutations,

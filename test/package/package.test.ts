@@ -87,7 +87,14 @@ describe('the npm package', () => {
     const { stdout } = await run(process.execPath, [join(unpacked, 'dist', 'src', 'cli.js'), '--version']);
     assert.equal(stdout.trim(), packageVersion);
     for (const name of ['test', 'src', 'scripts', 'bench']) assert.ok(!existsSync(join(unpacked, name)), name);
-    for (const name of ['README.md', 'LICENSE', 'openapi.yaml', 'models', 'docs/tensorflow.md'])
+    for (const name of [
+      'README.md',
+      'LICENSE',
+      'openapi.yaml',
+      'models',
+      'docs/tensorflow.md',
+      'schemas/config.schema.json',
+    ])
       assert.ok(existsSync(join(unpacked, name)), name);
   });
 

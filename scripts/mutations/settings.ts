@@ -1,0 +1,103 @@
+import type { Mutation } from './list.js';
+
+const inFile = { test: 'test/settings/config-file.test.ts' };
+
+/** Mistakes in settings, where they come from, and what is told of requests in the log. */
+export const settingMutations: Mutation[] = [
+  {
+    about: 'a configuration file counts over the environment',
+    file: 'src/settings/config.ts',
+    search: 'fromFlag(name, flags) ?? fromEnvironment(name, environment) ?? file?.get(name)',
+    replacement: 'fromFlag(name, flags) ?? file?.get(name) ?? fromEnvironment(name, environment)',
+    ...inFile,
+    name: 'counts over the default, and less than environment and flags',
+  },
+  {
+    about: 'a message has a secret in it',
+    file: 'src/settings/config.ts',
+    search: "${secret ? '' : `, but is",
+    replacement: "${secret && !name ? '' : `, but is",
+    ...inFile,
+    name: 'that is a secret is shown nowhere',
+  },
+  {
+    about: 'a secret is shown as it is',
+    file: 'src/commands/config.ts',
+    search: "secret && source !== 'default' ? mask : text",
+    replacement: 'text',
+    ...inFile,
+    name: 'that is a secret is shown nowhere',
+  },
+  {
+    about: 'of a key that stands twice in a configuration file the last counts',
+    file: 'src/settings/config-file.ts',
+    search: 'if (lines.has(name))',
+    replacement: 'if (false)',
+    ...inFile,
+    name: 'is refused: ',
+  },
+  {
+    about: 'aliases in a configuration file are taken for what they are not',
+    file: 'src/settings/yaml-entries.ts',
+    search: 'if (isAlias(node) || node.anchor)',
+    replacement: 'if (isAlias(node))',
+    ...inFile,
+    name: 'is refused where aliases would make much of little, before they do',
+  },
+  {
+    about: 'a second document in a configuration file is passed over',
+    file: 'src/settings/yaml-entries.ts',
+    search: 'if (second)',
+    replacement: 'if (!documents)',
+    ...inFile,
+    name: 'is refused: ',
+  },
+  {
+    about: 'texts in quotes are numbers in a configuration file',
+    file: 'src/settings/config-file.ts',
+    search: 'if (!allowed.includes(typeOf(value))',
+    replacement: "if (typeOf(value) !== 'string' && !allowed.includes(typeOf(value))",
+    ...inFile,
+    name: 'is refused: ',
+  },
+  {
+    about: 'paths in a configuration file are relative to where the command is run',
+    file: 'src/settings/config-file.ts',
+    search: 'isAbsolute(path) ? path : join(dirname(file), path)',
+    replacement: 'isAbsolute(path) || !file ? path : join(".", path)',
+    ...inFile,
+    name: 'names paths beside itself',
+  },
+  {
+    about: 'the log has the query of an address',
+    file: 'src/http/request-log.ts',
+    search: 'url: withoutQuery(url)',
+    replacement: 'url: withoutQuery(url) + printable(url)',
+    test: 'test/robustness/logs.test.ts',
+    name: 'never has what requests carry',
+  },
+  {
+    about: 'the log has what a client is told of its mistake',
+    file: 'src/http/send-error.ts',
+    search: 'debug({ code: failure.code }',
+    replacement: 'debug({ code: failure.code, reason: error.message }',
+    test: 'test/robustness/logs.test.ts',
+    name: 'never has what requests carry',
+  },
+  {
+    about: 'what reads forms logs headers',
+    file: 'src/http/form.ts',
+    search: ', log: { value: silence } }',
+    replacement: ', log: { value: silence && request.log } }',
+    test: 'test/robustness/logs.test.ts',
+    name: 'never has what requests carry',
+  },
+  {
+    about: 'a card reads files above its model’s folder',
+    file: 'src/cards/card-files.ts',
+    search: "path.isAbsolute(file) || path.normalize(file).startsWith('..')",
+    replacement: 'path.isAbsolute(file)',
+    test: 'test/cards/card-files.test.ts',
+    name: 'is refused where it is elsewhere: ../scaler.pkl',
+  },
+];
