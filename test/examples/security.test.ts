@@ -16,8 +16,8 @@ const rows = tables!
 const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 describe('SECURITY.md', () => {
-  it('has what a model file, a side file, a request and the operator may try', () => {
-    for (const who of ['A model file', 'A side file', 'A request', 'What the operator writes'])
+  it('has what each may try', () => {
+    for (const who of ['A model file', 'A side file', 'A request', 'Who has a key', 'What the operator writes'])
       assert.ok(tables!.includes(`\n### ${who}`), who);
     assert.ok(rows.length > 40);
   });
