@@ -127,6 +127,25 @@ describe('keras-serve config', () => {
     assert.equal(byName.watch.value, true);
   });
 
+  it('shows no secret, wherever it comes from, and none that is wrong', async (t) => {
+    const bytes = Buffer.alloc(24, 'swordfish').toString('base64');
+    const secret = `whsec_${bytes}`;
+    const inFile = fileOf('secret.yaml', `webhook-secret: ${secret}\n`);
+    const ways: [args: string[], environment: Record<string, string>, code: number][] = [
+      [['--webhook-secret', secret], {}, 0],
+      [['--json'], { KERAS_SERVE_WEBHOOK_SECRET: secret }, 0],
+      [['--config', inFile], {}, 0],
+      [['--webhook-secret', bytes], {}, 2],
+      [['--config', fileOf('wrong-secret.yaml', `webhook-secret: ${bytes}\n`)], {}, 2],
+    ];
+    for (const [more, environment, code] of ways) {
+      const ended = await runCli(t, ['config', ...more], environment).ended;
+      assert.equal(ended.code, code);
+      assert.match(ended.stdout + ended.stderr, code === 0 ? /webhook-secret.*?\*{8}/s : /webhook-secret must be/);
+      assert.ok(!(ended.stdout + ended.stderr).includes(bytes));
+    }
+  });
+
   it('takes a Keras Application for what it is, unless something beside the file is called so', async (t) => {
     mkdirSync(join(folder, 'vgg16'));
     const models = fileOf('names.yaml', 'models: [resnet50, vgg16, nonesuch]\n');
