@@ -67,10 +67,10 @@ export default fp(
 
     const documents = documentsOf(app);
     app.get('/openapi.json', { ...inGroup('documents'), schema: { hide: true } }, async (request, reply) =>
-      reply.type('application/json; charset=utf-8').send(documents(request).json),
+      reply.type('application/json; charset=utf-8').send(withServer(documents(request).json, pathTo(app, request))),
     );
     app.get('/openapi.yaml', { ...inGroup('documents'), schema: { hide: true } }, async (request, reply) =>
-      reply.type('application/yaml; charset=utf-8').send(documents(request).yaml),
+      reply.type('application/yaml; charset=utf-8').send(withServer(documents(request).yaml, pathTo(app, request))),
     );
 
     await serveFromMemory(app);
@@ -79,7 +79,10 @@ export default fp(
       logLevel: 'warn',
       indexPrefix: '.',
       // What Swagger UI reads lies a folder further down.
-      transformSpecification: (_document, request) => ({ ...documents(request).document, servers: serversAt('..') }),
+      transformSpecification: (_document, request) => ({
+        ...documents(request).document,
+        servers: serversAt(pathTo(app, request) ?? '..'),
+      }),
       transformSpecificationClone: false,
       theme: { title: 'keras-serve' },
       uiHooks: {
@@ -112,6 +115,8 @@ async function serveFromMemory(app: FastifyInstance): Promise<void> {
   app.addHook('onRoute', (route) => {
     if (!`${route.url}/`.startsWith(`${app.prefix}/docs/`)) return;
     route.config = { ...route.config, ...inGroup('documents').config };
+    if (route.url === `${app.prefix}/docs/static/index.html`)
+      route.handler = (request, reply) => reply.redirect(`${pathTo(app, request) ?? app.prefix}/docs/`);
     if (route.url !== `${app.prefix}/docs/static/*`) return;
     route.handler = (request, reply) =>
       files.send(
@@ -121,6 +126,16 @@ async function serveFromMemory(app: FastifyInstance): Promise<void> {
       );
   });
 }
+
+/** Where the routes lie for the client of a request; undefined where nobody says what a proxy may have put before them. */
+function pathTo(app: FastifyInstance, request: FastifyRequest): string | undefined {
+  const outer = kerasServeOf(app).outerPath(request);
+  return outer === '' ? undefined : outer + app.prefix;
+}
+
+/** The text of a document with the address of its server in the place of that from where the document lies. */
+const withServer = (text: string, url: string | undefined): string =>
+  url === undefined ? text : text.replace(/(?<="servers":\[\{"url":")\.(?=")|(?<=^servers:\n {2}- url: )\.$/m, url);
 
 /** This server, from where a document of it lies: whatever path a proxy puts before both. */
 const serversAt = (url: string) => [{ url, description: 'This server' }];

@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import fp from 'fastify-plugin';
 
-/** Whether more has come on the connection of a request than this request is long, as clients write requests. */
-function hasPipelinedBytes({ method = '', url = '', headers, rawHeaders, socket }: IncomingMessage): boolean {
+/**
+ * Whether more has come on the connection of a request than this request is long, as clients write requests.
+ * @param url as it came
+ */
+function hasPipelinedBytes(request: IncomingMessage, url: string): boolean {
+  const { method = '', headers, rawHeaders, socket } = request;
   // Each name has a colon and a space behind it, each value a line end, as have the first line and the whole head.
   const lines = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0);
   const head = `${method} ${url} HTTP/1.1`.length + 2 + lines + 2;
@@ -18,7 +22,8 @@ function hasPipelinedBytes({ method = '', url = '', headers, rawHeaders, socket 
 export default fp(
   async (app) => {
     app.addHook('onSend', (request, reply, _payload, done) => {
-      if (request.headers.upgrade !== undefined && hasPipelinedBytes(request.raw)) reply.header('connection', 'close');
+      if (request.headers.upgrade !== undefined && hasPipelinedBytes(request.raw, request.originalUrl))
+        reply.header('connection', 'close');
       done();
     });
   },

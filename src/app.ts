@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyRequest } from 'fastify';
+import addresses, { type AddressesOptions } from '../plugins/addresses.js';
 import closing from '../plugins/closing.js';
 import compression from '../plugins/compression.js';
 import cors from '../plugins/cors.js';
@@ -26,6 +28,7 @@ import { logDownload } from './applications/download-lines.js';
 import { Catalog } from './catalog/catalog.js';
 import { catalogOptions } from './catalog/configured-options.js';
 import { openCatalog } from './catalog/open-catalog.js';
+import { takeOff } from './http/base-path.js';
 import { answerClientErrors, refuseMalformed } from './http/client-errors.js';
 import { Connections } from './http/connections.js';
 import { type KerasServeParts, kerasServeOf } from './http/keras-serve.js';
@@ -38,6 +41,7 @@ import { logCrowd, logGone, RequestLog } from './http/request-log.js';
 import type { SecureServers } from './http/secure-server.js';
 import { sendError } from './http/send-error.js';
 import { ignoreTrailingSlashes } from './http/trailing-slash.js';
+import { trustedProxies } from './http/trusted-proxies.js';
 import { validatorCompiler } from './http/validation.js';
 import { type AppOptions, type KerasServeOptions, readAppOptions, readPluginOptions } from './options.js';
 import { openInference } from './protocols/open-inference/protocol.js';
@@ -52,11 +56,15 @@ const keepAliveTimeout = 72_000;
 /** The whole API as a Fastify plugin. @throws ConfigError for an option that it doesn't know */
 const app: FastifyPluginAsync<KerasServeOptions> = async (app, options) => addApi(app, readPluginOptions(options));
 
-/** @param connections of the server, where it is ours */
+/**
+ * @param connections of the server, where it is ours
+ * @param outer what a server of ours knows of the addresses of requests
+ */
 async function addApi(
   app: FastifyInstance,
   options: KerasServeOptions & Config,
   connections?: Connections,
+  outer: AddressesOptions = {},
 ): Promise<void> {
   await app.register(model, { source: modelsOf(app, options) });
   await app.register(openReplies, { maxMemory: options.maxMemory ?? defaultMaxMemory() });
@@ -73,9 +81,10 @@ async function addApi(
     });
   // Behind what the end of a request needs.
   app.addHook('onRequest', refuseMalformed);
+  await app.register(addresses, outer);
   // Before anything tells what there is.
   await app.register(keys, { path: options.apiKeys, open: options.open, closed: options.closed });
-  refuseOtherMethods(app);
+  refuseOtherMethods(app, outer.basePath);
   ignoreTrailingSlashes(app);
   await app.register(compression);
   await app.register(errors, { hasKeys: options.apiKeys !== undefined });
@@ -129,11 +138,15 @@ function modelsOf(
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { logger, ...config } = readAppOptions(options);
-  const { requestTimeout, replyTimeout, maxConnections, maxPipelined } = config;
+  const { requestTimeout, replyTimeout, maxConnections, maxPipelined, basePath, trustProxy } = config;
   const connections = new Connections(maxConnections, replyTimeout * 1000);
   const origins = new Origins(config.corsOrigin);
   const secure = await secureServers(config);
+  let isUnixSocket = false;
+  const isTrusted = trustedProxies(trustProxy, () => isUnixSocket);
   const instance = Fastify({
+    ...(basePath && { rewriteUrl: takeOff(basePath) }),
+    ...(trustProxy.length > 0 && { trustProxy: isTrusted }),
     ...(logger && { loggerInstance: logger }),
     logController: new RequestLog(),
     genReqId: () => randomUUID(),
@@ -183,7 +196,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       `a client took nothing of its reply for ${replyTimeout} s, so its connection was closed; --reply-timeout allows more`,
     ),
   );
-  await addApi(instance, config, connections);
+  instance.addHook('onListen', async () => {
+    isUnixSocket = (instance.server.address() as AddressInfo | null)?.port === undefined;
+  });
+  await addApi(instance, config, connections, { basePath, isTrusted });
   if (secure) {
     const closing = new AbortController();
     instance.addHook('onReady', async () => void secure.follow(instance.log, closing.signal));

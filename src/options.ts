@@ -15,9 +15,14 @@ const serverSettings = [
   'maxPipelined',
   'tlsCert',
   'tlsKey',
+  'basePath',
+  'trustProxy',
 ] as const;
 /** Settings of the command that starts one. */
-const commandSettings = ['config', 'host', 'port', 'logLevel', 'logFormat', 'closeTimeout', 'drainDelay'] as const;
+const commandSettings = [
+  ...(['config', 'host', 'port', 'socketMode'] as const),
+  ...(['logLevel', 'logFormat', 'closeTimeout', 'drainDelay'] as const),
+] as const;
 
 type ServerSetting = (typeof serverSettings)[number];
 type CommandSetting = (typeof commandSettings)[number];

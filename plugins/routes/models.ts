@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { errorReplies } from '../../schemas/error.js';
 import {
@@ -41,6 +42,7 @@ const addresses: Record<string, [before: string, after: string]> = {
 /** `GET /models`, `GET /models/{name}` and `GET /models/{name}/versions/{version}`: which models there are. */
 const models: FastifyPluginAsyncTypebox = async (app) => {
   const parts = kerasServeOf(app);
+  const prefixOf = (request: FastifyRequest) => parts.outerPath(request) + app.prefix;
   const tensor = modelTensor(namesOf(inputKinds), namesOf(outputKinds));
   for (const schema of [ModelVersion, ModelSummary, Models, Assumption, Anomaly, tensor, ModelDetails])
     app.addSchema(schema);
@@ -83,7 +85,7 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
         params: ModelParams,
       },
     },
-    async ({ params: { name } }): Promise<ModelDetails> => detailsOf(parts.catalog, app.prefix, name),
+    async (request): Promise<ModelDetails> => detailsOf(parts.catalog, prefixOf(request), request.params.name),
   );
 
   app.get(
@@ -97,7 +99,10 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
         params: ModelVersionParams,
       },
     },
-    async ({ params: { name, version } }): Promise<ModelDetails> => detailsOf(parts.catalog, app.prefix, name, version),
+    async (request): Promise<ModelDetails> => {
+      const { name, version } = request.params;
+      return detailsOf(parts.catalog, prefixOf(request), name, version);
+    },
   );
 };
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { FastifyPluginAsync } from 'fastify';
+import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { MemoryFiles } from '../../src/http/memory-files.js';
 import { pageHeaders } from '../../src/http/page-headers.js';
 import { allInGroup } from '../../src/http/route-group.js';
@@ -21,15 +22,17 @@ const page: FastifyPluginAsync = async (app) => {
   });
   const root = join(packageRoot, 'plugins', 'routes', 'page');
   const html = await readFile(join(root, 'index.html'), 'utf8');
-  const folder = basename(app.prefix);
-  // What stands at `/vision` has its files in `vision/`.
-  const htmlAbove = html.replaceAll(/ (href|src)="/g, `$&${folder}/`);
-  app.get('/', async ({ url }, reply) => {
-    const isAbove = url.split(/[?#]/, 1)[0] === app.prefix;
-    return reply
-      .headers(headers)
-      .type('text/html; charset=utf-8')
-      .send(isAbove ? htmlAbove : html);
+  const { outerPath } = kerasServeOf(app);
+  app.get('/', async (request, reply) => {
+    const outer = outerPath(request) + app.prefix;
+    const isAbove = outer !== '' && !request.originalUrl.split(/[?#]/, 1)[0]!.endsWith('/');
+    return (
+      reply
+        .headers(headers)
+        .type('text/html; charset=utf-8')
+        // What stands at `/vision` has its files in `vision/`.
+        .send(isAbove ? html.replaceAll(/ (href|src)="/g, `$&${basename(outer)}/`) : html)
+    );
   });
   const files = await MemoryFiles.of(root);
   for (const name of files.names)

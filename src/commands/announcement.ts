@@ -5,24 +5,27 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import { exampleRequest } from '../datapoints/example-request.js';
 import { packageRoot, packageVersion } from '../support/package.js';
+import type { Served } from './listening.js';
 
 /** The longest JSON that is shown in a line to be pasted. */
 const longestJson = 1000;
 
 /** What is served and where, for a log. */
-export function announcementLine(catalog: Catalog, url: string): string {
+export function announcementLine(catalog: Catalog, { url, socket }: Served): string {
   const available = availableOf(catalog);
   const [verb, whose] = available.length === 1 ? ['is', 'its'] : ['are', 'their'];
-  return `${nameOf(available)} ${verb} served at ${url}/ with ${whose} documents at ${url}/docs`;
+  const way = socket === undefined ? '' : ` by the socket ${socket}`;
+  return `${nameOf(available)} ${verb} served at ${url}/${way} with ${whose} documents at ${url}/docs`;
 }
 
 /** What is served and where, for a terminal: with a line that asks the default model something when it is pasted. */
-export function announcement(catalog: Catalog, url: string): string {
+export function announcement(catalog: Catalog, { url, socket }: Served): string {
   const { models, defaultName } = catalog;
   const available = availableOf(catalog);
   const byDefault = available.find(({ name }) => name === defaultName)?.versions.find(({ model }) => model)?.model;
-  const command = byDefault && commandFor(byDefault, `${url}/predict`);
+  const command = byDefault && commandFor(byDefault, `${url}/predict`, socket);
   const lines = [
+    ...(socket === undefined ? [] : [['Socket', socket]]),
     ['Try it', `${url}/`],
     ['API', `${url}/docs`],
     ...(command ? [['Predict', command]] : []),
@@ -43,10 +46,11 @@ const nameOf = (available: ReturnType<typeof availableOf>) =>
   available.length === 1 ? available[0]!.name : `${available.length} models`;
 
 /** A line that asks a model something; undefined where that would be too long. */
-function commandFor(model: ServedModel, address: string): string | undefined {
-  if (model.image) return `curl -F ${shellWord(`image=@${quotedFile(picture())}`)} ${address}`;
+function commandFor(model: ServedModel, address: string, socket: string | undefined): string | undefined {
+  const curl = socket === undefined ? 'curl' : `curl --unix-socket ${shellWord(socket)}`;
+  if (model.image) return `${curl} -F ${shellWord(`image=@${quotedFile(picture())}`)} ${address}`;
   const json = JSON.stringify(exampleRequest(model));
-  return json?.length <= longestJson ? `curl -d ${shellWord(json)} ${address}` : undefined;
+  return json?.length <= longestJson ? `${curl} -d ${shellWord(json)} ${address}` : undefined;
 }
 
 /** The photo that keras-serve brings along, as it is found from the working folder. */

@@ -9,6 +9,6 @@ export async function createLogger({ logLevel, logFormat }: Pick<Config, 'logLev
   const { default: pretty } = await import('pino-pretty');
   return pino(
     options,
-    pretty({ singleLine: true, translateTime: 'HH:MM:ss', ignore: 'method,url,status,id,ms', sync: true }),
+    pretty({ singleLine: true, translateTime: 'HH:MM:ss', ignore: 'client,method,url,status,id,ms', sync: true }),
   );
 }

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -15,7 +13,7 @@ import { announcement, announcementLine } from './announcement.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { endBeforeServing, endOnSignals } from './ending.js';
-import { CommandError } from './errors.js';
+import { listen, placeOf, type Served, takePlace } from './listening.js';
 import { modelFlags, modelOptions } from './model-flags.js';
 
 /** `keras-serve serve <model>...`: serves until a signal ends it. */
@@ -28,7 +26,7 @@ export const serve: Command = {
   takesModels: true,
   async run({ positionals, flags, config }) {
     const options = modelOptions(flags);
-    await Promise.all([takePort(config).catch(explain(config)), checkKeyPair(config)]);
+    await Promise.all([takePlace(config), checkKeyPair(config)]);
     let logging: Promise<Logger> | undefined;
     const log = () => (logging ??= import('./logging.js').then(({ createLogger }) => createLogger(config)));
     const onDownload = process.stderr.isTTY
@@ -52,43 +50,16 @@ export const serve: Command = {
     app.addHook('onResponse', async () => collect());
     try {
       await app.ready();
-      await app
-        .listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' })
-        .catch(explain(config));
+      await listen(app, config);
     } catch (error) {
       await app.close();
       throw error;
     }
     serving();
     endOnSignals(app, logger, config);
-    announce(app, config);
+    announce(app, placeOf(app, config));
   },
 };
-
-type Address = Pick<Config, 'host' | 'port'>;
-
-const explanations: Record<string, (address: Address) => string> = {
-  EADDRINUSE: ({ port }) =>
-    `Port ${port} is in use. Stop the program that uses it, or choose another port: --port ${port === 65535 ? 5000 : port + 1}`,
-  EACCES: ({ port }) => `Port ${port} may not be used by this user. Choose one from 1024 up: --port 5000`,
-  EADDRNOTAVAIL: ({ host }) => `This machine has no address ${host}. Choose another with --host`,
-  ENOTFOUND: ({ host }) => `There is no host called ${host}. Choose another with --host`,
-  EAI_AGAIN: ({ host }) => `The host ${host} can't be looked up. Choose another with --host`,
-};
-
-/** Turns what the system says of an address into what to do about it. */
-const explain = (address: Address) => (error: unknown) => {
-  const explanation = explanations[(error as NodeJS.ErrnoException).code ?? ''];
-  throw explanation ? new CommandError(explanation(address)) : error;
-};
-
-/** Takes the port and gives it back: whoever can't have it needn't wait for the model. */
-async function takePort({ host, port }: Address): Promise<void> {
-  const server = createServer().listen(port, host);
-  await once(server, 'listening');
-  server.close();
-  await once(server, 'close');
-}
 
 /** Reads the certificate and its key, where there are: whoever can't serve with them needn't wait for the model either. */
 async function checkKeyPair(config: Config): Promise<void> {
@@ -97,10 +68,7 @@ async function checkKeyPair(config: Config): Promise<void> {
 }
 
 /** Where the server is: a few lines on a terminal, one line in a log. */
-function announce(app: FastifyInstance, { host, tlsCert }: Config): void {
-  const { port } = app.addresses()[0] as AddressInfo;
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const url = `http${tlsCert === undefined ? '' : 's'}://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-  if (process.stdout.isTTY) process.stdout.write(announcement(kerasServeOf(app).catalog, url));
-  else app.log.info({ url }, announcementLine(kerasServeOf(app).catalog, url));
+function announce(app: FastifyInstance, served: Served): void {
+  if (process.stdout.isTTY) process.stdout.write(announcement(kerasServeOf(app).catalog, served));
+  else app.log.info(served, announcementLine(kerasServeOf(app).catalog, served));
 }

@@ -65,7 +65,10 @@ export async function answerLater<Message>(
   const { signal } = replyTo(request);
   await job.settled(signal, respondAsync ? Math.min(wait, longestWait) : Number.POSITIVE_INFINITY);
   if (!respondAsync || (wait > 0 && job.isFinished)) return sendResult(reply, job);
-  reply.headers({ location: `${parts.jobs.path}/${job.id}`, 'preference-applied': 'respond-async' });
+  reply.headers({
+    location: `${parts.outerPath(request)}${parts.jobs.path}/${job.id}`,
+    'preference-applied': 'respond-async',
+  });
   return sendJob(reply.code(202), job);
 }
 

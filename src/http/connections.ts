@@ -134,6 +134,8 @@ export class Connections extends EventEmitter<{ crowded: [Crowded]; unread: [] }
       if (this.opening.has(socket)) return void socket.destroy();
       socket.setTimeout(patience);
     }
+    // Once it has ended, it tells no more whose it was, unless it was asked before.
+    void socket.remoteAddress;
     this.idle.add(socket);
     socket.once('end', () => this.probe(socket));
     socket.once('close', () => {

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import type { ImageOptions, ImageTensor } from '../images/options.js';
@@ -55,6 +55,11 @@ export interface KerasServeParts extends KerasServe {
   jobs: Jobs;
   /** Whether clients get 429 for asking too often. */
   hasRateLimit?: boolean;
+  /**
+   * What stands before the addresses of routes as the client of a request has to write them: the base path, and before it what a
+   * proxy that is believed has taken off. Empty where there is nothing.
+   */
+  outerPath(request: FastifyRequest): string;
 }
 
 const decoratorName = 'kerasServe';

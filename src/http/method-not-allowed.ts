@@ -1,6 +1,8 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import findMyWay from 'find-my-way';
+import { isBelow } from '../settings/paths.js';
 import { nearestName } from '../support/nearest-name.js';
+import { kerasServeOf } from './keras-serve.js';
 import { RequestError } from './request-error.js';
 import { withoutTrailingSlash } from './trailing-slash.js';
 
@@ -10,11 +12,14 @@ export interface UsageConfig extends FastifyContextConfig {
   usage?: (params: Record<string, string | undefined>, request: FastifyRequest) => string;
 }
 
+const pathOf = (url: string): string => url.split(/[?#]/, 1)[0]!;
+
 /**
  * Makes every address refuse with 405 and `Allow` the methods that it has no route for, and where there is nothing names the
  * address that was probably meant. Called before the first route is added.
+ * @param basePath below which all is
  */
-export function refuseOtherMethods(app: FastifyInstance): void {
+export function refuseOtherMethods(app: FastifyInstance, basePath = ''): void {
   const addresses = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 1200 });
   const usages = new Map<string, UsageConfig['usage']>();
   app.addHook('onRoute', ({ url: address, config }) => {
@@ -23,16 +28,23 @@ export function refuseOtherMethods(app: FastifyInstance): void {
     usages.set(url, (config as UsageConfig | undefined)?.usage ?? usages.get(url));
   });
 
-  const failureOf = (request: FastifyRequest): RequestError | undefined => {
+  const parts = kerasServeOf(app);
+  const nothing = (request: FastifyRequest): RequestError => {
+    const outer = parts.outerPath(request);
+    const path = pathOf(request.originalUrl);
+    const isOutside = basePath !== '' && !isBelow(basePath, path);
+    const nearest = nearestAddress(isOutside ? path : pathOf(request.url), [...usages.keys()]);
+    const sentences = [
+      `There is nothing at this address${isOutside ? `: all is below ${outer}/` : ''}.`,
+      ...(nearest ? [`Did you mean ${outer}${nearest}?`] : []),
+      `GET ${outer}${app.prefix}/docs lists what there is.`,
+    ];
+    return new RequestError('not_found', sentences.join(' '));
+  };
+  const failureOf = (request: FastifyRequest): RequestError => {
     const { method, url } = request;
-    const path = url.split(/[?#]/, 1)[0]!;
-    const address = addresses.find('GET', path);
-    if (!address) {
-      const nearest = nearestAddress(path, [...usages.keys()]);
-      if (!nearest) return undefined;
-      const message = `There is nothing at this address. Did you mean ${nearest}? GET /docs lists what there is.`;
-      return new RequestError('not_found', message);
-    }
+    const address = addresses.find('GET', pathOf(url));
+    if (!address) return nothing(request);
     const route = address.store as { url: string };
     const allowed = app.supportedMethods.filter(
       (method) => method !== 'OPTIONS' && app.hasRoute({ url: route.url, method }),

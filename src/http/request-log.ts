@@ -14,9 +14,12 @@ const withoutQuery = (url: string): string => {
 
 const describe = (request: FastifyRequest, status: number, ms: number) => {
   const holder = keyHolderOf(request);
+  // Whoever comes by a Unix socket has none.
+  const ip = request.ip as string | undefined;
   return {
+    client: ip && printable(ip),
     method: request.method,
-    url: withoutQuery(request.url),
+    url: withoutQuery(request.originalUrl),
     status,
     ms: Math.round(ms * 10) / 10,
     ...(holder && { key: holder.name }),

@@ -1,3 +1,4 @@
+import { fileMode, listeningHost } from './hosts.js';
 import {
   automatic,
   bytes,
@@ -16,6 +17,8 @@ import {
   webhookSecret,
   whole,
 } from './parsers.js';
+import { basePath } from './paths.js';
+import { proxy } from './proxies.js';
 import { routeGroupNames } from './route-groups.js';
 
 /** One thing that can be set: flag, environment variables, help and the README's table all come from it. */
@@ -50,8 +53,9 @@ export const settings = {
   host: setting({
     value: 'address',
     fallback: 'localhost',
-    parse: text,
-    description: 'Address to listen on; 0.0.0.0 lets other machines in',
+    parse: listeningHost,
+    description:
+      'Address to listen on; 0.0.0.0 lets other machines in, unix:/run/keras-serve.sock listens on a Unix socket, fd:3 on the one that systemd gives, both without a port',
   }),
   port: setting({
     value: 'number',
@@ -86,6 +90,26 @@ export const settings = {
     fallback: 'none',
     parse: optional(rate),
     description: 'Most requests of one client, such as 100/minute or 5/10s; more get 429',
+  }),
+  socketMode: setting({
+    value: 'mode',
+    fallback: '660',
+    parse: fileMode,
+    description: 'Who may connect to a Unix socket, as the mode of its file: owner and group by default',
+  }),
+  basePath: setting({
+    value: 'path',
+    fallback: '/',
+    parse: basePath,
+    description: 'Path below which everything answers, such as /models-api; health and metrics answer above it, too',
+  }),
+  trustProxy: setting({
+    value: 'address',
+    fallback: '',
+    parse: list(proxy),
+    repeatable: true,
+    description:
+      'Proxies whose X-Forwarded-… headers are believed: addresses, networks (10.0.0.0/8), loopback, linklocal, uniquelocal, or unix for whoever comes by a Unix socket',
   }),
   defaultModel: setting({
     value: 'name',

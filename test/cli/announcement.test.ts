@@ -54,7 +54,7 @@ describe('what a start shows on a terminal', () => {
       t.after(() => app.close());
       const url = await app.listen({ port: 0, host: '127.0.0.1' });
 
-      const text = announcement(kerasServeOf(app).catalog, url);
+      const text = announcement(kerasServeOf(app).catalog, { url });
       const [, command] = /^ {4}Predict {3}(curl .*)$/m.exec(text) ?? [];
       assert.equal(command !== undefined, isPasted, text);
       assert.ok(text.includes(`${url}/docs`));
