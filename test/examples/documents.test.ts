@@ -11,12 +11,13 @@ const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string
 const documents = [
   'README.md',
   'docs/keys.md',
+  'docs/deployment.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
   'test/fixtures/README.md',
 ];
-const ours = /^(src|plugins|schemas|test|scripts|conformance|docs|models|examples|\.github)\//;
+const ours = /^(src|plugins|schemas|test|scripts|conformance|docs|models|examples|deploy|\.github)\//;
 
 /** The scripts that a text runs. */
 const npmCommands = (text: string) => [...text.matchAll(/\bnpm run ([a-z:-]+)/g)].map(([, name]) => name!);
