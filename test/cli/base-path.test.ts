@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { readConfig } from '../../src/settings/config.js';
+import { photo } from '../helpers/app.js';
+import { temporaryFolder } from '../helpers/folder.js';
 import { bundledName } from '../helpers/protocol-app.js';
 import { connectTo, requestBytes } from '../helpers/raw-client.js';
 import { runCli, startServer } from '../helpers/server.js';
@@ -50,6 +54,11 @@ describe('--base-path', () => {
     const { routes } = await json(`${url}/models/${bundledName}`);
     for (const [use, address] of Object.entries<string>(routes))
       assert.equal((await fetch(origin + address)).status, use === 'predict' ? 405 : 200, address);
+    const body = new FormData();
+    body.set('image', new Blob([new Uint8Array(photo('cat.jpg'))]), 'cat.jpg');
+    const later = await fetch(`${url}/predict`, { method: 'POST', body, headers: { Prefer: 'respond-async' } });
+    assert.match(later.headers.get('location')!, /^\/models-api\/jobs\/[^/]+$/);
+    assert.equal((await json(`${origin}${later.headers.get('location')}?wait=30`)).status, 'succeeded');
     const moved = await fetch(`${url}/docs/static/index.html`, { redirect: 'manual' });
     assert.equal(moved.headers.get('location'), `${base}/docs/`);
     for (const [address, files] of Object.entries({
@@ -76,6 +85,16 @@ describe('--base-path', () => {
     const { status, headers } = await fetch(`${url}/predict/`);
     assert.deepEqual([status, headers.get('allow')], [405, 'POST']);
     assert.deepEqual(await json(`${url}/v2/%zz`), { error: 'The address can’t be read: check its percent-encoding.' });
+  });
+
+  it('opens nothing that needs a key, and keeps open what needs none', async (t) => {
+    const keys = join(temporaryFolder('keys'), 'keys.txt');
+    writeFileSync(keys, `one ${'k'.repeat(32)}\n`, { mode: 0o600 });
+    const { url, origin } = await start(t, '--api-keys', keys);
+    for (const address of [`${url}/models`, `${url}/v2`, `${url}/metrics`, `${origin}/metrics`, `${url}/jobs/x`])
+      assert.equal((await fetch(address)).status, 401, address);
+    for (const address of [`${url}/docs`, `${url}/`, `${url}/health/ready`, `${origin}/health/ready`])
+      assert.equal((await fetch(address)).status, 200, address);
   });
 
   it('takes addresses with an origin, and leaves connections of those who ask to upgrade open', async (t) => {
