@@ -4,6 +4,7 @@ import { trustedProxies } from '../../src/http/trusted-proxies.js';
 import { readConfig } from '../../src/settings/config.js';
 import { exchange } from '../helpers/exchange.js';
 import { bundledName } from '../helpers/protocol-app.js';
+import { connectTo } from '../helpers/raw-client.js';
 import { type Cli, startServer } from '../helpers/server.js';
 
 const start = (t: TestContext, ...args: string[]) => startServer(t, ['--processes', '1', ...args, '--host', '0.0.0.0']);
@@ -20,8 +21,20 @@ describe('--trust-proxy', () => {
     const server = await start(t);
     const headers = { 'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Prefix': '/evil' };
     assert.equal(await clientOf(server, headers), '127.0.0.1');
-    const { servers } = JSON.parse((await exchange(new URL('/openapi.json', server.url).href)).text);
+    const address = { host: '127.0.0.1', port: new URL(server.url).port, path: '/openapi.json', headers };
+    const { servers } = JSON.parse((await exchange(address)).text);
     assert.equal(servers[0].url, '.');
+  });
+
+  it('has no say in who hung up: the log has the address of one who has gone, too', async (t) => {
+    const { url, line } = await start(t);
+    const socket = await connectTo(url.replace('0.0.0.0', '127.0.0.1'));
+    socket.write(
+      'POST /predict?gone HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    );
+    await exchange({ host: '127.0.0.1', port: new URL(url).port, path: '/health/live' });
+    socket.resetAndDestroy();
+    assert.equal(JSON.parse(await line('/predict?gone')).client, '127.0.0.1');
   });
 
   it('takes the last address that is no proxy’s, whatever a client has written before it', async (t) => {
