@@ -34,6 +34,8 @@ export interface Posted {
   /** A file: an image, or the whole body where there is a content type. */
   file: string;
   contentType?: string;
+  /** Besides. */
+  headers?: Record<string, string>;
 }
 
 const startTimeout = 180_000;
@@ -64,12 +66,12 @@ function kill(pid: number): void {
 }
 
 /** What `fetch` needs to post it once. */
-function requestOf({ file, contentType }: Posted): RequestInit {
+function requestOf({ file, contentType, headers }: Posted): RequestInit {
   const bytes = readFileSync(file);
-  if (contentType) return { method: 'POST', body: bytes, headers: { 'content-type': contentType } };
+  if (contentType) return { method: 'POST', body: bytes, headers: { 'content-type': contentType, ...headers } };
   const form = new FormData();
   form.append('image', new Blob([bytes], { type: 'image/jpeg' }), 'image.jpg');
-  return { method: 'POST', body: form };
+  return { method: 'POST', body: form, ...(headers && { headers }) };
 }
 
 async function firstReply(setup: Setup, posted: Posted, child: ChildProcess): Promise<void> {
@@ -88,7 +90,7 @@ async function load(
   concurrency: number,
   seconds: number,
   setup: Setup,
-  { file, contentType }: Posted,
+  { file, contentType, headers = {} }: Posted,
   root: number,
 ): Promise<LoadResult> {
   const before = usageOf(root);
@@ -108,7 +110,8 @@ async function load(
     '-s',
     join(packageRoot, 'bench/post.lua'),
   ];
-  const { stdout } = await run('wrk', [...args, `http://127.0.0.1:${setup.port}/predict`], {
+  const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  const { stdout } = await run('wrk', [...args, ...lines, `http://127.0.0.1:${setup.port}/predict`], {
     env: { ...process.env, BODY: file, ...(contentType && { CONTENT_TYPE: contentType }) },
   });
   clearInterval(sampler);
