@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from 'node:tls';
 import type { FastifyBaseLogger } from 'fastify';
 import { readWhole } from '../support/files.js';
+import { settling } from '../support/follow-file.js';
 import { type KeyPair, maxBytes, readKeyPair } from './key-pair.js';
 import type { KeyPairFiles } from './key-pair-files.js';
 
@@ -19,7 +20,7 @@ export class Certificate {
   private constructor(
     private readonly files: KeyPairFiles,
     private pair: KeyPair,
-    private text: string,
+    private readonly text: string,
   ) {}
 
   /** @throws KeyPairError */
@@ -47,15 +48,12 @@ export class Certificate {
   async follow(log: FastifyBaseLogger, signal: AbortSignal): Promise<void> {
     this.tell(log, 'serving HTTPS');
     let warned = Date.now();
-    let before = this.text;
+    const hasChanged = settling(this.text);
     while (await sleep(interval, true, { signal, ref: false }).catch(() => false)) {
-      const now = await textOf(this.files);
-      if (now === before && now !== this.text) {
-        this.text = now;
+      if (hasChanged(await textOf(this.files))) {
         await this.renew(log);
         warned = Date.now();
       }
-      before = now;
       if (Date.now() - warned < day) continue;
       warned = Date.now();
       this.warn(log);
