@@ -1,6 +1,7 @@
 import { flagOf, settingNames } from './config.js';
 import { allowedBy, anyText, type ValueSchema } from './parsers.js';
-import { type Setting, type SettingName, settings } from './settings.js';
+import type { Setting } from './setting.js';
+import { type SettingName, settings } from './settings.js';
 
 /** What a configuration file may have. */
 export interface FileKey {

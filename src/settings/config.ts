@@ -1,6 +1,7 @@
 import { ConfigError } from './config-error.js';
 import type { Parser } from './parsers.js';
-import { type Config, type Setting, type SettingName, settings } from './settings.js';
+import type { Setting } from './setting.js';
+import { type Config, type SettingName, settings } from './settings.js';
 
 /** The names of all settings, in the order of their table. */
 export const settingNames = Object.keys(settings) as SettingName[];
