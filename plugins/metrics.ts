@@ -2,15 +2,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { errorReplies } from '../schemas/error.js';
-import { versionStates } from '../src/catalog/model-versions.js';
 import type { Connections } from '../src/http/connections.js';
-import { type KerasServeParts, kerasServeOf } from '../src/http/keras-serve.js';
-import { type KeyHolder, keyHolderOf } from '../src/http/key-holder.js';
+import { kerasServeOf } from '../src/http/keras-serve.js';
+import { keyHolderOf } from '../src/http/key-holder.js';
+import { countConnections } from '../src/http/metrics/connections.js';
+import { countJobs } from '../src/http/metrics/jobs.js';
+import { countKeys } from '../src/http/metrics/keys.js';
+import { countModels } from '../src/http/metrics/models.js';
 import { replyTo } from '../src/http/open-replies.js';
 import { CLIENT_GONE } from '../src/http/request-log.js';
 import { inGroup } from '../src/http/route-group.js';
 import { withoutTrailingSlash } from '../src/http/trailing-slash.js';
-import type { ApiKeys } from '../src/keys/api-keys.js';
+import type { StageTimings } from '../src/serving/request-context.js';
 import { listen } from '../src/support/listen.js';
 
 export interface MetricsOptions {
@@ -55,17 +58,7 @@ export default fp<MetricsOptions>(
       help: 'Inference processes that ended unasked and were replaced.',
       registers,
     });
-    new Gauge({
-      name: 'keras_serve_queue_depth',
-      help: 'Requests that wait for an inference process.',
-      labelNames: ['model'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { name, versions } of parts.catalog.models)
-          for (const { model } of versions) this.inc({ model: name }, model?.queued ?? 0);
-      },
-    });
+    countModels(parts, registers);
     new Gauge({
       name: 'keras_serve_open_replies',
       help: 'Requests that have come in and are neither answered nor given up, this one among them.',
@@ -83,53 +76,6 @@ export default fp<MetricsOptions>(
       },
     });
     new Gauge({
-      name: 'keras_serve_model_state',
-      help: 'What each version of each model is doing: 1 for its state, 0 for the others.',
-      labelNames: ['model', 'version', 'state'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { name, versions } of parts.catalog.models)
-          for (const { version, state } of versions)
-            for (const one of versionStates) this.set({ model: name, version, state: one }, one === state ? 1 : 0);
-      },
-    });
-    new Counter({
-      name: 'keras_serve_model_load_failures_total',
-      help: 'How often a version of a model could not be loaded.',
-      labelNames: ['model', 'version'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { name, versions } of parts.catalog.models)
-          for (const { version, failures } of versions) this.inc({ model: name, version }, failures);
-      },
-    });
-    new Gauge({
-      name: 'keras_serve_assumptions',
-      help: 'How much of a version of a model is inferred, in place of a card that says it, by how sure it is.',
-      labelNames: ['model', 'version', 'certainty'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { name, versions } of parts.catalog.models)
-          for (const { version, model } of versions)
-            for (const { certainty } of model?.assumptions ?? []) this.inc({ model: name, version, certainty }, 1);
-      },
-    });
-    new Gauge({
-      name: 'keras_serve_anomalies',
-      help: 'What looks like nonsense in what goes into a version of a model or comes out: 1 once it has been noticed, until the model is loaded anew.',
-      labelNames: ['model', 'version', 'key', 'anomaly'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { name, versions } of parts.catalog.models)
-          for (const { version, model } of versions)
-            for (const { key, anomaly } of model?.anomalies ?? []) this.set({ model: name, version, key, anomaly }, 1);
-      },
-    });
-    new Gauge({
       name: 'keras_serve_memory_bytes',
       help: 'Resident memory of the server and of its inference processes.',
       labelNames: ['process'],
@@ -144,7 +90,7 @@ export default fp<MetricsOptions>(
       },
     });
 
-    countJobs(parts, registers);
+    countJobs(parts.jobs.all, registers);
     if (connections) countConnections(connections, registers);
 
     const stops: (() => void)[] = [];
@@ -178,18 +124,21 @@ export default fp<MetricsOptions>(
       requests.observe({ route, method: request.method, status }, elapsedTime / 1000);
       countKey(keyHolderOf(request));
     };
+    const observeStages = (model: string, timings: StageTimings) => {
+      for (const [stage, duration] of Object.entries(timings)) stages.observe({ model, stage }, duration / 1000);
+    };
     parts.replies.on('gone', ({ request, reply }) => observe(request, reply, CLIENT_GONE));
     app.addHook('onResponse', async (request, reply) => {
       observe(request, reply, reply.statusCode);
-      const timings = Object.entries(replyTo(request).timings);
-      if (timings.length === 0) return;
+      const { timings } = replyTo(request);
+      if (Object.keys(timings).length === 0) return;
       const { name = parts.catalog.defaultName, model: given = name } = request.params as {
         name?: string;
         model?: string;
       };
-      const model = parts.catalog.get(given)?.name ?? given;
-      for (const [stage, duration] of timings) stages.observe({ model, stage }, duration / 1000);
+      observeStages(parts.catalog.get(given)?.name ?? given, timings);
     });
+    parts.jobs.all.on('ended', ({ request, timings }) => observeStages(request.model, timings));
 
     app.get(
       '/metrics',
@@ -213,66 +162,3 @@ export default fp<MetricsOptions>(
   },
   { name: 'metrics', dependencies: ['model', 'open-replies', 'keys', 'jobs'] },
 );
-
-/** @returns counts a request of a holder */
-function countKeys(keys: ApiKeys, registers: Registry[]): (holder: KeyHolder | undefined) => void {
-  const counts = new Map<string, number>();
-  new Counter({
-    name: 'keras_serve_requests_by_key_total',
-    help: 'Requests by the name of the API key that came with them, of the keys that there are now.',
-    labelNames: ['key'],
-    registers,
-    collect() {
-      this.reset();
-      const names = new Set(keys.all.map(({ name }) => name));
-      for (const name of counts.keys()) if (!names.has(name)) counts.delete(name);
-      for (const key of names) this.inc({ key }, counts.get(key) ?? 0);
-    },
-  });
-  return (holder) => holder && void counts.set(holder.name, (counts.get(holder.name) ?? 0) + 1);
-}
-
-function countJobs(parts: KerasServeParts, registers: Registry[]): void {
-  new Gauge({
-    name: 'keras_serve_jobs',
-    help: 'Jobs that are known, by what has become of them.',
-    labelNames: ['status'],
-    registers,
-    collect() {
-      for (const [status, count] of Object.entries(parts.jobs.all.counts)) this.set({ status }, count);
-    },
-  });
-  new Gauge({
-    name: 'keras_serve_job_oldest_seconds',
-    help: 'How long the job that waits longest has been waiting.',
-    registers,
-    collect() {
-      this.set(parts.jobs.all.oldest);
-    },
-  });
-}
-
-function countConnections(connections: Connections, registers: Registry[]): void {
-  new Gauge({
-    name: 'keras_serve_connections',
-    help: 'Connections that are open.',
-    registers,
-    collect() {
-      this.set(connections.size);
-    },
-  });
-  const crowded = new Counter({
-    name: 'keras_serve_connections_crowded_total',
-    help: 'Connections closed because there were too many: idle ones and unfinished requests that made way for new ones, or new ones refused.',
-    labelNames: ['which'],
-    registers,
-  });
-  for (const which of ['idle', 'unfinished', 'refused'] as const) crowded.inc({ which }, 0);
-  connections.on('crowded', (which) => crowded.inc({ which }));
-  const unread = new Counter({
-    name: 'keras_serve_reply_timeouts_total',
-    help: 'Connections closed because their clients took nothing of their replies for too long.',
-    registers,
-  });
-  connections.on('unread', () => unread.inc());
-}

@@ -26,10 +26,10 @@ const mostAttempts = 3;
 export type Obstacle = 'full' | 'perhaps itself';
 
 /**
- * Jobs in the memory of one process: all of them are lost when it ends. Emits `added` for each, and `forgotten`
+ * Jobs in the memory of one process: all of them are lost when it ends. Emits `added` for each, `ended`, and `forgotten`
  * when it is known no more.
  */
-export class MemoryJobs extends EventEmitter<{ added: [Job]; forgotten: [Job] }> {
+export class MemoryJobs extends EventEmitter<{ added: [Job]; ended: [Job]; forgotten: [Job] }> {
   private readonly jobs = new Map<string, Job>();
   /** The one that waits longest first. */
   private readonly waiting: Job[] = [];
@@ -146,6 +146,7 @@ export class MemoryJobs extends EventEmitter<{ added: [Job]; forgotten: [Job] }>
 
   /** Keeps what is finished for its time, as far as there is room. */
   private keep(job: Job): void {
+    this.emit('ended', job);
     this.finished.set(job, setTimeout(() => this.forget(job), this.limits.jobTtl * 1000).unref());
     this.keptBytes += job.size;
     for (const [oldest] of this.finished) {

@@ -39,6 +39,13 @@ async function makeJob(asked: Asked = {}): Promise<string> {
   return reply.headers.get('location')!;
 }
 
+/** How often the model has been run, as the metrics have it. */
+async function inferences(): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const labels = `model="${bundledName}",stage="inference"`;
+  return Number(new RegExp(`^keras_serve_stage_duration_seconds_count{${labels}} (.*)$`, 'm').exec(metrics)?.[1] ?? 0);
+}
+
 const ended = (path: string) => jobAt(`${path}?wait=60`);
 
 describe('jobs', () => {
@@ -180,7 +187,9 @@ describe('jobs', () => {
     });
 
     it('is counted', async () => {
+      const before = await inferences();
       await ended(await makeJob());
+      assert.equal(await inferences(), before + 1);
       const metrics = await (await fetch(`${url}/metrics`)).text();
       assert.match(metrics, /^keras_serve_jobs\{status="succeeded"\} [1-9]\d*$/m);
       assert.match(metrics, /^keras_serve_job_oldest_seconds 0$/m);
