@@ -187,6 +187,7 @@ describe('jobs', () => {
     });
 
     it('is counted', async () => {
+      await until(() => kerasServeOf(app()).jobs.all.unfinished === 0, 'no other job runs');
       const before = await inferences();
       await ended(await makeJob());
       assert.equal(await inferences(), before + 1);
