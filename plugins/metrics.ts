@@ -12,6 +12,7 @@ import { countModels } from '../src/http/metrics/models.js';
 import { replyTo } from '../src/http/open-replies.js';
 import { CLIENT_GONE } from '../src/http/request-log.js';
 import { inGroup } from '../src/http/route-group.js';
+import { serverTiming } from '../src/http/server-timing.js';
 import { withoutTrailingSlash } from '../src/http/trailing-slash.js';
 import type { StageTimings } from '../src/serving/request-context.js';
 import { listen } from '../src/support/listen.js';
@@ -111,12 +112,7 @@ export default fp<MetricsOptions>(
       for (const stop of stops) stop();
     });
     app.addHook('onSend', async (request, reply) => {
-      const timings = Object.entries(replyTo(request).timings);
-      if (timings.length > 0)
-        reply.header(
-          'server-timing',
-          timings.map(([stage, duration]) => `${stage};dur=${duration.toFixed(1)}`).join(', '),
-        );
+      reply.headers(serverTiming(replyTo(request).timings));
     });
     const countKey = parts.access.keys ? countKeys(parts.access.keys, registers) : () => undefined;
     const observe = (request: FastifyRequest, { elapsedTime }: FastifyReply, status: number) => {

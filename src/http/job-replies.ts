@@ -5,6 +5,7 @@ import { JobError } from '../jobs/errors.js';
 import type { Job } from '../jobs/job.js';
 import { jsonType } from '../protocols/protocol.js';
 import { sendReply } from './send-reply.js';
+import { serverTiming } from './server-timing.js';
 
 /** Answers with what is known of a job. */
 export const sendJob = (reply: FastifyReply, job: Job): FastifyReply =>
@@ -21,7 +22,7 @@ export function sendResult(reply: FastifyReply, job: Job): FastifyReply {
         : 'The job is not finished yet. GET /jobs/{id}?wait=60 waits for it.',
     );
   if ('status' in result) reply.code(result.status);
-  return sendReply(reply, result);
+  return sendReply(reply.headers(serverTiming(job.timings)), result);
 }
 
 /** Milliseconds after which a line of no meaning keeps a connection from being taken for dead. */

@@ -75,6 +75,7 @@ describe('jobs', () => {
         [result.status, result.headers.get('content-type'), await result.text()],
         [direct.status, direct.headers.get('content-type'), expected],
       );
+      assert.match(result.headers.get('server-timing')!, /^decode;dur=[\d.]+, queue;dur=[\d.]+, inference;dur=[\d.]+$/);
     });
 
     it('gets the answer itself where it would wait for it, and it is there in time', async () => {
