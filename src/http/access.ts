@@ -122,11 +122,12 @@ const carriers = new Map<string, (value: string) => string | undefined>([
 
 /** The keys of a request, each once. Of a header that comes twice, Node's own table has the first alone. */
 function givenKeys({ rawHeaders }: IncomingMessage): string[] {
-  const found = rawHeaders.flatMap((name, index) => {
-    const carrier = index % 2 === 0 ? carriers.get(name.toLowerCase()) : undefined;
-    return carrier?.((rawHeaders[index + 1] ?? '').trim()) ?? [];
-  });
-  return [...new Set(found)];
+  const found: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const key = carriers.get(rawHeaders[index]!.toLowerCase())?.(rawHeaders[index + 1]!.trim());
+    if (key !== undefined && !found.includes(key)) found.push(key);
+  }
+  return found;
 }
 
 function refusalOf(request: FastifyRequest, key: string | undefined, other: string | undefined): RequestError {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { KnownError } from '../support/errors.js';
 import { FileSizeError, isSystemError, NoFileError, readWhole, reasonOf } from '../support/files.js';
@@ -13,7 +13,7 @@ export class KeyFileError extends KnownError {
 
 /** A key, by its SHA-256: the key itself is forgotten once it is read. */
 export interface ApiKey extends KeyHolder {
-  readonly digest: Buffer;
+  readonly digest: string;
 }
 
 /** What a file of keys says. */
@@ -33,8 +33,8 @@ const keyName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const bearerToken = /^[A-Za-z0-9._~+/-]+=*$/;
 const hashed = /^sha256:([0-9a-f]{64})$/i;
 
-/** The SHA-256 of a key. */
-export const digestOf = (key: string): Buffer => createHash('sha256').update(key).digest();
+/** The SHA-256 of a key, in hexadecimal digits. */
+export const digestOf = (key: string): string => hash('sha256', key);
 
 /**
  * Reads a file of API keys.
@@ -90,10 +90,10 @@ export function parseKeys(bytes: Uint8Array, path: string): KeyFile {
     hasPlainKeys ||= !hashed.test(secret);
     const sameName = names.get(name);
     if (sameName) refuse(`has the name of line ${sameName}: each key needs its own`);
-    const sameKey = digests.get(digest.toString('hex'));
+    const sameKey = digests.get(digest);
     if (sameKey) refuse(`has the key of line ${sameKey}: nobody could tell whose it is`);
     names.set(name, index + 1);
-    digests.set(digest.toString('hex'), index + 1);
+    digests.set(digest, index + 1);
     keys.push({ name, digest, ...readRights(rest, refuse) });
   }
   if (keys.length === 0) throw new KeyFileError(`${path} has no key: a line is a name and a key.`);
@@ -110,10 +110,10 @@ function textOf(bytes: Uint8Array, path: string): string {
 
 type Refuse = (what: string) => never;
 
-function readSecret(secret: string, refuse: Refuse): Buffer {
+function readSecret(secret: string, refuse: Refuse): string {
   if (secret === '') refuse('has a name and no key');
-  const [, hash] = hashed.exec(secret) ?? [];
-  if (hash) return Buffer.from(hash, 'hex');
+  const [, digest] = hashed.exec(secret) ?? [];
+  if (digest) return digest.toLowerCase();
   if (secret.startsWith('sha256:')) refuse('has a hash that isn’t 64 hexadecimal digits');
   if (!bearerToken.test(secret)) refuse('has a key with other characters than letters A to Z, digits and -._~+/=');
   if (secret.length < keyLength.least)
