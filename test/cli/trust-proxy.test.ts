@@ -11,7 +11,7 @@ const start = (t: TestContext, ...args: string[]) => startServer(t, ['--processe
 
 /** The address that the log has for a client who sent such headers, by an address of this machine. */
 async function clientOf({ url, line }: Cli & { url: string }, headers: Record<string, string>, host = '127.0.0.1') {
-  const mark = `/v2?${Math.random()}`;
+  const mark = `/models/${Math.random()}`;
   await exchange({ host, port: new URL(url).port, path: mark, headers });
   return JSON.parse(await line(mark)).client;
 }
@@ -30,11 +30,11 @@ describe('--trust-proxy', () => {
     const { url, line } = await start(t);
     const socket = await connectTo(url.replace('0.0.0.0', '127.0.0.1'));
     socket.write(
-      'POST /predict?gone HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+      'POST /models/efficientnet-lite0/predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
     );
     await exchange({ host: '127.0.0.1', port: new URL(url).port, path: '/health/live' });
     socket.resetAndDestroy();
-    assert.equal(JSON.parse(await line('/predict?gone')).client, '127.0.0.1');
+    assert.equal(JSON.parse(await line('client hung up')).client, '127.0.0.1');
   });
 
   it('takes the last address that is no proxy’s, whatever a client has written before it', async (t) => {

@@ -58,8 +58,8 @@ describe('a Unix socket', () => {
     const { headers, payload } = form(photo('cat.jpg'));
     const reply = await exchange({ socketPath, path: '/api/predict', method: 'POST', headers }, payload);
     assert.equal(JSON.parse(reply.text).predictions[0].label, 'Egyptian_cat');
-    await exchange({ socketPath, path: '/api/v2?far', headers: { 'X-Forwarded-For': '192.0.2.1' } });
-    assert.equal(JSON.parse(await line('/api/v2?far')).client, '192.0.2.1');
+    await exchange({ socketPath, path: '/api/models/far', headers: { 'X-Forwarded-For': '192.0.2.1' } });
+    assert.equal(JSON.parse(await line('/api/models/far')).client, '192.0.2.1');
     child.kill('SIGTERM');
     assert.equal((await ended).code, 0);
     assert.ok(!existsSync(socketPath));
@@ -69,8 +69,8 @@ describe('a Unix socket', () => {
     const socketPath = socketIn(t);
     const { line } = await start(t, socketPath, '--socket-mode', '600', '--trust-proxy', 'loopback,uniquelocal');
     assert.equal(statSync(socketPath).mode & 0o777, 0o600);
-    await exchange({ socketPath, path: '/v2?far', headers: { 'X-Forwarded-For': '192.0.2.1' } });
-    assert.ok(!('client' in JSON.parse(await line('/v2?far'))));
+    await exchange({ socketPath, path: '/models/far', headers: { 'X-Forwarded-For': '192.0.2.1' } });
+    assert.ok(!('client' in JSON.parse(await line('/models/far'))));
   });
 
   it('of a server that died is taken over, one in use is refused', async (t) => {

@@ -11,6 +11,9 @@ import { bundledModel } from './app.js';
 const checker = new URL('checked-replies.js', import.meta.url);
 const checks = existsSync(checker) ? [`--import=${checker}`] : [];
 
+/** Milliseconds after which a line that hasn't come is taken for one that never will: a run of all tests would stand still. */
+const patience = 180_000;
+
 /** How a process ended, and what it wrote. */
 export interface Ended {
   code: number | null;
@@ -62,6 +65,8 @@ export function runCli(
       lines.forEach(look);
       reader.on('line', look);
       ended.then(({ code }) => reject(new Error(`ended with ${code} before "${text}": ${stderr}`)));
+      const last = () => new Error(`no line has "${text}"; the last ones are\n${lines.slice(-5).join('\n')}`);
+      setTimeout(() => reject(last()), patience).unref();
     });
   return { child, lines, line, ended };
 }

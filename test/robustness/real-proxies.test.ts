@@ -60,11 +60,11 @@ for (const program of Object.keys(realProxies))
       const clientOf = async (mark: string) => JSON.parse(await line(mark)).client;
       const headers = { 'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Prefix': '/evil', Forwarded: 'for=192.0.2.1' };
       const far = { localAddress: '127.0.0.77', headers };
-      await ask(`${base}/v2?through`, far);
-      assert.equal(await clientOf('/v2?through'), '127.0.0.77');
+      await ask(`${base}/models/through`, far);
+      assert.equal(await clientOf('/models/through'), '127.0.0.77');
       assert.equal(JSON.parse((await ask(`${base}/openapi.json`, far)).text).servers[0].url, base);
-      await exchange({ ...direct, ...far, path: `${base}/v2?around` });
-      assert.equal(await clientOf('/v2?around'), '127.0.0.77');
+      await exchange({ ...direct, ...far, path: `${base}/models/around` });
+      assert.equal(await clientOf('/models/around'), '127.0.0.77');
       assert.equal(
         JSON.parse((await exchange({ ...direct, ...far, path: `${base}/openapi.json` })).text).servers[0].url,
         base,
