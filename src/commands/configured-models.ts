@@ -15,7 +15,7 @@ export interface ConfiguredModels {
  */
 export async function configuredModels(file?: ConfigFile): Promise<ConfiguredModels | undefined> {
   if (!file?.models) return undefined;
-  const { items = [], from } = file.models;
+  const { items = [file.models], from } = file.models;
   return { paths: await Promise.all(items.map(({ text }) => pathOf(text, file.folder))), from };
 }
 

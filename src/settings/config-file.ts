@@ -5,7 +5,7 @@ import { nearestName } from '../support/nearest-name.js';
 import type { Given } from './config.js';
 import { ConfigError } from './config-error.js';
 import { type FileKey, fileKeys } from './config-keys.js';
-import { allowedBy, itemsOf } from './parsers.js';
+import { allowedBy, itemsOf, type ValueSchema } from './parsers.js';
 import type { SettingName } from './settings.js';
 import { type Placed, PlaceError, readEntries } from './yaml-entries.js';
 
@@ -86,6 +86,9 @@ const typeNames: Record<string, string> = {
 const typeOf = ({ value }: Placed): string =>
   Array.isArray(value) ? 'array' : typeof value === 'number' ? 'integer' : typeof value;
 
+/** Whether a text stands for leaving a setting open, such as none. */
+const isWord = (schema: ValueSchema, text: string): boolean => allowedBy(schema).includes(text);
+
 /** @throws PlaceError for a value of another type than the schema has */
 function given(name: string, key: Pick<FileKey, 'schema' | 'isPath' | 'fallback'>, value: Placed, file: string): Given {
   if (value.value === null) throw new PlaceError(value, `${name} has no value: leave it out to have the default`);
@@ -93,7 +96,10 @@ function given(name: string, key: Pick<FileKey, 'schema' | 'isPath' | 'fallback'
   const allowed = allowedBy(key.schema);
   if (!allowed.includes(typeOf(value)) && !allowed.some((word) => word === value.value)) {
     const names = allowed.map((type) => typeNames[type] ?? type).join(' or ');
-    throw new PlaceError(value, `${name} must be ${names}, but is ${typeNames[typeOf(value)] ?? 'a mapping'}`);
+    const isBare = ['integer', 'boolean'].includes(typeOf(value));
+    const hint =
+      isBare && allowed.includes('string') ? `: write it in quotes, "${String(value.value).slice(0, 40)}"` : '';
+    throw new PlaceError(value, `${name} must be ${names}, but is ${typeNames[typeOf(value)] ?? 'a mapping'}${hint}`);
   }
   const place = {
     source: 'file',
@@ -102,7 +108,9 @@ function given(name: string, key: Pick<FileKey, 'schema' | 'isPath' | 'fallback'
   } as const;
   if (!Array.isArray(value.value)) {
     const text = String(value.value);
-    return { ...place, text: key.isPath && text !== key.fallback ? beside(file, text) : text };
+    const one = { ...place, text: key.isPath && text !== key.fallback ? beside(file, text) : text };
+    // One of a list may stand by itself; commas are for the command line.
+    return allowed.includes('array') && !isWord(key.schema, text) ? { ...one, items: [one] } : one;
   }
   const schema = itemsOf(key.schema);
   const items = value.value.map((item: Placed, index) => given(`${name}[${index}]`, { ...key, schema }, item, file));

@@ -20,7 +20,7 @@ export interface FileKey {
 const others: FileKey[] = [
   {
     name: 'models',
-    schema: { type: 'array', items: anyText },
+    schema: { anyOf: [{ type: 'array', items: anyText }, anyText] },
     description:
       'What is served: files and folders, from the folder of this file, or Keras Applications by name. What the command line names counts instead',
     isPath: false,

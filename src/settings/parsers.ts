@@ -203,9 +203,10 @@ export const rate = (text: string): Rate => {
 export const formatRate = ({ requests, seconds }: Rate): string =>
   `${requests} request${requests === 1 ? '' : 's'} in ${seconds} s`;
 
-/** Any number of what `parse` allows, with commas between them; in a file of settings a list. */
+/** Any number of what `parse` allows, with commas between them, or the word `none`; in a file of settings a list, or one of it. */
 export const list = <T>(parse: Parser<T>): Parser<T[]> => {
-  const schema: ValueSchema = { type: 'array', items: parse.schema ?? anyText };
+  const items = parse.schema ?? anyText;
+  const schema: ValueSchema = { anyOf: [{ type: 'string', const: 'none' }, { type: 'array', items }, items] };
   const read = (text: string): T[] =>
     text === '' || text === 'none' ? [] : text.split(',').map((item) => parse(item.trim()));
   return Object.assign(read, { schema, item: parse });

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { shown } from '../../src/commands/config.js';
 import { inForce, readSettings } from '../../src/settings/config.js';
 import { parseConfigFile, readConfigFile } from '../../src/settings/config-file.js';
-import { itemsOf, list, oneOf, optional, text, whole } from '../../src/settings/parsers.js';
+import { itemsOf, list, oneOf, text, whole } from '../../src/settings/parsers.js';
 import { PlaceError } from '../../src/settings/yaml-entries.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
@@ -92,9 +92,9 @@ describe('a configuration file', () => {
     'port: [1]': 'conf.yaml:1:7 port must be a whole number, but is a list',
     'watch: yes': 'conf.yaml:1:8 watch must be true or false, but is a text',
     'threads: "2"': 'conf.yaml:1:10 threads must be auto or a whole number, but is a text',
-    'default-model: 3': 'conf.yaml:1:16 default-model must be a text, but is a whole number',
-    'models: a': 'conf.yaml:1:9 models must be a list, but is a text',
-    'models:\n  - a\n  - 2': 'conf.yaml:3:5 models[1] must be a text, but is a whole number',
+    'default-model: 3': 'conf.yaml:1:16 default-model must be a text, but is a whole number: write it in quotes, "3"',
+    'models: {}': 'conf.yaml:1:9 models must be a list or a text, but is a mapping',
+    'models:\n  - a\n  - 2': 'conf.yaml:3:5 models[1] must be a text, but is a whole number: write it in quotes, "2"',
     'models: [""]': 'conf.yaml:1:10 models[0] must not be empty',
     'port:\nhost: x': 'conf.yaml:1:6 port has no value: leave it out to have the default',
     'port: 1\nhost: x\nport: 2': 'conf.yaml:3:1 port stands twice, first on line 1',
@@ -206,15 +206,15 @@ describe('a setting', () => {
   });
 
   it('may be a list or a word', () => {
-    const parse = optional(list(oneOf('a', 'b')));
+    const parse = list(oneOf('a', 'b'));
     assert.deepEqual(
       parse.schema?.anyOf?.map(({ type }) => type),
-      ['string', 'array'],
+      ['string', 'array', 'string'],
     );
     const letters = { value: 'letter', fallback: 'none', description: 'Letters', parse };
     const items = [{ ...from, name: '', text: 'b' }];
     assert.deepEqual(inForce(letters, { ...from, name: '', text: 'b', items }).value, ['b']);
-    assert.equal(inForce(letters, { ...from, name: '', text: 'none' }).value, undefined);
+    assert.deepEqual(inForce(letters, { ...from, name: '', text: 'none' }).value, []);
     assert.deepEqual(itemsOf(parse.schema!), { type: 'string', enum: ['a', 'b'] });
   });
 

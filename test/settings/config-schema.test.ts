@@ -83,7 +83,7 @@ describe('the schema of configuration files', () => {
     { host: 1 },
     { watch: 'yes' },
     { watch: 1 },
-    { models: 'a' },
+    { models: {} },
     { models: [1] },
     { models: [['a']] },
     { models: [''] },

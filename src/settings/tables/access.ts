@@ -15,14 +15,14 @@ export const accessSettings = {
   open: setting({
     value: 'group',
     fallback: 'none',
-    parse: optional(list(oneOf(...routeGroupNames))),
+    parse: list(oneOf(...routeGroupNames)),
     repeatable: true,
     description: `What needs no API key besides health, page and documents: ${routeGroupNames.join(', ')}`,
   }),
   closed: setting({
     value: 'group',
     fallback: 'none',
-    parse: optional(list(oneOf(...routeGroupNames))),
+    parse: list(oneOf(...routeGroupNames)),
     repeatable: true,
     description: 'What of these needs an API key though it would be open: documents, say',
   }),
