@@ -15,8 +15,9 @@ import { type Beside, besidesOf, filesNamedIn, readCardFiles } from './card-file
 import type { CardNote } from './card-note.js';
 import { FileContents } from './contents/file-contents.js';
 import { classesOf, findLabels, type LabelsChoice } from './inferred-labels.js';
+import { findPadding } from './inferred-padding.js';
 import { placedCards } from './kind-places.js';
-import { findPadding } from './source-padding.js';
+import { SourceFiles } from './source-files.js';
 
 /** What a model is to people: what its card says, and what was worked out where it says nothing. */
 export interface InferredCard {
@@ -76,10 +77,12 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const said = side.cards.outputs?.[output?.name ?? ''];
   const isNumbers = said?.kind === 'tensor' || said?.kind === 'number' || said?.transform != null;
   const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, side.kinds.outputs);
-  const choice: LabelsChoice = classes ? await findLabels(classes, besides, side.labels) : { notes: [] };
+  // A mask's numbers are pixels', of which no code chooses between two texts.
+  const code = new SourceFiles(besides, contents, classes?.labels.length === 1 ? classes.count : undefined);
+  const choice: LabelsChoice = classes ? await findLabels(classes, code, side.labels) : { notes: [] };
   const { notes, told = [], ...labels } = choice;
   const size = idsIn(signature, side.kinds);
-  const padded = size === undefined ? undefined : await findPadding(besides, size);
+  const padded = size === undefined ? undefined : findPadding(await code.all(), size);
   const facts = { signature, hints, ...labels, ...(padded && { padded }) };
   const { kinds, assumptions: ofKinds } = kindsOf(facts, side.cards, place);
   const assumptions = [...side.assumptions, ...ofKinds];
@@ -92,7 +95,8 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const ofKind: PlaceOf = (side) => (name) =>
     side === 'inputs' && kinds.inputs[name]!.kind !== 'image' ? (key) => `inputs.${name}.${key}` : place(side)(name);
   const assumed = assumptions.map((one) => noteOf(one, ofKind, advice));
-  return { card, kinds, assumptions, notes: [...notes, ...side.notes, ...side.unused(told), ...clashes, ...assumed] };
+  const ofFiles = [...notes, ...code.notes, ...side.notes, ...side.unused(told)];
+  return { card, kinds, assumptions, notes: [...ofFiles, ...clashes, ...assumed] };
 }
 
 /** How many ids the only input of ids takes that is filled up; undefined where there are several, or it takes any number. */

@@ -11,6 +11,7 @@ import type { Beside } from './card-files.js';
 import type { CardNote } from './card-note.js';
 import { labelsAbove } from './folder-above.js';
 import { LabelsError, labelFiles, readLabelFiles, unreadLabelFiles } from './label-files.js';
+import type { SourceFiles } from './source-files.js';
 import { findSourceLabels } from './source-labels.js';
 
 /** What was found of labels beside a model. */
@@ -46,13 +47,14 @@ export function classesOf({ outputs }: Signature, kinds: ModelKinds['outputs']):
 
 /**
  * Looks for labels beside a model: in label files, in what programs saved, in source code.
- * @param besides where they may be, the likelier first
+ * @param sources where they may be, the likelier first
  */
 export async function findLabels(
   { count, labels }: Classes,
-  besides: readonly Beside[],
+  sources: SourceFiles,
   side: SideLabels,
 ): Promise<LabelsChoice> {
+  const { besides } = sources;
   const { found: saved, telling, notes, told } = chooseSideLabels(side, labels);
   const unread: string[] = [];
   const found: Pick<FoundLabels, 'labels' | 'file' | 'numbered'>[] = [];
@@ -71,10 +73,8 @@ export async function findLabels(
     return { found: { ...higher, source: 'code', basis, certainty: 'guess' }, notes, told };
   }
   if (saved) return { found: saved, notes, told };
-  for (const { folder, names } of besides) {
-    // A mask's numbers are pixels', of which no code chooses between two texts.
-    const width = labels.length === 1 ? count : undefined;
-    const written = await findSourceLabels(folder, names, Math.max(2, count), width);
+  for (const beside of besides) {
+    const written = findSourceLabels(await sources.in(beside), beside.names, Math.max(2, count));
     if (!written) continue;
     if ('unclear' in written) {
       const message = `source code beside the model has ${written.unclear}, and nothing says which are the answer's: none are used`;

@@ -1,6 +1,6 @@
 import { type Condition, conditionsIn, withoutBrackets } from './source-conditions.js';
 import { namesOf, type WrittenText } from './source-names.js';
-import { type Language, SourceBudget, type Token, tokensOf } from './source-tokens.js';
+import type { Language, SourceCode, Token } from './source-tokens.js';
 
 /** Texts of which source code takes one by what a model answers, in the order of the classes. */
 export interface SourceChoice {
@@ -24,18 +24,9 @@ const otherwise =
  * The texts between which source code chooses by a prediction: `"Spam" if p > 0.5 else "Ham"`, or what is written or returned where a class is the
  * one or the other.
  * @param width how many numbers the model answers with
- * @param budget of all sources beside a model
  */
-export function choicesIn(
-  source: string,
-  language: Language,
-  width: number,
-  budget = new SourceBudget(),
-): SourceChoice[] {
-  if (!/predict/i.test(source) || !budget.takes(source)) return [];
-  const tokens = tokensOf(source, language);
-  return tokens ? new ChoiceReader(tokens, language, width).choices() : [];
-}
+export const choicesIn = (code: SourceCode, width: number): SourceChoice[] =>
+  /predict/i.test(code.text) ? new ChoiceReader(code.tokens, code.language, width).choices() : [];
 
 /** What texts are called that are printed, shown or put into a page. */
 const written = 'what is written';

@@ -1,24 +1,25 @@
 import { join } from 'node:path';
-import { decodeText } from '../support/decode-text.js';
 import { readWhole } from '../support/files.js';
-import type { Language } from './source-tokens.js';
+import type { Beside } from './card-files.js';
+import type { CardNote } from './card-note.js';
+import type { FileContents } from './contents/file-contents.js';
+import { type Clock, UnreadSignal } from './contents/read-process.js';
+import type { SourceContent, SourceReader } from './source-content.js';
 
-/** Source code in a file beside a model. */
-export interface SourceFile {
+/** A file of source code beside a model, with what it says. */
+export interface SourceFile extends SourceContent {
   file: string;
-  source: string;
-  language: Language;
 }
 
-/** The most files that are read, the largest of them and all of them together, in bytes. */
-const [mostFiles, maxBytes, maxTotal] = [50, 5 * 2 ** 20, 8 * 2 ** 20];
+/** The most files that are read of a folder, bytes of one and of all together, and milliseconds for all beside a model. */
+const most = { files: 50, bytes: 5 * 2 ** 20, total: 8 * 2 ** 20, time: 4000 };
 
 /** How files of source code are read, by their endings. */
-const readers: Record<string, { language: Language; read: (text: string) => string }> = {
-  py: { language: 'python', read: (text) => text },
-  js: { language: 'javascript', read: (text) => text },
-  ts: { language: 'javascript', read: (text) => text },
-  ipynb: { language: 'python', read: cellsOf },
+const readers: Record<string, SourceReader> = {
+  py: 'python',
+  js: 'javascript',
+  ts: 'javascript',
+  ipynb: 'notebook',
 };
 const ending = new RegExp(`\\.(${Object.keys(readers).join('|')})$`);
 
@@ -26,31 +27,61 @@ const ending = new RegExp(`\\.(${Object.keys(readers).join('|')})$`);
 export const sourceFilesAmong = (names: readonly string[]): string[] =>
   names.filter((name) => ending.test(name)).sort();
 
-/** The source code in a folder; none where there is more than is read. @param names the folder's files */
-export async function readSources(folder: string, names: readonly string[]): Promise<SourceFile[]> {
-  const files = sourceFilesAmong(names);
-  if (files.length > mostFiles) return [];
-  const found: SourceFile[] = [];
-  let total = 0;
-  for (const file of files) {
-    const bytes = await readWhole(join(folder, file), maxBytes).catch(() => undefined);
-    total += bytes?.length ?? 0;
-    if (total > maxTotal) return [];
-    const text = bytes && decodeText(bytes);
-    if (!text) continue;
-    const { language, read } = readers[ending.exec(file)![1]!]!;
-    found.push({ file, source: read(text), language });
+/** The source code beside a model, which is read once something asks for it, and then once. */
+export class SourceFiles {
+  /** On what couldn't be read. */
+  readonly notes: CardNote[] = [];
+  private readonly clock: Clock = { left: most.time };
+  private readonly known = new Map<Beside, Promise<SourceFile[]>>();
+
+  /**
+   * @param contents reads it
+   * @param width how many numbers the model answers with, where they are no picture's: without, choices aren't looked at
+   */
+  constructor(
+    readonly besides: readonly Beside[],
+    private readonly contents: FileContents,
+    private readonly width?: number,
+  ) {}
+
+  /** That of each folder, the likelier first. */
+  all(): Promise<SourceFile[][]> {
+    return Promise.all(this.besides.map((one) => this.in(one)));
   }
-  return found;
+
+  /** That of a folder; none where there is more than is read. */
+  in(beside: Beside): Promise<SourceFile[]> {
+    if (!this.known.has(beside)) this.known.set(beside, this.read(beside));
+    return this.known.get(beside)!;
+  }
+
+  private async read({ folder, names }: Beside): Promise<SourceFile[]> {
+    const found: SourceFile[] = [];
+    for (const [file, bytes] of await bytesOf(folder, names)) {
+      try {
+        const reader = readers[ending.exec(file)![1]!]!;
+        const content = await this.contents.read(reader, bytes, this.clock, this.width?.toString());
+        if (content) found.push({ file, ...(content as SourceContent) });
+      } catch (error) {
+        if (!(error instanceof UnreadSignal)) throw error;
+        this.notes.push({ level: 'warn', message: `${file} ${error.message}: what its code says is not used` });
+      }
+    }
+    return found;
+  }
 }
 
-/** The code of a notebook. */
-function cellsOf(text: string): string {
-  try {
-    const { cells } = JSON.parse(text) as { cells?: { cell_type?: string; source?: string | string[] }[] };
-    const sources = (Array.isArray(cells) ? cells : []).filter((cell) => cell?.cell_type === 'code');
-    return sources.map(({ source }) => (Array.isArray(source) ? source.join('') : String(source ?? ''))).join('\n');
-  } catch {
-    return '';
+/** The files of source code in a folder; none where there is more than is read. */
+async function bytesOf(folder: string, names: readonly string[]): Promise<[file: string, bytes: Uint8Array][]> {
+  const files = sourceFilesAmong(names);
+  if (files.length > most.files) return [];
+  const found: [string, Uint8Array][] = [];
+  let total = 0;
+  for (const file of files) {
+    const bytes = await readWhole(join(folder, file), most.bytes).catch(() => undefined);
+    total += bytes?.length ?? 0;
+    if (total > most.total) return [];
+    if (bytes && bytes.length > 0) found.push([file, bytes]);
   }
+  return found;
 }

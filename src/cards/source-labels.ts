@@ -1,9 +1,8 @@
 import { modelFilesAmong } from '../support/model-files.js';
-import { choicesIn } from './source-choices.js';
-import { readSources } from './source-files.js';
-import { literalsIn, type SourceLiteral } from './source-literals.js';
+import type { Beside } from './card-files.js';
+import type { SourceFile } from './source-files.js';
+import type { SourceLiteral } from './source-literals.js';
 import { areNames } from './source-names.js';
-import { type Language, SourceBudget } from './source-tokens.js';
 
 /** Names of classes in source code beside a model. */
 export interface SourceLabels {
@@ -39,25 +38,18 @@ interface Candidate extends SourceLabels {
 
 /**
  * Names of classes that stand in source code beside a model and nowhere else: one list, or an object by number, of as many texts as there
- * are classes, or the texts that it chooses between by what the model answers. Where several could be meant there is none, nor where there is more
- * than is read.
- * @param names the folder's files
- * @param width how many numbers the model answers with, where they are no picture's: without, choices aren't looked at
+ * are classes, or the texts that it chooses between by what the model answers. Where several could be meant there is none.
+ * @param files the source code of a folder
+ * @param names all of the folder's files
  */
-export async function findSourceLabels(
-  folder: string,
-  names: readonly string[],
+export function findSourceLabels(
+  files: readonly SourceFile[],
+  names: Beside['names'],
   classes: number,
-  width?: number,
-): Promise<SourceLabels | UnclearLabels | undefined> {
-  const found: Candidate[] = [];
-  const budget = new SourceBudget();
+): SourceLabels | UnclearLabels | undefined {
   // Of several models that lie there the code may choose by another one's answer.
-  const isAlone = width !== undefined && modelFilesAmong(names).models.length < 2;
-  for (const { file, source, language } of await readSources(folder, names)) {
-    found.push(...listsIn(source, file, classes));
-    if (isAlone) found.push(...choicesOf(source, language, file, width, budget));
-  }
+  const isAlone = modelFilesAmong(names).models.length < 2;
+  const found = files.flatMap((one) => [...listsOf(one, classes), ...(isAlone ? choicesOf(one) : [])]);
   const best = ranks.find((one) => found.some(({ rank }) => rank === one));
   const [first, ...others] = found.filter(({ rank }) => rank === best);
   if (!first) return undefined;
@@ -73,9 +65,9 @@ const shown = ({ labels, where }: SourceLabels): string =>
   `${labels.length > 2 ? `${labels.length} texts` : labels.map((label) => JSON.stringify(label)).join(' and ')} (${where})`;
 
 /** Lists of as many texts as there are classes. Of two, many lists have as many. */
-function listsIn(source: string, file: string, classes: number): Candidate[] {
+function listsOf({ file, lists }: SourceFile, classes: number): Candidate[] {
   const basis = 'as many texts stand there as there are classes';
-  return [...literalsIn(source)].flatMap((literal) => {
+  return lists.flatMap((literal) => {
     const { name, texts, isIndexed } = literal;
     const isTelling = isIndexed || speaks.test(name);
     if (!couldName(literal, classes) || (!isTelling && classes === 2)) return [];
@@ -85,8 +77,8 @@ function listsIn(source: string, file: string, classes: number): Candidate[] {
 }
 
 /** What is chosen between by a prediction. */
-function choicesOf(source: string, language: Language, file: string, width: number, budget: SourceBudget): Candidate[] {
-  return choicesIn(source, language, width, budget).map(({ name, texts, threshold }) => {
+function choicesOf({ file, choices }: SourceFile): Candidate[] {
+  return choices.map(({ name, texts, threshold }) => {
     const rank = !areNames(texts) ? 'sentences' : speaks.test(name) ? 'telling' : 'names';
     const basis = `the code chooses between them by a prediction${rank === 'sentences' ? ', and nothing shorter stands there' : ''}`;
     return { labels: texts, where: `${name} in ${file}`, basis, rank, ...(threshold !== undefined && { threshold }) };

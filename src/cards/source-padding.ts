@@ -1,50 +1,23 @@
-import type { FoundPadding } from '../datapoints/kind.js';
-import type { Beside } from './card-files.js';
-import { readSources } from './source-files.js';
-import { SourceBudget, type Token, tokensOf } from './source-tokens.js';
+import type { SourceCode, Token } from './source-tokens.js';
 
 /** The most words of a call. */
 const mostWords = 200;
 
 /** What is said where nothing is: Keras's own. */
 const usual = 'pre';
-const sides: readonly string[] = ['pre', 'post'];
 
 /** What one call of `pad_sequences` says. */
-interface Padding {
+export interface Padding {
   padding: string | undefined;
   truncating: string | undefined;
   /** How long lists become; undefined where that isn't known. */
   length: number | undefined;
 }
 
-/**
- * On which side source code beside a model fills up lists of ids and cuts them: what all calls of `pad_sequences` say that may make such as the model
- * takes. Nothing is run.
- * @param size how many ids the model takes
- */
-export async function findPadding(besides: readonly Beside[], size: number): Promise<FoundPadding | undefined> {
-  const budget = new SourceBudget();
-  for (const { folder, names } of besides) {
-    const found: (Padding & { file: string })[] = [];
-    for (const { file, source, language } of await readSources(folder, names))
-      if (language === 'python') found.push(...paddingsIn(source, budget).map((one) => ({ ...one, file })));
-    const [first, ...others] = found.filter(({ length }) => length === undefined || length === size);
-    if (!first) continue;
-    const { padding, truncating, file } = first;
-    const isSame = others.every((one) => one.padding === padding && one.truncating === truncating);
-    if (!isSame || !isSide(padding) || !isSide(truncating)) return undefined;
-    return { padding, truncating, file };
-  }
-  return undefined;
-}
-
-const isSide = (side: string | undefined): side is 'pre' | 'post' => side !== undefined && sides.includes(side);
-
-/** What each call of `pad_sequences` in a text says. */
-export function paddingsIn(source: string, budget = new SourceBudget()): Padding[] {
-  if (!source.includes('pad_sequences') || !budget.takes(source)) return [];
-  const tokens = tokensOf(source, 'python') ?? [];
+/** What each call of `pad_sequences` in code says. Nothing is run. */
+export function paddingsIn(code: SourceCode): Padding[] {
+  if (code.language !== 'python' || !code.text.includes('pad_sequences')) return [];
+  const { tokens } = code;
   const constants = constantsIn(tokens);
   return tokens.flatMap((token, at) => {
     const isCall = token.kind === 'name' && token.text === 'pad_sequences' && tokens[at + 1]?.text === '(';

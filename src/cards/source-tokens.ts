@@ -3,19 +3,23 @@
 /** The languages that are told apart, by what a comment is. */
 export type Language = 'python' | 'javascript';
 
-/** The most characters of code that are read as words: of one file, and of all beside a model. */
-const longest = { file: 300_000, all: 1_000_000 };
+/** The most characters of a file's code that are read as words. */
+const longest = 300_000;
 
-/** Counts what is read as words, for that takes longer than reading. */
-export class SourceBudget {
-  private left = longest.all;
+/** The code of one file, which is read as words once it is needed. */
+export class SourceCode {
+  constructor(
+    readonly text: string,
+    readonly language: Language,
+  ) {}
 
-  /** Whether a source may still be read. */
-  takes({ length }: string): boolean {
-    if (length > longest.file) return false;
-    this.left -= length;
-    return this.left >= 0;
+  /** Its words; none where there are more than are read, or where it is something else. */
+  get tokens(): readonly Token[] {
+    this.words ??= this.text.length > longest ? [] : (tokensOf(this.text, this.language) ?? []);
+    return this.words;
   }
+
+  private words: readonly Token[] | undefined;
 }
 
 /** A word of source code. */
@@ -61,7 +65,7 @@ const patterns: Record<Language, RegExp> = { python: patternOf('python'), javasc
 const widthOf = (space: string): number => space.replace(/[\r\n]/g, '').replaceAll('\t', '    ').length;
 
 /** The words of source code; undefined where there are more than are read, or where it is something else. */
-export function tokensOf(source: string, language: Language): Token[] | undefined {
+function tokensOf(source: string, language: Language): Token[] | undefined {
   const tokens: Token[] = [];
   const pattern = patterns[language];
   let [line, indent, depth, open] = [0, 0, 0, 0];

@@ -3,18 +3,21 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { serialize } from 'node:v8';
+import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import { FileContents } from '../../src/cards/contents/file-contents.js';
 import type { Reading } from '../../src/cards/contents/read-messages.js';
 import { loadServedModel } from '../../src/catalog/served-model.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { copyOf } from '../helpers/side-cards.js';
 import { sideFolders } from '../helpers/side-folders.js';
 
 const clock = () => ({ left: 600_000 });
 const words = Buffer.from('{"cat": 1, "dog": 2}');
 /** Objects that take twenty times the memory of their text, more than the process that reads them has. */
 const exhausting = Buffer.from(`[${'{},'.repeat(14_000_000)}{}]`);
+/** Source code of which each comment may go on to the next. */
+const laborious = Buffer.from('a=[#'.repeat(1_200_000));
 
 describe('a file that takes too much', () => {
   const contents = new FileContents();
@@ -34,6 +37,10 @@ describe('a file that takes too much', () => {
     // Reading it here would take one turn of the event loop, and opening it a few.
     assert.ok(turns > 50, String(turns));
     assert.deepEqual(await contents.read('inputs.tokenizer', words, clock()), { word_index: { cat: 1, dog: 2 } });
+  });
+
+  it('is given up where it is source code, too', async () => {
+    await assert.rejects(contents.read('python', laborious, { left: 0 }), { message: 'takes too long to read' });
   });
 
   it('ends the process that reads it alone', async () => {
@@ -111,5 +118,30 @@ describe('what was read', () => {
     assert.ok((await notesOf()).some((message) => message.startsWith('inputs.x.transform: "scaler.pkl"')));
     for (const note of notesIn(cacheFolder)) overwrite(note, { refused: 'is remembered' });
     assert.ok((await notesOf()).includes('scaler.pkl is remembered: it is not used'));
+  });
+
+  it('includes what source code says, by how many numbers a model answers with', async () => {
+    const cache = temporaryFolder('contents');
+    const path = copyOf('churn', {
+      'app.py': 'prediction = model.predict(x)\nlabel = "Churns" if prediction > 0.3 else "Stays"\n',
+    });
+    const notesOf = async () => {
+      const model = await loadServedModel(path, { processes: 1, cacheFolder: cache });
+      await model.close();
+      return model.notes.map(({ message }) => message);
+    };
+    assert.ok((await notesOf()).some((message) => message.startsWith('labels: the 2 of label in app.py')));
+    const of = (note: string) =>
+      (deserialize(readFileSync(note).subarray(4)) as { content?: { choices?: [] } }).content;
+    const [note, ...others] = notesIn(cache).filter((one) => of(one)?.choices);
+    assert.deepEqual(others, []);
+    const choices = [{ name: 'memory', texts: ['Ham', 'Spam'] }];
+    overwrite(note!, { content: { ...of(note!), choices } });
+    assert.ok((await notesOf()).some((message) => message.startsWith('labels: the 2 of memory in app.py')));
+    overwrite(note!, { refused: 'is remembered' });
+    assert.ok((await notesOf()).includes('app.py is remembered: what its code says is not used'));
+    const contents = await FileContents.in(cache);
+    const code = readFileSync(join(path, 'app.py'));
+    assert.deepEqual(((await contents.read('python', code, clock())) as { choices: [] }).choices, []);
   });
 });

@@ -1,18 +1,19 @@
 /** Texts between which source code beside a model chooses by a prediction. */
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { ModelCard } from '../../schemas/card.js';
 import { choicesIn } from '../../src/cards/source-choices.js';
-import { findSourceLabels } from '../../src/cards/source-labels.js';
+import { SourceCode } from '../../src/cards/source-tokens.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { assumed, copyOf, inferred, warnings } from '../helpers/side-cards.js';
+import { sourceLabelsIn } from '../helpers/source-labels.js';
 
 const predicted = 'prediction = model.predict(x)\n';
-const python = (source: string, width = 1) => choicesIn(predicted + source, 'python', width);
+const python = (source: string, width = 1) => choicesIn(new SourceCode(predicted + source, 'python'), width);
 const javascript = (source: string, width = 1) =>
-  choicesIn(`const prediction = await model.predict(x);\n${source}`, 'javascript', width);
+  choicesIn(new SourceCode(`const prediction = await model.predict(x);\n${source}`, 'javascript'), width);
 const textsOf = (choices: { texts: string[] }[]) => choices.map(({ texts }) => texts);
 const spam = [['Ham', 'Spam']];
 
@@ -137,7 +138,11 @@ describe('choices by a prediction in source code', () => {
       'el.className = prediction > 0.5 ? "bad one" : "good one";',
     ])
       assert.deepEqual(javascript(source), [], source);
-    assert.deepEqual(choicesIn('label = "Spam" if p > 0.5 else "Ham"', 'python', 1), [], 'nothing predicts');
+    assert.deepEqual(
+      choicesIn(new SourceCode('label = "Spam" if p > 0.5 else "Ham"', 'python'), 1),
+      [],
+      'nothing predicts',
+    );
   });
 
   it('are read of any text, in no more than a moment', () => {
@@ -189,7 +194,7 @@ describe('labels that source code chooses between', () => {
   const find = (files: Record<string, string>, classes = 2, width = 1) => {
     const folder = temporaryFolder('source-choices');
     for (const [file, text] of Object.entries(files)) writeFileSync(`${folder}/${file}`, text);
-    return findSourceLabels(folder, readdirSync(folder), classes, width);
+    return sourceLabelsIn(folder, classes, width);
   };
   const choose = (no: string, yes: string, by = '0.5', name = 'label') =>
     `${predicted}${name} = "${yes}" if prediction > ${by} else "${no}"\n`;
@@ -232,12 +237,9 @@ describe('labels that source code chooses between', () => {
   });
 
   it('are looked for in so much code as can be read in a moment', async () => {
-    const files = { 'z.py': choose('Ham', 'Spam') };
-    const filling = `${predicted}#${'x'.repeat(250_000)}`;
-    for (const file of 'abc') Object.assign(files, { [`${file}.py`]: filling });
-    assert.ok(await find(files));
-    assert.equal(await find({ ...files, 'd.py': filling }), undefined);
-    assert.equal(await find({ 'z.py': `${files['z.py']}#${'x'.repeat(300_000)}` }), undefined);
+    const source = choose('Ham', 'Spam');
+    assert.ok(await find({ 'a.py': `${source}#${'x'.repeat(250_000)}` }));
+    assert.equal(await find({ 'a.py': `${source}#${'x'.repeat(300_000)}` }), undefined);
   });
 
   it('are none where several models lie there, nor of a mask', async () => {
@@ -247,7 +249,7 @@ describe('labels that source code chooses between', () => {
     assert.ok(await find({ ...files, 'a.keras': '' }));
     const folder = temporaryFolder('source-choices');
     writeFileSync(`${folder}/app.py`, files['app.py']);
-    assert.equal(await findSourceLabels(folder, readdirSync(folder), 2), undefined);
+    assert.equal(await sourceLabelsIn(folder, 2), undefined);
   });
 
   it('are those of a list of which one is taken where it stands, whatever it is called', async () => {

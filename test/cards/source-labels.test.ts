@@ -1,12 +1,13 @@
 /** Names of classes that stand in source code alone. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { findSourceLabels, type SourceLabels } from '../../src/cards/source-labels.js';
+import type { SourceLabels } from '../../src/cards/source-labels.js';
 import { literalsIn } from '../../src/cards/source-literals.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { sourceLabelsIn } from '../helpers/source-labels.js';
 
 const all = (source: string) => [...literalsIn(source)];
 
@@ -80,7 +81,7 @@ describe('labels in source code', () => {
   const find = async (files: Record<string, string>, classes: number) => {
     const folder = temporaryFolder('source-labels');
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
-    const { labels, where } = ((await findSourceLabels(folder, readdirSync(folder), classes)) ?? {}) as SourceLabels;
+    const { labels, where } = ((await sourceLabelsIn(folder, classes)) ?? {}) as SourceLabels;
     return labels && { labels, where };
   };
   const code = (list: string[], name = 'class_names') => `${name} = ${JSON.stringify(list)}\n`;
@@ -136,6 +137,6 @@ describe('labels in source code', () => {
   it('are not looked for in folders, however they are called', async () => {
     const folder = temporaryFolder('source-labels');
     mkdirSync(join(folder, 'app.py'));
-    assert.equal(await findSourceLabels(folder, readdirSync(folder), 3), undefined);
+    assert.equal(await sourceLabelsIn(folder, 3), undefined);
   });
 });

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ModelCard } from '../../schemas/card.js';
 import { paddingsIn } from '../../src/cards/source-padding.js';
+import { SourceCode } from '../../src/cards/source-tokens.js';
 import { fingerprintOf } from '../../src/catalog/fingerprint.js';
 import type { TextSpec } from '../../src/datapoints/kinds/text.js';
 import { assumed, copyOf, inferred, linesOf } from '../helpers/side-cards.js';
 
+const paddingsOf = (source: string) => paddingsIn(new SourceCode(source, 'python'));
 const call = (said: string) => `x = pad_sequences(tokenizer.texts_to_sequences([text])${said})\n`;
 
 describe('calls of pad_sequences in source code', () => {
@@ -25,7 +27,7 @@ describe('calls of pad_sequences in source code', () => {
       [`y = tf.keras.utils.pad_sequences(f(padding="post"), maxlen=5)`, 'pre', 'pre', 5],
     ];
     for (const [source, padding, truncating, length] of said)
-      assert.deepEqual(paddingsIn(source), [{ padding, truncating, length }], source);
+      assert.deepEqual(paddingsOf(source), [{ padding, truncating, length }], source);
   });
 
   it('are none in comments, texts, imports and definitions', () => {
@@ -35,7 +37,7 @@ describe('calls of pad_sequences in source code', () => {
       'from keras.utils import pad_sequences\n',
       'def pad_sequences(x, padding="post"):\n',
     ])
-      assert.deepEqual(paddingsIn(source), [], source);
+      assert.deepEqual(paddingsOf(source), [], source);
   });
 });
 

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { notesIn } from '../../inference/compiled-model.js';
 import type { NoteFolder } from '../../inference/note-folder.js';
 import { codeVersion } from '../../support/code-version.js';
-import type { CardReader, Reading, ReadRequest, SideReader } from './read-messages.js';
+import type { Reader, Reading, ReadRequest } from './read-messages.js';
 import { type Clock, readInProcess, UnreadSignal } from './read-process.js';
 
 /** What readings depend on beside the bytes. */
@@ -26,10 +26,10 @@ export class FileContents {
   /**
    * What a file holds.
    * @param bytes of the file, all that the reader is to see
-   * @param part of it that a card names
+   * @param part of it that a card names; of source code, how many numbers the model answers with
    * @throws UnreadSignal, and what the reader of a card's key throws
    */
-  async read(reader: SideReader | CardReader, bytes: Uint8Array, clock: Clock, part?: string): Promise<unknown> {
+  async read(reader: Reader, bytes: Uint8Array, clock: Clock, part?: string): Promise<unknown> {
     const request: ReadRequest = { reader, bytes, ...(part !== undefined && { part }) };
     const reading: Reading = deserialize(await this.readingOf(request, clock));
     if ('refused' in reading) throw new UnreadSignal(reading.refused);

@@ -6,7 +6,8 @@ import { decodeText } from '../../support/decode-text.js';
 import { KnownError } from '../../support/errors.js';
 import { contentOfJson, contentOfPickle, type SideContent } from '../beside/side-content.js';
 import { contentOfCsv } from '../beside/side-table.js';
-import type { CardReader, Reading, SideReader } from './read-messages.js';
+import { contentOfSource, isSourceReader, type SourceContent, type SourceReader } from '../source-content.js';
+import type { CardReader, Reader, Reading, SideReader } from './read-messages.js';
 
 const ofPickle = (bytes: Uint8Array): SideContent => contentOfPickle(readPickle(bytes));
 
@@ -31,18 +32,24 @@ const sideReaders: Record<SideReader, (bytes: Uint8Array) => SideContent | undef
   table: (bytes) => contentOfCsv(decodeText(bytes) ?? ''),
 };
 
-const isSideReader = (reader: SideReader | CardReader): reader is SideReader => Object.hasOwn(sideReaders, reader);
+const isSideReader = (reader: Reader): reader is SideReader => Object.hasOwn(sideReaders, reader);
 
 /**
  * Reads the bytes of a file: in a process that nothing else depends on.
- * @param part of it that a card names
+ * @param part of it that a card names; of source code, how many numbers the model answers with
  * @throws Error what a card names and can't be read: it completes "the file …"
  */
-export const readContent = (
-  reader: SideReader | CardReader,
-  bytes: Uint8Array,
-  part?: string,
-): Reading | Promise<Reading> => (isSideReader(reader) ? readBeside(reader, bytes) : readNamed(reader, bytes, part));
+export function readContent(reader: Reader, bytes: Uint8Array, part?: string): Reading | Promise<Reading> {
+  if (isSourceReader(reader)) return { content: ofSource(reader, bytes, part) };
+  return isSideReader(reader) ? readBeside(reader, bytes) : readNamed(reader, bytes, part);
+}
+
+function ofSource(reader: SourceReader, bytes: Uint8Array, width: string | undefined): SourceContent | undefined {
+  const text = decodeText(bytes);
+  return text === undefined
+    ? undefined
+    : contentOfSource(reader, text, width === undefined ? undefined : Number(width));
+}
 
 function readBeside(reader: SideReader, bytes: Uint8Array): Reading {
   try {

@@ -1,0 +1,51 @@
+import { choicesIn, type SourceChoice } from './source-choices.js';
+import { literalsIn, type SourceLiteral } from './source-literals.js';
+import { type Padding, paddingsIn } from './source-padding.js';
+import { type Language, SourceCode } from './source-tokens.js';
+
+/** What a file of source code says that may be of use to a model beside it. */
+export interface SourceContent {
+  /** The lists and objects of texts in it. */
+  lists: SourceLiteral[];
+  /** Texts that it chooses between by a prediction. */
+  choices: SourceChoice[];
+  /** What its calls of `pad_sequences` say. */
+  paddings: Padding[];
+}
+
+/** How files of source code are read. */
+export type SourceReader = 'python' | 'javascript' | 'notebook';
+
+const languages: Record<SourceReader, { language: Language; codeIn: (text: string) => string }> = {
+  python: { language: 'python', codeIn: (text) => text },
+  javascript: { language: 'javascript', codeIn: (text) => text },
+  notebook: { language: 'python', codeIn: cellsOf },
+};
+
+/** Whether something is read as source code. */
+export const isSourceReader = (reader: string): reader is SourceReader => Object.hasOwn(languages, reader);
+
+/**
+ * What a file of source code says. Nothing is run.
+ * @param width how many numbers the model answers with, where they are no picture's: without, choices aren't looked at
+ */
+export function contentOfSource(reader: SourceReader, text: string, width?: number): SourceContent {
+  const { language, codeIn } = languages[reader];
+  const code = new SourceCode(codeIn(text), language);
+  return {
+    lists: [...literalsIn(code.text)],
+    choices: width === undefined ? [] : choicesIn(code, width),
+    paddings: paddingsIn(code),
+  };
+}
+
+/** The code of a notebook. */
+function cellsOf(text: string): string {
+  try {
+    const { cells } = JSON.parse(text) as { cells?: { cell_type?: string; source?: string | string[] }[] };
+    const sources = (Array.isArray(cells) ? cells : []).filter((cell) => cell?.cell_type === 'code');
+    return sources.map(({ source }) => (Array.isArray(source) ? source.join('') : String(source ?? ''))).join('\n');
+  } catch {
+    return '';
+  }
+}

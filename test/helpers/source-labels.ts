@@ -1,0 +1,11 @@
+import { readdirSync } from 'node:fs';
+import { FileContents } from '../../src/cards/contents/file-contents.js';
+import { SourceFiles } from '../../src/cards/source-files.js';
+import { findSourceLabels } from '../../src/cards/source-labels.js';
+
+/** The labels in the source code of a folder. @param width how many numbers a model answers with */
+export async function sourceLabelsIn(folder: string, classes: number, width?: number) {
+  const beside = { folder, names: readdirSync(folder) };
+  const sources = new SourceFiles([beside], new FileContents(), width);
+  return findSourceLabels(await sources.in(beside), beside.names, classes);
+}
