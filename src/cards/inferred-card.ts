@@ -7,9 +7,11 @@ import type { TextSpec } from '../datapoints/kinds/text.js';
 import { inputKind, kindsOf, type ModelKinds, outputKind, type PlaceOf } from '../datapoints/kinds.js';
 import type { DescribedModel } from '../inference/compile-messages.js';
 import { CARD_FILE } from '../support/card-file.js';
+import { modelFilesAmong } from '../support/model-files.js';
 import { asModelName, nameOf } from '../support/model-name.js';
 import type { Signature } from '../support/tensor.js';
 import { findBeside } from './beside/beside.js';
+import type { CodeColumns } from './beside/offers.js';
 import { readSideFiles, type SideFiles } from './beside/side-files.js';
 import { type Beside, besidesOf, filesNamedIn, readCardFiles } from './card-files.js';
 import type { CardNote } from './card-note.js';
@@ -73,12 +75,13 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const [output] = signature.outputs;
   const { kinds: bare } = kindsOf({ signature, hints }, cards, place);
   const served = { signature, hints, cards, kinds: bare };
-  const side = findBeside(served, file, files);
-  const said = side.cards.outputs?.[output?.name ?? ''];
+  const beside = findBeside(served, file, files);
+  const said = beside.cards.outputs?.[output?.name ?? ''];
   const isNumbers = said?.kind === 'tensor' || said?.kind === 'number' || said?.transform != null;
-  const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, side.kinds.outputs);
+  const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, beside.kinds.outputs);
   // A mask's numbers are pixels', of which no code chooses between two texts.
   const code = new SourceFiles(besides, contents, classes?.labels.length === 1 ? classes.count : undefined);
+  const side = beside.isNameless ? findBeside({ ...served, code: await columnsOf(code) }, file, files) : beside;
   const choice: LabelsChoice = classes ? await findLabels(classes, code, side.labels) : { notes: [] };
   const { notes, told = [], ...labels } = choice;
   const size = idsIn(signature, side.kinds);
@@ -97,6 +100,13 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const assumed = assumptions.map((one) => noteOf(one, ofKind, advice));
   const ofFiles = [...notes, ...code.notes, ...side.notes, ...side.unused(told)];
   return { card, kinds, assumptions, notes: [...ofFiles, ...clashes, ...assumed] };
+}
+
+/** Names of columns in source code; of several models that lie beside it they may be another one's. */
+async function columnsOf(code: SourceFiles): Promise<CodeColumns[]> {
+  const own = code.besides.filter(({ names }) => modelFilesAmong(names).models.length < 2);
+  const files = (await Promise.all(own.map((one) => code.in(one)))).flat();
+  return files.flatMap(({ file, columns }) => columns.map((one) => ({ ...one, file })));
 }
 
 /** How many ids the only input of ids takes that is filled up; undefined where there are several, or it takes any number. */

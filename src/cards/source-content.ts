@@ -1,4 +1,5 @@
 import { choicesIn, type SourceChoice } from './source-choices.js';
+import { columnsIn, type SourceColumns } from './source-columns.js';
 import { literalsIn, type SourceLiteral } from './source-literals.js';
 import { type Padding, paddingsIn } from './source-padding.js';
 import { type Language, SourceCode } from './source-tokens.js';
@@ -11,6 +12,8 @@ export interface SourceContent {
   choices: SourceChoice[];
   /** What its calls of `pad_sequences` say. */
   paddings: Padding[];
+  /** Names that may be those of the columns of a table. */
+  columns: SourceColumns[];
 }
 
 /** How files of source code are read. */
@@ -36,6 +39,7 @@ export function contentOfSource(reader: SourceReader, text: string, width?: numb
     lists: [...literalsIn(code.text)],
     choices: width === undefined ? [] : choicesIn(code, width),
     paddings: paddingsIn(code),
+    columns: columnsIn(code),
   };
 }
 

@@ -19,9 +19,9 @@ const nothing = Buffer.alloc(0);
 const ofWords = /token|vocab|word/i;
 
 /**
- * What lies beside a model file and says how it is served: source code only where no other file has labels, or ids of words are
- * filled up, and of what programs saved
- * that which is this model's, which changes when another model comes or goes.
+ * What lies beside a model file and says how it is served: of what programs saved that which is this model's, which changes when another
+ * model comes or goes; source code only where no other file has labels, or such as programs saved may leave something to say, as how ids
+ * of words are filled up and what columns are called.
  */
 async function besides(model: string, folder: string, list: Lister): Promise<string[]> {
   const names: readonly string[] = await list(folder).catch(() => []);
@@ -29,9 +29,9 @@ async function besides(model: string, folder: string, list: Lister): Promise<str
     ? await readWhole(join(folder, CARD_FILE), MAX_CARD_BYTES).catch(() => nothing)
     : nothing;
   const labels = labelFilesAmong(names);
-  const isRead = labels.length === 0 || names.some((name) => ofWords.test(name));
-  const others = [...labels, ...(isRead ? sourceFilesAmong(names) : [])];
   const own = sideFilesAmong(ownFiles(model, names));
+  const isRead = labels.length === 0 || own.length > 0 || names.some((name) => ofWords.test(name));
+  const others = [...labels, ...(isRead ? sourceFilesAmong(names) : [])];
   const named = filesNamedIn(decodeText(card) ?? '').map((name) => filePart(name).file);
   return [CARD_FILE, ...others, ...own, ...named].map((name) => join(folder, name));
 }

@@ -3,13 +3,14 @@ import { Compile } from 'typebox/compile';
 import type { Assumption } from '../../datapoints/kind.js';
 import { type KindCards, kindsOf, type ModelKinds, type PlaceOf } from '../../datapoints/kinds.js';
 import { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
+import type { Fitted } from '../../pickle/transformer.js';
 import { CardError } from '../../support/card-error.js';
 import { CARD_FILE } from '../../support/card-file.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import type { CardNote } from '../card-note.js';
 import { checkValue } from '../kind-cards.js';
 import { wordsIn } from './file-words.js';
-import { isRows, offerBag, offerRows, offerTokenizer } from './input-offers.js';
+import { isRows, offerBag, offerRows, offerTokenizer, rowWidth } from './input-offers.js';
 import { type Found, noTransform, type Offer, type Served } from './offers.js';
 import { offerForecast, offerInverse, offerThreshold } from './output-offers.js';
 import type { SideFile, SideFiles } from './side-files.js';
@@ -23,6 +24,8 @@ export interface SideCards {
   assumptions: readonly Assumption[];
   notes: CardNote[];
   labels: SideLabels;
+  /** Whether nothing says what the columns of an input are called that takes rows. */
+  isNameless: boolean;
   /** Notes on the files that are of no use. @param told files that are, or of which something was said */
   unused(told: readonly SideFile[]): CardNote[];
 }
@@ -56,7 +59,7 @@ export function findBeside(model: Omit<Served, 'known'>, file: string, side: Sid
   const ends = [...inputs, ...outputs].map(({ name }) => name);
   const served: Served = { ...model, known: [stem, basename(dirname(file)), ...ends].flatMap(wordsIn) };
   const notes = [...ofFiles];
-  const found = files.length > 0 ? findAll(served, files) : [];
+  const found = files.length > 0 || served.code ? findAll(served, files) : [];
   const told = found.flatMap((one) => one.told);
   notes.push(...found.flatMap((one) => one.notes));
   let { cards, kinds } = served;
@@ -83,9 +86,13 @@ export function findBeside(model: Omit<Served, 'known'>, file: string, side: Sid
     }
   }
   const takesRows = inputs.some((input) => isRows(input, served));
+  const isNamed = (card: Record<string, unknown> = {}) =>
+    ['columns', 'tokenizer'].some((key) => Object.hasOwn(card, key)) ||
+    (card.transform as { content?: Fitted } | undefined)?.content?.names !== undefined;
   return {
     cards,
     kinds,
+    isNameless: inputs.some((one) => (rowWidth(one, served) ?? 0) > 1 && !isNamed(cards.inputs?.[one.name])),
     assumptions,
     notes,
     labels: { files: files.filter((one) => !(one.encodes && told.includes(one))), known: served.known, takesRows },

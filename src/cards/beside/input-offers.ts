@@ -4,6 +4,7 @@ import type { LabelledSpec } from '../../datapoints/labels.js';
 import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import { outputsOf } from '../../pickle/fitted.js';
 import type { TensorInfo } from '../../support/tensor.js';
+import { offerOfCode } from './code-columns.js';
 import { wordsOfColumns } from './column-words.js';
 import { speaksOf, wordsIn } from './file-words.js';
 import {
@@ -73,36 +74,34 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
   const numbers = width === 1 ? 'the one number' : `the ${width} numbers`;
   const basis = `it lies beside the model and makes ${numbers} of a row that ${name} takes${although}`;
   const known = fitted!.names;
-  const [named] = known ? [] : offerColumns(name, fitted!.inputs!, mine, served).offers;
+  const ofNames = known ? nothing : offerColumns(name, fitted!.inputs!, mine, served);
+  const [named] = ofNames.offers;
   const same = mine.filter(
     ({ columns, classes }) => known && [columns, classes].some((one) => isDeepStrictEqual(one, known)),
   );
   const names = known ?? (named?.assumptions[0]?.value as readonly string[] | undefined);
   const words = names && wordsOfColumns(fitted!, names, files, served.known);
   const keys = { transform: { file: file.file, content: fitted }, ...named?.keys, ...words?.keys };
-  const { offers, ...rest } = found(
-    'inputs',
-    name,
-    keys,
-    [...all, ...same, ...(named?.files ?? []), ...(words?.files ?? [])],
-    {
-      value: file.file,
-      basis,
-      certainty,
-    },
-  );
+  const { offers } = found('inputs', name, keys, [...all, ...same, ...(named?.files ?? []), ...(words?.files ?? [])], {
+    value: file.file,
+    basis,
+    certainty,
+  });
   const ofColumns = words
     ? [{ key: `inputs.${name}.columns`, ...words.assumed, basis: basisOfBoth(named, words.assumed.basis) }]
     : (named?.assumptions ?? []);
   return {
-    ...rest,
+    ...ofNames,
     offers: offers.map((one) => ({ ...one, assumptions: [...one.assumptions, ...ofColumns] })),
   };
 }
 
 /** What speaks for the names of columns and for their words. */
-const basisOfBoth = (named: Offer | undefined, basis: string): string =>
-  named ? `${named.files.map(({ file }) => file).join(' and ')} has their names, and ${basis}` : basis;
+function basisOfBoth(named: Offer | undefined, basis: string): string {
+  if (!named) return basis;
+  const files = named.files.map(({ file }) => file).join(' and ');
+  return `${files ? `${files} has their names` : `their names are ${named.assumptions[0]!.text}`}, and ${basis}`;
+}
 
 /** The only transformer for inputs that take rows alike: it may be for each of them. */
 function offerShared(name: string, width: number, count: number, file: SideFile): Found {
@@ -145,7 +144,7 @@ function classesIn({ kinds }: Served): number | undefined {
   return hasLabels && others.length === 0 ? (output.spec as LabelledSpec).count : undefined;
 }
 
-/** What columns are called: by a list of names, else by the header of a table. */
+/** What columns are called: by a list of names, else by the header of a table, else by source code. */
 function offerColumns(name: string, width: number, files: readonly SideFile[], served: Served): Found {
   const labelled = classesIn(served);
   const headers = files.flatMap((file) => {
@@ -154,7 +153,10 @@ function offerColumns(name: string, width: number, files: readonly SideFile[], s
   });
   const lists = headers.filter(({ file }) => !file.table);
   const [first, ...others] = lists.length > 0 ? lists : headers;
-  if (!first) return nothing;
+  if (!first) {
+    const alike = served.signature.inputs.filter((one) => rowWidth(one, served) === width);
+    return alike.length > 1 ? nothing : offerOfCode(name, width, served.code ?? []);
+  }
   const all = [first, ...others].map(({ file }) => file);
   if (others.some(({ names }) => names.join('\n') !== first.names.join('\n')))
     return undecided(all, `inputs.${name}.columns`);

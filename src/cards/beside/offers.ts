@@ -4,8 +4,14 @@ import type { KindCards, ModelKinds } from '../../datapoints/kinds.js';
 import type { DescribedModel } from '../../inference/compile-messages.js';
 import { CARD_FILE } from '../../support/card-file.js';
 import type { CardNote } from '../card-note.js';
+import type { SourceColumns } from '../source-columns.js';
 import { particularIn, wordsIn } from './file-words.js';
 import type { SideFile } from './side-files.js';
+
+/** Names of columns in source code beside a model, and the file that has them. */
+export interface CodeColumns extends SourceColumns {
+  file: string;
+}
 
 /** A model, as far as it is known when files are offered to it. */
 export interface Served extends DescribedModel {
@@ -15,6 +21,8 @@ export interface Served extends DescribedModel {
   kinds: ModelKinds;
   /** Words that are no news in the name of a file: those of the model, its folder, its inputs and its outputs. */
   known: readonly string[];
+  /** Names that source code beside it has, where nothing else says what columns are called. */
+  code?: readonly CodeColumns[];
 }
 
 /** What a card would say of an input or output, by files beside the model. */
