@@ -208,7 +208,8 @@ function all<From, To>(values: readonly From[], of: (value: From) => To | undefi
 function areNames(names: readonly string[], areVariables: boolean): boolean {
   const isWhole = names.every((name) => name.trim() !== '' && name.length <= 200 && !/\p{Cc}/u.test(name));
   const differ = new Set(names.map((name) => name.toLowerCase())).size === names.length;
-  if (names.length < 2 || !isWhole || !differ || names.some((name) => ofAnswers.test(name))) return false;
+  if (names.length < 2 || !isWhole || !differ || names.some((name) => ofAnswers.test(name) || name === '__proto__'))
+    return false;
   // Of what is called `x, y, w, h` nobody knows what it is.
   const saying = names.filter((name) => name.length > 2).length;
   return !areVariables || (!names.some((name) => general.test(name)) && 2 * saying >= names.length);

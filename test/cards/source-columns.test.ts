@@ -68,6 +68,7 @@ describe('names of columns in source code', () => {
       'columns = ["Age", "age"]',
       'columns = ["Age", ""]',
       'columns = ["Age"]',
+      'columns = ["Age", "__proto__"]',
       'df = df.drop(columns=["Age", "BMI"])',
       'cat_columns = ["Age", "BMI"]',
       'columns_to_drop = ["Age", "BMI"]',
