@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { ModelCard } from '../../schemas/card.js';
+import { inferCard } from '../../src/cards/inferred-card.js';
 import { columnsIn } from '../../src/cards/source-columns.js';
 import { type Language, SourceCode } from '../../src/cards/source-tokens.js';
 import { fingerprintOf } from '../../src/catalog/fingerprint.js';
@@ -198,6 +199,17 @@ describe('the columns of a table', () => {
     const basis =
       'for their names are the 3 of columns in app.py, and label_encoder_gender.pkl is called like it (a guess)';
     assert.ok(linesOf(card).some((line) => line.includes(basis)));
+  });
+
+  it('are none where two inputs take as many', async () => {
+    const of = async (...widths: number[]) => {
+      const inputs = widths.map((width, at) => ({ name: `x${at}`, type: 'float32' as const, shape: [null, width] }));
+      const outputs = [{ name: 'y', type: 'float32' as const, shape: [null, 1] }];
+      const file = join(copyOf('csv', { 'app.py': list(columns), 'houses.csv': null }), 'model.keras');
+      return assumed(await inferCard({ signature: { inputs, outputs }, hints: null }, { file }));
+    };
+    assert.deepEqual((await of(3, 2))['inputs.x0.columns'], [columns, 'guess']);
+    assert.equal((await of(3, 3))['inputs.x0.columns'], undefined);
   });
 
   it('are none where several models lie there', async () => {
