@@ -2,7 +2,8 @@ import fp from 'fastify-plugin';
 import { Job } from '../schemas/jobs.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
 import { IdempotencyKeys } from '../src/jobs/idempotency-keys.js';
-import { MemoryJobs, type Obstacle } from '../src/jobs/memory-jobs.js';
+import type { Obstacle } from '../src/jobs/lane.js';
+import { MemoryJobs } from '../src/jobs/memory-jobs.js';
 import { Webhooks } from '../src/jobs/webhooks.js';
 import { KnownError } from '../src/support/errors.js';
 
@@ -20,7 +21,7 @@ export interface JobsOptions {
 /** What an error may be that comes of others, or of a time that was too short for all at once. */
 const obstacles: Record<string, Obstacle> = {
   queue_full: 'full',
-  model_not_ready: 'full',
+  model_not_ready: 'perhaps itself',
   deadline_exceeded: 'perhaps itself',
   inference_process_died: 'perhaps itself',
 };

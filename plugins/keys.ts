@@ -6,7 +6,7 @@ import { keyHolderOf } from '../src/http/key-holder.js';
 import { ApiKeys } from '../src/keys/api-keys.js';
 import { isReadableByAll, type KeyFile, readKeyFile } from '../src/keys/key-file.js';
 import { ConfigError } from '../src/settings/config-error.js';
-import { type RouteGroup, routeGroupNames } from '../src/settings/route-groups.js';
+import type { RouteGroup } from '../src/settings/route-groups.js';
 import { fileIdentity, followFile } from '../src/support/follow-file.js';
 
 export interface KeysOptions {
@@ -82,11 +82,6 @@ function checkGroups(path: string | undefined, open: readonly RouteGroup[], clos
   if (path === undefined && open.length + closed.length > 0)
     throw new ConfigError(
       '--open and --closed say what needs an API key, and there are none: name their file by --api-keys',
-    );
-  const unknown = [...open, ...closed].find((group) => !routeGroupNames.includes(group));
-  if (unknown !== undefined)
-    throw new ConfigError(
-      `"${String(unknown).slice(0, 40)}" can’t be open or closed. There is ${routeGroupNames.join(', ')}.`,
     );
   const both = open.find((group) => closed.includes(group));
   if (both) throw new ConfigError(`--open and --closed both name ${both}`);

@@ -134,7 +134,7 @@ export default fp<MetricsOptions>(
       };
       observeStages(parts.catalog.get(given)?.name ?? given, timings);
     });
-    parts.jobs.all.on('ended', ({ request, timings }) => observeStages(request.model, timings));
+    parts.jobs.all.on('ended', ({ model, timings }) => observeStages(model, timings));
 
     app.get(
       '/metrics',

@@ -30,6 +30,18 @@ export const Job = Type.Object(
 );
 export type Job = Static<typeof Job>;
 
+/** Jobs, the newest first. */
+export const JobList = Type.Object(
+  {
+    jobs: Type.Array(
+      Type.Object({ ...Type.Omit(Job, ['result']).properties, key: Type.Union([Type.String(), Type.Null()]) }),
+      { description: 'The newest first, a thousand at most, each with the name of the key that made it.' },
+    ),
+    total: Type.Integer({ description: 'How many are known.' }),
+  },
+  { $id: 'keras-serve.JobList', description: 'Jobs of all keys, without their results.' },
+);
+
 export const JobParams = Type.Object({ id: Type.String({ description: 'The job’s id.' }) });
 
 export const JobQuery = Type.Object({

@@ -4,6 +4,8 @@ import type { ServedModel } from './catalog/served-model.js';
 import type { ModelSource } from './inference/compile-messages.js';
 import { readConfig } from './settings/config.js';
 import { ConfigError } from './settings/config-error.js';
+import type { Parser } from './settings/parsers.js';
+import type { Setting } from './settings/setting.js';
 import { type Config, type SettingName, settings } from './settings/settings.js';
 import { nearestName } from './support/nearest-name.js';
 
@@ -75,8 +77,32 @@ export const appSettings = (config: Config): Omit<Config, CommandSetting> =>
 
 function withDefaults<Options extends KerasServeOptions>(options: Options): Options & Config {
   if (options.model === undefined) throw new ConfigError('The option "model" is missing: the path of a model, say.');
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...readConfig(), ...Object.fromEntries(given) } as Options & Config;
+  const defaults = readConfig();
+  const given = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, name in settings ? readOption(name as SettingName, value, defaults) : value]);
+  return { ...defaults, ...Object.fromEntries(given) } as Options & Config;
+}
+
+/** An option's value: as it is, or as a text as flags have it. @throws ConfigError for one that it can't have */
+function readOption(name: SettingName, value: unknown, defaults: Config): unknown {
+  const { parse } = settings[name] as Setting<unknown>;
+  const parsed = (parse: Parser<unknown>, text: string) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConfigError(`The option "${name}" ${error.message}`);
+    }
+  };
+  if (typeof value === 'string') return parsed(parse, value);
+  if (parse.item && Array.isArray(value)) return value.map((one) => parsed(parse.item!, String(one)));
+  const usual = defaults[name];
+  if (usual !== undefined && (typeof value !== typeof usual || Array.isArray(usual)))
+    throw new ConfigError(`The option "${name}" should be ${Array.isArray(usual) ? 'an array' : `a ${typeof usual}`}`);
+  if (typeof value === 'number' && !(value >= 0))
+    throw new ConfigError(`The option "${name}" should be a number from 0 on`);
+  return value;
 }
 
 function checkNames(options: object, known: readonly string[], taker: string): void {

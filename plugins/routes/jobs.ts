@@ -1,14 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { errorReplies } from '../../schemas/error.js';
-import { Job, JobParams, JobQuery } from '../../schemas/jobs.js';
+import { Job, JobList, JobParams, JobQuery } from '../../schemas/jobs.js';
 import { referTo } from '../../schemas/reference.js';
+import { forbidden } from '../../src/http/access.js';
 import { sendEvents, sendJob, sendResult } from '../../src/http/job-replies.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { keyHolderOf } from '../../src/http/key-holder.js';
 import { knownQuery } from '../../src/http/known-names.js';
 import { replyTo } from '../../src/http/open-replies.js';
 import { allInGroup } from '../../src/http/route-group.js';
+import { summaryOf } from '../../src/jobs/document.js';
+import type { Job as RunningJob } from '../../src/jobs/job.js';
 
 const tags = ['Jobs'];
 
@@ -20,12 +24,41 @@ const anyContent = Object.fromEntries(
 /** Failures that are of the job, and not of the request: none has the status of one. */
 const { 400: _, ...ownErrors } = errorReplies('job_unknown', 'job_unfinished', 'method_not_allowed');
 
+/** Jobs that are listed. */
+const mostListed = 1000;
+
 /** `/jobs/{id}`: requests that are answered later. They are made by any request to predict with `Prefer: respond-async`. */
 const jobs: FastifyPluginAsyncTypebox = async (app) => {
   const parts = kerasServeOf(app);
   allInGroup(app, 'jobs');
-  const jobOf = (request: Parameters<typeof keyHolderOf>[0]) =>
-    parts.jobs.all.get((request.params as { id: string }).id, keyHolderOf(request)?.name);
+  app.addSchema(JobList);
+  const jobOf = (request: FastifyRequest): RunningJob => {
+    const job = parts.jobs.all.get((request.params as { id: string }).id, keyHolderOf(request)?.name);
+    // The key may be for fewer models than when it made the job.
+    if (parts.access.mayUse(request, job.model)) return job;
+    throw forbidden('Your key is for the model of this job no more.');
+  };
+  const pathOf = (request: FastifyRequest, { id }: RunningJob) => `${parts.outerPath(request)}${parts.jobs.path}/${id}`;
+
+  app.get(
+    '/jobs',
+    {
+      schema: {
+        operationId: 'listJobs',
+        tags,
+        summary: 'List the jobs of all keys',
+        description: 'For keys with `admin` alone: a job belongs to the key that made it.',
+        response: { 200: referTo(JobList), ...errorReplies('forbidden', 'method_not_allowed') },
+      },
+    },
+    async (request) => {
+      if (!keyHolderOf(request)?.admin)
+        throw forbidden('The list of jobs is for API keys with "admin" behind them in the file of --api-keys.');
+      const { all } = parts.jobs.all;
+      const jobs = all.slice(0, mostListed).map((job) => ({ ...summaryOf(job), key: job.owner ?? null }));
+      return { jobs, total: all.length };
+    },
+  );
 
   app.get(
     '/jobs/:id',
@@ -69,7 +102,10 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request, reply) => sendResult(reply, jobOf(request)),
+    async (request, reply) => {
+      const job = jobOf(request);
+      return sendResult(reply, job, pathOf(request, job));
+    },
   );
 
   app.get(

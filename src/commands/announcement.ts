@@ -18,12 +18,16 @@ export function announcementLine(catalog: Catalog, { url, socket }: Served): str
   return `${nameOf(available)} ${verb} served at ${url}/${way} with ${whose} documents at ${url}/docs`;
 }
 
-/** What is served and where, for a terminal: with a line that asks the default model something when it is pasted. */
-export function announcement(catalog: Catalog, { url, socket }: Served): string {
+/**
+ * What is served and where, for a terminal: with a line that asks the default model something when it is pasted.
+ * @param needsKey whether it needs an API key
+ */
+export function announcement(catalog: Catalog, served: Served, needsKey = false): string {
+  const { url, socket } = served;
   const { models, defaultName } = catalog;
   const available = availableOf(catalog);
   const byDefault = available.find(({ name }) => name === defaultName)?.versions.find(({ model }) => model)?.model;
-  const command = byDefault && commandFor(byDefault, `${url}/predict`, socket);
+  const command = byDefault && commandFor(byDefault, `${url}/predict`, curlFor(served, needsKey));
   const lines = [
     ...(socket === undefined ? [] : [['Socket', socket]]),
     ['Try it', `${url}/`],
@@ -45,9 +49,16 @@ const availableOf = ({ models }: Catalog) => models.filter(({ versions }) => ver
 const nameOf = (available: ReturnType<typeof availableOf>) =>
   available.length === 1 ? available[0]!.name : `${available.length} models`;
 
+/** How curl is begun. */
+const curlFor = ({ socket }: Served, needsKey: boolean): string =>
+  [
+    'curl',
+    ...(socket === undefined ? [] : [`--unix-socket ${shellWord(socket)}`]),
+    ...(needsKey ? ['-H "Authorization: Bearer $KEY"'] : []),
+  ].join(' ');
+
 /** A line that asks a model something; undefined where that would be too long. */
-function commandFor(model: ServedModel, address: string, socket: string | undefined): string | undefined {
-  const curl = socket === undefined ? 'curl' : `curl --unix-socket ${shellWord(socket)}`;
+function commandFor(model: ServedModel, address: string, curl: string): string | undefined {
   if (model.image) return `${curl} -F ${shellWord(`image=@${quotedFile(picture())}`)} ${address}`;
   const json = JSON.stringify(exampleRequest(model));
   return json?.length <= longestJson ? `${curl} -d ${shellWord(json)} ${address}` : undefined;

@@ -69,6 +69,7 @@ async function checkKeyPair(config: Config): Promise<void> {
 
 /** Where the server is: a few lines on a terminal, one line in a log. */
 function announce(app: FastifyInstance, served: Served): void {
-  if (process.stdout.isTTY) process.stdout.write(announcement(kerasServeOf(app).catalog, served));
-  else app.log.info(served, announcementLine(kerasServeOf(app).catalog, served));
+  const { catalog, access } = kerasServeOf(app);
+  if (process.stdout.isTTY) process.stdout.write(announcement(catalog, served, access.needsKey('predict')));
+  else app.log.info(served, announcementLine(catalog, served));
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ModelLease } from '../catalog/catalog.js';
 import { JobError } from '../jobs/errors.js';
-import type { Job, JobRequest } from '../jobs/job.js';
+import type { Job, JobTask } from '../jobs/job.js';
 import type { KeptMessage, Protocol } from '../protocols/protocol.js';
 import { bodyCost } from './bodies.js';
 import { sendJob, sendResult } from './job-replies.js';
@@ -19,13 +19,14 @@ export interface Later extends Preferences {
   webhook: string | undefined;
 }
 
-/** What a request says of when it is answered; undefined where it says nothing. @throws RequestError */
+/** What a request says of when it is answered; undefined where it says nothing. @throws RequestError, JobError */
 export function laterOf({ headers, query }: FastifyRequest): Later | undefined {
   const preferences = preferencesIn(headers.prefer);
   const idempotencyKey = headers['idempotency-key'] as string | undefined;
   if (idempotencyKey !== undefined && !/^[\x20-\x7e]{1,255}$/.test(idempotencyKey))
     throw new RequestError('request_invalid', 'The header "Idempotency-Key" should be 1 to 255 printable characters.');
-  const webhook = (query as { webhook?: string }).webhook;
+  const { webhook } = query as { webhook?: string | string[] };
+  if (Array.isArray(webhook)) throw new JobError('webhook_refused', '"webhook" stands in the query more than once.');
   const respondAsync = preferences.respondAsync || webhook !== undefined;
   if (!respondAsync && idempotencyKey === undefined) return undefined;
   return { ...preferences, respondAsync, idempotencyKey, webhook };
@@ -61,7 +62,10 @@ export async function answerLater<Message>(
   const job =
     idempotencyKey === undefined
       ? make()
-      : parts.jobs.idempotencyKeys.jobOf({ scope, key: idempotencyKey, bytes: kept.bytes }, make);
+      : parts.jobs.idempotencyKeys.jobOf(
+          { scope, key: idempotencyKey, bytes: [sayings(request), ...kept.bytes] },
+          make,
+        );
   const { signal } = replyTo(request);
   await job.settled(signal, respondAsync ? Math.min(wait, longestWait) : Number.POSITIVE_INFINITY);
   if (!respondAsync || (wait > 0 && job.isFinished)) return sendResult(reply, job);
@@ -72,6 +76,10 @@ export async function answerLater<Message>(
   return sendJob(reply.code(202), job);
 }
 
+/** What besides its body says what a request asks for. */
+const sayings = ({ mediaType, headers }: FastifyRequest): Uint8Array =>
+  Buffer.from(JSON.stringify([mediaType, headers.accept, headers['inference-header-content-length']]));
+
 /** @throws JobError, ServingError where there is no room for it */
 function addJob<Message>(
   protocol: Protocol<never, Message>,
@@ -81,12 +89,11 @@ function addJob<Message>(
   request: FastifyRequest,
 ): Job {
   const memory = parts.memory.reservation();
-  const asked: JobRequest = {
-    owner: keyHolderOf(request)?.name,
-    model: model.name,
-    memory,
+  // Of the request nothing else is kept: it holds its body.
+  const { params, log } = request;
+  const task: JobTask = {
     async answer(context, onVersion) {
-      const lease = protocol.lease(parts.serving, request.params as never);
+      const lease = protocol.lease(parts.serving, params as never);
       try {
         onVersion(lease.version);
         return await protocol.answer(parts, lease, message, context);
@@ -94,11 +101,11 @@ function addJob<Message>(
         lease.release();
       }
     },
-    failure: (error) => failedReply(error, request.log, protocol),
+    failure: (error) => failedReply(error, log, protocol),
   };
   memory.grow(bytes.reduce((sum, { length }) => sum + length, 0) * bodyCost);
   try {
-    return parts.jobs.all.add(asked);
+    return parts.jobs.all.add({ owner: keyHolderOf(request)?.name, model: model.name, memory, task });
   } catch (error) {
     memory.release();
     throw error;

@@ -9,22 +9,28 @@ import { serverTiming } from './server-timing.js';
 
 /** Answers with what is known of a job. */
 export const sendJob = (reply: FastifyReply, job: Job): FastifyReply =>
-  reply.type(jsonType).header('cache-control', 'no-store').send(documentOf(job));
+  sendReply(reply.header('cache-control', 'no-store'), { contentType: jsonType, body: documentOf(job) });
 
-/** Answers as the request would have been that made a job. @throws JobError where it isn't finished, or was cancelled */
-export function sendResult(reply: FastifyReply, job: Job): FastifyReply {
+/**
+ * Answers as the request would have been that made a job.
+ * @param path where the job is
+ * @throws JobError where it isn't finished, or was cancelled
+ */
+export function sendResult(reply: FastifyReply, job: Job, path = ''): FastifyReply {
   const { reply: result } = job;
   if (!result)
     throw new JobError(
       'job_unfinished',
       job.isFinished
         ? 'The job was cancelled, so it has no result.'
-        : 'The job is not finished yet. GET /jobs/{id}?wait=60 waits for it.',
+        : `The job is not finished yet. GET ${path}?wait=60 waits for it.`,
     );
   if ('status' in result) reply.code(result.status);
   return sendReply(reply.headers(serverTiming(job.timings)), result);
 }
 
+/** Bytes of a result that an event has: each who listens has a copy. */
+const largestEvent = 64 * 1024;
 /** Milliseconds after which a line of no meaning keeps a connection from being taken for dead. */
 const heartbeat = 15_000;
 
@@ -35,7 +41,9 @@ const heartbeat = 15_000;
 export function sendEvents(reply: FastifyReply, job: Job): FastifyReply {
   const stream = new PassThrough();
   const send = () => {
-    const lines = documentOf(job).replace(/\r\n?|\n/g, '\ndata: ');
+    const lines = Buffer.concat(documentOf(job, largestEvent))
+      .toString()
+      .replace(/\r\n?|\n/g, '\ndata: ');
     stream.write(`event: status\ndata: ${lines}\n\n`);
     if (job.isFinished) stream.end();
   };

@@ -51,7 +51,9 @@ export async function readKeyPair(files: KeyPairFiles): Promise<KeyPair> {
   const privateKey = attempt(files.key, 'private key', () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
     const others = cert.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-    const isLater = others.some((text) => new X509Certificate(text).checkPrivateKey(privateKey));
+    const isLater = others.some((text) =>
+      attempt(files.cert, 'certificate', () => new X509Certificate(text)).checkPrivateKey(privateKey),
+    );
     throw new KeyPairError(
       isLater
         ? `The certificate that ${files.key} is for has to stand first in ${files.cert}, before those of its issuers.`

@@ -8,12 +8,12 @@ export interface Preferences {
 
 /** Reads a header `Prefer`; preferences of other names are nobody's concern, as the RFC has it. */
 export function preferencesIn(header: string | readonly string[] = ''): Preferences {
-  const named = [header].flat().join(',').split(',');
   const values = new Map<string, string>();
-  for (const one of named) {
-    const [, name, value = ''] = /^\s*([\w-]+)\s*(?:=\s*"?([^";]*?)"?\s*)?(?:;.*)?$/.exec(one) ?? [];
+  for (const preference of [header].flat().join(',').split(',')) {
+    const [whole = ''] = preference.split(';', 1);
+    const [name = '', value = ''] = whole.split('=', 2).map((part) => part.trim());
     // The first of several counts.
-    if (name && !values.has(name.toLowerCase())) values.set(name.toLowerCase(), value);
+    if (!values.has(name.toLowerCase())) values.set(name.toLowerCase(), value.replaceAll('"', ''));
   }
   const wait = values.get('wait') ?? '';
   return { respondAsync: values.has('respond-async'), ...(/^\d{1,9}$/.test(wait) && { wait: Number(wait) }) };

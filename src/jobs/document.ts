@@ -5,7 +5,7 @@ const timeOf = (date: Date | undefined): string | null => date?.toISOString() ??
 /** What is known of a job but its result. */
 export const summaryOf = (job: Job) => ({
   id: job.id,
-  model: job.request.model,
+  model: job.model,
   version: job.version ?? null,
   status: job.status,
   durable: false as const,
@@ -16,9 +16,14 @@ export const summaryOf = (job: Job) => ({
   ...(job.error && { error: job.error }),
 });
 
-/** A job as JSON: with its result, where that is JSON too. */
-export function documentOf(job: Job): string {
+/**
+ * A job as JSON, in chunks: with its result, where that is JSON too.
+ * @param most the bytes that its result may have; a larger one is left out
+ */
+export function documentOf(job: Job, most = Number.POSITIVE_INFINITY): readonly Uint8Array[] {
   const summary = JSON.stringify(summaryOf(job));
-  if (job.status !== 'succeeded' || !job.reply!.contentType.startsWith('application/json')) return summary;
-  return `${summary.slice(0, -1)},"result":${Buffer.concat(job.reply!.body).toString()}}`;
+  const { reply } = job;
+  const hasResult = job.status === 'succeeded' && reply!.contentType.startsWith('application/json') && job.size <= most;
+  if (!hasResult) return [Buffer.from(summary)];
+  return [Buffer.from(`${summary.slice(0, -1)},"result":`), ...reply!.body, Buffer.from('}')];
 }

@@ -13,14 +13,8 @@ export interface FailedReply extends Reply {
   error: { code: string; message: string };
 }
 
-/** A request that is answered later. */
-export interface JobRequest {
-  /** Whose it is: the name of a key, undefined where there are none. */
-  owner: string | undefined;
-  /** The name of the model that is asked. */
-  model: string;
-  /** What its message takes of memory, given back when the job is finished. */
-  memory: Reservation;
+/** What a job does, which holds all that its request has brought. */
+export interface JobTask {
   /**
    * Answers the request; the same again where it is called again.
    * @param onVersion is told the version that answers
@@ -30,10 +24,23 @@ export interface JobRequest {
   failure(error: unknown): FailedReply;
 }
 
+/** A request that is answered later. */
+export interface JobRequest {
+  /** Whose it is: the name of a key, undefined where there are none. */
+  owner: string | undefined;
+  /** The name of the model that is asked. */
+  model: string;
+  /** What its message takes of memory, given back when the job is finished. */
+  memory: Reservation;
+  task: JobTask;
+}
+
 /** A request that is answered later, and what becomes of it. Emits `change` for each status, and `end` once, with the last. */
 export class Job extends EventEmitter<{ change: []; end: [] }> implements RequestContext {
   /** 128 random bits. */
   readonly id = randomBytes(16).toString('hex');
+  readonly owner: string | undefined;
+  readonly model: string;
   readonly createdAt = new Date();
   readonly timings: StageTimings = {};
   readonly memory: Reservation;
@@ -43,12 +50,17 @@ export class Job extends EventEmitter<{ change: []; end: [] }> implements Reques
   version?: number;
   /** The reply of a job that succeeded, or failed. */
   reply?: Reply | FailedReply;
+  /** Gone with its end, and with it what the request has brought. */
+  private task: JobTask | undefined;
   private state: JobStatus = 'queued';
   private readonly controller = new AbortController();
 
-  constructor(readonly request: JobRequest) {
+  constructor({ owner, model, memory, task }: JobRequest) {
     super();
-    this.memory = request.memory;
+    this.owner = owner;
+    this.model = model;
+    this.memory = memory;
+    this.task = task;
     // Each who waits listens.
     this.setMaxListeners(0);
   }
@@ -76,29 +88,33 @@ export class Job extends EventEmitter<{ change: []; end: [] }> implements Reques
     return this.reply?.body.reduce((sum, { length }) => sum + length, 0) ?? 0;
   }
 
-  start(): void {
+  /** Tries to answer the request. @throws what the task throws, for whoever may try again or fail it */
+  async attempt(): Promise<void> {
+    if (!this.task) return;
     this.startedAt = new Date();
     this.state = 'running';
     this.emit('change');
+    const reply = await this.task.answer(this, (version) => {
+      this.version = version;
+    });
+    this.finish('succeeded', reply);
   }
 
   /** Puts it back among those that wait. */
   putBack(): void {
+    if (this.isFinished) return;
     this.state = 'queued';
     delete this.startedAt;
     this.emit('change');
   }
 
-  /** The last of its states; what comes after is passed over. */
-  finish(status: 'succeeded' | 'failed' | 'cancelled', reply?: Reply | FailedReply): void {
-    if (this.isFinished) return;
-    this.state = status;
-    this.finishedAt = new Date();
-    if (reply) this.reply = reply;
-    this.memory.release();
-    if (status === 'cancelled') this.controller.abort();
-    this.emit('change');
-    this.emit('end');
+  /** It has come to nothing. */
+  fail(error: unknown): void {
+    if (this.task) this.finish('failed', this.task.failure(error));
+  }
+
+  cancel(): void {
+    this.finish('cancelled');
   }
 
   /**
@@ -109,5 +125,18 @@ export class Job extends EventEmitter<{ change: []; end: [] }> implements Reques
     if (this.isFinished || seconds <= 0) return;
     const time = seconds === Number.POSITIVE_INFINITY ? [] : [AbortSignal.timeout(seconds * 1000)];
     await once(this, 'end', { signal: AbortSignal.any([...time, ...(signal ? [signal] : [])]) }).catch(() => undefined);
+  }
+
+  /** The last of its states; what comes after is passed over. */
+  private finish(status: 'succeeded' | 'failed' | 'cancelled', reply?: Reply | FailedReply): void {
+    if (this.isFinished) return;
+    this.state = status;
+    this.finishedAt = new Date();
+    if (reply) this.reply = reply;
+    this.task = undefined;
+    this.memory.release();
+    if (status === 'cancelled') this.controller.abort();
+    this.emit('change');
+    this.emit('end');
   }
 }

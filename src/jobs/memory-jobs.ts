@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from './errors.js';
 import { Job, type JobRequest, type JobStatus } from './job.js';
+import { Lane, type Obstacle } from './lane.js';
 
 /** How many jobs there may be, and for how long. */
 export interface JobLimits {
@@ -13,33 +13,19 @@ export interface JobLimits {
   maxKeptBytes: number;
 }
 
-/** Jobs that run at once, at most: as many as share batches as direct requests do. */
-const widest = 32;
 /** Jobs that are known after their end, however small their replies. */
 const mostFinished = 10_000;
-/** Milliseconds until a job that found no room is tried again. */
-const pause = 100;
-/** How often a job may have taken too long, or been on a process that died. */
-const mostAttempts = 3;
-
-/** What an attempt to run a job came to grief on: others before it, which says nothing of it; or perhaps itself. */
-export type Obstacle = 'full' | 'perhaps itself';
-
 /**
  * Jobs in the memory of one process: all of them are lost when it ends. Emits `added` for each, `ended`, and `forgotten`
  * when it is known no more.
  */
 export class MemoryJobs extends EventEmitter<{ added: [Job]; ended: [Job]; forgotten: [Job] }> {
   private readonly jobs = new Map<string, Job>();
-  /** The one that waits longest first. */
-  private readonly waiting: Job[] = [];
+  /** Those that wait and run, by their models. */
+  private readonly lanes = new Map<string, Lane>();
   /** In the order of their ends. */
   private readonly finished = new Map<Job, NodeJS.Timeout>();
-  private readonly attempts = new WeakMap<Job, number>();
   private keptBytes = 0;
-  private running = 0;
-  /** How many may run at once: one more with each that succeeds, half as many where one found no room or no time. */
-  private window = 4;
   private closing = false;
 
   /** @param obstacleOf what an error is that another attempt may not meet; undefined for all others */
@@ -52,13 +38,13 @@ export class MemoryJobs extends EventEmitter<{ added: [Job]; ended: [Job]; forgo
 
   /** Jobs that wait or run. */
   get unfinished(): number {
-    return this.waiting.length + this.running;
+    return [...this.lanes.values()].reduce((sum, { unfinished }) => sum + unfinished, 0);
   }
 
   /** Seconds that the job that waits longest has been waiting; 0 where none does. */
   get oldest(): number {
-    const [first] = this.waiting;
-    return first ? (Date.now() - first.createdAt.getTime()) / 1000 : 0;
+    const times = [...this.lanes.values()].map(({ oldest }) => oldest?.createdAt.getTime() ?? Date.now());
+    return Math.max(0, Date.now() - Math.min(...times, Date.now())) / 1000;
   }
 
   /** How many jobs are in each state. */
@@ -75,18 +61,22 @@ export class MemoryJobs extends EventEmitter<{ added: [Job]; ended: [Job]; forgo
       throw new JobError('queue_full', `${this.unfinished} jobs wait, and no more are taken. Try again in a moment.`);
     const job = new Job(request);
     this.jobs.set(job.id, job);
-    this.waiting.push(job);
     job.once('end', () => this.keep(job));
     this.emit('added', job);
-    queueMicrotask(() => this.startNext());
+    this.laneOf(job.model).add(job);
     return job;
   }
 
   /** A job of an owner. @throws JobError where there is none */
   get(id: string, owner: string | undefined): Job {
     const job = this.jobs.get(id);
-    if (job && job.request.owner === owner) return job;
+    if (job && job.owner === owner) return job;
     throw new JobError('job_unknown', 'There is no job of this id: its time may be over.');
+  }
+
+  /** All jobs that are known, the newest first. */
+  get all(): readonly Job[] {
+    return [...this.jobs.values()].reverse();
   }
 
   /** Cancels a job that waits or runs, forgets one that is finished. */
@@ -95,9 +85,8 @@ export class MemoryJobs extends EventEmitter<{ added: [Job]; ended: [Job]; forgo
       this.forget(job);
       return;
     }
-    const place = this.waiting.indexOf(job);
-    if (place >= 0) this.waiting.splice(place, 1);
-    job.finish('cancelled');
+    job.cancel();
+    this.lanes.get(job.model)?.remove(job);
   }
 
   /** From now on none is taken. */
@@ -111,37 +100,12 @@ export class MemoryJobs extends EventEmitter<{ added: [Job]; ended: [Job]; forgo
     for (const timer of this.finished.values()) clearTimeout(timer);
   }
 
-  private startNext(): void {
-    while (this.running < this.window && this.waiting.length > 0) {
-      this.running++;
-      void this.run(this.waiting.shift()!).finally(() => {
-        this.running--;
-        this.startNext();
-      });
-    }
-  }
-
-  private async run(job: Job): Promise<void> {
-    const { request } = job;
-    job.start();
-    try {
-      const reply = await request.answer(job, (version) => {
-        job.version = version;
-      });
-      job.finish('succeeded', reply);
-      this.window = Math.min(widest, this.window + 1);
-    } catch (error) {
-      const obstacle = this.obstacleOf(error);
-      const attempts = (this.attempts.get(job) ?? 0) + (obstacle === 'full' ? 0 : 1);
-      if (job.isFinished) return;
-      if (!obstacle || attempts >= mostAttempts) return job.finish('failed', request.failure(error));
-      this.attempts.set(job, attempts);
-      this.window = Math.max(1, Math.floor(this.window / 2));
-      await sleep(pause);
-      if (job.isFinished) return;
-      job.putBack();
-      this.waiting.unshift(job);
-    }
+  private laneOf(model: string): Lane {
+    const known = this.lanes.get(model);
+    if (known) return known;
+    const lane = new Lane(this.obstacleOf, () => this.lanes.delete(model));
+    this.lanes.set(model, lane);
+    return lane;
   }
 
   /** Keeps what is finished for its time, as far as there is room. */

@@ -2,22 +2,35 @@ import { createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { documentOf, summaryOf } from './document.js';
+import { documentOf } from './document.js';
+import { JobError } from './errors.js';
 import type { Job } from './job.js';
 import { publicLookup, webhookAddress } from './webhook-address.js';
 
-/** Seconds after which one that failed is tried again: as Standard Webhooks advises, within a day of a process that lives so long. */
+/** Seconds after which a message that wasn't taken is sent again: within a day of a process that lives so long. */
 const pauses = [0, 5, 30, 120, 600, 3600, 7200, 14_400];
 /** Milliseconds that a receiver has to answer. */
 const patience = 15_000;
-/** Bytes of a job: what is larger is told of without its result. */
+/** Bytes of a result: a larger one isn't told. */
 const largest = 256 * 1024;
-/** Messages under way at once; more wait. */
-const mostAtOnce = 16;
+/** Messages under way to one host at once; more wait, and hold up those to no other. */
+const mostAtOnce = 4;
+/** Jobs whose ends are to be told: each may be a message that nobody takes for hours. */
+const mostMessages = 2000;
+
+/** What a receiver says that wants no more. */
+const gone = 'status 410';
 
 /** What there is to say of messages that weren't taken. */
 export interface WebhookLog {
   warn(of: { job: string; host: string; reason: string }, message: string): void;
+}
+
+/** The end of a job, as it is told. */
+interface Message {
+  job: string;
+  url: URL;
+  body: Buffer;
 }
 
 /**
@@ -26,24 +39,25 @@ export interface WebhookLog {
  */
 export class Webhooks {
   private readonly messages = new Set<Promise<void>>();
-  private readonly waiting: (() => void)[] = [];
+  private readonly hosts = new Map<string, { open: number; waiting: (() => void)[] }>();
   private readonly closing = new AbortController();
-  private open = 0;
   private untold = 0;
 
   /**
    * @param secret its bytes
-   * @param hosts that may be told
+   * @param allowed the hosts that may be told
    */
   constructor(
     private readonly secret: Uint8Array,
-    private readonly hosts: readonly string[],
+    private readonly allowed: readonly string[],
     private readonly log: WebhookLog,
   ) {}
 
-  /** Where to tell of an end. @throws JobError where it is no address that may be told */
+  /** Where to tell of an end. @throws JobError where it is no address that may be told, or too many are to be told already */
   addressOf(text: string): URL {
-    return webhookAddress(text, this.hosts);
+    if (this.messages.size >= mostMessages)
+      throw new JobError('queue_full', `${mostMessages} webhooks are to be told of jobs. Try again in a moment.`);
+    return webhookAddress(text, this.allowed);
   }
 
   /** Tells of the end of a job, once it has come. */
@@ -64,16 +78,22 @@ export class Webhooks {
 
   private async tell(job: Job, url: URL): Promise<void> {
     await job.settled();
+    const message = messageOf(job, url);
+    // From here on the job itself isn't needed: it may be forgotten before it is told.
+    return this.send(message);
+  }
+
+  private async send(message: Message): Promise<void> {
     for (const [attempt, pause] of pauses.entries()) {
       if (attempt > 0 && !(await this.rest(pause))) {
         this.untold++;
         return;
       }
-      const reason = await this.post(job, url).catch((error: Error) => error.message);
+      const reason = await this.post(message).catch((error: Error) => error.message);
       if (reason === undefined) return;
       const isLast = attempt === pauses.length - 1 || reason === gone;
       this.log.warn(
-        { job: job.id, host: url.host, reason },
+        { job: message.job, host: message.url.host, reason },
         isLast ? 'a webhook was not taken, and is given up' : 'a webhook was not taken, and is sent again later',
       );
       if (isLast) return;
@@ -87,25 +107,25 @@ export class Webhooks {
   }
 
   /** @returns why it wasn't taken */
-  private async post(job: Job, url: URL): Promise<string | undefined> {
-    if (this.open >= mostAtOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.open++;
+  private async post(message: Message): Promise<string | undefined> {
+    const { host } = message.url;
+    const state = this.hosts.get(host) ?? { open: 0, waiting: [] };
+    this.hosts.set(host, state);
+    if (state.open >= mostAtOnce) await new Promise<void>((resolve) => state.waiting.push(resolve));
+    state.open++;
     try {
-      return await this.send(job, url);
+      return await this.exchange(message);
     } finally {
-      this.open--;
-      this.waiting.shift()?.();
+      state.open--;
+      state.waiting.shift()?.();
+      if (state.open === 0 && state.waiting.length === 0) this.hosts.delete(host);
     }
   }
 
   /** @returns why it wasn't taken */
-  private send(job: Job, url: URL): Promise<string | undefined> {
-    const document = documentOf(job);
-    const data = document.length <= largest ? document : JSON.stringify(summaryOf(job));
-    const now = new Date();
-    const body = Buffer.from(`{"type":"job.${job.status}","timestamp":"${now.toISOString()}","data":${data}}`);
-    const seconds = Math.floor(now.getTime() / 1000);
-    const signature = createHmac('sha256', this.secret).update(`${job.id}.${seconds}.`).update(body).digest('base64');
+  private exchange({ job, url, body }: Message): Promise<string | undefined> {
+    const seconds = Math.floor(Date.now() / 1000);
+    const signature = createHmac('sha256', this.secret).update(`${job}.${seconds}.`).update(body).digest('base64');
     const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
       const sent = request(url, {
@@ -118,12 +138,16 @@ export class Webhooks {
         headers: {
           'content-type': 'application/json',
           'content-length': body.length,
-          'webhook-id': job.id,
+          'webhook-id': job,
           'webhook-timestamp': seconds,
           'webhook-signature': `v1,${signature}`,
         },
       });
       sent.on('error', reject);
+      sent.on('upgrade', (_reply, socket) => {
+        socket.destroy();
+        resolve('status 101');
+      });
       sent.on('response', (reply) => {
         const { statusCode = 0 } = reply;
         // Nothing of what it says is of interest; a redirect isn't followed.
@@ -131,10 +155,14 @@ export class Webhooks {
         if (statusCode === 410) resolve(gone);
         else resolve(statusCode >= 200 && statusCode < 300 ? undefined : `status ${statusCode}`);
       });
+      // However it ended, it has ended.
+      sent.on('close', () => reject(new Error('the connection was closed')));
       sent.end(body);
     });
   }
 }
 
-/** What a receiver says that wants no more. */
-const gone = 'status 410';
+function messageOf(job: Job, url: URL): Message {
+  const begin = `{"type":"job.${job.status}","timestamp":"${job.finishedAt!.toISOString()}","data":`;
+  return { job: job.id, url, body: Buffer.concat([Buffer.from(begin), ...documentOf(job, largest), Buffer.from('}')]) };
+}

@@ -39,6 +39,10 @@ const wrong: Record<string, [change: (folder: Folder) => { cert?: string; key?: 
     () => ({ key: makeCertificate().key }),
     /tls\.key is not the key of the certificate in .*tls\.crt/,
   ],
+  'a broken one behind that of another key': [
+    () => ({ cert: `${makeCertificate().cert}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n` }),
+    /The certificate in .*tls\.crt can’t be used: /,
+  ],
   'its issuer first': [
     ({ cert }) => ({ cert: makeCertificate().cert + cert }),
     /The certificate that .*tls\.key is for has to stand first in .*tls\.crt, before those of its issuers\.$/,

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FailedReply, Job, JobRequest } from '../../src/jobs/job.js';
-import { type JobLimits, MemoryJobs, type Obstacle } from '../../src/jobs/memory-jobs.js';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { FailedReply, Job, JobRequest, JobTask } from '../../src/jobs/job.js';
+import type { Obstacle } from '../../src/jobs/lane.js';
+import { type JobLimits, MemoryJobs } from '../../src/jobs/memory-jobs.js';
 import type { Reply } from '../../src/protocols/protocol.js';
 import { MemoryBudget } from '../../src/serving/memory-budget.js';
 
@@ -23,12 +26,14 @@ const jobsWith = (limits: Partial<JobLimits> = {}) =>
   );
 
 const budget = new MemoryBudget(1000);
-const asking = (answer: JobRequest['answer'], owner?: string): JobRequest => ({
+const asking = (
+  answer: JobTask['answer'],
+  { owner, model = 'm' }: { owner?: string; model?: string } = {},
+): JobRequest => ({
   owner,
-  model: 'm',
+  model,
   memory: budget.reservation(),
-  answer,
-  failure: () => failure,
+  task: { answer, failure: () => failure },
 });
 
 describe('jobs in memory', () => {
@@ -83,6 +88,54 @@ describe('jobs in memory', () => {
     assert.deepEqual(poison.error, failure.error);
   });
 
+  it('of one model are held up by those of no other', async () => {
+    const jobs = jobsWith();
+    let isAway = true;
+    const stuck = Array.from({ length: 40 }, () =>
+      jobs.add(
+        asking(
+          async () => {
+            if (isAway) throw new Blocked('full');
+            return reply();
+          },
+          { model: 'away' },
+        ),
+      ),
+    );
+    const others = Array.from({ length: 40 }, () => jobs.add(asking(async () => reply())));
+    await Promise.all(others.map((job) => job.settled()));
+    assert.equal(jobs.unfinished, 40);
+    isAway = false;
+    await jobs.settled();
+    assert.deepEqual(new Set(stuck.map(({ status }) => status)), new Set(['succeeded']));
+  });
+
+  it('keep nothing of their requests once they have ended', async () => {
+    const jobs = jobsWith();
+    const collected = new Set<string>();
+    const registry = new FinalizationRegistry<string>((which) => collected.add(which));
+    const make = (which: string, answer: (body: Buffer) => Promise<Reply>) => {
+      const body = Buffer.alloc(1000);
+      registry.register(body, which);
+      return jobs.add(asking(() => answer(body)));
+    };
+    const made = [
+      make('good', async () => reply()),
+      make('bad', async () => {
+        throw new Error('mine');
+      }),
+    ];
+    await jobs.settled();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let turn = 0; turn < 100 && collected.size < 2; turn++) {
+      collect();
+      await sleep(5);
+    }
+    assert.deepEqual([...collected].sort(), ['bad', 'good']);
+    assert.equal(made.length, 2);
+  });
+
   it('fail at once of what is their own', async () => {
     const jobs = jobsWith();
     let attempts = 0;
@@ -111,7 +164,7 @@ describe('jobs in memory', () => {
 
   it('are their owners’ alone', async () => {
     const jobs = jobsWith();
-    const { id } = jobs.add(asking(async () => reply(), 'anna'));
+    const { id } = jobs.add(asking(async () => reply(), { owner: 'anna' }));
     assert.equal(jobs.get(id, 'anna').id, id);
     for (const other of ['bert', undefined]) assert.throws(() => jobs.get(id, other), { code: 'job_unknown' });
     await jobs.settled();

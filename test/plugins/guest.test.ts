@@ -128,6 +128,32 @@ describe('a catalog of two apps', () => {
   });
 });
 
+describe('an option’s value', () => {
+  const read = (given: object) => readPluginOptions({ model: doubling, ...given } as KerasServeOptions);
+
+  it('may be written as on the command line', () => {
+    const { rateLimit, webhookHost, jobTtl, maxImageSize, corsOrigin } = read({
+      ...{ rateLimit: '2/10s', webhookHost: 'hooks.example.com', jobTtl: '1d', maxImageSize: '2MB' },
+      corsOrigin: ['https://a.example.com'],
+    });
+    assert.deepEqual([rateLimit, webhookHost], [{ requests: 2, seconds: 10 }, ['hooks.example.com']]);
+    assert.deepEqual([jobTtl, maxImageSize, corsOrigin], [86_400, 2 * 2 ** 20, ['https://a.example.com']]);
+  });
+
+  for (const [given, message] of [
+    [{ webhookSecret: 'short' }, /^The option "webhookSecret" must be whsec_ and 24 to 64 bytes/],
+    [{ webhookHost: ['x y'] }, /^The option "webhookHost" must be a host/],
+    [{ maxJobs: 'many' }, /^The option "maxJobs" must be a whole number/],
+    [{ maxJobs: true }, /^The option "maxJobs" should be a number$/],
+    [{ maxJobs: Number.NaN }, /^The option "maxJobs" should be a number from 0 on$/],
+    [{ corsOrigin: 3 }, /^The option "corsOrigin" should be an array$/],
+    [{ watch: 1 }, /^The option "watch" should be a boolean$/],
+  ] as const)
+    it(`is refused: ${JSON.stringify(given)}`, () => {
+      assert.throws(() => read(given), { code: 'config_invalid', message });
+    });
+});
+
 describe('an option that the plugin doesn’t know', () => {
   const refused: Record<string, [given: object, message: RegExp]> = {
     misspelt: [

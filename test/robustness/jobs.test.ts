@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net';
 import { basename } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { Webhook } from 'standardwebhooks';
@@ -85,6 +85,35 @@ describe('a webhook', () => {
     assert.match(await server.line('a webhook was not taken, and is sent again later'), /"reason":"status 302"/);
   });
 
+  it('that switches protocols, or says nothing, holds up neither those of others nor the end', async (t) => {
+    const told = await receiver(t);
+    const sockets: Socket[] = [];
+    const odd = createSocketServer((socket) => {
+      sockets.push(socket.on('error', () => undefined));
+      socket.once('data', (head) => {
+        if (String(head).startsWith('POST /switch'))
+          socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
+      });
+    }).listen(0, '127.0.0.1');
+    t.after(() => {
+      for (const socket of sockets) socket.destroy();
+      odd.close();
+    });
+    await once(odd, 'listening');
+    const host = `127.0.0.1:${(odd.address() as AddressInfo).port}`;
+    const hosts = ['--webhook-host', `${told.host},${host}`, '--webhook-secret', secret];
+    const server = await startServer(t, hosts);
+    for (const path of ['switch', 'switch', 'never', 'never', 'never', 'never', 'never'])
+      await (await post(server.url, { webhook: `http://${host}/${path}` })).arrayBuffer();
+    await (await post(server.url, { webhook: `http://${told.host}/` })).arrayBuffer();
+    await told.have(1);
+    assert.match(await server.line('status 101'), /a webhook was not taken, and is sent again later/);
+    server.child.kill('SIGTERM');
+    for (const socket of sockets) socket.destroy();
+    odd.on('connection', (socket) => socket.destroy());
+    assert.equal((await server.ended).code, 0);
+  });
+
   it('is refused where it is of another host, no address, or of a scheme that hides nothing', async (t) => {
     const told = await receiver(t);
     const hosts = ['--webhook-host', `${told.host},example.com`];
@@ -141,6 +170,25 @@ describe('a job that a key has made', () => {
     assert.equal(await statusFor('/result', bearer('some')), 200);
     const others = await post(url, {}, { ...bearer('other'), prefer: 'respond-async', 'idempotency-key': 'one' });
     assert.notEqual(((await others.json()) as Job).id, id);
+  });
+});
+
+describe('the list of jobs', () => {
+  it('is for keys with admin alone, and has those of all', async (t) => {
+    const path = keyFile(t, { some: '', root: 'admin' });
+    const { url } = await startServer(t, ['--api-keys', path]);
+    await (await post(url, {}, { ...bearer('some'), prefer: 'respond-async, wait=60' })).arrayBuffer();
+    const forbidden = await fetch(`${url}/jobs`, { headers: bearer('some') });
+    assert.match(await errorOf(forbidden), /^403 forbidden: The list of jobs is for API keys with "admin"/);
+    const { jobs, total } = (await (await fetch(`${url}/jobs`, { headers: bearer('root') })).json()) as {
+      jobs: (Job & { key: string })[];
+      total: number;
+    };
+    assert.equal(total, 1);
+    assert.deepEqual(
+      jobs.map(({ key, status, result }) => [key, status, result]),
+      [['some', 'succeeded', undefined]],
+    );
   });
 });
 

@@ -240,6 +240,13 @@ describe('jobs', () => {
       assert.notEqual(await makeJob({ headers: key('one'), path: `/models/${bundledName}/predict?top_k=2` }), first);
     });
 
+    it('of another way to be answered is refused, too', async () => {
+      await ended(await makeJob({ headers: key('csv') }));
+      const reply = await ask({ headers: { ...key('csv'), accept: 'text/csv' } });
+      assert.equal(reply.status, 422);
+      await reply.arrayBuffer();
+    });
+
     it('of another body is refused', async () => {
       await ended(await makeJob({ headers: key('three') }));
       for (const headers of [key('three'), { ...key('three'), ...later }]) {
