@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Catalog } from './catalog/catalog.js';
 import type { ServedModel } from './catalog/served-model.js';
@@ -95,6 +96,8 @@ function readOption(name: SettingName, value: unknown, defaults: Config): unknow
       throw new ConfigError(`The option "${name}" ${error.message}`);
     }
   };
+  // What has been read by the command line comes here once more: a value in force is the text of itself, or the default.
+  if (isDeepStrictEqual(value, defaults[name])) return value;
   if (typeof value === 'string') return parsed(parse, value);
   if (parse.item && Array.isArray(value)) return value.map((one) => parsed(parse.item!, String(one)));
   const usual = defaults[name];
