@@ -53,7 +53,8 @@ export class Job extends EventEmitter<{ change: []; end: [] }> implements Reques
   /** Gone with its end, and with it what the request has brought. */
   private task: JobTask | undefined;
   private state: JobStatus = 'queued';
-  private readonly controller = new AbortController();
+  /** Gone with its end, too: those who listened hold what they worked on. */
+  private controller: AbortController | undefined = new AbortController();
 
   constructor({ owner, model, memory, task }: JobRequest) {
     super();
@@ -73,9 +74,9 @@ export class Job extends EventEmitter<{ change: []; end: [] }> implements Reques
     return this.finishedAt !== undefined;
   }
 
-  /** Aborts when it is cancelled. */
+  /** Aborts when it is cancelled; nobody waits for one that has ended. */
   get signal(): AbortSignal {
-    return this.controller.signal;
+    return this.controller?.signal ?? AbortSignal.abort();
   }
 
   /** Why it failed. */
@@ -135,7 +136,8 @@ export class Job extends EventEmitter<{ change: []; end: [] }> implements Reques
     if (reply) this.reply = reply;
     this.task = undefined;
     this.memory.release();
-    if (status === 'cancelled') this.controller.abort();
+    if (status === 'cancelled') this.controller?.abort();
+    this.controller = undefined;
     this.emit('change');
     this.emit('end');
   }

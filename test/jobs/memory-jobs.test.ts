@@ -117,7 +117,12 @@ describe('jobs in memory', () => {
     const make = (which: string, answer: (body: Buffer) => Promise<Reply>) => {
       const body = Buffer.alloc(1000);
       registry.register(body, which);
-      return jobs.add(asking(() => answer(body)));
+      return jobs.add(
+        asking(({ signal }) => {
+          signal.addEventListener('abort', () => body.fill(0));
+          return answer(body);
+        }),
+      );
     };
     const made = [
       make('good', async () => reply()),
