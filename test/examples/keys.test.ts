@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,12 +15,12 @@ const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => blo
 
 describe('docs/keys.md', () => {
   it('makes a key, serves with it and asks with it', async (t) => {
-    const [[make, serve], asks] = blocks as [[string, string], string[]];
+    const [[key, make, serve], asks, [hashed]] = blocks as [[string, string, string], string[], [string]];
     const folder = mkdtempSync(join(tmpdir(), 'keys-docs-'));
     t.after(() => rmSync(folder, { recursive: true }));
     mkdirSync(join(folder, 'models'));
     cpSync(bundledModel, join(folder, 'models', 'pets'), { recursive: true });
-    assert.equal((await run('sh', ['-c', make], {}, folder)).code, 0);
+    assert.equal((await run('sh', ['-c', `${key}\n${make}`], {}, folder)).code, 0);
     const [, , models, ...flags] = serve.split(' ');
     const args = [models!, ...flags].map((word) => (word.startsWith('--') ? word : join(folder, word)));
     const server = runCli(t, [...args, '--port', '0', '--log-format', 'json']);
@@ -27,6 +28,8 @@ describe('docs/keys.md', () => {
     assert.ok(!server.lines.some((line) => line.includes('everyone on this machine')));
     const [, KEY] = readFileSync(join(folder, 'keys.txt'), 'utf8').trim().split(' ') as [string, string];
     assert.equal(asks.length, 2);
+    assert.equal((await run('sh', ['-c', hashed], { KEY }, folder)).code, 0);
+    assert.equal(readFileSync(join(folder, 'keys.txt'), 'utf8'), `laptop sha256:${hash('sha256', KEY)}\n`);
     for (const line of asks) {
       const { stdout } = await run('sh', ['-c', `${line.replace('http://localhost:5000', url)} --silent`], { KEY });
       assert.equal(JSON.parse(stdout).models[0].name, 'efficientnet-lite0', stdout);
