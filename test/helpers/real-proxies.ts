@@ -69,7 +69,8 @@ export const noProxy = (program: string): string | false =>
   !process.env.CI &&
   `no ${program} is installed (apt install ${program})`;
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
