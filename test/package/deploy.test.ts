@@ -73,11 +73,20 @@ describe('the other files', () => {
       assert.ok(seconds > defaults.closeTimeout);
     const environment = [...service.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
     assert.deepEqual(unknownVariables(Object.fromEntries(environment)), []);
-    const kubernetes = parse(/```yaml\n(.*?)```/s.exec(read('docs/deployment.md'))![1]!).spec;
+    const kubernetes = parse(/```yaml\n(spec:.*?)```/s.exec(read('docs/deployment.md'))![1]!).spec;
     const [{ args }] = kubernetes.containers;
     const { drainDelay, closeTimeout } = readConfig({ 'drain-delay': args[2] });
     assert.ok(kubernetes.terminationGracePeriodSeconds > drainDelay + closeTimeout);
   });
+
+  for (const name of ['deployment', 'step-by-step'])
+    it(`are given variables that there are by docs/${name}.md`, () => {
+      const variables = [...read(`docs/${name}.md`).matchAll(/KERAS_SERVE_\w+(?!\w|=tcp:)/g)].map(
+        ([variable]) => variable,
+      );
+      assert.ok(variables.length > 1);
+      assert.deepEqual(unknownVariables(Object.fromEntries(variables.map((variable) => [variable, 'any']))), []);
+    });
 
   it('have proxies take a little more than the server, and wait a little longer', () => {
     for (const [name, size, wait, idle] of [
