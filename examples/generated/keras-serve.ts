@@ -148,26 +148,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/jobs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the jobs of all keys
-         * @description For keys with `admin` alone: a job belongs to the key that made it.
-         */
-        get: operations["listJobs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/jobs/{id}": {
         parameters: {
             query?: never;
@@ -968,38 +948,6 @@ export interface components {
             };
             /** @enum {boolean} */
             success: true;
-        };
-        /** @description Jobs of all keys, without their results. */
-        JobList: {
-            /** @description The newest first, a thousand at most, each with the name of the key that made it. */
-            jobs: {
-                /** @description 128 random bits. */
-                id: string;
-                /** @description The model that is asked. */
-                model: string;
-                /** @description The version that answers, once it is known. */
-                version: number | null;
-                /** @enum {unknown} */
-                status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-                /** @description Whether the job outlives the server: one that is kept in memory is lost with it. */
-                durable: boolean;
-                /** @description When it was made. */
-                created_at: string | null;
-                /** @description When the model was asked. */
-                started_at: string | null;
-                /** @description When it ended, however it did. */
-                finished_at: string | null;
-                /** @description Of the reply at `/jobs/{id}/result`, once there is one. */
-                content_type?: string;
-                /** @description Why it failed: what the direct request would have been told. */
-                error?: {
-                    code: string;
-                    message: string;
-                };
-                key: string | null;
-            }[];
-            /** @description How many are known. */
-            total: number;
         };
         /**
          * @description What the versions of a model are doing.
@@ -1806,62 +1754,6 @@ export interface operations {
             };
             /** @description There is nothing at this address. */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorReply"];
-                };
-            };
-            /** @description The method isn’t allowed here; the header `Allow` says which are. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorReply"];
-                };
-            };
-            /** @description Nothing is known of what the header `Expect` asks for. */
-            417: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorReply"];
-                };
-            };
-        };
-    };
-    listJobs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Jobs of all keys, without their results. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobList"];
-                };
-            };
-            /** @description The request can’t be understood, or the model can’t be run on what it holds. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorReply"];
-                };
-            };
-            /** @description The key is for other models. */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -31,7 +31,6 @@ const mostListed = 1000;
 const jobs: FastifyPluginAsyncTypebox = async (app) => {
   const parts = kerasServeOf(app);
   allInGroup(app, 'jobs');
-  app.addSchema(JobList);
   const jobOf = (request: FastifyRequest): RunningJob => {
     const job = parts.jobs.all.get((request.params as { id: string }).id, keyHolderOf(request)?.name);
     // The key may be for fewer models than when it made the job.
@@ -40,25 +39,7 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
   };
   const pathOf = (request: FastifyRequest, { id }: RunningJob) => `${parts.outerPath(request)}${parts.jobs.path}/${id}`;
 
-  app.get(
-    '/jobs',
-    {
-      schema: {
-        operationId: 'listJobs',
-        tags,
-        summary: 'List the jobs of all keys',
-        description: 'For keys with `admin` alone: a job belongs to the key that made it.',
-        response: { 200: referTo(JobList), ...errorReplies('forbidden', 'method_not_allowed') },
-      },
-    },
-    async (request) => {
-      if (!keyHolderOf(request)?.admin)
-        throw forbidden('The list of jobs is for API keys with "admin" behind them in the file of --api-keys.');
-      const { all } = parts.jobs.all;
-      const jobs = all.slice(0, mostListed).map((job) => ({ ...summaryOf(job), key: job.owner ?? null }));
-      return { jobs, total: all.length };
-    },
-  );
+  if (parts.access.keys) listJobs(app);
 
   app.get(
     '/jobs/:id',
@@ -145,5 +126,30 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
     },
   );
 };
+
+/** `GET /jobs`: those of all keys, where there are keys. */
+function listJobs(app: Parameters<FastifyPluginAsyncTypebox>[0]): void {
+  const parts = kerasServeOf(app);
+  app.addSchema(JobList);
+  app.get(
+    '/jobs',
+    {
+      schema: {
+        operationId: 'listJobs',
+        tags,
+        summary: 'List the jobs of all keys',
+        description: 'For keys with `admin` alone: a job belongs to the key that made it.',
+        response: { 200: referTo(JobList), ...errorReplies('forbidden', 'method_not_allowed') },
+      },
+    },
+    async (request) => {
+      if (!keyHolderOf(request)?.admin)
+        throw forbidden('The list of jobs is for API keys with "admin" behind them in the file of --api-keys.');
+      const { all } = parts.jobs.all;
+      const jobs = all.slice(0, mostListed).map((job) => ({ ...summaryOf(job), key: job.owner ?? null }));
+      return { jobs, total: all.length };
+    },
+  );
+}
 
 export default fp(jobs, { name: 'job-routes', dependencies: ['errors', 'jobs'], encapsulate: true });

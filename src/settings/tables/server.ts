@@ -15,7 +15,7 @@ export const serverSettings = {
     fallback: 'localhost',
     parse: listeningHost,
     description:
-      'Address to listen on; 0.0.0.0 lets other machines in, unix:/run/keras-serve.sock listens on a Unix socket, fd:3 on the one that systemd gives, both without a port',
+      'Address to listen on; 0.0.0.0 lets other machines in, unix:/run/keras-serve/http.sock listens on a Unix socket, fd:3 on the one that systemd gives, both without a port',
   }),
   port: setting({
     value: 'number',
