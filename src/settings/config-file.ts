@@ -92,7 +92,8 @@ const isWord = (schema: ValueSchema, text: string): boolean => allowedBy(schema)
 /** @throws PlaceError for a value of another type than the schema has */
 function given(name: string, key: Pick<FileKey, 'schema' | 'isPath' | 'fallback'>, value: Placed, file: string): Given {
   if (value.value === null) throw new PlaceError(value, `${name} has no value: leave it out to have the default`);
-  if (value.value === '' && key.schema.minLength) throw new PlaceError(value, `${name} must not be empty`);
+  if (value.value === '' && (key.schema.minLength ?? key.schema.anyOf?.some(({ minLength }) => minLength)))
+    throw new PlaceError(value, `${name} must not be empty`);
   const allowed = allowedBy(key.schema);
   if (!allowed.includes(typeOf(value)) && !allowed.some((word) => word === value.value)) {
     const names = allowed.map((type) => typeNames[type] ?? type).join(' or ');

@@ -84,7 +84,7 @@ const refused: Record<
     { ...form(cat), url: '/predict?threshold=3' },
     400,
     'query_invalid',
-    /^"threshold" is no known .* Known are "top_k", "size", "output"\.$/,
+    /^"threshold" is no known .* Known are "top_k", "size", "output", "webhook"\.$/,
   ],
   'an unknown field beside the image': [
     formWith({ top_k: '3' }),

@@ -84,6 +84,7 @@ describe('the schema of configuration files', () => {
     { watch: 'yes' },
     { watch: 1 },
     { models: {} },
+    { models: '' },
     { models: [1] },
     { models: [['a']] },
     { models: [''] },
