@@ -33,7 +33,10 @@ export async function compileInProcess<K extends keyof CompileTasks>(
     };
     child.on('message', (reply: CompileReply) => handlers[reply.kind](reply as never));
     child.once('error', (error) => fail(error.message));
-    child.once('exit', (code, signal) => fail(`the process that compiles it ended (${signal ?? `exit code ${code}`})`));
+    // Not at its exit: what it has said before may be read later than that.
+    child.once('close', (code, signal) =>
+      fail(`the process that compiles it ended (${signal ?? `exit code ${code}`})`),
+    );
     child.send({ task, ...request }, () => undefined);
   });
 }

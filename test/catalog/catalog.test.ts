@@ -25,7 +25,10 @@ async function open(t: TestContext, paths: string[], options: OpenCatalogOptions
 /** Every version with its state and the code of its error: `pets 2 AVAILABLE model_damaged`. */
 const states = (catalog: Catalog): string[] =>
   catalog.models.flatMap(({ name, versions }) =>
-    versions.map(({ version, state, error }) => [name, version, state, ...(error ? [error.code] : [])].join(' ')),
+    versions.map(({ version, state, error }) => {
+      if (error) console.error(`${name} ${version}: ${error.message}`);
+      return [name, version, state, ...(error ? [error.code] : [])].join(' ');
+    }),
   );
 
 /** Whether what serves answers as Keras does with the model of a fixture. */
