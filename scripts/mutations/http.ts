@@ -153,7 +153,7 @@ export const httpMutations: Mutation[] = [
   },
   {
     about: 'a request of TensorFlow Serving keeps its model loaded',
-    file: 'src/http/send-reply.ts',
+    file: 'src/http/answer.ts',
     search: `    lease.release();
 `,
     replacement: '',

@@ -1,5 +1,6 @@
 import { httpMutations } from './http.js';
 import { inferenceMutations } from './inference.js';
+import { jobMutations } from './jobs.js';
 import { pickleMutations } from './pickles.js';
 import { pluginMutations } from './plugins.js';
 import { servingMutations } from './serving.js';
@@ -211,6 +212,7 @@ export const mutations: Mutation[] = [
   })),
   ...pluginMutations,
   ...httpMutations,
+  ...jobMutations,
   ...servingMutations,
   ...settingMutations,
   ...stringMutations,

@@ -36,7 +36,7 @@ export const pluginMutations: Mutation[] = [
   },
   {
     about: 'caches are not told that replies differ by Accept-Encoding',
-    file: 'plugins/compression.ts',
+    file: 'src/http/vary.ts',
     search: "filter(Boolean).join(', ')",
     replacement: "filter(() => false).join(', ')",
     test: 'test/plugins/compression.test.ts',
@@ -85,7 +85,7 @@ export const pluginMutations: Mutation[] = [
   {
     about: 'the document stays as it was when models come and go',
     file: 'plugins/openapi.ts',
-    search: 'if (generation !== now)',
+    search: 'if (generation !== catalog.generation)',
     replacement: 'if (generation === undefined)',
     test: 'test/robustness/watch.test.ts',
     name: 'serves models, versions and cards as they come and go',
@@ -109,7 +109,7 @@ export const pluginMutations: Mutation[] = [
   {
     about: 'idle connections are closed before load balancers close them',
     file: 'src/app.ts',
-    search: `              keepAliveTimeout,
+    search: `        keepAliveTimeout,
 `,
     replacement: '',
     test: 'test/robustness/connections.test.ts',
