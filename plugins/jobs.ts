@@ -4,7 +4,7 @@ import { kerasServeOf } from '../src/http/keras-serve.js';
 import { IdempotencyKeys } from '../src/jobs/idempotency-keys.js';
 import type { Obstacle } from '../src/jobs/lane.js';
 import { MemoryJobs } from '../src/jobs/memory-jobs.js';
-import { Webhooks } from '../src/jobs/webhooks.js';
+import type { WebhookLog, Webhooks } from '../src/jobs/webhooks.js';
 import { KnownError } from '../src/support/errors.js';
 
 export interface JobsOptions {
@@ -39,8 +39,7 @@ export default fp<JobsOptions>(
     const all = new MemoryJobs(limits, obstacleOf);
     const idempotencyKeys = new IdempotencyKeys();
     all.on('forgotten', (job) => idempotencyKeys.forget(job));
-    const secret = webhookSecret && Buffer.from(webhookSecret.replace(/^whsec_/, ''), 'base64');
-    const webhooks = secret ? new Webhooks(secret, webhookHost, app.log) : undefined;
+    const webhooks = webhookSecret === undefined ? undefined : await openWebhooks(webhookSecret, webhookHost, app.log);
     parts.jobs = { all, idempotencyKeys, webhooks, path: `${app.prefix}/jobs` };
     all.once('added', () => app.log.info('jobs are kept in memory: what isn’t fetched is lost when the server ends'));
     app.addHook('preClose', async () => all.refuseMore());
@@ -52,3 +51,9 @@ export default fp<JobsOptions>(
   },
   { name: 'jobs', dependencies: ['model', 'open-replies', 'serving', 'closing'] },
 );
+
+/** What tells of ends, loaded where there is a secret: it brings what speaks HTTPS. */
+async function openWebhooks(secret: string, hosts: readonly string[], log: WebhookLog): Promise<Webhooks> {
+  const { Webhooks } = await import('../src/jobs/webhooks.js');
+  return new Webhooks(Buffer.from(secret.replace(/^whsec_/, ''), 'base64'), hosts, log);
+}

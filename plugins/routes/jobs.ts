@@ -37,7 +37,6 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
     if (parts.access.mayUse(request, job.model)) return job;
     throw forbidden('Your key is for the model of this job no more.');
   };
-  const pathOf = (request: FastifyRequest, { id }: RunningJob) => `${parts.outerPath(request)}${parts.jobs.path}/${id}`;
 
   if (parts.access.keys) listJobs(app);
 
@@ -66,6 +65,7 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/jobs/:id/result',
     {
+      onRequest: knownQuery(),
       schema: {
         operationId: 'getJobResult',
         tags,
@@ -83,15 +83,13 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request, reply) => {
-      const job = jobOf(request);
-      return sendResult(reply, job, pathOf(request, job));
-    },
+    async (request, reply) => sendResult(reply, jobOf(request)),
   );
 
   app.get(
     '/jobs/:id/events',
     {
+      onRequest: knownQuery(),
       schema: {
         operationId: 'getJobEvents',
         tags,
@@ -101,7 +99,7 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
         params: JobParams,
         response: {
           200: { description: 'Events.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
-          ...errorReplies('job_unknown', 'method_not_allowed'),
+          ...errorReplies('query_invalid', 'job_unknown', 'method_not_allowed'),
         },
       },
     },
@@ -111,13 +109,17 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/jobs/:id',
     {
+      onRequest: knownQuery(),
       schema: {
         operationId: 'deleteJob',
         tags,
         summary: 'Cancel a job, or forget it',
         description: 'One that waits or runs is cancelled; of one that is finished nothing is known afterwards.',
         params: JobParams,
-        response: { 204: { description: 'Done.' }, ...errorReplies('job_unknown', 'method_not_allowed') },
+        response: {
+          204: { description: 'Done.' },
+          ...errorReplies('query_invalid', 'job_unknown', 'method_not_allowed'),
+        },
       },
     },
     async (request, reply) => {
@@ -134,12 +136,13 @@ function listJobs(app: Parameters<FastifyPluginAsyncTypebox>[0]): void {
   app.get(
     '/jobs',
     {
+      onRequest: knownQuery(),
       schema: {
         operationId: 'listJobs',
         tags,
         summary: 'List the jobs of all keys',
         description: 'For keys with `admin` alone: a job belongs to the key that made it.',
-        response: { 200: referTo(JobList), ...errorReplies('forbidden', 'method_not_allowed') },
+        response: { 200: referTo(JobList), ...errorReplies('query_invalid', 'forbidden', 'method_not_allowed') },
       },
     },
     async (request) => {

@@ -138,6 +138,6 @@ function refusalOf(request: FastifyRequest, key: string | undefined, other: stri
       'The request has several keys that differ. Send one, as Authorization: Bearer or as X-API-Key.',
       challenge('invalid_request'),
     );
-  request.log.warn({ address: request.ip }, 'a request with a key that nobody has was refused');
+  request.log.warn({ client: request.ip }, 'a request with a key that nobody has was refused');
   return new RequestError('key_invalid', undefined, challenge('invalid_token'));
 }

@@ -4,7 +4,7 @@ import { JobError } from '../jobs/errors.js';
 import type { Job, JobTask } from '../jobs/job.js';
 import type { KeptMessage, Protocol } from '../protocols/protocol.js';
 import { bodyCost } from './bodies.js';
-import { sendJob, sendResult } from './job-replies.js';
+import { jobPath, sendJob, sendResult } from './job-replies.js';
 import type { KerasServeParts } from './keras-serve.js';
 import { keyHolderOf } from './key-holder.js';
 import { replyTo } from './open-replies.js';
@@ -53,6 +53,8 @@ export async function answerLater<Message>(
     throw new JobError('webhook_refused', 'There are no webhooks here: the operator has set no --webhook-secret.');
   const told = webhook === undefined ? undefined : webhooks!.addressOf(webhook);
   const kept = await protocol.keep(message, lease.model);
+  // The job has a lease of its own once it runs: whoever waits for it keeps no model loaded.
+  lease.release();
   const make = () => {
     const job = addJob(protocol, parts, lease, kept, request);
     if (told) webhooks!.follow(job, told);
@@ -62,7 +64,7 @@ export async function answerLater<Message>(
   const job =
     idempotencyKey === undefined
       ? make()
-      : parts.jobs.idempotencyKeys.jobOf(
+      : await parts.jobs.idempotencyKeys.jobOf(
           { scope, key: idempotencyKey, bytes: [sayings(request), ...kept.bytes] },
           make,
         );
@@ -70,7 +72,7 @@ export async function answerLater<Message>(
   await job.settled(signal, respondAsync ? Math.min(wait, longestWait) : Number.POSITIVE_INFINITY);
   if (!respondAsync || (wait > 0 && job.isFinished)) return sendResult(reply, job);
   reply.headers({
-    location: `${parts.outerPath(request)}${parts.jobs.path}/${job.id}`,
+    location: jobPath(request, job),
     'preference-applied': 'respond-async',
   });
   return sendJob(reply.code(202), job);

@@ -1,11 +1,18 @@
 import { PassThrough } from 'node:stream';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { documentOf } from '../jobs/document.js';
 import { JobError } from '../jobs/errors.js';
 import type { Job } from '../jobs/job.js';
 import { jsonType } from '../protocols/protocol.js';
+import { kerasServeOf } from './keras-serve.js';
 import { sendReply } from './send-reply.js';
 import { serverTiming } from './server-timing.js';
+
+/** Where a job is, as clients have to write it. */
+export const jobPath = (request: FastifyRequest, { id }: Job): string => {
+  const { outerPath, jobs } = kerasServeOf(request.server);
+  return `${outerPath(request)}${jobs.path}/${id}`;
+};
 
 /** Answers with what is known of a job. */
 export const sendJob = (reply: FastifyReply, job: Job): FastifyReply =>
@@ -13,17 +20,16 @@ export const sendJob = (reply: FastifyReply, job: Job): FastifyReply =>
 
 /**
  * Answers as the request would have been that made a job.
- * @param path where the job is
  * @throws JobError where it isn't finished, or was cancelled
  */
-export function sendResult(reply: FastifyReply, job: Job, path = ''): FastifyReply {
+export function sendResult(reply: FastifyReply, job: Job): FastifyReply {
   const { reply: result } = job;
   if (!result)
     throw new JobError(
       'job_unfinished',
       job.isFinished
         ? 'The job was cancelled, so it has no result.'
-        : `The job is not finished yet. GET ${path}?wait=60 waits for it.`,
+        : `The job is not finished yet. GET ${jobPath(reply.request, job)}?wait=60 waits for it.`,
     );
   if ('status' in result) reply.code(result.status);
   return sendReply(reply.headers(serverTiming(job.timings)), result);
@@ -45,7 +51,9 @@ export function sendEvents(reply: FastifyReply, job: Job): FastifyReply {
       .toString()
       .replace(/\r\n?|\n/g, '\ndata: ');
     stream.write(`event: status\ndata: ${lines}\n\n`);
-    if (job.isFinished) stream.end();
+    if (!job.isFinished) return;
+    clearInterval(timer);
+    stream.end();
   };
   const timer = setInterval(() => stream.write(':\n\n'), heartbeat);
   stream.on('close', () => {

@@ -14,7 +14,7 @@ export const securitySchemes = {
 export const keySecurity = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
 
 /** Groups whose routes tell of models: to a key that is for some, the others are forbidden, whether a key is needed or not. */
-const ofModels: readonly (RouteGroup | undefined)[] = ['models', 'predict'];
+const ofModels: readonly (RouteGroup | undefined)[] = ['models', 'predict', 'jobs'];
 
 /** Failures of keys that an operation of a group can have. */
 export function keyErrorsOf(access: Access, group: RouteGroup | undefined): readonly ErrorCode[] {

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { JobError } from './errors.js';
 import type { Job } from './job.js';
 
@@ -11,11 +12,23 @@ export interface IdempotentRequest {
   bytes: readonly Uint8Array[];
 }
 
-const digestOf = (parts: readonly (string | Uint8Array)[]): string => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('base64');
-};
+/** Bytes that are hashed in one go: a body of the largest size at once would hold up all other requests. */
+const atOnce = 2 ** 20;
+
+async function digestOf(parts: readonly Uint8Array[]): Promise<string> {
+  const digest = createHash('sha256');
+  let hashed = 0;
+  for (const part of parts)
+    for (let from = 0; from < part.length; from += atOnce) {
+      const piece = part.subarray(from, from + atOnce);
+      digest.update(piece);
+      hashed += piece.length;
+      if (hashed < atOnce) continue;
+      await setImmediate();
+      hashed = 0;
+    }
+  return digest.digest('base64');
+}
 
 /**
  * Which job a request has made that may come again, as long as the job is known.
@@ -26,9 +39,9 @@ export class IdempotencyKeys {
   private readonly names = new WeakMap<Job, string>();
 
   /** The job of a request: one that it has made before, or a new one. @throws JobError where its body is another */
-  jobOf({ scope, key, bytes }: IdempotentRequest, make: () => Job): Job {
-    const name = digestOf([JSON.stringify([...scope, key])]);
-    const body = digestOf(bytes);
+  async jobOf({ scope, key, bytes }: IdempotentRequest, make: () => Job): Promise<Job> {
+    const body = await digestOf(bytes);
+    const name = hash('sha256', JSON.stringify([...scope, key]));
     const found = this.known.get(name);
     if (found && found.body !== body)
       throw new JobError(

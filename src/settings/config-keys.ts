@@ -43,7 +43,6 @@ export const fileKeys: ReadonlyMap<string, FileKey> = new Map(
 function defaultOf({ fallback, schema }: FileKey): unknown {
   const types = allowedBy(schema);
   if (fallback === undefined || fallback === 'none') return undefined;
-  if (types.includes('array')) return fallback === '' ? [] : fallback.split(',');
   if (types.includes('boolean')) return fallback === 'true';
   return types.includes('integer') && /^\d+$/.test(fallback) ? Number(fallback) : fallback;
 }

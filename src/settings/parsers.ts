@@ -207,7 +207,6 @@ export const formatRate = ({ requests, seconds }: Rate): string =>
 export const list = <T>(parse: Parser<T>): Parser<T[]> => {
   const items = parse.schema ?? anyText;
   const schema: ValueSchema = { anyOf: [{ type: 'string', const: 'none' }, { type: 'array', items }, items] };
-  const read = (text: string): T[] =>
-    text === '' || text === 'none' ? [] : text.split(',').map((item) => parse(item.trim()));
+  const read = (text: string): T[] => (text === 'none' ? [] : text.split(',').map((item) => parse(item.trim())));
   return Object.assign(read, { schema, item: parse });
 };

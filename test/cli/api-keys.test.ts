@@ -67,7 +67,7 @@ describe('keras-serve --api-keys', () => {
     const { text } = await ask(server, '/metrics', bearer('carol'));
     assert.match(text, /keras_serve_requests_by_key_total\{key="alice"\} 5\n/);
     assert.match(text, /keras_serve_requests_by_key_total\{key="bob"\} 6\n/);
-    assert.match(await logged(server, 'a key that nobody has'), /"level":40,.*"address":/);
+    assert.match(await logged(server, 'a key that nobody has'), /"level":40,.*"client":/);
     assertSilent(server);
   });
 

@@ -183,8 +183,15 @@ describe('jobs', () => {
         assert.equal(reply.status, 400, wait);
         await reply.arrayBuffer();
       }
-      const reply = await fetch(`${url + job}?until=3`);
-      assert.equal(((await reply.json()) as { error: { code: string } }).error.code, 'query_invalid');
+      for (const [path, method] of [
+        ['', 'GET'],
+        ['/result', 'GET'],
+        ['/events', 'GET'],
+        ['', 'DELETE'],
+      ] as const) {
+        const reply = await fetch(`${url + job + path}?until=3`, { method });
+        assert.equal(((await reply.json()) as { error: { code: string } }).error.code, 'query_invalid', method + path);
+      }
     });
 
     it('is counted', async () => {
