@@ -55,12 +55,12 @@ export const jobMutations: Mutation[] = [
     name: 'of another way to be answered is refused, too',
   },
   {
-    about: 'a job’s answer can be read once only',
+    about: 'a body that is kept can be read once only',
     file: 'src/protocols/body.ts',
     search: 'return this.isKept ? [] :',
     replacement: 'return false ? [] :',
-    test: 'test/routes/jobs.test.ts',
-    name: 'may come as a form, or as any other body',
+    test: 'test/protocols/body.test.ts',
+    name: 'can be read again and again where it is kept',
   },
   {
     about: 'a webhook goes wherever a name leads',

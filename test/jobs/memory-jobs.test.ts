@@ -90,22 +90,15 @@ describe('jobs in memory', () => {
 
   it('of one model are held up by those of no other', async () => {
     const jobs = jobsWith();
-    let isAway = true;
-    const stuck = Array.from({ length: 40 }, () =>
-      jobs.add(
-        asking(
-          async () => {
-            if (isAway) throw new Blocked('full');
-            return reply();
-          },
-          { model: 'away' },
-        ),
-      ),
-    );
+    let goOn = () => {};
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const stuck = Array.from({ length: 40 }, () => jobs.add(asking(() => gate.then(() => reply()), { model: 'slow' })));
     const others = Array.from({ length: 40 }, () => jobs.add(asking(async () => reply())));
     await Promise.all(others.map((job) => job.settled()));
     assert.equal(jobs.unfinished, 40);
-    isAway = false;
+    goOn();
     await jobs.settled();
     assert.deepEqual(new Set(stuck.map(({ status }) => status)), new Set(['succeeded']));
   });
