@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { RawBody } from '../../src/protocols/body.js';
 import { smallSize, TaskRunner } from '../../src/protocols/task-runner.js';
+import type { TensorInfo } from '../../src/support/tensor.js';
 
 describe('a large body', () => {
   const tasks = new TaskRunner();
   after(() => tasks.close());
   const { signal } = new AbortController();
-  const info = { name: 'x', type: 'float32', shape: [null, 2] } as const;
+  const info: TensorInfo = { name: 'x', type: 'float32', shape: [null, 2] };
   const read = ({ chunks, size, buffers }: RawBody) =>
     tasks.run(
       'parsePredict',

@@ -107,6 +107,12 @@ describe('a webhook', () => {
       await (await post(server.url, { webhook: `http://${host}/${path}` })).arrayBuffer();
     await (await post(server.url, { webhook: `http://${told.host}/` })).arrayBuffer();
     await told.have(1);
+    // None of those that say nothing has been given up yet.
+    const reasons = server.lines.flatMap((line) => /"reason":"([^"]*)"/.exec(line)?.[1] ?? []);
+    assert.deepEqual(
+      reasons.filter((reason) => reason !== 'status 101'),
+      [],
+    );
     assert.match(await server.line('status 101'), /a webhook was not taken, and is sent again later/);
     server.child.kill('SIGTERM');
     for (const socket of sockets) socket.destroy();
