@@ -205,6 +205,7 @@ describe('keras-serve --watch', { timeout: 300_000 }, () => {
     folder.put('houses.keras', one);
     await modelsBecome('houses 1 AVAILABLE', 'pets 2 AVAILABLE', 'pets 1 AVAILABLE');
     assert.equal(await isDocumented('/models/houses/predict'), true);
+    assert.equal(await isDocumented('/models/pets/versions/2/predict'), true);
     assert.equal(whoAnswered(await ask('/predict', one)), other, 'pets is still the default');
     assert.equal(whoAnswered(await ask('/models/pets/versions/1/predict', one)), one);
 
@@ -214,6 +215,8 @@ describe('keras-serve --watch', { timeout: 300_000 }, () => {
         line.includes(`pets version ${version} is`) && line.includes('in the place of');
       while (!lines.some(isSwapped)) await sleep(20);
     }
+    // Of the same models, which are otherwise.
+    assert.match(await (await fetch(`${url}/openapi.json`)).text(), /New words\./);
     const details = (await (await fetch(`${url}/models/pets`)).json()) as { description: string };
     assert.equal(details.description, 'New words.');
 
