@@ -1,9 +1,10 @@
 import fp from 'fastify-plugin';
 import { Job } from '../schemas/jobs.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
-import { IdempotencyKeys } from '../src/jobs/idempotency-keys.js';
+import { JobError } from '../src/jobs/errors.js';
 import type { Obstacle } from '../src/jobs/lane.js';
 import { MemoryJobs } from '../src/jobs/memory-jobs.js';
+import { MemoryStore } from '../src/jobs/memory-store.js';
 import type { WebhookLog, Webhooks } from '../src/jobs/webhooks.js';
 import { KnownError } from '../src/support/errors.js';
 
@@ -37,10 +38,15 @@ export default fp<JobsOptions>(
     const limits = { maxJobs, jobTtl, maxKeptBytes: parts.memory.limit / 4 };
     app.addSchema(Job);
     const all = new MemoryJobs(limits, obstacleOf);
-    const idempotencyKeys = new IdempotencyKeys();
-    all.on('forgotten', (job) => idempotencyKeys.forget(job));
     const webhooks = webhookSecret === undefined ? undefined : await openWebhooks(webhookSecret, webhookHost, app.log);
-    parts.jobs = { all, idempotencyKeys, webhooks, path: `${app.prefix}/jobs` };
+    parts.jobs = {
+      store: new MemoryStore(all, parts, webhooks),
+      webhookAddress(text) {
+        if (webhooks) return webhooks.addressOf(text);
+        throw new JobError('webhook_refused', 'There are no webhooks here: the operator has set no --webhook-secret.');
+      },
+      path: `${app.prefix}/jobs`,
+    };
     all.once('added', () => app.log.info('jobs are kept in memory: what isn’t fetched is lost when the server ends'));
     app.addHook('preClose', async () => all.refuseMore());
     app.addHook('onClose', async () => {

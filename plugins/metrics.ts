@@ -91,7 +91,7 @@ export default fp<MetricsOptions>(
       },
     });
 
-    countJobs(parts.jobs.all, registers);
+    countJobs(parts.jobs.store, registers);
     if (connections) countConnections(connections, registers);
 
     const stops: (() => void)[] = [];
@@ -134,7 +134,7 @@ export default fp<MetricsOptions>(
       };
       observeStages(parts.catalog.get(given)?.name ?? given, timings);
     });
-    parts.jobs.all.on('ended', ({ model, timings }) => observeStages(model, timings));
+    parts.jobs.store.events.on('ended', ({ model, timings }) => observeStages(model, timings));
 
     app.get(
       '/metrics',

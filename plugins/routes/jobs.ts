@@ -12,7 +12,7 @@ import { knownQuery } from '../../src/http/known-names.js';
 import { replyTo } from '../../src/http/open-replies.js';
 import { allInGroup } from '../../src/http/route-group.js';
 import { summaryOf } from '../../src/jobs/document.js';
-import type { Job as RunningJob } from '../../src/jobs/job.js';
+import type { KnownJob } from '../../src/jobs/job-store.js';
 
 const tags = ['Jobs'];
 
@@ -31,8 +31,8 @@ const mostListed = 1000;
 const jobs: FastifyPluginAsyncTypebox = async (app) => {
   const parts = kerasServeOf(app);
   allInGroup(app, 'jobs');
-  const jobOf = (request: FastifyRequest): RunningJob => {
-    const job = parts.jobs.all.get((request.params as { id: string }).id, keyHolderOf(request)?.name);
+  const jobOf = async (request: FastifyRequest): Promise<KnownJob> => {
+    const job = await parts.jobs.store.get((request.params as { id: string }).id, keyHolderOf(request)?.name);
     // The key may be for fewer models than when it made the job.
     if (parts.access.mayUse(request, job.model)) return job;
     throw forbidden('Your key is for the model of this job no more.');
@@ -56,9 +56,8 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const job = jobOf(request);
-      await job.settled(replyTo(request).signal, request.query.wait ?? 0);
-      return sendJob(reply, job);
+      const { signal } = replyTo(request);
+      return sendJob(reply, await parts.jobs.store.settled(await jobOf(request), signal, request.query.wait ?? 0));
     },
   );
 
@@ -83,7 +82,7 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request, reply) => sendResult(reply, jobOf(request)),
+    async (request, reply) => sendResult(reply, await jobOf(request)),
   );
 
   app.get(
@@ -103,7 +102,7 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request, reply) => sendEvents(reply, jobOf(request)),
+    async (request, reply) => sendEvents(reply, await jobOf(request)),
   );
 
   app.delete(
@@ -123,7 +122,7 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      parts.jobs.all.delete(jobOf(request));
+      await parts.jobs.store.delete(await jobOf(request));
       return reply.code(204).send();
     },
   );
@@ -148,9 +147,8 @@ function listJobs(app: Parameters<FastifyPluginAsyncTypebox>[0]): void {
     async (request) => {
       if (!keyHolderOf(request)?.admin)
         throw forbidden('The list of jobs is for API keys with "admin" behind them in the file of --api-keys.');
-      const { all } = parts.jobs.all;
-      const jobs = all.slice(0, mostListed).map((job) => ({ ...summaryOf(job), key: job.owner ?? null }));
-      return { jobs, total: all.length };
+      const { jobs, total } = await parts.jobs.store.list(mostListed);
+      return { jobs: jobs.map((job) => ({ ...summaryOf(job), key: job.owner ?? null })), total };
     },
   );
 }

@@ -66,7 +66,7 @@ export function endOnSignals(
     });
     const { unanswered } = parts.closing;
     if (unanswered > 0) log.error({ unanswered }, `requests not answered within ${closeTimeout} s: ${unanswered}`);
-    const { unfinished } = parts.jobs.all;
+    const { unfinished } = parts.jobs.store;
     if (unfinished > 0)
       log.error({ unfinished }, `jobs not finished within ${closeTimeout} s, and lost: ${unfinished}`);
     exit();

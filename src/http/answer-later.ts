@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ModelLease } from '../catalog/catalog.js';
 import { JobError } from '../jobs/errors.js';
-import type { Job, JobTask } from '../jobs/job.js';
+import type { IdempotentRequest } from '../jobs/idempotency-keys.js';
 import type { KeptMessage, Protocol } from '../protocols/protocol.js';
-import { bodyCost } from './bodies.js';
 import { jobPath, sendJob, sendResult } from './job-replies.js';
 import type { KerasServeParts } from './keras-serve.js';
 import { keyHolderOf } from './key-holder.js';
@@ -48,28 +47,26 @@ export async function answerLater<Message>(
   { respondAsync, wait = 0, idempotencyKey, webhook }: Later,
 ): Promise<FastifyReply> {
   const { request } = reply;
-  const { webhooks } = parts.jobs;
-  if (webhook !== undefined && !webhooks)
-    throw new JobError('webhook_refused', 'There are no webhooks here: the operator has set no --webhook-secret.');
-  const told = webhook === undefined ? undefined : webhooks!.addressOf(webhook);
+  const { store, webhookAddress } = parts.jobs;
+  const told = webhook === undefined ? undefined : webhookAddress(webhook);
   const kept = await protocol.keep(message, lease.model);
   // The job has a lease of its own once it runs: whoever waits for it keeps no model loaded.
   lease.release();
-  const make = () => {
-    const job = addJob(protocol, parts, lease, kept, request);
-    if (told) webhooks!.follow(job, told);
-    return job;
-  };
-  const scope = [keyHolderOf(request)?.name ?? '', request.method, request.url];
-  const job =
-    idempotencyKey === undefined
-      ? make()
-      : await parts.jobs.idempotencyKeys.jobOf(
-          { scope, key: idempotencyKey, bytes: [sayings(request), ...kept.bytes] },
-          make,
-        );
-  const { signal } = replyTo(request);
-  await job.settled(signal, respondAsync ? Math.min(wait, longestWait) : Number.POSITIVE_INFINITY);
+  const owner = keyHolderOf(request)?.name;
+  // Of the request nothing else is kept: it holds its body.
+  const { params, log } = request;
+  const taken = await store.take({
+    owner,
+    model: lease.model.name,
+    protocol,
+    address: params as object,
+    kept,
+    failure: (error) => failedReply(error, log, protocol),
+    idempotent: idempotencyKey === undefined ? undefined : idempotentRequest(request, owner, idempotencyKey, kept),
+    webhook: told,
+  });
+  const seconds = respondAsync ? Math.min(wait, longestWait) : Number.POSITIVE_INFINITY;
+  const job = await store.settled(taken, replyTo(request).signal, seconds);
   if (!respondAsync || (wait > 0 && job.isFinished)) return sendResult(reply, job);
   reply.headers({
     location: jobPath(request, job),
@@ -78,38 +75,14 @@ export async function answerLater<Message>(
   return sendJob(reply.code(202), job);
 }
 
-/** What besides its body says what a request asks for. */
-const sayings = ({ mediaType, headers }: FastifyRequest): Uint8Array =>
-  Buffer.from(JSON.stringify([mediaType, headers.accept, headers['inference-header-content-length']]));
-
-/** @throws JobError, ServingError where there is no room for it */
-function addJob<Message>(
-  protocol: Protocol<never, Message>,
-  parts: KerasServeParts,
-  { model }: ModelLease,
-  { message, bytes }: KeptMessage<Message>,
-  request: FastifyRequest,
-): Job {
-  const memory = parts.memory.reservation();
-  // Of the request nothing else is kept: it holds its body.
-  const { params, log } = request;
-  const task: JobTask = {
-    async answer(context, onVersion) {
-      const lease = protocol.lease(parts.serving, params as never);
-      try {
-        onVersion(lease.version);
-        return await protocol.answer(parts, lease, message, context);
-      } finally {
-        lease.release();
-      }
-    },
-    failure: (error) => failedReply(error, log, protocol),
-  };
-  memory.grow(bytes.reduce((sum, { length }) => sum + length, 0) * bodyCost);
-  try {
-    return parts.jobs.all.add({ owner: keyHolderOf(request)?.name, model: model.name, memory, task });
-  } catch (error) {
-    memory.release();
-    throw error;
-  }
-}
+/** What a request is known by that may come again, and what it says. */
+const idempotentRequest = (
+  { method, url, mediaType, headers }: FastifyRequest,
+  owner: string | undefined,
+  key: string,
+  { bytes }: KeptMessage<unknown>,
+): IdempotentRequest => {
+  // What besides its body says what it asks for.
+  const sayings = JSON.stringify([mediaType, headers.accept, headers['inference-header-content-length']]);
+  return { scope: [owner ?? '', method, url], key, bytes: [Buffer.from(sayings), ...bytes] };
+};

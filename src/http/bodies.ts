@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RawBody } from '../protocols/body.js';
 import { smallSize } from '../protocols/task-runner.js';
+import { messageCost } from '../serving/memory-budget.js';
 import { formatBytes } from '../support/bytes.js';
 import { decodeBody } from './content-encoding.js';
 import { replyTo } from './open-replies.js';
@@ -19,9 +20,6 @@ export interface BodyKind {
 
 /** Bytes of a chunk of a large body. */
 const chunkSize = 2 ** 20;
-
-/** What a byte of a body takes of memory until it is answered, at most: with the JSON that is read from it, and the tensors. */
-export const bodyCost = 4;
 
 const jsonTooLarge = (limit: number): string =>
   `The body is larger than ${formatBytes(limit)}, the most JSON that this server takes.`;
@@ -73,7 +71,7 @@ async function readBody(
     check(size + part.length);
     if (reply.isGone) throw new RequestError('request_aborted');
     if (size + part.length > smallSize) {
-      reply.memory.grow((size + part.length - reserved) * bodyCost);
+      reply.memory.grow((size + part.length - reserved) * messageCost);
       reserved = size + part.length;
     }
     for (let from = 0; from < part.length; ) {

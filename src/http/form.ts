@@ -4,8 +4,8 @@ import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyError, FastifyRequest } from 'fastify';
 import { type FormPart, tooManyParts } from '../protocols/predict/form-parts.js';
 import { smallSize } from '../protocols/task-runner.js';
+import { messageCost } from '../serving/memory-budget.js';
 import { formatBytes } from '../support/bytes.js';
-import { bodyCost } from './bodies.js';
 import { decodeBody } from './content-encoding.js';
 import { replyTo } from './open-replies.js';
 import { RequestError } from './request-error.js';
@@ -116,7 +116,7 @@ function counter(request: FastifyRequest, limit: number): Transform {
             `The form is larger than ${formatBytes(limit)}, the most that this server takes.`,
           );
         if (size > smallSize) {
-          reply.memory.grow((size - reserved) * bodyCost);
+          reply.memory.grow((size - reserved) * messageCost);
           reserved = size;
         }
         done(null, chunk);

@@ -1,29 +1,38 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { documentOf } from '../jobs/document.js';
+import { documentOf, hasResult } from '../jobs/document.js';
 import { JobError } from '../jobs/errors.js';
-import type { Job } from '../jobs/job.js';
+import type { KnownJob } from '../jobs/job-store.js';
 import { jsonType } from '../protocols/protocol.js';
 import { kerasServeOf } from './keras-serve.js';
+import { replyTo } from './open-replies.js';
 import { sendReply } from './send-reply.js';
 import { serverTiming } from './server-timing.js';
 
 /** Where a job is, as clients have to write it. */
-export const jobPath = (request: FastifyRequest, { id }: Job): string => {
+export const jobPath = (request: FastifyRequest, { id }: KnownJob): string => {
   const { outerPath, jobs } = kerasServeOf(request.server);
   return `${outerPath(request)}${jobs.path}/${id}`;
 };
 
+/** A job as JSON, with its result where that is JSON of so many bytes at most. */
+async function bodyOf({ server }: FastifyRequest, job: KnownJob, most?: number): Promise<readonly Uint8Array[]> {
+  const { store } = kerasServeOf(server).jobs;
+  return documentOf(job, hasResult(job, most) ? await store.replyOf(job) : undefined);
+}
+
 /** Answers with what is known of a job. */
-export const sendJob = (reply: FastifyReply, job: Job): FastifyReply =>
-  sendReply(reply.header('cache-control', 'no-store'), { contentType: jsonType, body: documentOf(job) });
+export async function sendJob(reply: FastifyReply, job: KnownJob): Promise<FastifyReply> {
+  const body = await bodyOf(reply.request, job);
+  return sendReply(reply.header('cache-control', 'no-store'), { contentType: jsonType, body });
+}
 
 /**
  * Answers as the request would have been that made a job.
  * @throws JobError where it isn't finished, or was cancelled
  */
-export function sendResult(reply: FastifyReply, job: Job): FastifyReply {
-  const { reply: result } = job;
+export async function sendResult(reply: FastifyReply, job: KnownJob): Promise<FastifyReply> {
+  const result = await kerasServeOf(reply.server).jobs.store.replyOf(job);
   if (!result)
     throw new JobError(
       'job_unfinished',
@@ -44,10 +53,12 @@ const heartbeat = 15_000;
  * Answers with a job at once and whenever it changes, as server-sent events; the last is that of its end.
  * https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export function sendEvents(reply: FastifyReply, job: Job): FastifyReply {
+export async function sendEvents(reply: FastifyReply, first: KnownJob): Promise<FastifyReply> {
+  const { store } = kerasServeOf(reply.server).jobs;
   const stream = new PassThrough();
-  const send = () => {
-    const lines = Buffer.concat(documentOf(job, largestEvent))
+  const send = async (job: KnownJob) => {
+    const body = await bodyOf(reply.request, job, largestEvent);
+    const lines = Buffer.concat(body)
       .toString()
       .replace(/\r\n?|\n/g, '\ndata: ');
     stream.write(`event: status\ndata: ${lines}\n\n`);
@@ -55,12 +66,16 @@ export function sendEvents(reply: FastifyReply, job: Job): FastifyReply {
     clearInterval(timer);
     stream.end();
   };
+  // One after the other: each waits for what is to be read for it.
+  let sending = Promise.resolve();
+  const sendNext = (job: KnownJob) => {
+    sending = sending.then(() => send(job)).catch((error) => void stream.destroy(error));
+  };
   const timer = setInterval(() => stream.write(':\n\n'), heartbeat);
-  stream.on('close', () => {
-    clearInterval(timer);
-    job.off('change', send);
-  });
-  job.on('change', send);
-  send();
+  replyTo(reply.request).onEnd(() => clearInterval(timer));
+  const stop = await store.watch(first, sendNext);
+  replyTo(reply.request).onEnd(stop);
+  // It may have changed before it was watched.
+  sendNext(await store.get(first.id, first.owner));
   return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream);
 }

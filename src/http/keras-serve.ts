@@ -2,9 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import type { ImageOptions, ImageTensor } from '../images/options.js';
-import type { IdempotencyKeys } from '../jobs/idempotency-keys.js';
-import type { MemoryJobs } from '../jobs/memory-jobs.js';
-import type { Webhooks } from '../jobs/webhooks.js';
+import type { JobStore } from '../jobs/job-store.js';
 import type { TaskRunner } from '../protocols/task-runner.js';
 import type { MemoryBudget } from '../serving/memory-budget.js';
 import type { Serving } from '../serving/serving.js';
@@ -27,10 +25,9 @@ export interface KerasServe {
 
 /** Requests that are answered later. */
 export interface Jobs {
-  readonly all: MemoryJobs;
-  readonly idempotencyKeys: IdempotencyKeys;
-  /** Where there are webhooks. */
-  readonly webhooks: Webhooks | undefined;
+  readonly store: JobStore;
+  /** Where to tell of an end. @throws JobError where that is no address that may be told, or nothing is told here */
+  webhookAddress(text: string): URL;
   /** Below which addresses they are. */
   readonly path: string;
 }

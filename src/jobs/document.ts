@@ -1,29 +1,32 @@
-import type { Job } from './job.js';
+import type { Reply } from '../protocols/protocol.js';
+import type { KnownJob } from './job-store.js';
 
 const timeOf = (date: Date | undefined): string | null => date?.toISOString() ?? null;
 
 /** What is known of a job but its result. */
-export const summaryOf = (job: Job) => ({
+export const summaryOf = (job: KnownJob) => ({
   id: job.id,
   model: job.model,
   version: job.version ?? null,
   status: job.status,
-  durable: false as const,
+  durable: job.durable,
   created_at: timeOf(job.createdAt),
   started_at: timeOf(job.startedAt),
   finished_at: timeOf(job.finishedAt),
-  ...(job.reply && { content_type: job.reply.contentType }),
+  ...(job.contentType !== undefined && { content_type: job.contentType }),
   ...(job.error && { error: job.error }),
 });
 
+/** Whether its document has the result of a job: one that succeeded, in JSON of so many bytes at most. */
+export const hasResult = (job: KnownJob, most = Number.POSITIVE_INFINITY): boolean =>
+  job.status === 'succeeded' && job.contentType!.startsWith('application/json') && job.size <= most;
+
 /**
- * A job as JSON, in chunks: with its result, where that is JSON too.
- * @param most the bytes that its result may have; a larger one is left out
+ * A job as JSON, in chunks.
+ * @param reply its reply, where that is in the document
  */
-export function documentOf(job: Job, most = Number.POSITIVE_INFINITY): readonly Uint8Array[] {
+export function documentOf(job: KnownJob, reply?: Reply): readonly Uint8Array[] {
   const summary = JSON.stringify(summaryOf(job));
-  const { reply } = job;
-  const hasResult = job.status === 'succeeded' && reply!.contentType.startsWith('application/json') && job.size <= most;
-  if (!hasResult) return [Buffer.from(summary)];
-  return [Buffer.from(`${summary.slice(0, -1)},"result":`), ...reply!.body, Buffer.from('}')];
+  if (!reply) return [Buffer.from(summary)];
+  return [Buffer.from(`${summary.slice(0, -1)},"result":`), ...reply.body, Buffer.from('}')];
 }

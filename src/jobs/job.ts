@@ -70,6 +70,15 @@ export class Job extends EventEmitter<{ change: []; end: [] }> implements Reques
     return this.state;
   }
 
+  /** Lost with the process. */
+  get durable(): boolean {
+    return false;
+  }
+
+  get contentType(): string | undefined {
+    return this.reply?.contentType;
+  }
+
   get isFinished(): boolean {
     return this.finishedAt !== undefined;
   }

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { documentOf } from './document.js';
+import { documentOf, hasResult } from './document.js';
 import { JobError } from './errors.js';
 import type { Job } from './job.js';
 import { publicLookup, webhookAddress } from './webhook-address.js';
@@ -164,5 +164,13 @@ export class Webhooks {
 
 function messageOf(job: Job, url: URL): Message {
   const begin = `{"type":"job.${job.status}","timestamp":"${job.finishedAt!.toISOString()}","data":`;
-  return { job: job.id, url, body: Buffer.concat([Buffer.from(begin), ...documentOf(job, largest), Buffer.from('}')]) };
+  return {
+    job: job.id,
+    url,
+    body: Buffer.concat([
+      Buffer.from(begin),
+      ...documentOf(job, hasResult(job, largest) ? job.reply : undefined),
+      Buffer.from('}'),
+    ]),
+  };
 }

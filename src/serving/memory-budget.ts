@@ -1,6 +1,9 @@
 import { formatBytes } from '../support/bytes.js';
 import { ServingError } from './errors.js';
 
+/** What a byte of a message takes of memory until it is answered, at most: with the JSON that is read from it, and the tensors. */
+export const messageCost = 4;
+
 /** What one request has taken of the memory that all requests may have. */
 export interface Reservation {
   /**

@@ -195,7 +195,7 @@ describe('jobs', () => {
     });
 
     it('is counted', async () => {
-      await until(() => kerasServeOf(app()).jobs.all.unfinished === 0, 'no other job runs');
+      await until(() => kerasServeOf(app()).jobs.store.unfinished === 0, 'no other job runs');
       const before = await inferences();
       await ended(await makeJob());
       assert.equal(await inferences(), before + 1);
@@ -212,7 +212,7 @@ describe('jobs', () => {
     });
 
     it('that is cancelled while it waits never runs, and has no result', async () => {
-      const { all } = kerasServeOf(app()).jobs;
+      const { store } = kerasServeOf(app()).jobs;
       // More than run at once: the last one waits.
       const jobs = await Promise.all(Array.from({ length: 40 }, () => makeJob()));
       const last = jobs.at(-1)!;
@@ -229,7 +229,7 @@ describe('jobs', () => {
       }
       const done = await Promise.all(jobs.slice(0, -1).map(ended));
       assert.deepEqual(new Set(done.map(({ status }) => status)), new Set(['succeeded']));
-      await until(() => all.unfinished === 0, 'nothing waits any more');
+      await until(() => store.unfinished === 0, 'nothing waits any more');
       assert.equal(kerasServeOf(app()).memory.reserved, 0);
     });
   });
