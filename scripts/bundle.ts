@@ -55,6 +55,8 @@ const { metafile } = await build({
   plugins: [swaggerUi],
   external: [
     ...['@fastify/swagger-ui/package.json', 'onnxruntime-node', 'pino-pretty', 'sharp'],
+    // Installed by who has --redis.
+    ...['bullmq', 'ioredis'],
     // Fastify would load these two if it were left to itself.
     ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'],
   ],

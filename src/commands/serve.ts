@@ -6,6 +6,7 @@ import { catalogOptions } from '../catalog/configured-options.js';
 import { openCatalog } from '../catalog/open-catalog.js';
 import { kerasServeOf } from '../http/keras-serve.js';
 import { keyPairFiles } from '../http/key-pair-files.js';
+import { redisSettings } from '../jobs/redis/settings.js';
 import { appSettings } from '../options.js';
 import type { Config } from '../settings/settings.js';
 import { collectBuffers } from '../support/memory.js';
@@ -26,6 +27,7 @@ export const serve: Command = {
   takesModels: true,
   async run({ positionals, flags, config }) {
     const options = modelOptions(flags);
+    redisSettings(config);
     await Promise.all([takePlace(config), checkKeyPair(config)]);
     let logging: Promise<Logger> | undefined;
     const log = () => (logging ??= import('./logging.js').then(({ createLogger }) => createLogger(config)));

@@ -155,6 +155,14 @@ export const webhookSecret = (text: string): string => {
   );
 };
 
+const namespacePattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** A word that stands in the keys of Redis. */
+export const namespace = parser({ type: 'string', pattern: namespacePattern.source }, (text) => {
+  if (namespacePattern.test(text)) return text;
+  throw new ConfigError('must be 1 to 64 letters, digits and ._-');
+});
+
 /** A host as it stands in addresses: a name or literal address, with a port where it is not that of the scheme. */
 export const host = (text: string): string => {
   const address = URL.canParse(`https://${text}`) ? new URL(`https://${text}`) : undefined;

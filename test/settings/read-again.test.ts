@@ -8,6 +8,7 @@ const flags: Flags = {
   ...{ 'base-path': '/api/', 'trust-proxy': ['10.0.0.0/8', 'loopback,::1'], 'cors-origin': 'https://A.example.com' },
   ...{ 'rate-limit': '5/10s', 'webhook-host': 'Hooks.example.com:8443', 'weights-url': 'https://example.com/m/' },
   ...{ 'webhook-secret': `whsec_${Buffer.alloc(24).toString('base64')}`, 'max-image-size': '2mb', 'job-ttl': '2h' },
+  ...{ redis: 'redis://:secret@localhost:6379/1', role: 'worker', namespace: 'pets', 'max-attempts': '5' },
   ...{ open: 'metrics,models', deadline: '1500ms', 'max-batch': 'auto', 'tls-cert': 'none', watch: true },
 };
 
