@@ -5,7 +5,14 @@ import { KnownError } from '../support/errors.js';
 import { Leases } from '../support/leases.js';
 import type { FoundModel, FoundVersion } from './found-model.js';
 import { LoadError } from './load-error.js';
-import { type CatalogModel, type CatalogVersion, ModelVersions, type Slot } from './model-versions.js';
+import {
+  type CatalogModel,
+  type CatalogVersion,
+  isAvailable,
+  ModelVersions,
+  type Slot,
+  servingVersion,
+} from './model-versions.js';
 import type { ServedModel } from './served-model.js';
 
 /** A model that stays loaded until its lease is released. */
@@ -53,7 +60,26 @@ export interface CatalogOptions {
   /** Whether the pool ends with the catalog. */
   ownsPool?: boolean;
   /** The name of the model that serves where none is named; the first one by default. */
-  defaultModel?: string;
+  defaultModel?: string | undefined;
+  /** Those that run the models, where other processes do. */
+  workers?: Workers;
+}
+
+/** A process that runs models for others. */
+export interface Worker {
+  readonly id: string;
+  /** The machine that it runs on. */
+  readonly host: string;
+}
+
+/** Processes that run models for this one. */
+export interface Workers {
+  /** How many live. */
+  readonly count: number;
+  /** Whether it is known which there are, and they can be asked. */
+  readonly ready: boolean;
+  /** Those that answer for a version of a model. */
+  of(name: string, version: number): readonly Worker[];
 }
 
 /** How many models are loaded at once. */
@@ -72,10 +98,13 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   started: Promise<void> = Promise.resolve();
   /** What was last told of the folders. */
   notices: readonly string[] = [];
+  /** Those that run the models, where other processes do: nothing is loaded here then. */
+  readonly workers: Workers | undefined;
 
   constructor(private readonly options: CatalogOptions) {
     super();
     this.pool = options.pool;
+    this.workers = options.workers;
     this.default = options.defaultModel;
   }
 
@@ -92,6 +121,11 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     return this.versions.models;
   }
 
+  /** Other names under which models are found, with those that they stand for. */
+  get aliases(): ReadonlyMap<string, string> {
+    return this.versions.aliases;
+  }
+
   /** The name of the model that serves where none is named: it stays the same, whatever comes and goes. */
   get defaultName(): string {
     return this.versions.canonical(this.default ?? '');
@@ -102,10 +136,16 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     return this.closing.signal;
   }
 
-  /** Whether every version that is loaded can take work now, and there is one. */
+  /** Whether every version that is loaded can take work now, and there is one; where others run them, whether those can be asked. */
   get ready(): boolean {
-    const models = this.models.flatMap(({ versions }) => versions.filter(({ state }) => state === 'AVAILABLE'));
+    if (this.workers) return this.workers.ready;
+    const models = this.models.flatMap(({ versions }) => versions.filter(isAvailable));
     return models.length > 0 && models.every(({ model }) => model?.ready);
+  }
+
+  /** Those that answer for a version of a model, where other processes run the models. */
+  workersOf(name: string, version: number): readonly Worker[] | undefined {
+    return this.workers?.of(this.versions.canonical(name), version);
   }
 
   /** Goes up whenever a model or version comes, goes or changes: what is made of their signatures is then made anew. */
@@ -145,7 +185,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
   findVersion(name: string = this.defaultName, version?: number): { model: ServedModel; version: number } {
     if (name === '') throw new CatalogError('model_not_ready', 'There is no model yet.');
     const wanted = this.versionsOf(name, version);
-    const available = wanted.find(({ state }) => state === 'AVAILABLE');
+    const available = servingVersion(wanted);
     if (available?.model) return { model: available.model, version: available.version };
     const label = version === undefined ? `The model "${name}"` : `Version ${version} of the model "${name}"`;
     const why = wanted.some(({ error }) => error)

@@ -1,3 +1,4 @@
+import type { KnownError } from '../support/errors.js';
 import { compareNames, normalName } from '../support/model-name.js';
 import type { FoundModel } from './found-model.js';
 import type { LoadError } from './load-error.js';
@@ -25,6 +26,22 @@ export interface CatalogModel {
   readonly versions: readonly CatalogVersion[];
 }
 
+/** Whether a version can be asked now, or later where nobody has it at the moment. */
+export const isAvailable = ({ state }: CatalogVersion): boolean => state === 'AVAILABLE';
+
+/** The version that answers where none is named: the newest, of those that somebody has. @param versions the newest first */
+export function servingVersion(versions: readonly CatalogVersion[]): CatalogVersion | undefined {
+  const available = versions.filter(isAvailable);
+  return available.find(({ model }) => !model?.absence) ?? available[0];
+}
+
+/** What a version is doing, as clients are told: one that nobody has can't predict. */
+export function shownStatus({ state, error, model }: CatalogVersion): { state: VersionState; error?: KnownError } {
+  const absence = state === 'AVAILABLE' ? model?.absence : undefined;
+  if (absence) return { state: 'END', error: absence };
+  return error ? { state, error } : { state };
+}
+
 /** A version that the catalog works on. */
 export type Slot = { -readonly [Key in keyof CatalogVersion]: CatalogVersion[Key] } & {
   /** Of the files that were last read, or tried. */
@@ -34,14 +51,17 @@ export type Slot = { -readonly [Key in keyof CatalogVersion]: CatalogVersion[Key
 /** Which models and versions there are, and under which names they are found. */
 export class ModelVersions {
   private readonly entries = new Map<string, { name: string; versions: Slot[] }>();
+  /** All of them in the order of their names, once somebody has asked for it. */
+  private sorted: readonly CatalogModel[] | undefined;
   /** Other names under which models are found. */
-  private aliases = new Map<string, string>();
+  aliases: ReadonlyMap<string, string> = new Map();
   /** Goes up whenever a model or version comes, goes or changes. */
   generation = 0;
 
   /** All models in the order of their names. */
   get models(): readonly CatalogModel[] {
-    return [...this.entries.values()];
+    this.sorted ??= [...this.entries.values()].sort((a, b) => compareNames(a.name, b.name));
+    return this.sorted;
   }
 
   /** A model by its name, in whatever normal form, or an alias; undefined when there is none. */
@@ -70,13 +90,11 @@ export class ModelVersions {
     const known = this.slot(name, version);
     if (known) return known;
     const slot: Slot = { version, state: 'START', failures: 0 };
-    const versions = this.entries.get(name)?.versions ?? [];
-    versions.push(slot);
-    versions.sort((a, b) => b.version - a.version);
-    this.entries.set(name, { name, versions });
-    const byName = [...this.entries].sort(([a], [b]) => compareNames(a, b));
-    this.entries.clear();
-    for (const [key, entry] of byName) this.entries.set(key, entry);
+    const entry = this.entries.get(name) ?? { name, versions: [] };
+    entry.versions.push(slot);
+    entry.versions.sort((a, b) => b.version - a.version);
+    this.entries.set(name, entry);
+    this.sorted = undefined;
     this.generation++;
     return slot;
   }
@@ -93,6 +111,7 @@ export class ModelVersions {
     const index = entry?.versions.indexOf(slot) ?? -1;
     if (index >= 0) entry!.versions.splice(index, 1);
     if (entry?.versions.length === 0) this.entries.delete(name);
+    this.sorted = undefined;
     this.generation++;
   }
 
@@ -106,6 +125,8 @@ export class ModelVersions {
 /** Aliases with the names that they stand for; what would stand for two models, or is one's name, stands for none. */
 function aliasesOf(models: readonly FoundModel[]): Map<string, string> {
   const names = new Set(models.map(({ name }) => name));
-  const found = models.flatMap(({ name, alias }) => (alias && !names.has(alias) ? [[alias, name] as const] : []));
-  return new Map(found.filter(([alias], at) => !found.some(([other], index) => other === alias && index !== at)));
+  const found = new Map<string, string | undefined>();
+  for (const { name, alias } of models)
+    if (alias && !names.has(alias)) found.set(alias, found.has(alias) ? undefined : name);
+  return new Map([...found].filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -17,6 +17,7 @@ import { ModelFileError } from '../keras/errors.js';
 import { Monitor, type MonitorEvents } from '../monitoring/monitor.js';
 import { CardError } from '../support/card-error.js';
 import { availableCores } from '../support/cores.js';
+import type { KnownError } from '../support/errors.js';
 import { lookUp } from '../support/look-up.js';
 import { nameOf, normalName } from '../support/model-name.js';
 import { rawInfo } from '../support/preparation.js';
@@ -64,6 +65,10 @@ export interface ServedModel {
   kinds: ModelKinds;
   /** What runs it. */
   engine: EngineName;
+  /** Another one for other contents of its files, the same on every machine. */
+  digest: string;
+  /** Why it can't run now, where it is another process that has it and there is none; undefined as a rule. */
+  readonly absence?: KnownError | undefined;
   /** In the order of Keras's `model.inputs`; the first axis is the batch, null is any size. */
   inputs: TensorInfo[];
   outputs: TensorInfo[];
@@ -273,6 +278,7 @@ function served(
     image: image?.options,
     kinds,
     engine: compiled.engine,
+    digest: compiled.digest,
     pool,
     inputs,
     outputs,

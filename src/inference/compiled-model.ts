@@ -8,12 +8,14 @@ import { KnownError } from '../support/errors.js';
 import { isSystemError, reasonOf } from '../support/files.js';
 import type { EngineChoice, ModelSource } from './compile-messages.js';
 import { compileInProcess } from './compile-process.js';
-import { FileHashes, hashTexts } from './file-hashes.js';
+import { FileHashes, hashOf, hashTexts } from './file-hashes.js';
 import { type CachedModel, ModelCache } from './model-cache.js';
 import { NoteFolder } from './note-folder.js';
 
 /** A model file made ready for an engine: compiled to ONNX and optimised for this processor, or stored for TensorFlow. */
 export interface CompiledModel extends CachedModel {
+  /** Another one for other contents of its files, or where they are read otherwise; the same on every machine. */
+  digest: string;
   /** What its owner should know of how it is kept: warnings for the log. */
   notes: { level: 'warn'; message: string; advice: string; general: true }[];
   /** Removes the file, unless it is kept in the cache. */
@@ -76,6 +78,16 @@ const noRoom = (cause: NodeJS.ErrnoException): NoRoomError => {
   );
 };
 
+/** @param contents the hashes of its files */
+const digestOf = ({ inputShape, signature }: ModelSource, contents: readonly string[]): string =>
+  hashTexts([JSON.stringify(inputShape ?? null), signature ?? '', ...contents]);
+
+/** The hashes of a model's files, of which nothing is kept. */
+async function hashFiles({ path, weights }: ModelSource): Promise<string[]> {
+  const files = await modelFiles(path, { weights });
+  return Promise.all(files.map(hashOf));
+}
+
 /** Compiles a model file into a temporary folder, for as long as it is used. @throws ModelFileError, NoRoomError */
 async function compileForNow(source: ModelSource, engine: EngineChoice): Promise<CompiledModel> {
   const folder = await mkdtemp(join(tmpdir(), 'keras-serve-')).catch((error: NodeJS.ErrnoException) => {
@@ -83,8 +95,11 @@ async function compileForNow(source: ModelSource, engine: EngineChoice): Promise
   });
   const path = join(folder, 'model');
   const dispose = () => rm(folder, { recursive: true, force: true });
+  const hashing = hashFiles(source);
+  hashing.catch(() => undefined);
   try {
-    return { path, ...(await compileInProcess('optimize', { ...source, output: path, engine })), notes: [], dispose };
+    const compiled = await compileInProcess('optimize', { ...source, output: path, engine });
+    return { path, ...compiled, digest: digestOf(source, await hashing), notes: [], dispose };
   } catch (error) {
     await dispose();
     throw isSystemError(error) ? noRoom(error) : error;
@@ -126,7 +141,7 @@ export async function compileModelFile(
     const key = hashTexts([...(await environment), shape, engine, source.signature ?? '', ...contents]);
     const cache = new ModelCache(folder, maxCacheBytes);
     const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output, engine }));
-    return { ...cached, notes: [], dispose: async () => undefined };
+    return { ...cached, digest: digestOf(source, contents), notes: [], dispose: async () => undefined };
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return { ...(await compileForNow(source, engine)), notes: [notKept(folder, error)] };

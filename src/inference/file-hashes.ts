@@ -33,7 +33,7 @@ export async function checksumOf(path: string): Promise<number> {
 }
 
 /** The SHA-256 of a file. */
-async function hashOf(path: string): Promise<string> {
+export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await read(path, (piece) => hash.update(piece));
   return hash.digest('hex');

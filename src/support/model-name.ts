@@ -42,7 +42,7 @@ export const asciiName = (text: string): string =>
   asName(text.normalize('NFKD').replace(/\p{M}/gu, ''), /[^A-Za-z0-9._-]+/g, /^[^A-Za-z0-9]+/) || 'model';
 
 /** The order of models: that of a dictionary, the same everywhere. */
-export const compareNames = (one: string, other: string): number => one.localeCompare(other, 'en');
+export const compareNames = new Intl.Collator('en').compare;
 
 /** The version that a text stands for, in an address or as a folder's name; undefined when it is no whole number. */
 export const versionOf = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);

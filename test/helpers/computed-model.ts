@@ -20,6 +20,7 @@ export function computedModel(compute: (inputs: Tensors) => Tensors, given: Give
     image: undefined,
     kinds: tensorsOnly(given),
     engine: 'onnx',
+    digest: '',
     classes: 1,
     ready: true,
     queued: 0,
