@@ -5,10 +5,12 @@ import { errorReplies } from '../schemas/error.js';
 import type { Connections } from '../src/http/connections.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
 import { keyHolderOf } from '../src/http/key-holder.js';
+import { askedGauges } from '../src/http/metrics/asked-gauges.js';
 import { countConnections } from '../src/http/metrics/connections.js';
-import { countJobs } from '../src/http/metrics/jobs.js';
+import { jobGauges } from '../src/http/metrics/jobs.js';
 import { countKeys } from '../src/http/metrics/keys.js';
 import { countModels } from '../src/http/metrics/models.js';
+import { queueGauges } from '../src/http/metrics/queue.js';
 import { replyTo } from '../src/http/open-replies.js';
 import { CLIENT_GONE } from '../src/http/request-log.js';
 import { inGroup } from '../src/http/route-group.js';
@@ -91,7 +93,9 @@ export default fp<MetricsOptions>(
       },
     });
 
-    countJobs(parts.jobs.store, registers);
+    const { redis, jobs } = parts;
+    askedGauges(jobGauges, () => jobs.store.figures(), registers);
+    if (redis) askedGauges(queueGauges, () => redis.figures(), registers);
     if (connections) countConnections(connections, registers);
 
     const stops: (() => void)[] = [];

@@ -43,10 +43,13 @@ import { sendError } from './http/send-error.js';
 import { ignoreTrailingSlashes } from './http/trailing-slash.js';
 import { trustedProxies } from './http/trusted-proxies.js';
 import { validatorCompiler } from './http/validation.js';
+import type { RedisConnections } from './jobs/redis/connection.js';
+import { redisSettings } from './jobs/redis/settings.js';
 import { type AppOptions, type KerasServeOptions, readAppOptions, readPluginOptions } from './options.js';
 import { openInference } from './protocols/open-inference/protocol.js';
 import { protocolAt } from './protocols/protocols.js';
 import { tensorFlowServing } from './protocols/tensorflow-serving/protocol.js';
+import { ConfigError } from './settings/config-error.js';
 import type { Config } from './settings/settings.js';
 import { defaultMaxMemory } from './support/memory.js';
 
@@ -57,16 +60,22 @@ const keepAliveTimeout = 72_000;
 const app: FastifyPluginAsync<KerasServeOptions> = async (app, options) => addApi(app, readPluginOptions(options));
 
 /**
- * @param connections of the server, where it is ours
+ * @param server the connections of the server, where it is ours
  * @param outer what a server of ours knows of the addresses of requests
  */
 async function addApi(
   app: FastifyInstance,
   options: KerasServeOptions & Config,
-  connections?: Connections,
+  server?: Connections,
   outer: AddressesOptions = {},
 ): Promise<void> {
-  await app.register(model, { source: modelsOf(app, options) });
+  const connections = await openRedis(app, options);
+  if (connections) await app.register(import('../plugins/redis.js'), { connections });
+  const isGateway = options.role === 'gateway';
+  const isWorker = options.role === 'worker';
+  await app.register(model, {
+    source: isGateway ? await announced(app, connections!, options) : modelsOf(app, options),
+  });
   await app.register(openReplies, { maxMemory: options.maxMemory ?? defaultMaxMemory() });
   kerasServeOf(app).replies.on('gone', ({ request, reply }) => logGone(request, reply));
   app.addHook('onSend', async (request, reply) => {
@@ -77,7 +86,7 @@ async function addApi(
   if (options.corsOrigin.length > 0)
     await app.register(cors, {
       origins: new Origins(options.corsOrigin),
-      ownsAll: connections !== undefined || app.prefix !== '',
+      ownsAll: server !== undefined || app.prefix !== '',
     });
   // Behind what the end of a request needs.
   app.addHook('onRequest', refuseMalformed);
@@ -96,12 +105,17 @@ async function addApi(
     deadline: options.deadline * 1000,
   });
   await app.register(serving, { maxRows: options.maxRows, maxReplySize: options.maxReplySize });
-  await app.register(closing, { connections });
+  await app.register(closing, { connections: server });
   const { maxJobs, jobTtl, webhookSecret, webhookHost } = options;
   await app.register(jobs, { maxJobs, jobTtl, webhookSecret, webhookHost });
-  await app.register(openapi);
+  if (isGateway)
+    await app.register(import('../plugins/gateway.js'), { deadline: options.deadline, maxQueue: options.maxQueue });
+  if (connections && !isGateway)
+    await app.register(import('../plugins/worker.js'), { connections, ...workerOptions(options) });
   await app.register(health);
-  await app.register(metrics, { connections });
+  await app.register(metrics, { connections: server });
+  if (isWorker) return;
+  await app.register(openapi);
   await app.register(models);
   await app.register(predict, { maxImageSize: options.maxImageSize, maxJsonSize: options.maxJsonSize });
   await app.register(jobRoutes);
@@ -120,6 +134,38 @@ function refusedBy({ access }: KerasServeParts, request: FastifyRequest): Reques
   }
 }
 
+/** The Redis that gateways and workers meet in, where there is one; what reaches it is loaded then. @throws ConfigError, RedisError */
+async function openRedis(app: FastifyInstance, options: Config): Promise<RedisConnections | undefined> {
+  const settings = redisSettings(options);
+  if (!settings) return undefined;
+  const { RedisConnections } = await import('./jobs/redis/connection.js').catch(withoutPackages);
+  return RedisConnections.open(settings, app.log);
+}
+
+/** The models that workers announce. */
+async function announced(
+  app: FastifyInstance,
+  connections: RedisConnections,
+  { defaultModel }: Config,
+): Promise<Catalog> {
+  const { announcedModels } = await import('./jobs/redis/announced-models.js');
+  return announcedModels(connections, { defaultModel, log: app.log });
+}
+
+/** @throws ConfigError where what speaks to Redis isn't installed */
+function withoutPackages(error: NodeJS.ErrnoException): never {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  throw new ConfigError('--redis needs two packages that are not installed: npm install bullmq ioredis');
+}
+
+const workerOptions = ({ maxImageSize, maxAttempts, jobTtl, closeTimeout }: Config) => ({
+  maxImageSize,
+  maxAttempts,
+  jobTtl,
+  // What goes back into its queue has to be there before the process ends.
+  closeTimeout: Math.max(closeTimeout - 2, closeTimeout / 2),
+});
+
 /** The catalog that is given, or what opens one. */
 function modelsOf(
   app: FastifyInstance,
@@ -129,7 +175,7 @@ function modelsOf(
   if (typeof model === 'function') return async () => Catalog.of(await model());
   const onDownload = logDownload((line) => app.log.info(line));
   return async () =>
-    openCatalog([model].flat(), { weights, inputShape, signature, ...catalogOptions(config), onDownload });
+    openCatalog([model ?? []].flat(), { weights, inputShape, signature, ...catalogOptions(config), onDownload });
 }
 
 /**

@@ -44,16 +44,11 @@ async function main(args: string[]): Promise<void> {
   const file = await readFile(values as Flags, environment);
   const models = command.takesModels && positionals.length === 0 ? await configuredModels(file) : undefined;
   const operands = models?.paths ?? positionals;
-  checkOperands(command, operands);
-  for (const sentence of unknownVariables(environment)) console.error(`keras-serve: ${printable(sentence)}`);
   const settings = readSettings(values as Flags, environment, file?.values);
-  await command.run({
-    positionals: operands,
-    modelsFrom: models?.from,
-    flags: values,
-    config: configOf(settings),
-    settings,
-  });
+  const config = configOf(settings);
+  checkOperands(command, operands, command.takesNone?.(config));
+  for (const sentence of unknownVariables(environment)) console.error(`keras-serve: ${printable(sentence)}`);
+  await command.run({ positionals: operands, modelsFrom: models?.from, flags: values, config, settings });
 }
 
 /** The configuration file, where one is named: what reads it is loaded then alone. */
@@ -62,8 +57,14 @@ async function readFile(flags: Flags, environment: NodeJS.ProcessEnv) {
   return path === undefined ? undefined : (await import('./settings/config-file.js')).readConfigFile(path);
 }
 
-/** @throws UsageError where they are too few or too many */
-function checkOperands({ operands: { least, most }, usage, missing }: Command, operands: readonly string[]): void {
+/** @param none why there may be none @throws UsageError where they are too few or too many */
+function checkOperands(
+  { operands: { least, most }, usage, missing }: Command,
+  operands: readonly string[],
+  none: string | undefined,
+): void {
+  if (none !== undefined && operands.length > 0) throw new UsageError(none);
+  if (none !== undefined) return;
   if (operands.length < least)
     throw new UsageError([`Usage: keras-serve ${usage}`, missing?.(operands) ?? []].flat().join('\n'));
   if (operands.length > most) throw new UsageError(`One too many: ${operands[most]}. Usage: keras-serve ${usage}`);

@@ -20,11 +20,12 @@ const serverSettings = [
   'tlsKey',
   'basePath',
   'trustProxy',
+  'closeTimeout',
 ] as const;
 /** Settings of the command that starts one. */
 const commandSettings = [
   ...(['config', 'host', 'port', 'socketMode'] as const),
-  ...(['logLevel', 'logFormat', 'closeTimeout', 'drainDelay'] as const),
+  ...(['logLevel', 'logFormat', 'drainDelay'] as const),
 ] as const;
 
 type ServerSetting = (typeof serverSettings)[number];
@@ -36,9 +37,9 @@ export interface KerasServeOptions
     Omit<ModelSource, 'path'> {
   /**
    * Paths of model files or of folders with models; or what loads a model, which is closed with the instance; or a catalog, which
-   * is closed with the last instance that serves it.
+   * is closed with the last instance that serves it. A gateway has none.
    */
-  model: string | readonly string[] | (() => Promise<ServedModel>) | Catalog;
+  model?: string | readonly string[] | (() => Promise<ServedModel>) | Catalog;
 }
 
 /** What {@link buildApp} can be told: besides, how its server keeps connections, and where it logs. */
@@ -77,7 +78,8 @@ export const appSettings = (config: Config): Omit<Config, CommandSetting> =>
   >;
 
 function withDefaults<Options extends KerasServeOptions>(options: Options): Options & Config {
-  if (options.model === undefined) throw new ConfigError('The option "model" is missing: the path of a model, say.');
+  if (options.model === undefined && options.role !== 'gateway')
+    throw new ConfigError('The option "model" is missing: the path of a model, say.');
   const defaults = readConfig();
   const given = Object.entries(options)
     .filter(([, value]) => value !== undefined)

@@ -22,7 +22,12 @@ const anyContent = Object.fromEntries(
 );
 
 /** Failures that are of the job, and not of the request: none has the status of one. */
-const { 400: _, ...ownErrors } = errorReplies('job_unknown', 'job_unfinished', 'method_not_allowed');
+const { 400: _, ...ownErrors } = errorReplies(
+  'job_unknown',
+  'job_unfinished',
+  'method_not_allowed',
+  'queue_unavailable',
+);
 
 /** Jobs that are listed. */
 const mostListed = 1000;
@@ -52,7 +57,10 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
           'The job, with its result once it has succeeded and where that is JSON. Whoever would rather wait than ask again says `wait`.',
         params: JobParams,
         querystring: JobQuery,
-        response: { 200: referTo(Job), ...errorReplies('query_invalid', 'job_unknown', 'method_not_allowed') },
+        response: {
+          200: referTo(Job),
+          ...errorReplies('query_invalid', 'job_unknown', 'method_not_allowed', 'queue_unavailable'),
+        },
       },
     },
     async (request, reply) => {
@@ -98,7 +106,7 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
         params: JobParams,
         response: {
           200: { description: 'Events.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
-          ...errorReplies('query_invalid', 'job_unknown', 'method_not_allowed'),
+          ...errorReplies('query_invalid', 'job_unknown', 'method_not_allowed', 'queue_unavailable'),
         },
       },
     },
@@ -117,7 +125,7 @@ const jobs: FastifyPluginAsyncTypebox = async (app) => {
         params: JobParams,
         response: {
           204: { description: 'Done.' },
-          ...errorReplies('query_invalid', 'job_unknown', 'method_not_allowed'),
+          ...errorReplies('query_invalid', 'job_unknown', 'method_not_allowed', 'queue_unavailable'),
         },
       },
     },
@@ -141,7 +149,10 @@ function listJobs(app: Parameters<FastifyPluginAsyncTypebox>[0]): void {
         tags,
         summary: 'List the jobs of all keys',
         description: 'For keys with `admin` alone: a job belongs to the key that made it.',
-        response: { 200: referTo(JobList), ...errorReplies('query_invalid', 'forbidden', 'method_not_allowed') },
+        response: {
+          200: referTo(JobList),
+          ...errorReplies('query_invalid', 'forbidden', 'method_not_allowed', 'queue_unavailable'),
+        },
       },
     },
     async (request) => {

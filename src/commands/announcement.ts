@@ -10,6 +10,10 @@ import type { Served } from './listening.js';
 /** The longest JSON that is shown in a line to be pasted. */
 const longestJson = 1000;
 
+/** What a worker does, for a log and for a terminal: nobody asks it anything. */
+export const workerLine = (catalog: Catalog, { url }: Served): string =>
+  `a worker answers requests for ${nameOf(availableOf(catalog))} out of the queue; ${url}/health/ready and ${url}/metrics say how it is`;
+
 /** What is served and where, for a log. */
 export function announcementLine(catalog: Catalog, { url, socket }: Served): string {
   const available = availableOf(catalog);
@@ -47,7 +51,7 @@ ${lines.join('')}
 const availableOf = ({ models }: Catalog) => models.filter(({ versions }) => versions.some(({ model }) => model));
 
 const nameOf = (available: ReturnType<typeof availableOf>) =>
-  available.length === 1 ? available[0]!.name : `${available.length} models`;
+  available.length === 1 ? available[0]!.name : `${available.length === 0 ? 'no' : available.length} models`;
 
 /** How curl is begun. */
 const curlFor = ({ socket }: Served, needsKey: boolean): string =>

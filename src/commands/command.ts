@@ -30,6 +30,8 @@ export interface Command {
   summary: string;
   /** How many positionals it takes. */
   operands: { least: number; most: number };
+  /** Why it takes none, as it is set. */
+  takesNone?(config: Config): string | undefined;
   /** What else there is to say to somebody who gave too few of them. */
   missing?(positionals: readonly string[]): string | undefined;
   /** Flags of its own, with what the help says of them. */

@@ -10,7 +10,7 @@ import { redisSettings } from '../jobs/redis/settings.js';
 import { appSettings } from '../options.js';
 import type { Config } from '../settings/settings.js';
 import { collectBuffers } from '../support/memory.js';
-import { announcement, announcementLine } from './announcement.js';
+import { announcement, announcementLine, workerLine } from './announcement.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { endBeforeServing, endOnSignals } from './ending.js';
@@ -25,8 +25,11 @@ export const serve: Command = {
   flags: modelFlags,
   takesSettings: true,
   takesModels: true,
+  takesNone: ({ role }) =>
+    role === 'gateway' ? 'A gateway loads no model: it has those that workers announce. Name none.' : undefined,
   async run({ positionals, flags, config }) {
     const options = modelOptions(flags);
+    redisSettings(config);
     redisSettings(config);
     await Promise.all([takePlace(config), checkKeyPair(config)]);
     let logging: Promise<Logger> | undefined;
@@ -34,10 +37,13 @@ export const serve: Command = {
     const onDownload = process.stderr.isTTY
       ? showDownload(process.stderr)
       : logDownload((line) => void log().then((logger) => logger.info(line)));
-    const catalog = openCatalog(positionals, { ...options, ...catalogOptions(config), onDownload });
-    const serving = endBeforeServing(() => catalog.pool.kill());
+    const catalog =
+      config.role === 'gateway'
+        ? undefined
+        : openCatalog(positionals, { ...options, ...catalogOptions(config), onDownload });
+    const serving = endBeforeServing(() => catalog?.pool.kill());
     // The server's own modules load while the processes load the model; one that is compiled first takes longer than they.
-    await Promise.race([catalog.pool.begun, sleep(200)]);
+    await Promise.race([catalog?.pool.begun, sleep(200)]);
     const [{ buildApp }, logger, { setUpLibvips }] = await Promise.all([
       import('../app.js'),
       log(),
@@ -45,7 +51,7 @@ export const serve: Command = {
     ]);
     setUpLibvips();
     const app = await buildApp({ ...appSettings(config), model: catalog, logger }).catch(async (error) => {
-      await catalog.close();
+      await catalog?.close();
       throw error;
     });
     const collect = collectBuffers();
@@ -59,7 +65,7 @@ export const serve: Command = {
     }
     serving();
     endOnSignals(app, logger, config);
-    announce(app, placeOf(app, config));
+    announce(app, placeOf(app, config), config);
   },
 };
 
@@ -70,8 +76,13 @@ async function checkKeyPair(config: Config): Promise<void> {
 }
 
 /** Where the server is: a few lines on a terminal, one line in a log. */
-function announce(app: FastifyInstance, served: Served): void {
+function announce(app: FastifyInstance, served: Served, { role }: Config): void {
   const { catalog, access } = kerasServeOf(app);
+  if (role === 'worker') {
+    if (process.stdout.isTTY) process.stdout.write(`\n  ${workerLine(catalog, served)}\n\n`);
+    else app.log.info(served, workerLine(catalog, served));
+    return;
+  }
   if (process.stdout.isTTY) process.stdout.write(announcement(catalog, served, access.needsKey('predict')));
   else app.log.info(served, announcementLine(catalog, served));
 }

@@ -41,6 +41,7 @@ export async function sendResult(reply: FastifyReply, job: KnownJob): Promise<Fa
         : `The job is not finished yet. GET ${jobPath(reply.request, job)}?wait=60 waits for it.`,
     );
   if ('status' in result) reply.code(result.status);
+  else reply.header('x-model-version', job.version);
   return sendReply(reply.headers(serverTiming(job.timings)), result);
 }
 

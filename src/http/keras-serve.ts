@@ -3,6 +3,8 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import type { ImageOptions, ImageTensor } from '../images/options.js';
 import type { JobStore } from '../jobs/job-store.js';
+import type { DirectRequests } from '../jobs/redis/direct-requests.js';
+import type { RedisParts } from '../jobs/redis/redis-parts.js';
 import type { TaskRunner } from '../protocols/task-runner.js';
 import type { MemoryBudget } from '../serving/memory-budget.js';
 import type { Serving } from '../serving/serving.js';
@@ -50,6 +52,10 @@ export interface KerasServeParts extends KerasServe {
   closing: Closing;
   access: Access;
   jobs: Jobs;
+  /** Where gateways and workers meet, if they do. */
+  redis?: RedisParts;
+  /** Has workers answer requests whose clients wait: on a gateway. */
+  direct?: Pick<DirectRequests, 'ask'>;
   /** Whether clients get 429 for asking too often. */
   hasRateLimit?: boolean;
   /**

@@ -4,6 +4,7 @@ import type { FailedReply } from '../jobs/job.js';
 import { jsonType, type Protocol } from '../protocols/protocol.js';
 import { failureOf } from './failure.js';
 import { RequestError } from './request-error.js';
+import { sendReply } from './send-reply.js';
 
 /** What form a failure has for those who asked. */
 export type ErrorForm = Pick<Protocol<never, never>, 'errorBody'>;
@@ -43,6 +44,14 @@ export function failedReply(error: unknown, log: FastifyBaseLogger, { errorBody 
     contentType: jsonType,
     body: [Buffer.from(JSON.stringify(errorBody(code, message)))],
   };
+}
+
+/** Answers with the reply of a request that failed elsewhere. */
+export function sendFailed(reply: FastifyReply, failed: FailedReply): FastifyReply {
+  const { status, error } = failed;
+  if (status >= 500) reply.log.warn({ code: error.code, reason: error.message }, 'request refused');
+  if (status === 503) reply.header('retry-after', '1');
+  return sendReply(reply.code(status), failed);
 }
 
 /** Has the routes of an instance, and what it has no route for below its prefix, answer failures in a form. */

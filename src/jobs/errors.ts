@@ -7,6 +7,10 @@ export type JobErrorCode =
   | 'idempotency_key_reused'
   | 'webhook_refused'
   | 'queue_full'
+  | 'queue_unavailable'
+  | 'job_abandoned'
+  | 'deadline_exceeded'
+  | 'request_aborted'
   | 'server_closing';
 
 /** A job that can't be made or told of. The message says why and what to do. */

@@ -30,6 +30,15 @@ async function digestOf(parts: readonly Uint8Array[]): Promise<string> {
   return digest.digest('base64');
 }
 
+/** What a request is known by, and a digest of what it says. */
+export async function idempotencyName({
+  scope,
+  key,
+  bytes,
+}: IdempotentRequest): Promise<{ name: string; body: string }> {
+  return { name: hash('sha256', JSON.stringify([...scope, key])), body: await digestOf(bytes) };
+}
+
 /**
  * Which job a request has made that may come again, as long as the job is known.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
@@ -39,9 +48,8 @@ export class IdempotencyKeys {
   private readonly names = new WeakMap<Job, string>();
 
   /** The job of a request: one that it has made before, or a new one. @throws JobError where its body is another */
-  async jobOf({ scope, key, bytes }: IdempotentRequest, make: () => Job): Promise<Job> {
-    const body = await digestOf(bytes);
-    const name = hash('sha256', JSON.stringify([...scope, key]));
+  async jobOf(request: IdempotentRequest, make: () => Job): Promise<Job> {
+    const { name, body } = await idempotencyName(request);
     const found = this.known.get(name);
     if (found && found.body !== body)
       throw new JobError(

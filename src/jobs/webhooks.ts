@@ -2,24 +2,26 @@ import { createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Reply } from '../protocols/protocol.js';
 import { documentOf, hasResult } from './document.js';
 import { JobError } from './errors.js';
 import type { Job } from './job.js';
+import type { KnownJob } from './job-store.js';
 import { publicLookup, webhookAddress } from './webhook-address.js';
 
 /** Seconds after which a message that wasn't taken is sent again: within a day of a process that lives so long. */
-const pauses = [0, 5, 30, 120, 600, 3600, 7200, 14_400];
+export const pauses = [0, 5, 30, 120, 600, 3600, 7200, 14_400];
 /** Milliseconds that a receiver has to answer. */
 const patience = 15_000;
 /** Bytes of a result: a larger one isn't told. */
-const largest = 256 * 1024;
+export const largestResult = 256 * 1024;
 /** Messages under way to one host at once; more wait, and hold up those to no other. */
 const mostAtOnce = 4;
 /** Jobs whose ends are to be told: each may be a message that nobody takes for hours. */
 const mostMessages = 2000;
 
 /** What a receiver says that wants no more. */
-const gone = 'status 410';
+export const gone = 'status 410';
 
 /** What there is to say of messages that weren't taken. */
 export interface WebhookLog {
@@ -78,7 +80,7 @@ export class Webhooks {
 
   private async tell(job: Job, url: URL): Promise<void> {
     await job.settled();
-    const message = messageOf(job, url);
+    const message = messageOf(job, url, hasResult(job, largestResult) ? job.reply : undefined);
     // From here on the job itself isn't needed: it may be forgotten before it is told.
     return this.send(message);
   }
@@ -89,15 +91,29 @@ export class Webhooks {
         this.untold++;
         return;
       }
-      const reason = await this.post(message).catch((error: Error) => error.message);
+      const reason = await this.postMessage(message);
       if (reason === undefined) return;
       const isLast = attempt === pauses.length - 1 || reason === gone;
-      this.log.warn(
-        { job: message.job, host: message.url.host, reason },
-        isLast ? 'a webhook was not taken, and is given up' : 'a webhook was not taken, and is sent again later',
-      );
+      this.warn({ id: message.job }, message.url, reason, isLast);
       if (isLast) return;
     }
+  }
+
+  /**
+   * Tells of the end of a job, once.
+   * @param reply with its result, where that is told
+   * @returns why it wasn't taken; undefined where it was
+   */
+  post(job: KnownJob, url: URL, reply: Reply | undefined): Promise<string | undefined> {
+    return this.postMessage(messageOf(job, url, reply));
+  }
+
+  /** Says in the log that a message wasn't taken. */
+  warn({ id }: Pick<KnownJob, 'id'>, { host }: URL, reason: string, isLast: boolean): void {
+    this.log.warn(
+      { job: id, host, reason },
+      isLast ? 'a webhook was not taken, and is given up' : 'a webhook was not taken, and is sent again later',
+    );
   }
 
   /** @returns whether there is still somebody to go on */
@@ -107,7 +123,7 @@ export class Webhooks {
   }
 
   /** @returns why it wasn't taken */
-  private async post(message: Message): Promise<string | undefined> {
+  private async postMessage(message: Message): Promise<string | undefined> {
     const { host } = message.url;
     const state = this.hosts.get(host) ?? { open: 0, waiting: [] };
     this.hosts.set(host, state);
@@ -115,6 +131,8 @@ export class Webhooks {
     state.open++;
     try {
       return await this.exchange(message);
+    } catch (error) {
+      return (error as Error).message;
     } finally {
       state.open--;
       state.waiting.shift()?.();
@@ -162,15 +180,11 @@ export class Webhooks {
   }
 }
 
-function messageOf(job: Job, url: URL): Message {
+function messageOf(job: KnownJob, url: URL, reply: Reply | undefined): Message {
   const begin = `{"type":"job.${job.status}","timestamp":"${job.finishedAt!.toISOString()}","data":`;
   return {
     job: job.id,
     url,
-    body: Buffer.concat([
-      Buffer.from(begin),
-      ...documentOf(job, hasResult(job, largest) ? job.reply : undefined),
-      Buffer.from('}'),
-    ]),
+    body: Buffer.concat([Buffer.from(begin), ...documentOf(job, reply), Buffer.from('}')]),
   };
 }

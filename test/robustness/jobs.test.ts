@@ -1,46 +1,19 @@
 /** Jobs of the built command line: whom it tells of their ends, and what becomes of them when it ends itself. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net';
 import { basename } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import type { Job } from '../../schemas/jobs.js';
 import { bundledModel, photo } from '../helpers/app.js';
 import { bearer, keyFile } from '../helpers/key-file.js';
 import { inferenceProcesses } from '../helpers/proc.js';
 import { startServer } from '../helpers/server.js';
+import { type Message, receiver } from '../helpers/webhook-receiver.js';
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const image = new Uint8Array(photo('cat.jpg'));
-
-interface Message {
-  path: string;
-  headers: IncomingMessage['headers'];
-  body: string;
-}
-
-/** Somebody who is told of ends, and answers as is said; the last answer is for all that follow. */
-async function receiver(t: TestContext, ...statuses: number[]) {
-  const messages: Message[] = [];
-  const waiting: (() => void)[] = [];
-  const server = createServer(async (request, reply) => {
-    const chunks = await request.toArray();
-    messages.push({ path: request.url!, headers: request.headers, body: Buffer.concat(chunks).toString() });
-    const status = statuses.length > 1 ? statuses.shift()! : (statuses[0] ?? 204);
-    reply.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end();
-    for (const told of waiting.splice(0)) told();
-  }).listen(0, '127.0.0.1');
-  t.after(() => server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const have = async (count: number) => {
-    while (messages.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
-    return messages;
-  };
-  return { host: `127.0.0.1:${port}`, port, messages, have };
-}
 
 const post = (url: string, query: Record<string, string> = {}, headers: Record<string, string> = {}) =>
   fetch(`${url}/predict?${new URLSearchParams(query)}`, {

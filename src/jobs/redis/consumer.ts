@@ -1,0 +1,260 @@
+import { EventEmitter } from 'node:events';
+import { DelayedError, type Job as QueuedJob, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Protocol, ProtocolParts, Reply } from '../../protocols/protocol.js';
+import { readStoredRequest, StoredRequestError } from '../../protocols/stored-request.js';
+import { type MemoryBudget, messageCost, type Reservation } from '../../serving/memory-budget.js';
+import type { RequestContext, StageTimings } from '../../serving/request-context.js';
+import { JobError } from '../errors.js';
+import type { FailedReply } from '../job.js';
+import type { JobStore } from '../job-store.js';
+import type { Obstacle } from '../lane.js';
+import { replyLife } from './direct-requests.js';
+import { idOf, queuePrefix } from './queues.js';
+import { isAway } from './reach.js';
+import type { JobScripts } from './scripts.js';
+import { endOf, StoredJob } from './stored-job.js';
+import type { Subscriptions } from './subscriptions.js';
+import { Window } from './window.js';
+
+/** Milliseconds that a worker may say nothing before its jobs are another's. */
+const lockDuration = 4000;
+/** Milliseconds between two looks for jobs whose worker is gone. */
+const stalledInterval = 1000;
+/** Milliseconds until a request that found no room, or not its model, is tried again. */
+const pause = 100;
+
+/** What a consumer works with. */
+export interface ConsumerParts extends ProtocolParts {
+  readonly memory: MemoryBudget;
+  /** Waits until Redis is there. */
+  redis: Redis & JobScripts;
+  prefix: string;
+  subscriptions: Subscriptions;
+  /** By their prefixes. */
+  protocols: ReadonlyMap<string, Protocol<never, never>>;
+  /** What an error is that another attempt may not meet; undefined for all others. */
+  obstacleOf(error: unknown): Obstacle | undefined;
+  /** The reply that says why a request failed. */
+  failure(error: unknown, protocol: Protocol<never, never>): FailedReply;
+  /** Tells the receiver of a job's webhook of its end. */
+  tell(job: StoredJob): Promise<void>;
+  log: { warn(of: object, message: string): void };
+}
+
+export interface ConsumerLimits {
+  /** How often a request may be begun. */
+  maxAttempts: number;
+  /** Seconds that a job is known after its end. */
+  jobTtl: number;
+  /** Inference processes: each has something to run, and something that waits for it. */
+  processes: number;
+}
+
+/** A request that is worked on. */
+interface Running {
+  controller: AbortController;
+  /** Whether it goes back into the queue: the consumer closes. */
+  isHandedBack: boolean;
+}
+
+/** Takes requests out of the queues of models that are served here, and answers them. */
+export class Consumer {
+  readonly events: JobStore['events'] = new EventEmitter();
+  private readonly workers = new Map<string, Worker>();
+  private readonly running = new Map<string, Running>();
+  private stop: (() => void) | undefined;
+  private closing = false;
+
+  constructor(
+    private readonly parts: ConsumerParts,
+    private readonly limits: ConsumerLimits,
+  ) {}
+
+  /** Requests that are worked on here. */
+  get active(): number {
+    return this.running.size;
+  }
+
+  /** Begins to hear of requests that are given up. */
+  async start(): Promise<void> {
+    const { subscriptions, prefix } = this.parts;
+    this.stop = await subscriptions.subscribe(`${prefix}cancelled`, (id) => this.running.get(id)?.controller.abort());
+  }
+
+  /** Takes requests out of these queues, and no others any more. */
+  consume(names: ReadonlySet<string>): void {
+    if (this.closing) return;
+    for (const [name, worker] of this.workers) {
+      if (names.has(name)) continue;
+      this.workers.delete(name);
+      worker.close().catch(() => undefined);
+    }
+    for (const name of names) if (!this.workers.has(name)) this.workers.set(name, this.open(name));
+  }
+
+  /**
+   * Takes no more, and finishes what it has.
+   * @param milliseconds after which what isn't finished goes back into its queue
+   */
+  async close(milliseconds: number): Promise<void> {
+    this.closing = true;
+    const closed = Promise.all([...this.workers.values()].map((worker) => worker.close()));
+    const timer = setTimeout(() => {
+      for (const running of this.running.values()) {
+        running.isHandedBack = true;
+        running.controller.abort();
+      }
+    }, milliseconds);
+    await closed;
+    clearTimeout(timer);
+    this.stop?.();
+  }
+
+  private open(name: string): Worker {
+    const { redis, prefix, log } = this.parts;
+    const window = new Window(2 * this.limits.processes, 32 * this.limits.processes);
+    const worker: Worker = new Worker(
+      name,
+      async (job: QueuedJob, token?: string) => {
+        const timings = await this.work(job, token!, window);
+        if (timings) window.ran(timings);
+        worker.concurrency = window.size;
+      },
+      {
+        connection: redis,
+        prefix: queuePrefix(prefix),
+        concurrency: window.size,
+        lockDuration,
+        stalledInterval,
+        // Attempts are counted where the job is kept.
+        maxStalledCount: Number.MAX_SAFE_INTEGER,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+      },
+    );
+    worker.on('error', (error) => {
+      // That Redis is away is said once, by who reaches it.
+      if (!isAway(error)) log.warn({ queue: name, reason: error.message }, 'a queue has trouble');
+    });
+    return worker;
+  }
+
+  /** @returns what it took, where it came to an answer */
+  private async work(queued: QueuedJob, token: string, window: Window): Promise<StageTimings | undefined> {
+    const { redis, prefix } = this.parts;
+    const id = idOf(queued.id!);
+    const [outcome, detail] = (await redis.beginJob(prefix, id, this.limits.maxAttempts)) as [string, string?];
+    if (outcome === 'gone') return undefined;
+    if (outcome === 'over') {
+      // Whoever ended it may have died before the webhook was told.
+      if (detail) await this.tell(id);
+      return undefined;
+    }
+    const running: Running = { controller: new AbortController(), isHandedBack: false };
+    this.running.set(id, running);
+    try {
+      return await this.answer(id, outcome === 'spent', Number(detail), running);
+    } catch (error) {
+      if (!(error instanceof PutBack)) throw error;
+      if (!running.isHandedBack) window.full();
+      await redis.putBackJob(prefix, id, error.counts ? 1 : 0);
+      if (running.isHandedBack) {
+        await queued.moveToWait(token);
+        throw new WaitingError();
+      }
+      await queued.moveToDelayed(Date.now() + pause, token);
+      throw new DelayedError();
+    } finally {
+      this.running.delete(id);
+    }
+  }
+
+  /** @throws PutBack */
+  private async answer(
+    id: string,
+    isSpent: boolean,
+    attempts: number,
+    running: Running,
+  ): Promise<StageTimings | undefined> {
+    const { redis, prefix, memory, protocols, obstacleOf } = this.parts;
+    const timings: StageTimings = {};
+    const reservation = memory.reservation();
+    const context: RequestContext = { signal: running.controller.signal, timings, memory: reservation };
+    const job = new StoredJob(id, await redis.hgetall(`${prefix}job:${id}`));
+    let protocol: Protocol<never, never> = protocols.get('')!;
+    let version: number | undefined;
+    let reply: Reply | FailedReply;
+    try {
+      const bytes = await redis.getBuffer(`${prefix}in:${id}`);
+      if (!bytes) throw new JobError('job_unknown', 'The request was lost before it could be answered.');
+      const request = readStoredRequest(bytes as Buffer<ArrayBuffer>);
+      protocol = protocols.get(request.protocol) ?? protocol;
+      if (isSpent) throw abandoned(this.limits.maxAttempts);
+      reserve(reservation, bytes.length);
+      const lease = protocol.lease(this.parts.serving, request.address as never);
+      version = lease.version;
+      try {
+        reply = await protocol.answer(this.parts, lease, request.message as never, context);
+      } finally {
+        lease.release();
+      }
+    } catch (error) {
+      if (running.isHandedBack) throw new PutBack(false);
+      if (running.controller.signal.aborted) return undefined;
+      const obstacle = error instanceof StoredRequestError ? undefined : obstacleOf(error);
+      if (obstacle === 'full') throw new PutBack(false);
+      if (obstacle && !isSpent && attempts < this.limits.maxAttempts) throw new PutBack(true);
+      reply = this.parts.failure(error, protocol);
+    } finally {
+      reservation.release();
+    }
+    await this.finish(job, attempts, reply, version, timings);
+    this.events.emit('ended', { model: job.model, timings });
+    return timings;
+  }
+
+  private async finish(
+    { id, fields }: StoredJob,
+    attempts: number,
+    reply: Reply | FailedReply,
+    version: number | undefined,
+    timings: StageTimings,
+  ): Promise<void> {
+    const { redis, prefix } = this.parts;
+    const { status, fields: news, body } = endOf(reply, version, timings);
+    const life = fields.reply_to === undefined ? this.limits.jobTtl * 1000 : replyLife;
+    // It is the reply's with the end, which may be another's: two may have worked on it.
+    const place = `${prefix}out:${id}:${attempts}`;
+    const [, [isFirst, webhook]] = (await Promise.all([
+      redis.set(place, Buffer.concat(body), 'PX', life),
+      redis.finishJob(prefix, id, status, life, place, ...Object.entries(news).flat()),
+    ])) as [string, [number, string]];
+    if (isFirst && webhook) await this.tell(id);
+  }
+
+  private async tell(id: string): Promise<void> {
+    const { redis, prefix, tell } = this.parts;
+    const fields = await redis.hgetall(`${prefix}job:${id}`);
+    if (fields.webhook !== undefined) await tell(new StoredJob(id, fields));
+  }
+}
+
+/** A request goes back into its queue. */
+class PutBack extends Error {
+  /** @param counts whether it may have been the request's own fault */
+  constructor(readonly counts: boolean) {
+    super('put back');
+  }
+}
+
+/** Takes the memory that a request needs. */
+function reserve(reservation: Reservation, bytes: number): void {
+  reservation.grow(bytes * messageCost);
+}
+
+const abandoned = (attempts: number): JobError =>
+  new JobError(
+    'job_abandoned',
+    `${attempts} ${attempts === 1 ? 'worker has' : 'workers have'} ended while working on this request, so it isn't tried again.`,
+  );
