@@ -30,7 +30,7 @@ export class RedisConnections {
       fault = error;
     });
     this.commands.on('close', () => {
-      if (!this.isClosed) absence.begin(fault ? reasonOf(fault) : 'it closed the connection');
+      if (!this.isClosed) absence.begin(fault ? reasonOf(fault, place) : 'it closed the connection');
       fault = undefined;
     });
     this.commands.on('ready', () => absence.end());
@@ -123,7 +123,7 @@ async function attempt(place: Place, log: RedisLog, signal: AbortSignal | undefi
       const refusal = refusalOf(fault, place);
       if (refusal) throw refusal;
     }
-    return reasonOf(all[0]!);
+    return reasonOf(all[0]!, place);
   } finally {
     signal?.removeEventListener('abort', stop);
     await client.close();

@@ -15,6 +15,8 @@ export interface Asked {
   where: string;
   /** What all keys begin with. */
   prefix: string;
+  /** Whether it is asked by TLS. */
+  isEncrypted: boolean;
 }
 
 /** Rights that are enough, as ACL SETUSER and files of users have them. */
@@ -74,21 +76,29 @@ export function refusalOf(error: Error, asked: Asked): RedisError | undefined {
   return refusal?.(asked, message);
 }
 
+const closed = 'it closed the connection';
+const silent = 'it doesn’t answer';
 const reasons: Record<string, string> = {
   ECONNREFUSED: 'nobody listens there',
-  ECONNRESET: 'it closed the connection',
-  EPIPE: 'it closed the connection',
+  ECONNRESET: closed,
+  EPIPE: closed,
   ENOENT: 'there is no such socket',
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'its name can’t be looked up',
-  ETIMEDOUT: 'it doesn’t answer',
+  ETIMEDOUT: silent,
   EHOSTUNREACH: 'there is no way to it',
   ENETUNREACH: 'there is no way to it',
 };
 
+/** What each may mean of who listens there: some say nothing to who speaks otherwise than they do. */
+const hints: Record<string, readonly [plain: string, encrypted: string]> = {
+  [closed]: [', unless it speaks TLS alone: rediss://', ''],
+  [silent]: ['', ', unless it speaks no TLS: redis://'],
+};
+
 /** Why Redis isn't reached, in words. */
-export const reasonOf = (error: Error): string =>
-  reasons[codeOf(error)] ??
-  (/^Connection is closed/.test(error.message)
-    ? 'it closed the connection'
-    : error.message.replace(/^All sentinels/, 'all Sentinels').replace(/\.$/, '') || codeOf(error));
+export function reasonOf(error: Error, { isEncrypted }: Asked): string {
+  const reason = reasons[codeOf(error)] ?? (/^Connection is closed/.test(error.message) ? closed : undefined);
+  if (reason === undefined) return error.message.replace(/\.$/, '') || codeOf(error);
+  return `${reason}${hints[reason]?.[Number(isEncrypted)] ?? ''}`;
+}

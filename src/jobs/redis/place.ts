@@ -29,7 +29,8 @@ export async function placeOf({ url, ca, namespace }: RedisSettings): Promise<Pl
           ...{ sentinelTLS: tls, enableTLSForSentinelMode: tls !== undefined },
         }),
   };
-  return { options, database, where: whereOf(target), prefix: `keras-serve:${namespace}:` };
+  const { isEncrypted } = target;
+  return { options, database, where: whereOf(target), prefix: `keras-serve:${namespace}:`, isEncrypted };
 }
 
 const addressText = ({ host, port }: RedisAddress): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
