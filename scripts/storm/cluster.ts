@@ -37,6 +37,11 @@ export class Undying {
     this.child = this.start();
   }
 
+  /** The process that runs now. */
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   kill(): void {
     this.killed++;
     this.isReady = false;
@@ -130,6 +135,17 @@ export class Cluster {
   /** Faults that any of the processes has had. */
   get faults(): string[] {
     return [...this.gateways, ...this.workers].flatMap(({ faults }) => faults);
+  }
+
+  /** Stops the workers, or lets them go on: they don't know it. */
+  async pauseWorkers(isPaused: boolean): Promise<void> {
+    for (const { pid } of this.workers) process.kill(pid, isPaused ? 'SIGSTOP' : 'SIGCONT');
+  }
+
+  /** Ends all without a word. */
+  async kill(): Promise<void> {
+    await Promise.all([...this.gateways, ...this.workers, this.redis].map((one) => one.end()));
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** @returns the exit codes of those that were asked to end */

@@ -51,6 +51,17 @@ export interface ConsumerLimits {
   processes: number;
 }
 
+/** A request that has been begun. */
+interface Begun {
+  job: StoredJob;
+  /** What was sent; null where it is lost. */
+  bytes: Buffer | null;
+  /** How often it was begun. */
+  attempts: number;
+  /** Whether that was too often. */
+  isSpent: boolean;
+}
+
 /** A request that is worked on. */
 interface Running {
   controller: AbortController;
@@ -144,7 +155,12 @@ export class Consumer {
   private async work(queued: QueuedJob, token: string, window: Window): Promise<StageTimings | undefined> {
     const { redis, prefix } = this.parts;
     const id = idOf(queued.id!);
-    const [outcome, detail] = (await redis.beginJob(prefix, id, this.limits.maxAttempts)) as [string, string?];
+    // In one go: each would wait for the one before.
+    const [[outcome, detail], fields, bytes] = await Promise.all([
+      redis.beginJob(prefix, id, this.limits.maxAttempts) as Promise<[string, string?]>,
+      redis.hgetall(`${prefix}job:${id}`),
+      redis.getBuffer(`${prefix}in:${id}`),
+    ]);
     if (outcome === 'gone') return undefined;
     if (outcome === 'over') {
       // Whoever ended it may have died before the webhook was told.
@@ -154,7 +170,10 @@ export class Consumer {
     const running: Running = { controller: new AbortController(), isHandedBack: false };
     this.running.set(id, running);
     try {
-      return await this.answer(id, outcome === 'spent', Number(detail), running);
+      return await this.answer(
+        { job: new StoredJob(id, fields), bytes, attempts: Number(detail), isSpent: outcome === 'spent' },
+        running,
+      );
     } catch (error) {
       if (!(error instanceof PutBack)) throw error;
       if (!running.isHandedBack) window.full();
@@ -171,22 +190,15 @@ export class Consumer {
   }
 
   /** @throws PutBack */
-  private async answer(
-    id: string,
-    isSpent: boolean,
-    attempts: number,
-    running: Running,
-  ): Promise<StageTimings | undefined> {
-    const { redis, prefix, memory, protocols, obstacleOf } = this.parts;
+  private async answer({ job, bytes, attempts, isSpent }: Begun, running: Running): Promise<StageTimings | undefined> {
+    const { memory, protocols, obstacleOf } = this.parts;
     const timings: StageTimings = {};
     const reservation = memory.reservation();
     const context: RequestContext = { signal: running.controller.signal, timings, memory: reservation };
-    const job = new StoredJob(id, await redis.hgetall(`${prefix}job:${id}`));
     let protocol: Protocol<never, never> = protocols.get('')!;
     let version: number | undefined;
     let reply: Reply | FailedReply;
     try {
-      const bytes = await redis.getBuffer(`${prefix}in:${id}`);
       if (!bytes) throw new JobError('job_unknown', 'The request was lost before it could be answered.');
       const request = readStoredRequest(bytes as Buffer<ArrayBuffer>);
       protocol = protocols.get(request.protocol) ?? protocol;

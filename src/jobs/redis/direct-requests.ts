@@ -48,6 +48,13 @@ const rest = 60_000;
 /** Milliseconds that a reply is kept for the gateway that waits for it. */
 export const replyLife = 60_000;
 
+/** What is known of a request that is over. */
+interface Over {
+  fields: Record<string, string>;
+  /** Of its reply. */
+  body: Buffer | null;
+}
+
 /** Requests that workers answer while their clients wait: the replies come to the gateway that has the client. */
 export class DirectRequests {
   private readonly gateway = randomBytes(16).toString('hex');
@@ -86,13 +93,15 @@ export class DirectRequests {
     const queue = queueName(model, versionIn(request.address));
     let isAnswered = false;
     try {
-      const found = this.fieldsWhenOver(id, signal);
+      const found = this.whenOver(id, signal);
       found.catch(() => undefined);
       await this.put(id, queue, request);
-      const job = new StoredJob(id, await found);
+      const { fields, body } = await found;
       isAnswered = true;
+      if (!body) throw new JobError('queue_unavailable', 'The answer was lost with the queue. Try again.');
+      const job = new StoredJob(id, fields);
       Object.assign(timings, job.timings);
-      return { reply: await this.replyOf(job), version: job.version };
+      return { reply: replyIn(fields, body), version: job.version };
     } finally {
       this.waiting.delete(id);
       const left = this.counts.get(model)! - 1;
@@ -130,8 +139,8 @@ export class DirectRequests {
     );
   }
 
-  /** The fields of a request once it is over. */
-  private fieldsWhenOver(id: string, signal: AbortSignal): Promise<Record<string, string>> {
+  /** A request once it is over. */
+  private whenOver(id: string, signal: AbortSignal): Promise<Over> {
     const { redis, prefix } = this.parts;
     return new Promise((resolve, reject) => {
       const { deadline } = this.limits;
@@ -153,23 +162,18 @@ export class DirectRequests {
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort);
       this.waiting.set(id, () => {
-        redis.hgetall(`${prefix}job:${id}`).then(
-          (fields) => {
+        // In one go: each would wait for the one before.
+        Promise.all([redis.hgetall(`${prefix}job:${id}`), redis.getBuffer(`${prefix}out:${id}`)]).then(
+          ([fields, body]) => {
             if (fields.finished === undefined) return;
             end();
-            resolve(fields);
+            resolve({ fields, body });
           },
           // Somebody looks again.
           () => undefined,
         );
       });
     });
-  }
-
-  private async replyOf({ id, fields }: StoredJob): Promise<Reply | FailedReply> {
-    const body = await reach(() => this.parts.redis.getBuffer(`${this.parts.prefix}out:${id}`));
-    if (!body) throw new JobError('queue_unavailable', 'The answer was lost with the queue. Try again.');
-    return replyIn(fields, body);
   }
 
   /** Removes what is left of a request; one that nobody waits for any more is cancelled first. */
