@@ -7,6 +7,8 @@ export interface StormOptions {
   model: string;
   /** Requests, half of them jobs. */
   requests: number;
+  /** Seconds after which no more are sent; any number by default. */
+  seconds?: number;
   /** Requests at once. */
   clients: number;
   seed: number;
@@ -42,6 +44,7 @@ function randomOf(seed: number): () => number {
 export async function storm({
   model,
   requests,
+  seconds: most = Number.POSITIVE_INFINITY,
   clients,
   seed,
   deaths,
@@ -57,7 +60,7 @@ export async function storm({
   const ids = new Map<string, string>();
   let next = 0;
   let retries = 0;
-  let answered = 0;
+  const answered = { jobs: 0, direct: 0 };
   const started = performance.now();
 
   /** Asks one gateway after the other until one answers for good. */
@@ -112,12 +115,13 @@ export async function storm({
   }
 
   async function client(): Promise<void> {
-    for (let index = next++; index < requests; index = next++) {
+    const isTime = () => performance.now() - started < most * 1000;
+    for (let index = next++; index < requests && isTime(); index = next++) {
       const isJob = index % 2 === 0;
       const wanted = `200 {"predictions":[${index / 2 + 2}],"success":true}`;
       const given = await (isJob ? askByJob(index) : askDirectly(index)).catch((error: Error) => error.message);
       if (given !== wanted) onFault(`${isJob ? 'job' : 'direct'} ${index}: ${given.slice(0, 300)}`);
-      answered++;
+      answered[isJob ? 'jobs' : 'direct']++;
     }
   }
 
@@ -135,7 +139,9 @@ export async function storm({
     every(deaths.gateway, () => kill(cluster.gateways)),
     every(deaths.redis, () => cluster.redis.kill()),
     every(5000, () =>
-      onProgress(`${answered} of ${requests} answered, ${faults.length} faults, ${retries} sent again`),
+      onProgress(
+        `${answered.jobs} jobs and ${answered.direct} direct requests answered, ${faults.length} faults, ${retries} sent again`,
+      ),
     ),
   ]);
   await Promise.all(Array.from({ length: clients }, client));
@@ -152,5 +158,5 @@ export async function storm({
   faults.push(...cluster.faults.map((fault) => `log: ${fault.slice(0, 300)}`));
   const codes = await cluster.end();
   for (const code of codes) if (code !== 0) faults.push(`a process that was asked to end did so with ${code}`);
-  return { jobs: Math.ceil(requests / 2), direct: Math.floor(requests / 2), killed, retries, seconds, faults };
+  return { ...answered, killed, retries, seconds, faults };
 }
