@@ -73,6 +73,8 @@ interface Running {
 export class Consumer {
   readonly events: JobStore['events'] = new EventEmitter();
   private readonly workers = new Map<string, Worker>();
+  /** Those that take no more, and finish what they have. */
+  private readonly leaving = new Set<Promise<void>>();
   private readonly running = new Map<string, Running>();
   private stop: (() => void) | undefined;
   private closing = false;
@@ -98,8 +100,7 @@ export class Consumer {
     if (this.closing) return;
     for (const [name, worker] of this.workers) {
       if (names.has(name)) continue;
-      this.workers.delete(name);
-      worker.close().catch(() => undefined);
+      this.leave(name, worker);
     }
     for (const name of names) if (!this.workers.has(name)) this.workers.set(name, this.open(name));
   }
@@ -110,16 +111,25 @@ export class Consumer {
    */
   async close(milliseconds: number): Promise<void> {
     this.closing = true;
-    const closed = Promise.all([...this.workers.values()].map((worker) => worker.close()));
+    for (const [name, worker] of this.workers) this.leave(name, worker);
     const timer = setTimeout(() => {
       for (const running of this.running.values()) {
         running.isHandedBack = true;
         running.controller.abort();
       }
     }, milliseconds);
-    await closed;
+    await Promise.all(this.leaving);
     clearTimeout(timer);
     this.stop?.();
+  }
+
+  private leave(name: string, worker: Worker): void {
+    this.workers.delete(name);
+    const left = worker
+      .close()
+      .catch(() => undefined)
+      .finally(() => this.leaving.delete(left));
+    this.leaving.add(left);
   }
 
   private open(name: string): Worker {

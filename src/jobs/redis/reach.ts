@@ -6,6 +6,9 @@ const refusals: Record<string, () => JobError> = {
   LOADING: () => away(),
   READONLY: () => away(),
   MASTERDOWN: () => away(),
+  // It can't save what it is told, or not where replicas have it too.
+  MISCONF: () => away(),
+  NOREPLICAS: () => away(),
 };
 
 const away = () => new JobError('queue_unavailable', 'The queue can’t be reached. Try again in a moment.');

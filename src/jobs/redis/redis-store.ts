@@ -94,23 +94,25 @@ export class RedisStore implements JobStore {
 
   async settled(job: KnownJob, signal: AbortSignal, seconds: number): Promise<KnownJob> {
     if (job.isFinished || seconds <= 0) return job;
-    let stop: (() => void) | undefined;
-    let timer: NodeJS.Timeout | undefined;
+    let end!: () => void;
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    const timer = seconds < Number.POSITIVE_INFINITY ? setTimeout(end, seconds * 1000) : undefined;
+    const watching = this.watch(job, ({ isFinished }) => isFinished && end(), end);
+    // It may have ended before it was watched.
+    const looked = watching
+      .then(() => this.get(job.id, job.owner))
+      .then(({ isFinished }) => (isFinished ? end() : over));
     try {
-      await new Promise<void>((resolve, reject) => {
-        signal.addEventListener('abort', () => resolve(), { once: true });
-        if (seconds < Number.POSITIVE_INFINITY) timer = setTimeout(resolve, seconds * 1000);
-        this.watch(job, ({ isFinished }) => isFinished && resolve(), resolve)
-          .then((end) => {
-            stop = end;
-            return this.get(job.id, job.owner);
-          })
-          .then(({ isFinished }) => isFinished && resolve())
-          .catch(reject);
-      });
+      await Promise.race([over, looked]);
     } finally {
       clearTimeout(timer);
-      stop?.();
+      signal.removeEventListener('abort', end);
+      // The wait may be over before the watch has begun.
+      watching.then((stop) => stop()).catch(() => undefined);
     }
     return this.get(job.id, job.owner);
   }

@@ -12,6 +12,9 @@ export class Subscriptions {
     redis.on('message', (channel: string, message: string) => {
       for (const listener of this.listeners.get(channel) ?? []) listener(message);
     });
+    redis.on('ready', () => {
+      for (const listener of [...this.listeners.values()].flatMap((all) => [...all])) listener('');
+    });
   }
 
   /**
@@ -24,17 +27,14 @@ export class Subscriptions {
     const listeners = known ?? new Set();
     listeners.add(listener);
     this.listeners.set(channel, listeners);
-    const look = () => listener('');
-    const timer = setInterval(look, patience).unref();
+    const timer = setInterval(() => listener(''), patience).unref();
     const stop = () => {
       clearInterval(timer);
-      this.redis.off('ready', look);
       listeners.delete(listener);
       if (listeners.size > 0 || this.listeners.get(channel) !== listeners) return;
       this.listeners.delete(channel);
       this.redis.unsubscribe(channel).catch(() => undefined);
     };
-    this.redis.on('ready', look);
     if (!known)
       await this.redis.subscribe(channel).catch((error) => {
         stop();

@@ -1,9 +1,12 @@
 /** Whoever dies: what was accepted is answered once, and those who wait are told what they can do. */
 import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bundledModel, photo } from '../../helpers/app.js';
 import { ended, jobAt, makeJob, post, startGateway, startWorker, useRedis } from '../../helpers/cluster.js';
+import { temporaryFolder } from '../../helpers/folder.js';
 import { noRedis, startRedis } from '../../helpers/redis.js';
 import type { Cli } from '../../helpers/server.js';
 
@@ -105,6 +108,21 @@ describe('beyond one machine', { skip: noRedis }, () => {
     const [ending] = await Promise.all([startWorker(t, bundledModel, redis()), startGatewayFor(t)]);
     const made = await makeJob(`${gateway}/models/efficientnet-lite0/predict`, longWork(8));
     await until(isRunning(gateway + made), 'the job runs');
+    ending.child.kill('SIGTERM');
+    assert.equal((await ending.ended).code, 0);
+    assert.equal((await jobAt(gateway + made)).status, 'succeeded');
+  });
+
+  it('a worker whose files answer no more finishes what it has, though it is asked to end', async (t) => {
+    const flags = ['--max-attempts', '1'];
+    const [ending] = await Promise.all([startWorker(t, bundledModel, redis(), flags), startGatewayFor(t)]);
+    const made = await makeJob(`${gateway}/models/efficientnet-lite0/predict`, longWork(24));
+    await until(isRunning(gateway + made), 'the job runs');
+    const folder = join(temporaryFolder('next'), 'efficientnet-lite0');
+    cpSync(bundledModel, folder, { recursive: true });
+    const card = JSON.parse(readFileSync(join(folder, 'serve.json'), 'utf8')) as object;
+    writeFileSync(join(folder, 'serve.json'), JSON.stringify({ ...card, description: 'The next one.' }));
+    await startWorker(t, folder, redis(), flags);
     ending.child.kill('SIGTERM');
     assert.equal((await ending.ended).code, 0);
     assert.equal((await jobAt(gateway + made)).status, 'succeeded');
