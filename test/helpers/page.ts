@@ -44,7 +44,7 @@ export async function openPage(
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/40[01] \((Bad Request|Unauthorized)\)/.test(message.text()))
+    if (message.type() === 'error' && !/40[013] \((Bad Request|Unauthorized|Forbidden)\)/.test(message.text()))
       faults.push(message.text());
   });
   page.on('request', (request) => {

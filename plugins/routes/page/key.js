@@ -10,6 +10,8 @@ const placeholder = 'YOUR_API_KEY';
 let key = stored();
 /** Of the person who is being asked. */
 let asking;
+/** Who is told of another key. */
+const followers = [];
 
 function stored() {
   try {
@@ -27,6 +29,13 @@ function keep(value) {
   } catch {
     // It is asked for again after a reload.
   }
+  for (const tell of followers) tell();
+}
+
+/** Calls once there is a key, and whenever it is another one. */
+export function followKey(tell) {
+  followers.push(tell);
+  if (key !== undefined) tell();
 }
 
 /** The headers that say whose requests are; none as long as no key was asked for. */

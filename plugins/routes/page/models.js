@@ -4,24 +4,33 @@ import { askForKey, keyHeaders } from './key.js';
 /** An address beside this file: that of the page may lack the slash at its end. */
 export const beside = (address) => new URL(address, import.meta.url).href;
 
-/** What the server says at an address; the person is asked for a key where it needs one. @throws Error in words for the person */
-export async function ask(address, options = {}) {
-  const ofKey = keyHeaders();
+/** The reply at an address, and its JSON where it has some. @throws Error in words for the person where none comes */
+export async function replyOf(address, options = {}) {
   let response;
   try {
-    response = await fetch(beside(address), { ...options, headers: { ...options.headers, ...ofKey } });
+    response = await fetch(beside(address), { ...options, headers: { ...options.headers, ...keyHeaders() } });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Error('The server can’t be reached. Is it still running?');
   }
-  const found = await response.json().catch(() => undefined);
-  if (response.status === 401) {
-    await askForKey(ofKey, found?.error?.code === 'key_invalid' ? found.error.message : 'Whoever runs it can give you one.');
-    return ask(address, options);
-  }
+  return { response, found: await response.json().catch(() => undefined) };
+}
+
+/** What such a reply says. @throws Error in words for the person where that is a failure */
+export function contentOf({ response, found }) {
   if (!response.ok || found?.success === false) throw new Error(found?.error?.message ?? `The server answers ${response.status}.`);
   if (found === undefined) throw new Error('The server’s answer isn’t JSON.');
   return found;
+}
+
+/** What the server says at an address; the person is asked for a key where it needs one. @throws Error in words for the person */
+export async function ask(address, options) {
+  const ofKey = keyHeaders();
+  const reply = await replyOf(address, options);
+  if (reply.response.status !== 401) return contentOf(reply);
+  const { error } = reply.found ?? {};
+  await askForKey(ofKey, error?.code === 'key_invalid' ? error.message : 'Whoever runs it can give you one.');
+  return ask(address, options);
 }
 
 export const isThere = ({ versions }) => versions.some(({ state }) => state === 'AVAILABLE');

@@ -6,6 +6,8 @@ import { toFetch } from './datapoint.js';
 import { at } from './dom.js';
 import { buildForm, showForm } from './form.js';
 import { takePictures } from './image-field.js';
+import { offerJobs } from './jobs.js';
+import { followKey } from './key.js';
 import { ask, beside, isThere, showAbout, showFailures } from './models.js';
 import { offerRows } from './rows.js';
 import { questionOf, summaryOf } from './summary.js';
@@ -200,3 +202,4 @@ at('ask').addEventListener('submit', (event) => {
   run();
 });
 start().catch(failed);
+followKey(offerJobs);
