@@ -19,11 +19,13 @@ export interface JobsOptions {
   maxJobs: number;
   /** Seconds that a job is known after its end. */
   jobTtl: number;
+  /** Seconds that a model may take to answer. */
+  deadline: number;
 }
 
 /** Adds `jobs`, requests that are answered later, to `kerasServe`: in Redis where there is one, else in memory. */
 export default fp<JobsOptions>(
-  async (app, { maxJobs, jobTtl, webhookSecret, webhookHost }) => {
+  async (app, { maxJobs, jobTtl, deadline, webhookSecret, webhookHost }) => {
     const parts = kerasServeOf(app);
     app.addSchema(Job);
     const webhooks = webhookSecret === undefined ? undefined : await openWebhooks(webhookSecret, webhookHost, app.log);
@@ -35,6 +37,7 @@ export default fp<JobsOptions>(
         if (webhooks) return webhooks.addressOf(text);
         throw new JobError('webhook_refused', 'There are no webhooks here: the operator has set no --webhook-secret.');
       },
+      deadline,
       path: `${app.prefix}/jobs`,
     };
     app.addHook('onClose', async () => {

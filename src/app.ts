@@ -106,8 +106,8 @@ async function addApi(
   });
   await app.register(serving, { maxRows: options.maxRows, maxReplySize: options.maxReplySize });
   await app.register(closing, { connections: server });
-  const { maxJobs, jobTtl, webhookSecret, webhookHost } = options;
-  await app.register(jobs, { maxJobs, jobTtl, webhookSecret, webhookHost });
+  const { maxJobs, jobTtl, deadline, webhookSecret, webhookHost } = options;
+  await app.register(jobs, { maxJobs, jobTtl, deadline, webhookSecret, webhookHost });
   if (isGateway)
     await app.register(import('../plugins/gateway.js'), { deadline: options.deadline, maxQueue: options.maxQueue });
   if (connections && !isGateway)

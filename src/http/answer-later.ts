@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ModelLease } from '../catalog/catalog.js';
+import { CatalogError, type ModelLease } from '../catalog/catalog.js';
 import { JobError } from '../jobs/errors.js';
 import type { IdempotentRequest } from '../jobs/idempotency-keys.js';
 import type { KeptMessage, Protocol } from '../protocols/protocol.js';
@@ -47,7 +47,8 @@ export async function answerLater<Message>(
   { respondAsync, wait = 0, idempotencyKey, webhook }: Later,
 ): Promise<FastifyReply> {
   const { request } = reply;
-  const { store, webhookAddress } = parts.jobs;
+  const { store, webhookAddress, deadline } = parts.jobs;
+  if (!respondAsync && parts.direct) checkReady(lease);
   const told = webhook === undefined ? undefined : webhookAddress(webhook);
   const kept = await protocol.keep(message, lease.model);
   // The job has a lease of its own once it runs: whoever waits for it keeps no model loaded.
@@ -65,14 +66,30 @@ export async function answerLater<Message>(
     idempotent: idempotencyKey === undefined ? undefined : idempotentRequest(request, owner, idempotencyKey, kept),
     webhook: told,
   });
-  const seconds = respondAsync ? Math.min(wait, longestWait) : Number.POSITIVE_INFINITY;
-  const job = await store.settled(taken, replyTo(request).signal, seconds);
+  // In memory a job has the model's own deadline, behind others that wait.
+  const patience = store.isShared ? deadline : Number.POSITIVE_INFINITY;
+  const job = await store.settled(
+    taken,
+    replyTo(request).signal,
+    respondAsync ? Math.min(wait, longestWait) : patience,
+  );
+  if (!respondAsync && !job.isFinished && !replyTo(request).isGone)
+    throw new JobError(
+      'deadline_exceeded',
+      `Not answered within ${deadline} s, but it will be: ask again with the same Idempotency-Key.`,
+    );
   if (!respondAsync || (wait > 0 && job.isFinished)) return sendResult(reply, job);
   reply.headers({
     location: jobPath(request, job),
     'preference-applied': 'respond-async',
   });
   return sendJob(reply.code(202), job);
+}
+
+/** @throws CatalogError where nobody can answer at once */
+export function checkReady({ model }: ModelLease): void {
+  if (!model.ready)
+    throw new CatalogError('model_not_ready', `No worker has the model "${model.name}" now. Try again in a moment.`);
 }
 
 /** What a request is known by that may come again, and what it says. */

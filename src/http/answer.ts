@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
-import { CatalogError, type ModelLease } from '../catalog/catalog.js';
+import type { ModelLease } from '../catalog/catalog.js';
 import type { Protocol } from '../protocols/protocol.js';
-import { answerLater, laterOf } from './answer-later.js';
+import { answerLater, checkReady, laterOf } from './answer-later.js';
 import type { KerasServeParts } from './keras-serve.js';
 import { replyTo } from './open-replies.js';
 import { sendFailed } from './send-error.js';
@@ -33,12 +33,12 @@ export async function answer<Message>(
 async function answerElsewhere<Message>(
   protocol: Protocol<never, Message>,
   direct: NonNullable<KerasServeParts['direct']>,
-  { model, release }: ModelLease,
+  lease: ModelLease,
   message: Message,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  if (!model.ready)
-    throw new CatalogError('model_not_ready', `No worker has the model "${model.name}" now. Try again in a moment.`);
+  checkReady(lease);
+  const { model, release } = lease;
   const { request } = reply;
   const kept = await protocol.keep(message, model);
   release();

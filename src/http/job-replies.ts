@@ -57,11 +57,15 @@ const heartbeat = 15_000;
 export async function sendEvents(reply: FastifyReply, first: KnownJob): Promise<FastifyReply> {
   const { store } = kerasServeOf(reply.server).jobs;
   const stream = new PassThrough();
+  let last = '';
   const send = async (job: KnownJob) => {
     const body = await bodyOf(reply.request, job, largestEvent);
     const lines = Buffer.concat(body)
       .toString()
       .replace(/\r\n?|\n/g, '\ndata: ');
+    // It is looked at now and then, whether it has changed or not.
+    if (lines === last) return;
+    last = lines;
     stream.write(`event: status\ndata: ${lines}\n\n`);
     if (!job.isFinished) return;
     clearInterval(timer);

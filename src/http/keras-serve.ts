@@ -30,6 +30,8 @@ export interface Jobs {
   readonly store: JobStore;
   /** Where to tell of an end. @throws JobError where that is no address that may be told, or nothing is told here */
   webhookAddress(text: string): URL;
+  /** Seconds that a client waits for one at most that asks for an answer at once. */
+  readonly deadline: number;
   /** Below which addresses they are. */
   readonly path: string;
 }

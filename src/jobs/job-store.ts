@@ -76,6 +76,8 @@ export interface JobStore {
   figures(): Promise<JobFigures>;
   /** Tells of jobs that have ended in this process. */
   readonly events: EventEmitter<{ ended: [Pick<KnownJob, 'model' | 'timings'>] }>;
+  /** Whether other processes share it, and may have to answer. */
+  readonly isShared: boolean;
   /** Jobs that will be lost with this process: those that wait or run here. */
   readonly unfinished: number;
 }

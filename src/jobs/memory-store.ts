@@ -9,6 +9,7 @@ import type { Webhooks } from './webhooks.js';
 
 /** Jobs that are kept, and run, in this process. */
 export class MemoryStore implements JobStore {
+  readonly isShared = false;
   readonly events: JobStore['events'] = new EventEmitter();
   private readonly idempotencyKeys = new IdempotencyKeys();
 

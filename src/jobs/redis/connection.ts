@@ -10,6 +10,9 @@ import type { RedisSettings } from './settings.js';
 /** The longest pause between two attempts to begin, in milliseconds. */
 const longestPause = 2000;
 
+/** Milliseconds after which a command that isn't answered has failed: who asks a gateway waits no longer. */
+const commandTimeout = 8000;
+
 /** Connections to one Redis. */
 export class RedisConnections {
   /** For commands: rejects at once while Redis is away. */
@@ -24,7 +27,7 @@ export class RedisConnections {
     private readonly absence: Absence,
   ) {
     this.prefix = place.prefix;
-    this.commands = this.connect({ enableOfflineQueue: false, maxRetriesPerRequest: 0 });
+    this.commands = this.connect({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout });
     let fault: Error | undefined;
     this.commands.on('error', (error) => {
       fault = error;

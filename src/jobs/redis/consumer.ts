@@ -11,7 +11,7 @@ import type { JobStore } from '../job-store.js';
 import type { Obstacle } from '../lane.js';
 import { replyLife } from './direct-requests.js';
 import { idOf, queuePrefix } from './queues.js';
-import { isAway } from './reach.js';
+import { isAway, persist } from './reach.js';
 import type { JobScripts } from './scripts.js';
 import { endOf, StoredJob } from './stored-job.js';
 import type { Subscriptions } from './subscriptions.js';
@@ -166,11 +166,13 @@ export class Consumer {
     const { redis, prefix } = this.parts;
     const id = idOf(queued.id!);
     // In one go: each would wait for the one before.
-    const [[outcome, detail], fields, bytes] = await Promise.all([
-      redis.beginJob(prefix, id, this.limits.maxAttempts) as Promise<[string, string?]>,
-      redis.hgetall(`${prefix}job:${id}`),
-      redis.getBuffer(`${prefix}in:${id}`),
-    ]);
+    const [[outcome, detail], fields, bytes] = await persist(() =>
+      Promise.all([
+        redis.beginJob(prefix, id, this.limits.maxAttempts) as Promise<[string, string?]>,
+        redis.hgetall(`${prefix}job:${id}`),
+        redis.getBuffer(`${prefix}in:${id}`),
+      ]),
+    );
     if (outcome === 'gone') return undefined;
     if (outcome === 'over') {
       // Whoever ended it may have died before the webhook was told.
@@ -187,7 +189,7 @@ export class Consumer {
     } catch (error) {
       if (!(error instanceof PutBack)) throw error;
       if (!running.isHandedBack) window.full();
-      await redis.putBackJob(prefix, id, error.counts ? 1 : 0);
+      await persist(() => redis.putBackJob(prefix, id, error.counts ? 1 : 0));
       if (running.isHandedBack) {
         await queued.moveToWait(token);
         throw new WaitingError();
@@ -248,11 +250,15 @@ export class Consumer {
     const life = fields.reply_to === undefined ? this.limits.jobTtl * 1000 : replyLife;
     // It is the reply's with the end, which may be another's: two may have worked on it.
     const place = `${prefix}out:${id}:${attempts}`;
-    const [, [isFirst, webhook]] = (await Promise.all([
-      redis.set(place, Buffer.concat(body), 'PX', life),
-      redis.finishJob(prefix, id, status, life, place, ...Object.entries(news).flat()),
-    ])) as [string, [number, string]];
-    if (isFirst && webhook) await this.tell(id);
+    const webhook = await persist(async () => {
+      const [, [isFirst, receiver]] = (await Promise.all([
+        redis.set(place, Buffer.concat(body), 'PX', life),
+        redis.finishJob(prefix, id, status, life, place, ...Object.entries(news).flat()),
+      ])) as [string, [number, string]];
+      if (isFirst < 0) throw new JobError('queue_unavailable', 'The reply could not be kept.');
+      return isFirst ? receiver : '';
+    });
+    if (webhook) await this.tell(id);
   }
 
   private async tell(id: string): Promise<void> {

@@ -9,7 +9,9 @@ const patience = 10_000;
 /** Requests that are looked at each time, of each set. */
 const atOnce = 1000;
 
-const sets = ['jobs:queued', 'jobs:running', 'direct:queued', 'direct:running'];
+/** Requests that have to be in a queue, and others whose time may be over. */
+const unfinished = ['jobs:queued', 'jobs:running', 'direct:queued', 'direct:running'];
+const finished = ['jobs:succeeded', 'jobs:failed', 'jobs:cancelled'];
 
 /**
  * Brings together what is known of requests and what is in their queues: whoever took one on may have died before it was in its queue, and
@@ -48,7 +50,7 @@ export class Mender {
     if ((await redis.set(`${prefix}mending`, '1', 'PX', interval - 500, 'NX')) === null) return;
     const [seconds] = await redis.time();
     const before = Number(seconds) * 1000 - patience;
-    for (const set of sets) {
+    for (const set of [...unfinished, ...finished]) {
       const start = this.seen.get(set) ?? 0;
       const ids = await redis.zrange(`${prefix}${set}`, String(start), String(start + atOnce - 1));
       this.seen.set(set, ids.length < atOnce ? 0 : start + atOnce);
@@ -60,6 +62,7 @@ export class Mender {
     const { redis, prefix, queues } = this;
     const [queue, created, started] = await redis.hmget(`${prefix}job:${id}`, 'queue', 'created', 'started');
     if (!queue) await redis.zrem(`${prefix}${set}`, id);
+    else if (finished.includes(set)) return;
     else if (Number(started ?? created) < before && !(await queues.has(queue, id)))
       await queues.add(queue, id, set.startsWith('direct'));
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from '../errors.js';
 
 /** What Redis itself has against a command, by the first word of its message. */
@@ -19,6 +20,21 @@ export const isAway = ({ name, message, code }: NodeJS.ErrnoException): boolean 
   name === 'AbortError' ||
   code !== undefined ||
   /^(Connection is closed|Stream isn't writeable|Command timed out)/.test(message);
+
+/** Milliseconds until something is tried again that Redis couldn't do. */
+const pause = 1000;
+
+/** Does something in Redis, however often that has to be tried: it may be away, or full. @throws what is no state of Redis */
+export async function persist<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await reach(work);
+    } catch (error) {
+      if (!(error instanceof JobError)) throw error;
+      await sleep(pause);
+    }
+  }
+}
 
 /** Does something in Redis. @throws JobError `queue_unavailable`, `queue_full`, and what else it throws */
 export async function reach<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -47,6 +47,7 @@ export const versionIn = (address: { version?: string }): number | undefined =>
 /** Jobs in Redis, which any worker that has their model answers: they outlive whoever took them on. */
 export class RedisStore implements JobStore {
   readonly events: JobStore['events'] = new EventEmitter();
+  readonly isShared = true;
   readonly unfinished = 0;
 
   constructor(
@@ -61,7 +62,7 @@ export class RedisStore implements JobStore {
     const queue = queueName(model, versionIn(address));
     const { name = '', body = '' } = idempotent ? await idempotencyName(idempotent) : {};
     const chunks = await storeRequest(protocol.prefix, address, kept);
-    return reach(async () => {
+    const taking = reach(async () => {
       const fields = { model, queue, ...(owner !== undefined && { owner }), ...(webhook && { webhook: webhook.href }) };
       const [, [outcome, taken, placed]] = (await Promise.all([
         redis.set(`${prefix}in:${id}`, Buffer.concat(chunks), 'PX', longestLife),
@@ -83,6 +84,9 @@ export class RedisStore implements JobStore {
       }
       return this.get(taken, owner);
     });
+    // What may have been stored is nobody's.
+    taking.catch(() => redis.del(`${prefix}in:${id}`).catch(() => undefined));
+    return taking;
   }
 
   async get(id: string, owner: string | undefined): Promise<StoredJob> {

@@ -94,7 +94,7 @@ return 1
 
 /**
  * ARGV: id, status, milliseconds that it is known from now on, the key of its reply or '', then fields and values. The first end counts.
- * @returns whether this is it, and the receiver of its webhook
+ * @returns whether this is it, -1 where the reply isn't there, and the receiver of its webhook
  */
 const finish = `
 local known = redis.call('HMGET', job, 'status', 'reply_to', 'key', 'webhook')
@@ -103,6 +103,7 @@ if not known[1] or isOver(known[1]) then
   if ARGV[4] ~= '' then redis.call('DEL', ARGV[4]) end
   return {0, ''}
 end
+if ARGV[4] ~= '' and redis.call('EXISTS', ARGV[4]) == 0 then return {-1, ''} end
 local fields = {}
 for i = 5, #ARGV do fields[#fields + 1] = ARGV[i] end
 redis.call('HSET', job, 'status', ARGV[2], 'finished', now(), unpack(fields))

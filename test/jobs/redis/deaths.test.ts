@@ -57,6 +57,7 @@ describe('beyond one machine', { skip: noRedis }, () => {
     assert.deepEqual([refused.status, error.code], [503, 'model_not_ready']);
     assert.match(error.message, /No worker/);
     assert.ok(refused.headers.get('retry-after'));
+    assert.equal((await post(gateway + own, half, { 'idempotency-key': 'waits' })).status, 503);
     const made = await makeJob(gateway + own, half);
     assert.equal((await jobAt(gateway + made)).status, 'queued');
     await startWorker(t, models(), redis());
