@@ -11,6 +11,7 @@ import { jobGauges } from '../src/http/metrics/jobs.js';
 import { countKeys } from '../src/http/metrics/keys.js';
 import { countModels } from '../src/http/metrics/models.js';
 import { queueGauges } from '../src/http/metrics/queue.js';
+import { countWorkers } from '../src/http/metrics/workers.js';
 import { replyTo } from '../src/http/open-replies.js';
 import { CLIENT_GONE } from '../src/http/request-log.js';
 import { inGroup } from '../src/http/route-group.js';
@@ -101,6 +102,7 @@ export default fp<MetricsOptions>(
     const stops: (() => void)[] = [];
     app.addHook('onReady', async () => {
       const { catalog } = parts;
+      if (catalog.workers) countWorkers(catalog.workers, registers);
       stops.push(
         listen(catalog, { batch: ({ name, rows }) => batches.observe({ model: name }, rows) }),
         listen(catalog.pool.events, {

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin';
 import { Catalog } from '../src/catalog/catalog.js';
+import { logAnnounced } from '../src/http/announced-log.js';
 import { ownKerasServe } from '../src/http/keras-serve.js';
 import { logModels } from '../src/http/model-log.js';
 
@@ -31,7 +32,7 @@ export default fp<ModelPluginOptions>(
         catalog = await source();
         ends.push(catalog.use());
       }
-      const log = logModels(app.log, loaded());
+      const log = (loaded().workers ? logAnnounced : logModels)(app.log, loaded());
       ends.push(async () => log.stop());
       await loaded().started;
       log.started(performance.now() - start);

@@ -6,17 +6,19 @@ import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
 import { stringify } from 'yaml';
 import { componentName } from '../schemas/reference.js';
-import type { CatalogModel } from '../src/catalog/model-versions.js';
+import { type Document, documentOf, modelDocumentOf, mostDocumented, serversAt } from '../src/http/documents.js';
 import { kerasServeOf } from '../src/http/keras-serve.js';
 import { keyErrorReplies, keyErrorsOf, keySecurity, securitySchemes } from '../src/http/key-documents.js';
+import { knownQuery } from '../src/http/known-names.js';
 import { MemoryFiles } from '../src/http/memory-files.js';
-import { modelOperations } from '../src/http/model-operations.js';
+import type { OperationOptions } from '../src/http/operation-parts.js';
 import { pageHeaders } from '../src/http/page-headers.js';
 import { groupIn, inGroup } from '../src/http/route-group.js';
 import { packageVersion } from '../src/support/package.js';
 
 /**
- * The OpenAPI document at `/openapi.json` and `/openapi.yaml`, and Swagger UI at `/docs`. It is made from the schemas of the
+ * The OpenAPI document at `/openapi.json` and `/openapi.yaml`, that of each model at `/models/{name}/openapi.json`, and Swagger UI at
+ * `/docs`. It is made from the schemas of the
  * routes, and from the signatures of the models that can predict now, of which it has those that who asks may know of.
  */
 export default fp(
@@ -65,13 +67,19 @@ export default fp(
       return { ...schema, ...security, response: { ...replies, ...(schema?.response as object) } };
     }
 
-    const documents = documentsOf(app);
-    app.get('/openapi.json', { ...inGroup('documents'), schema: { hide: true } }, async (request, reply) =>
-      reply.type('application/json; charset=utf-8').send(withServer(documents(request).json, pathTo(app, request))),
+    const documents = new Documents(app);
+    const options = { ...inGroup('documents'), schema: { hide: true } };
+    app.get('/openapi.json', options, async (request, reply) =>
+      reply.type(jsonType).send(withServer(documents.for(request).json, pathTo(app, request))),
     );
-    app.get('/openapi.yaml', { ...inGroup('documents'), schema: { hide: true } }, async (request, reply) =>
-      reply.type('application/yaml; charset=utf-8').send(withServer(documents(request).yaml, pathTo(app, request))),
+    app.get('/openapi.yaml', options, async (request, reply) =>
+      reply.type('application/yaml; charset=utf-8').send(withServer(documents.for(request).yaml, pathTo(app, request))),
     );
+    const ownOptions = { ...options, onRequest: knownQuery() };
+    app.get<{ Params: { name: string } }>('/models/:name/openapi.json', ownOptions, async (request, reply) => {
+      const { json } = documents.of(request.params.name, request);
+      return reply.type(jsonType).send(withServer(json, pathTo(app, request) ?? '../..'));
+    });
 
     await serveFromMemory(app);
     await app.register(swaggerUi, {
@@ -80,7 +88,7 @@ export default fp(
       indexPrefix: '.',
       // What Swagger UI reads lies a folder further down.
       transformSpecification: (_document, request) => ({
-        ...documents(request).document,
+        ...documents.for(request).document,
         servers: serversAt(pathTo(app, request) ?? '..'),
       }),
       transformSpecificationClone: false,
@@ -137,16 +145,6 @@ function pathTo(app: FastifyInstance, request: FastifyRequest): string | undefin
 const withServer = (text: string, url: string | undefined): string =>
   url === undefined ? text : text.replace(/(?<="servers":\[\{"url":")\.(?=")|(?<=^servers:\n {2}- url: )\.$/m, url);
 
-/** This server, from where a document of it lies: whatever path a proxy puts before both. */
-const serversAt = (url: string) => [{ url, description: 'This server' }];
-
-interface Document {
-  servers: { url: string }[];
-  tags: { name: string }[];
-  paths: Record<string, object>;
-  components: { schemas: Record<string, object>; examples?: Record<string, object> };
-}
-
 /** A document, as data and as text, which is made when it is asked for. */
 class Texts {
   private madeJson: string | undefined;
@@ -165,48 +163,60 @@ class Texts {
   }
 }
 
+const jsonType = 'application/json; charset=utf-8';
+
 /** Documents of different models that are kept: holders of keys may see different ones. */
 const mostKept = 8;
 
-/** Gives the document that who asks may see, made anew when the models have changed. */
-function documentsOf(app: FastifyInstance): (request: FastifyRequest) => Texts {
-  let generation: number | undefined;
-  const kept = new Map<string, Texts>();
-  return (request) => {
-    const { catalog, access } = kerasServeOf(app);
-    if (generation !== catalog.generation) kept.clear();
-    generation = catalog.generation;
-    const models = access.documentedFor(request);
-    const key = JSON.stringify(models.map(({ name }) => name));
-    const texts = kept.get(key) ?? new Texts(documentOf(app, models));
-    kept.delete(key);
-    kept.set(key, texts);
-    const [oldest] = kept.keys();
-    if (kept.size > mostKept) kept.delete(oldest!);
-    return texts;
-  };
-}
+/** The documents that are asked for, made anew when the models have changed. */
+class Documents {
+  private generation: number | undefined;
+  private readonly kept = new Map<string, Texts>();
 
-/** The document of the routes, with the operations of some models. */
-function documentOf(app: FastifyInstance, models: readonly CatalogModel[]): Document {
-  const base = app.swagger() as unknown as Document;
-  const { catalog, access, hasRateLimit } = kerasServeOf(app);
-  const { first, others, tags, schemas, examples } = modelOperations(models, {
-    defaultName: catalog.defaultName,
-    needsKey: access.needsKey('predict'),
-    keyErrors: keyErrorsOf(access, 'predict'),
-    hasRateLimit,
-  });
-  const news = tags.filter(({ name }) => !base.tags.some((tag) => tag.name === name));
-  return {
-    ...base,
-    servers: serversAt('.'),
-    tags: [...base.tags, ...news],
-    components: {
-      ...base.components,
-      schemas: { ...base.components.schemas, ...schemas },
-      examples,
-    },
-    paths: { ...first, ...base.paths, ...others },
-  };
+  constructor(private readonly app: FastifyInstance) {}
+
+  /** That of all models that who asks may see. */
+  for(request: FastifyRequest): Texts {
+    const models = kerasServeOf(this.app).access.documentedFor(request);
+    const { defaultName } = this.options;
+    const names = models.map(({ name }) => name);
+    // Of many models all that is said is whether the default one is among them.
+    const key = names.length > mostDocumented ? names.includes(defaultName) : names;
+    return this.keep(JSON.stringify(key), () => documentOf(this.base, models, this.options));
+  }
+
+  /** That of one model. @throws CatalogError, RequestError where who asks may not see it */
+  of(name: string, request: FastifyRequest): Texts {
+    const { access, catalog } = kerasServeOf(this.app);
+    access.admitToDocument(request, name);
+    catalog.find(name);
+    const model = catalog.get(name)!;
+    return this.keep(`"${model.name}"`, () => modelDocumentOf(this.base, model, this.options));
+  }
+
+  private get base(): Document {
+    return this.app.swagger() as unknown as Document;
+  }
+
+  private get options(): OperationOptions {
+    const { catalog, access, hasRateLimit } = kerasServeOf(this.app);
+    return {
+      defaultName: catalog.defaultName,
+      needsKey: access.needsKey('predict'),
+      keyErrors: keyErrorsOf(access, 'predict'),
+      hasRateLimit,
+    };
+  }
+
+  private keep(key: string, make: () => Document): Texts {
+    const { generation } = kerasServeOf(this.app).catalog;
+    if (this.generation !== generation) this.kept.clear();
+    this.generation = generation;
+    const texts = this.kept.get(key) ?? new Texts(make());
+    this.kept.delete(key);
+    this.kept.set(key, texts);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > mostKept) this.kept.delete(oldest!);
+    return texts;
+  }
 }

@@ -20,6 +20,15 @@ export const ModelVersion = Type.Object(
         },
       ),
     ),
+    workers: Type.Optional(
+      Type.Array(
+        Type.Object({
+          id: Type.String({ description: 'What it is called among workers.' }),
+          host: Type.String({ description: 'The machine that it runs on.', examples: ['gpu-3'] }),
+        }),
+        { description: 'Of a gateway: the workers that answer for it now. Without any it is in the state `END`.' },
+      ),
+    ),
   },
   { $id: 'keras-serve.ModelVersion', description: 'A version of a model.' },
 );

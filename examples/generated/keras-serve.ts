@@ -660,6 +660,16 @@ export interface components {
                 /** @description What is wrong and what to do about it, for people. */
                 message: string;
             };
+            /** @description Of a gateway: the workers that answer for it now. Without any it is in the state `END`. */
+            workers?: {
+                /** @description What it is called among workers. */
+                id: string;
+                /**
+                 * @description The machine that it runs on.
+                 * @example gpu-3
+                 */
+                host: string;
+            }[];
         };
         /** @description A model that is served. */
         ModelSummary: {

@@ -17,7 +17,12 @@ import {
 } from '../../schemas/models.js';
 import { referTo } from '../../schemas/reference.js';
 import type { Catalog } from '../../src/catalog/catalog.js';
-import type { CatalogModel, CatalogVersion } from '../../src/catalog/model-versions.js';
+import {
+  type CatalogModel,
+  type CatalogVersion,
+  servingVersion,
+  shownStatus,
+} from '../../src/catalog/model-versions.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
 import { exampleRequest } from '../../src/datapoints/example-request.js';
 import type { InputKind, Assumption as WorkedOut } from '../../src/datapoints/kind.js';
@@ -108,24 +113,28 @@ const models: FastifyPluginAsyncTypebox = async (app) => {
 
 const namesOf = (kinds: readonly { name: string }[]): string[] => kinds.map(({ name }) => name);
 
-const isAvailable = ({ state }: CatalogVersion): boolean => state === 'AVAILABLE';
-
-const versionOf = ({ version, state, error }: CatalogVersion): ModelVersion => ({
-  version,
-  state,
-  ...(error && { error: { code: error.code, message: error.message } }),
-});
+function versionOf(catalog: Catalog, name: string, known: CatalogVersion): ModelVersion {
+  const { version } = known;
+  const { state, error } = shownStatus(known);
+  const workers = catalog.workersOf(name, version);
+  return {
+    version,
+    state,
+    ...(error && { error: { code: error.code, message: error.message } }),
+    ...(workers && { workers: workers.map(({ id, host }) => ({ id, host })) }),
+  };
+}
 
 const summaryOf = (catalog: Catalog, { name, versions }: CatalogModel): ModelSummary => ({
   name,
   default: name === catalog.defaultName,
-  takes_images: versions.find(isAvailable)?.model?.image !== undefined,
-  versions: versions.map(versionOf),
+  takes_images: servingVersion(versions)?.model?.image !== undefined,
+  versions: versions.map((version) => versionOf(catalog, name, version)),
 });
 
 /** @throws CatalogError */
 function detailsOf(catalog: Catalog, prefix: string, name: string, version?: number): ModelDetails {
-  const shown = catalog.versionsOf(name, version).find(isAvailable);
+  const shown = servingVersion(catalog.versionsOf(name, version));
   const entry = catalog.get(name)!;
   return {
     ...summaryOf(catalog, entry),

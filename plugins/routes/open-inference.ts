@@ -13,7 +13,7 @@ import {
 } from '../../schemas/open-inference.js';
 import { lookUpErrors, protocolErrorReplies } from '../../schemas/protocol-error.js';
 import { referTo } from '../../schemas/reference.js';
-import type { VersionState } from '../../src/catalog/model-versions.js';
+import { shownStatus, type VersionState } from '../../src/catalog/model-versions.js';
 import { rawBodyOf } from '../../src/http/bodies.js';
 import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { followProtocol } from '../../src/http/protocol-routes.js';
@@ -132,7 +132,9 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
         const { name, versions } = parts.catalog.get((request.params as InferenceAddress).model)!;
         return {
           name,
-          versions: versions.filter(({ state }) => state === 'AVAILABLE').map(({ version }) => String(version)),
+          versions: versions
+            .filter((known) => shownStatus(known).state === 'AVAILABLE')
+            .map(({ version }) => String(version)),
           platform: platforms[model.engine],
           inputs: model.inputs.map(metadataTensor),
           outputs: model.outputs.map(metadataTensor),
@@ -156,6 +158,7 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
       },
       async (request) => {
         const { model } = findInferenceModel(parts.catalog, request.params as InferenceAddress);
+        if (model.absence) throw model.absence;
         if (parts.closing.announced || !model.ready) throw new RequestError('model_not_ready');
         return { name: (request.params as InferenceAddress).model, ready: true as const };
       },
@@ -193,12 +196,10 @@ const openInferenceRoutes: FastifyPluginAsyncTypebox<OpenInferenceOptions> = asy
       if (!isIndexRequest.Check(asked)) throw new RequestError('body_invalid', 'ready should be true or false.');
       return parts.access.modelsFor(request).flatMap(({ name, versions }) =>
         versions
-          .map(({ version, state, error }) => ({
-            name,
-            version: String(version),
-            state: states[state],
-            reason: error?.message ?? '',
-          }))
+          .map((known) => {
+            const { state, error } = shownStatus(known);
+            return { name, version: String(known.version), state: states[state], reason: error?.message ?? '' };
+          })
           .filter(({ state }) => !asked.ready || state === 'READY'),
       );
     },

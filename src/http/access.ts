@@ -82,10 +82,16 @@ export class Access {
    */
   documentedFor(request: FastifyRequest): readonly CatalogModel[] {
     if (keyHolderOf(request) || !this.needsKey('models')) return this.modelsFor(request);
-    const holders = this.keys?.all ?? [];
-    return this.catalog.models.filter(({ name }) =>
-      holders.every(({ models }) => models === undefined || this.includes(models, name)),
-    );
+    return this.catalog.models.filter(({ name }) => this.isForAll(name));
+  }
+
+  /**
+   * Lets a request read the document of one model, as far as its key doesn't decide on that already.
+   * @throws RequestError `key_missing` where no document shows the model to whoever has none
+   */
+  admitToDocument(request: FastifyRequest, name: string): void {
+    if (keyHolderOf(request) || !this.needsKey('models') || this.isForAll(name)) return;
+    throw refusalOf(request, undefined, undefined);
   }
 
   /** Names that holders' keys are for and no model has now, with the names of the holders. */
@@ -94,6 +100,12 @@ export class Access {
     return all.flatMap(({ name, models = [] }) =>
       models.filter((model) => !this.catalog.get(model)).map((model): [string, string] => [name, model]),
     );
+  }
+
+  /** Whether every key is for a model. */
+  private isForAll(name: string): boolean {
+    const holders: readonly KeyHolder[] = this.keys?.all ?? [];
+    return holders.every(({ models }) => models === undefined || this.includes(models, name));
   }
 
   /** Whether a model is among some that are named, each by its name or an alias. */

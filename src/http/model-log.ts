@@ -20,7 +20,7 @@ export function logModels(
 ): { started: (milliseconds: number) => void; stop: () => void } {
   /** A model, with its version where it has several. */
   const nameOf = ({ name, version }: { name: string; version: number }) => {
-    const versions = catalog.models.find((model) => model.name === name)?.versions ?? [];
+    const versions = catalog.get(name)?.versions ?? [];
     return versions.length > 1 || version > 1 ? `${name} version ${version}` : name;
   };
   const said = new Set<string>();

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox';
-import { type ErrorCode, type ErrorExample, errorReplies } from '../../schemas/error.js';
+import { type ErrorCode, errorReplies } from '../../schemas/error.js';
 import { laterParameters } from '../../schemas/jobs.js';
 import {
   ImageForm,
@@ -14,7 +14,7 @@ import {
 } from '../../schemas/predict.js';
 import { rateLimitedReply } from '../../schemas/rate-limit.js';
 import { componentName, referTo } from '../../schemas/reference.js';
-import type { CatalogModel } from '../catalog/model-versions.js';
+import { type CatalogModel, isAvailable } from '../catalog/model-versions.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import { inputKind, isImage } from '../datapoints/kinds.js';
 import { modelSchemas } from '../datapoints/model-schemas.js';
@@ -22,46 +22,15 @@ import { keySecurity } from './key-documents.js';
 import { bodiesOf } from './model-bodies.js';
 import { csvNote, otherReplies, parametersOf } from './model-replies.js';
 import { descriptionOf, summaryOf } from './model-texts.js';
-
-/** What the models add to the OpenAPI document. */
-export interface ModelOperations {
-  /** `POST /predict`, of the default model. */
-  first: Record<string, object>;
-  /** `POST /models/…/predict`, of each model and version. */
-  others: Record<string, object>;
-  tags: { name: string; description: string }[];
-  schemas: Record<string, object>;
-  /** Of failures, by code. */
-  examples: Record<string, ErrorExample>;
-}
-
-const errors: ErrorCode[] = [
-  'json_invalid',
-  'body_invalid',
-  'instances_invalid',
-  'instances_refused',
-  'form_invalid',
-  'form_too_large',
-  'query_invalid',
-  'webhook_refused',
-  'method_not_allowed',
-  'not_acceptable',
-  'request_timeout',
-  'content_too_large',
-  'json_too_complex',
-  'content_type_unsupported',
-  'content_encoding_unsupported',
-  'idempotency_key_reused',
-  'internal_error',
-  'model_not_ready',
-  'queue_full',
-  'inference_process_died',
-  'server_closing',
-  'deadline_exceeded',
-];
-/** Of models that don't take images. */
-const otherErrors: ErrorCode[] = ['model_takes_no_images'];
-const addressErrors: ErrorCode[] = ['model_unknown', 'model_version_unknown', 'url_invalid'];
+import {
+  addressErrors,
+  errors,
+  localReferences,
+  type ModelOperations,
+  type OperationOptions,
+  otherErrors,
+  referToExamples,
+} from './operation-parts.js';
 
 /** `keras-mnist.v2` as the name of a type: `KerasMnistV2`. */
 const asTypeName = (name: string): string =>
@@ -85,18 +54,6 @@ function uniqueNames(): (wanted: string) => string {
   };
 }
 
-/** What operations say besides what their models do. */
-export interface OperationOptions {
-  /** The name of the model that `/predict` asks. */
-  defaultName: string;
-  /** Whether they need an API key. */
-  needsKey: boolean;
-  /** Failures of keys that they can have. */
-  keyErrors: readonly ErrorCode[];
-  /** Whether clients get 429 for asking too often. */
-  hasRateLimit?: boolean | undefined;
-}
-
 /** The operations of those models that can predict now, as parts of an OpenAPI document. */
 export function modelOperations(
   models: readonly CatalogModel[],
@@ -108,9 +65,7 @@ export function modelOperations(
   const typeName = uniqueNames();
   const made: ModelOperations = { first: {}, others: {}, tags: [], schemas: { ...sharedSchemas }, examples: {} };
   for (const { name, versions } of models) {
-    const available = versions.flatMap(({ version, state, model }) =>
-      state === 'AVAILABLE' && model ? [{ version, model }] : [],
-    );
+    const available = versions.filter(isAvailable).flatMap(({ version, model }) => (model ? [{ version, model }] : []));
     const [newest] = available;
     if (!newest) continue;
     const type = typeName(asTypeName(name));
@@ -144,7 +99,7 @@ export function modelOperations(
       };
     }
   }
-  return withUsed(localReferences(made) as ModelOperations);
+  return withUsed(localReferences(made));
 }
 
 /** Without the shared schemas that nothing refers to. */
@@ -215,33 +170,3 @@ function addSchemas(
 /** Whether one image gets labels, and nothing else. */
 const isTutorial = ({ kinds, outputs }: ServedModel): boolean =>
   isImage(kinds) && outputs.length === 1 && ['classes', 'binary'].includes(kinds.outputs[outputs[0]!.name]!.kind);
-
-/**
- * Failures whose examples are components of the document: written out, they would make up most of one of many models.
- * @param components gets the examples
- */
-const referToExamples = (replies: ReturnType<typeof errorReplies>, components: ModelOperations['examples']): object =>
-  Object.fromEntries(
-    Object.entries(replies).map(([status, { description, content }]) => {
-      const { schema, examples } = content['application/json'];
-      Object.assign(components, examples);
-      const references = Object.keys(examples).map((code) => [code, { $ref: `#/components/examples/${code}` }]);
-      return [
-        status,
-        { description, content: { 'application/json': { schema, examples: Object.fromEntries(references) } } },
-      ];
-    }),
-  );
-
-/** A copy in which schemas are referred to as components of the document. */
-function localReferences(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(localReferences);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, part]) =>
-      key === '$ref' && typeof part === 'string' && !part.startsWith('#')
-        ? [key, `#/components/schemas/${componentName(part)}`]
-        : [key, localReferences(part)],
-    ),
-  );
-}

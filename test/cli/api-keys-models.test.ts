@@ -27,6 +27,7 @@ describe('models of an API key', () => {
     const addresses = (model: string): [path: string, body?: unknown][] => [
       [`/models/${model}`],
       [`/models/${model}/versions/1`],
+      [`/models/${model}/openapi.json`],
       [`/models/${model}/predict`, row],
       [`/models/${model}/versions/1/predict`, row],
       [`/v1/models/${model}`],
@@ -82,6 +83,14 @@ describe('models of an API key', () => {
       assert.deepEqual((await pathsFor(path, bearer('all'))).length, 7);
     }
     assert.doesNotMatch((await ask(server, '/openapi.yaml', some)).text, /alpha|gamma/i);
+    assert.equal((await ask(server, '/models/beta/openapi.json')).status, 200, 'of what every key may use');
+    const unasked = await Promise.all(
+      ['alpha', 'nothing'].map(async (model) => {
+        const { status, text } = await ask(server, `/models/${model}/openapi.json`);
+        return [status, text.replaceAll(model, '…')];
+      }),
+    );
+    assert.deepEqual([unasked[0]![0], unasked[1]], [401, unasked[0]]);
     assertSilent(server);
   });
 });

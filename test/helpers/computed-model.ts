@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { ServedModel } from '../../src/catalog/served-model.js';
+import { InferencePool } from '../../src/inference/inference-pool.js';
 import { MemoryBudget } from '../../src/serving/memory-budget.js';
 import type { RequestContext } from '../../src/serving/request-context.js';
 import { Serving, type ServingLimits, type ServingParts } from '../../src/serving/serving.js';
@@ -27,7 +28,7 @@ export function computedModel(compute: (inputs: Tensors) => Tensors, given: Give
     events: new EventEmitter(),
     anomalies: [],
     monitoring: new EventEmitter(),
-    pool: undefined as never,
+    pool: new InferencePool(0),
     classify: () => Promise.reject(new Error('not of this model')),
     predictImages: () => Promise.reject(new Error('not of this model')),
     predict: async (inputs) => ({ outputs: compute(inputs), timings: { queue: 1, inference: 2 } }),

@@ -16,7 +16,8 @@ const open = [
   /^\/v2\/health\/(live|ready)$/,
   /^\/$/,
   /^\/[a-z-]+\.(js|css|html|svg)$/,
-  /^\/openapi\.(json|yaml)$/,
+  /^(\/models\/[^/]+)?\/openapi\.json$/,
+  /^\/openapi\.yaml$/,
   /^\/docs(\/|\/json|\/yaml|\/static\/.*)?$/,
 ];
 

@@ -160,7 +160,7 @@ const queryOf = ({ inputs, outputs }) =>
 
 /** The documents say best what JSON a model takes. */
 async function describeRequest(described, address) {
-  const { paths } = await ask('openapi.json');
+  const { paths } = await ask(`${address}/openapi.json`);
   const text = paths[`/${address}/predict`]?.post.description?.split('\n')[0].replaceAll('`', '');
   if (text) described.describe(text);
 }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { versionStates } from '../../catalog/model-versions.js';
+import { shownStatus, versionStates } from '../../catalog/model-versions.js';
 import type { KerasServeParts } from '../keras-serve.js';
 
 /** What each version of each model does, and what is known of it. @param parts whose catalog is there once they are ready */
@@ -23,8 +23,11 @@ export function countModels(parts: Pick<KerasServeParts, 'catalog'>, registers: 
     collect() {
       this.reset();
       for (const { name, versions } of parts.catalog.models)
-        for (const { version, state } of versions)
+        for (const known of versions) {
+          const { state } = shownStatus(known);
+          const { version } = known;
           for (const one of versionStates) this.set({ model: name, version, state: one }, one === state ? 1 : 0);
+        }
     },
   });
   new Counter({
@@ -45,6 +48,8 @@ export function countModels(parts: Pick<KerasServeParts, 'catalog'>, registers: 
     registers,
     collect() {
       this.reset();
+      // Those who have the models tell it.
+      if (parts.catalog.workers) return;
       for (const { name, versions } of parts.catalog.models)
         for (const { version, model } of versions)
           for (const { certainty } of model?.assumptions ?? []) this.inc({ model: name, version, certainty }, 1);

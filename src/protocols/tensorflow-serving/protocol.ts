@@ -1,6 +1,6 @@
 import { protocolError } from '../../../schemas/protocol-error.js';
 import { type Catalog, CatalogError } from '../../catalog/catalog.js';
-import type { CatalogVersion } from '../../catalog/model-versions.js';
+import { type CatalogVersion, servingVersion } from '../../catalog/model-versions.js';
 import { isImage } from '../../datapoints/kinds.js';
 import { versionOf } from '../../support/model-name.js';
 import type { RawBody } from '../body.js';
@@ -69,7 +69,7 @@ export function findVersions(catalog: Catalog, address: ServableAddress): readon
   const wanted = versionNumber(address);
   const entry = catalog.get(model);
   if (!entry) throw new ProtocolRequestError(`Could not find any versions of model ${model}`, 'model_unknown');
-  const stable = entry.versions.find(({ state }) => state === 'AVAILABLE');
+  const stable = servingVersion(entry.versions);
   const versions = entry.versions.filter((one) =>
     label ? one === stable : wanted === undefined || one.version === wanted,
   );

@@ -1,5 +1,5 @@
 import type { TensorFlowServingMetadata, TensorFlowServingStatus } from '../../../schemas/tensorflow-serving.js';
-import type { CatalogVersion } from '../../catalog/model-versions.js';
+import { type CatalogVersion, shownStatus } from '../../catalog/model-versions.js';
 import type { ServedModel } from '../../catalog/served-model.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import { tensorFlowTypeOf } from '../datatypes.js';
@@ -7,15 +7,18 @@ import { SERVING_DEFAULT } from './messages.js';
 
 /** What versions of a model are doing, as TensorFlow Serving's `GetModelStatusResponse`. */
 export const statusOf = (versions: readonly CatalogVersion[]): TensorFlowServingStatus => ({
-  model_version_status: versions.map(({ version, state, error }) => ({
-    version: String(version),
-    state,
-    // An error beside a version that serves is of what its files hold now.
-    status:
-      error && state !== 'AVAILABLE'
-        ? { error_code: 'FAILED_PRECONDITION', error_message: error.message }
-        : { error_code: 'OK', error_message: '' },
-  })),
+  model_version_status: versions.map((known) => {
+    const { state, error } = shownStatus(known);
+    return {
+      version: String(known.version),
+      state,
+      // An error beside a version that serves is of what its files hold now.
+      status:
+        error && state !== 'AVAILABLE'
+          ? { error_code: 'FAILED_PRECONDITION', error_message: error.message }
+          : { error_code: 'OK', error_message: '' },
+    };
+  }),
 });
 
 const tensorInfo = ({ name, type, shape }: TensorInfo) => [
