@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CatalogError, type ModelLease } from '../catalog/catalog.js';
+import type { ModelLease } from '../catalog/catalog.js';
 import { JobError } from '../jobs/errors.js';
 import type { IdempotentRequest } from '../jobs/idempotency-keys.js';
 import type { KeptMessage, Protocol } from '../protocols/protocol.js';
@@ -48,7 +48,7 @@ export async function answerLater<Message>(
 ): Promise<FastifyReply> {
   const { request } = reply;
   const { store, webhookAddress, deadline } = parts.jobs;
-  if (!respondAsync && parts.direct) checkReady(lease);
+  if (!respondAsync && lease.model.absence) throw lease.model.absence;
   const told = webhook === undefined ? undefined : webhookAddress(webhook);
   const kept = await protocol.keep(message, lease.model);
   // The job has a lease of its own once it runs: whoever waits for it keeps no model loaded.
@@ -84,12 +84,6 @@ export async function answerLater<Message>(
     'preference-applied': 'respond-async',
   });
   return sendJob(reply.code(202), job);
-}
-
-/** @throws CatalogError where nobody can answer at once */
-export function checkReady({ model }: ModelLease): void {
-  if (!model.ready)
-    throw new CatalogError('model_not_ready', `No worker has the model "${model.name}" now. Try again in a moment.`);
 }
 
 /** What a request is known by that may come again, and what it says. */

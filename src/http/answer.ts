@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { ModelLease } from '../catalog/catalog.js';
 import type { Protocol } from '../protocols/protocol.js';
-import { answerLater, checkReady, laterOf } from './answer-later.js';
+import { answerLater, laterOf } from './answer-later.js';
 import type { KerasServeParts } from './keras-serve.js';
 import { replyTo } from './open-replies.js';
 import { sendFailed } from './send-error.js';
@@ -33,12 +33,11 @@ export async function answer<Message>(
 async function answerElsewhere<Message>(
   protocol: Protocol<never, Message>,
   direct: NonNullable<KerasServeParts['direct']>,
-  lease: ModelLease,
+  { model, release }: ModelLease,
   message: Message,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  checkReady(lease);
-  const { model, release } = lease;
+  if (model.absence) throw model.absence;
   const { request } = reply;
   const kept = await protocol.keep(message, model);
   release();

@@ -5,7 +5,8 @@ import { isAvailable } from '../../catalog/model-versions.js';
 import type { ServedModel } from '../../catalog/served-model.js';
 import { listen } from '../../support/listen.js';
 import { type AnnouncedBytes, AnnouncementError, writeAnnouncement } from './announcement.js';
-import { Fleet, type FleetLog, memberOf, type RedisConnections } from './fleet.js';
+import type { RedisConnections } from './connection.js';
+import { Fleet, type FleetLog, memberOf } from './fleet.js';
 import { Turns } from './turns.js';
 import { withWorkerScripts } from './worker-scripts.js';
 

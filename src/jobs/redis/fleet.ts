@@ -1,17 +1,10 @@
 import { EventEmitter } from 'node:events';
-import type { Redis } from 'ioredis';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Worker } from '../../catalog/catalog.js';
 import { isModelName } from '../../support/model-name.js';
+import type { RedisConnections } from './connection.js';
 import { mostGenerations, withWorkerScripts } from './worker-scripts.js';
-
-/** A connection to Redis, and what all keys begin with. */
-export interface RedisConnections {
-  readonly commands: Redis;
-  readonly isReady: boolean;
-  readonly prefix: string;
-}
 
 /** What there is to say of workers that can't be understood. */
 export interface FleetLog {

@@ -1,7 +1,8 @@
 import { InferencePool } from '../../inference/inference-pool.js';
 import { AnnouncedModel } from './announced-model.js';
 import { AnnouncementError, largest } from './announcement.js';
-import { type Fleet, memberOf, type RedisConnections } from './fleet.js';
+import type { RedisConnections } from './connection.js';
+import { type Fleet, memberOf } from './fleet.js';
 
 /** A version of a model as it was announced. */
 export interface AnnouncedVersion {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FleetLog, RedisConnections } from './fleet.js';
+import type { RedisConnections } from './connection.js';
+import type { FleetLog } from './fleet.js';
 
 /** Does something in Redis again and again, whatever becomes of Redis. */
 export class Turns {
