@@ -112,10 +112,11 @@ async function addApi(
     await app.register(import('../plugins/gateway.js'), { deadline: options.deadline, maxQueue: options.maxQueue });
   if (connections && !isGateway)
     await app.register(import('../plugins/worker.js'), { connections, ...workerOptions(options) });
+  // Before the routes that it tells of.
+  if (!isWorker) await app.register(openapi);
   await app.register(health);
   await app.register(metrics, { connections: server });
   if (isWorker) return;
-  await app.register(openapi);
   await app.register(models);
   await app.register(predict, { maxImageSize: options.maxImageSize, maxJsonSize: options.maxJsonSize });
   await app.register(jobRoutes);
