@@ -30,7 +30,8 @@ export const readSeeds = (): Seed[] => [...readModels(), ...readPickles()];
 function readPickles(): Seed[] {
   return [...pickleCases].flatMap(([version, cases]) =>
     cases.map((one): Seed => {
-      const kind = one.format.startsWith('joblib') ? 'pickle of joblib' : 'pickle';
+      const isPacked = /^joblib (?:bz2|lzma|xz)$/.test(one.format);
+      const kind = isPacked ? 'packed pickle' : one.format.startsWith('joblib') ? 'pickle of joblib' : 'pickle';
       const name = `${version}/${one.name}, ${one.format}`;
       return { name, kind, files: { 'object.pkl': bytesOfCase(one) }, model: 'object.pkl', weights: undefined };
     }),

@@ -3,10 +3,27 @@ import type { Mutation } from './list.js';
 const reading = 'test/pickle/read-pickle.test.ts';
 const exploits = 'test/pickle/exploits.test.ts';
 const fitted = 'test/pickle/fitted.test.ts';
+const packed = 'test/pickle/packed.test.ts';
 const cards = 'test/routes/fitted-table.test.ts';
 
 /** Mistakes in how pickles are read, and in what fitted objects in them do. */
 export const pickleMutations: Mutation[] = [
+  {
+    about: 'what a packed file makes has no limit',
+    file: 'src/pickle/packed/output.ts',
+    search: 'if (this.length >= this.most)',
+    replacement: 'if (this.length >= 2 ** 40)',
+    test: packed,
+    name: 'a small file that makes a large one is refused',
+  },
+  {
+    about: 'a checksum of xz is not looked at',
+    file: 'src/pickle/packed/xz.ts',
+    search: "if (!Buffer.from(own).equals(input.take(own.length))) throw damaged('a checksum is wrong');",
+    replacement: 'input.take(own.length);',
+    test: packed,
+    name: 'what was changed anywhere is refused',
+  },
   {
     about: 'a class that is not known is an object of its name',
     file: 'src/pickle/classes.ts',

@@ -1,7 +1,14 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { PickleError } from './error.js';
+import { unpackBzip2 } from './packed/bzip2.js';
+import { unpackLzma } from './packed/lzma.js';
+import { Output } from './packed/output.js';
+import { unpackXz } from './packed/xz.js';
 
-const unpacking = (unpack: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array) =>
+/** Unpacks a file to so many bytes at most, until a time by `performance.now()`. */
+type Unpack = (bytes: Uint8Array, most: number, deadline: number) => Uint8Array;
+
+const zipped = (unpack: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array) =>
   function unpacked(bytes: Uint8Array, most: number): Uint8Array {
     try {
       return unpack(bytes, { maxOutputLength: most });
@@ -12,6 +19,14 @@ const unpacking = (unpack: (bytes: Uint8Array, options: { maxOutputLength: numbe
     }
   };
 
+const packed =
+  (unpack: (bytes: Uint8Array, output: Output) => void): Unpack =>
+  (bytes, most, deadline) => {
+    const output = new Output(most, deadline);
+    unpack(bytes, output);
+    return output.from(0);
+  };
+
 const refusing = (name: string) => (): Uint8Array => {
   throw new PickleError(
     'pickle_unsupported',
@@ -19,18 +34,18 @@ const refusing = (name: string) => (): Uint8Array => {
   );
 };
 
-const inflated = unpacking(inflateSync);
+const inflated = zipped(inflateSync);
 
 /** What packs pickles, by the first bytes of a file. */
-const containers: readonly [start: string, unpack: (bytes: Uint8Array, most: number) => Uint8Array][] = [
-  ['1f8b', unpacking(gunzipSync)],
+const containers: readonly [start: string, unpack: Unpack][] = [
+  ['1f8b', zipped(gunzipSync)],
   ['7801', inflated],
   ['785e', inflated],
   ['789c', inflated],
   ['78da', inflated],
-  ['425a68', refusing('bz2')],
-  ['fd377a585a', refusing('xz')],
-  ['5d0000', refusing('lzma')],
+  ['425a68', packed(unpackBzip2)],
+  ['fd377a585a', packed(unpackXz)],
+  ['5d0000', packed(unpackLzma)],
   ['04224d18', refusing('lz4')],
   ['28b52ffd', refusing('zstd')],
   ['5a46', refusing('joblib before 0.10, which kept arrays apart from the rest')],
@@ -39,12 +54,13 @@ const containers: readonly [start: string, unpack: (bytes: Uint8Array, most: num
 /**
  * The pickle in a file.
  * @param most bytes that it may have
+ * @param deadline when it has to be unpacked, by `performance.now()`
  * @throws PickleError
  */
-export function decompressed(file: Uint8Array, most: number): Uint8Array {
+export function decompressed(file: Uint8Array, most: number, deadline: number): Uint8Array {
   const start = Buffer.from(file.subarray(0, 8)).toString('hex');
   const [, unpack] = containers.find(([magic]) => start.startsWith(magic)) ?? [];
-  return unpack ? unpack(file, most) : file;
+  return unpack ? unpack(file, most, deadline) : file;
 }
 
 /** How pickles of protocols 0 and 1 begin that hold an object, a dict or a list; later ones begin with their protocol. */

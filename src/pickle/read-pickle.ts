@@ -33,9 +33,10 @@ const costs = { opcode: 40 };
 export function readPickle(file: Uint8Array): PickleValue {
   if (file.length > pickleLimits.bytes)
     throw new PickleError('pickle_too_large', `is larger than ${pickleLimits.bytes / 2 ** 20} MB`);
-  const reader = new ByteReader(decompressed(file, pickleLimits.unpacked));
+  const deadline = performance.now() + pickleLimits.time;
+  const reader = new ByteReader(decompressed(file, pickleLimits.unpacked, deadline));
   const budget: Budget = { bytes: pickleLimits.made, marks: pickleLimits.marks };
-  return run(reader, budget, performance.now() + pickleLimits.time, 0);
+  return run(reader, budget, deadline, 0);
 }
 
 function run(reader: ByteReader, budget: Budget, deadline: number, depth: number): PickleValue {

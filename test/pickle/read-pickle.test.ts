@@ -8,14 +8,10 @@ import { pickleLimits, readPickle } from '../../src/pickle/read-pickle.js';
 import { Instance } from '../../src/pickle/values.js';
 import { bytesOfCase, pickleCases, plain } from '../helpers/pickles.js';
 
-/** Formats that are refused by name. */
-const packed = /joblib (bz2|lzma|xz)/;
-
 for (const [version, cases] of pickleCases) {
   test(`values and columns of ${version}`, () => {
     for (const one of cases) {
       const name = `${one.name}, ${one.format}`;
-      if (packed.test(one.format)) continue;
       if (one.value !== undefined) assert.deepEqual(plain(readPickle(bytesOfCase(one))), one.value, name);
       if (one.columns && !one.inputs) {
         // Its frames are made by a function of functools that could be any.
@@ -26,9 +22,7 @@ for (const [version, cases] of pickleCases) {
   });
 
   test(`objects of ${version} are records of name and attributes`, () => {
-    const objects = cases.filter(
-      ({ name, format }) => /^[A-Z]\w+(er|or|Pipeline)\b/.test(name) && !packed.test(format),
-    );
+    const objects = cases.filter(({ name }) => /^[A-Z]\w+(er|or|Pipeline)\b/.test(name));
     assert.ok(objects.length > 20);
     for (const one of objects) {
       const value = readPickle(bytesOfCase(one));
@@ -40,16 +34,19 @@ for (const [version, cases] of pickleCases) {
 }
 
 test('containers that nothing here unpacks are refused with how to save them again', () => {
-  const cases = [...pickleCases.values()].flat().filter(({ format }) => packed.test(format));
-  assert.ok(cases.length >= 3);
-  for (const one of cases) {
-    const container = packed.exec(one.format)![1]!;
+  for (const [start, name] of [
+    ['04224d18', 'lz4'],
+    ['28b52ffd', 'zstd'],
+    ['5a46', 'joblib before 0.10'],
+  ] as const)
     assert.throws(
-      () => readPickle(bytesOfCase(one)),
+      () => readPickle(Buffer.from(`${start}0000000000000000`, 'hex')),
       (error) =>
-        error instanceof PickleError && error.code === 'pickle_unsupported' && error.message.includes(container),
+        error instanceof PickleError &&
+        error.code === 'pickle_unsupported' &&
+        error.message.startsWith(`is packed by ${name}`) &&
+        error.message.includes('Save it again'),
     );
-  }
 });
 
 const refused = (bytes: Uint8Array, code: PickleError['code']) =>
