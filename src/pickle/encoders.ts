@@ -2,7 +2,14 @@ import { NumpyArray } from './arrays.js';
 import { placeIn } from './categories.js';
 import { type Cell, cellsOf } from './cells.js';
 import type { Fields } from './fields.js';
-import { type Accepted, type Column, cellOfColumn, type TransformerKind, TransformSignal } from './transformer.js';
+import {
+  type Accepted,
+  type Column,
+  cellOfColumn,
+  type Fitted,
+  type TransformerKind,
+  TransformSignal,
+} from './transformer.js';
 import type { PickleValue } from './values.js';
 
 /** A column of categories, and which number stands for each. */
@@ -135,6 +142,18 @@ export const OrdinalEncoder: TransformerKind<OrdinalSpec> = {
       return codes;
     }),
 };
+
+/**
+ * The texts that an `OrdinalEncoder` makes numbers of, by column; undefined of a column whose numbers aren't the places of texts.
+ * @returns nothing for any other object
+ */
+export function wordsIn({ kind, spec }: Fitted): readonly (readonly string[] | undefined)[] {
+  if (kind !== 'OrdinalEncoder') return [];
+  return (spec as OrdinalSpec).features.map(({ categories, codes }) => {
+    const areWords = categories.every((category, place) => typeof category === 'string' && codes[place] === place);
+    return areWords ? (categories as readonly string[]) : undefined;
+  });
+}
 
 const acceptedBy = ({ categories, unknown }: Feature): Accepted => ({
   categories,

@@ -1,4 +1,5 @@
 import type { Assumption } from '../../datapoints/kind.js';
+import { wordsIn as wordsOf } from '../../pickle/encoders.js';
 import { accepts } from '../../pickle/fitted.js';
 import type { Fitted } from '../../pickle/transformer.js';
 import { particularIn, wordsIn } from './file-words.js';
@@ -12,8 +13,46 @@ interface ColumnWords {
   assumed: Omit<Assumption, 'key'>;
 }
 
+/** What speaks for encoders, after their files: for one, for several, for several of one file. */
+const reasons = {
+  name: ['is called like it', 'are called like them', 'is called like them'],
+  frame: ['was fitted on it', 'were fitted on them', 'was fitted on them'],
+} as const;
+
+/** An encoder of texts, and the column that it is of. */
+interface Encoder {
+  file: SideFile;
+  words: readonly string[];
+  /** What speaks for it. */
+  by: keyof typeof reasons;
+  isOf(column: string): boolean;
+}
+
 /**
- * The texts that columns of numbers had before someone's encoders made these of them: of each column the one that is called like it,
+ * The encoders of columns in a file: a `LabelEncoder` is of the one that it is called like, and so is an `OrdinalEncoder` of one column without a
+ * name. One that was fitted on a data frame knows the name of each of its columns, and each has its own words.
+ * @param known words that are no news in the name of a file
+ */
+function encodersIn(file: SideFile, known: readonly string[]): readonly Encoder[] {
+  const called = particularIn(file.file, known).join(' ');
+  const byFile = {
+    file,
+    by: 'name' as const,
+    isOf: (column: string) => called !== '' && wordsIn(column).join(' ') === called,
+  };
+  const { classes, encodes, fitted } = file;
+  if (encodes) return [{ ...byFile, words: classes! }];
+  const words = fitted ? wordsOf(fitted) : [];
+  const { names } = fitted ?? {};
+  if (!names) return words.length === 1 && words[0] ? [{ ...byFile, words: words[0] }] : [];
+  return names.flatMap((name, place): Encoder[] => {
+    const own = words[place];
+    return own ? [{ file, words: own, by: 'frame', isOf: (column) => column === name }] : [];
+  });
+}
+
+/**
+ * The texts that numbers of columns had before someone's encoders made these of them: of each column those of the only encoder that is of it,
  * `label_encoder_gender.pkl` of Gender.
  * @param names of the columns that a transformer takes
  * @param known words that are no news in the name of a file
@@ -24,32 +63,45 @@ export function wordsOfColumns(
   files: readonly SideFile[],
   known: readonly string[],
 ): ColumnWords | undefined {
-  const encoders = files.filter(({ encodes, classes }) => encodes && classes!.every(isText));
-  const called = names.map((name) => wordsIn(name).join(' '));
+  const encoders = files
+    .filter((file) => file.fitted !== fitted)
+    .flatMap((file) => encodersIn(file, known))
+    .filter(({ words }) => words.every(isText));
   const takes = accepts(fitted, names.length);
-  const encoderAt = (place: number): SideFile | undefined => {
-    const own = encoders.filter(({ file }) => particularIn(file, known).join(' ') === called[place]);
-    const isOne = called[place] !== '' && called.filter((one) => one === called[place]).length === 1;
+  const encoderAt = (place: number): Encoder | undefined => {
+    const [own, ...others] = encoders.filter((encoder) => encoder.isOf(names[place]!));
+    const isOne = own && others.length === 0 && names.filter((name) => own.isOf(name)).length === 1;
     // What an imputer or encoder in it says of a column's values stays.
-    return isOne && own.length === 1 && Object.keys(takes[place]!).length === 0 ? own[0] : undefined;
+    return isOne && Object.keys(takes[place]!).length === 0 ? own : undefined;
   };
   const own = names.map((_, place) => encoderAt(place));
-  const found = own.flatMap((file) => file ?? []);
+  const found = own.flatMap((encoder) => encoder ?? []);
   if (found.length === 0) return undefined;
-  const columns = names.map((name, place) => ({ name, ...(own[place] && { categories: [...own[place].classes!] }) }));
+  const columns = names.map((name, place) => ({ name, ...(own[place] && { categories: [...own[place].words] }) }));
   const encoded = names.filter((_, place) => own[place]).map((name) => JSON.stringify(name.slice(0, 50)));
-  const verb = found.length === 1 ? 'is called like it' : 'are called like them';
   return {
     keys: { columns },
-    files: found,
+    files: [...new Set(found.map(({ file }) => file))],
     assumed: {
       value: columns,
       text: `also the words of ${encoded.join(' and ')}`,
-      basis: `${found.map(({ file }) => file).join(' and ')} ${verb}`,
+      basis: basisOf(found),
       certainty: 'guess',
     },
   };
 }
+
+/** What speaks for encoders, each file once. */
+const basisOf = (found: readonly Encoder[]): string =>
+  (Object.keys(reasons) as (keyof typeof reasons)[])
+    .flatMap((by) => {
+      const own = found.filter((one) => one.by === by);
+      const files = [...new Set(own.map(({ file }) => file.file))];
+      const [one, several, ofOneFile] = reasons[by];
+      const why = own.length === 1 ? one : files.length > 1 ? several : ofOneFile;
+      return own.length > 0 ? `${files.join(' and ')} ${why}` : [];
+    })
+    .join(', and ');
 
 /** Numbers that stand for numbers could be meant either way. */
 const isText = (text: string): boolean => text.trim() !== '' && Number.isNaN(Number(text));

@@ -24,9 +24,10 @@ import {
 import type { SideFile } from './side-files.js';
 import { columnsWithoutAnswer } from './side-table.js';
 
-/** What is done to rows; encoders alone are of a column, or of the answer. */
+/** What is done to rows; an encoder alone is of a column, or of the answer, unless it was fitted on several columns. */
 const ofRows =
   /^(?:StandardScaler|MinMaxScaler|MaxAbsScaler|RobustScaler|Normalizer|PowerTransformer|SimpleImputer|Pipeline|ColumnTransformer)$/;
+const isEncoder = ({ fitted }: SideFile): boolean => /^(?:OneHot|Ordinal)Encoder$/.test(fitted?.kind ?? '');
 
 /** Whether a name says that what is in a file is done to answers: `y_scaler.pkl`; `house_price_scaler.pkl` of several columns doesn't. */
 const isOfOutput = ({ file, fitted }: SideFile): boolean =>
@@ -53,6 +54,10 @@ export function rowWidth(input: TensorInfo, served: Served): number | undefined 
 export const makesRows = ({ fitted }: SideFile, width: number): boolean =>
   fitted?.inputs !== undefined && ofRows.test(fitted.kind) && outputsOf(fitted) === width;
 
+/** Whether an encoder of several columns makes rows of so many numbers. */
+const encodesRows = (file: SideFile, width: number): boolean =>
+  isEncoder(file) && file.fitted!.inputs! > 1 && outputsOf(file.fitted!) === width;
+
 /** What is done to the rows of an input first, and what its columns are called. */
 export function offerRows(input: TensorInfo, served: Served, files: readonly SideFile[]): Found {
   const width = input.type === 'string' ? undefined : rowWidth(input, served);
@@ -60,7 +65,10 @@ export function offerRows(input: TensorInfo, served: Served, files: readonly Sid
   const { name } = input;
   const alike = served.signature.inputs.filter((one) => rowWidth(one, served) === width);
   const mine = files.filter(({ file }) => isMeant(file, name, alike.length));
-  const able = files.filter((file) => makesRows(file, width) && !isOfOutput(file));
+  const scaling = files.filter((file) => makesRows(file, width) && !isOfOutput(file));
+  // What an encoder makes may be scaled behind it.
+  const encoding = files.filter((file) => encodesRows(file, width) && !isOfOutput(file));
+  const able = scaling.length > 0 ? scaling : encoding;
   const fitting = able.filter((file) => mine.includes(file));
   if (fitting.length === 0) {
     const [shared, ...others] = able.filter(({ file }) => !alike.some((one) => isMeant(file, one.name, alike.length)));
