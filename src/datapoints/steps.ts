@@ -40,15 +40,16 @@ export const fittingKeys: Record<keyof Omit<Fitting, 'assumed'>, TSchema> = {
 };
 
 /**
- * How lists are fitted to the second axis of an input: one of any size has no need of it.
- * @param found what source code does, for lists of ids
+ * How lists are fitted to the second axis of an input: one of any size has no need of it. Only lists of ids are filled up where no card says it:
+ * 0 stands for no word, but in measurements it is a measurement.
+ * @param ids whether the lists are of ids, and what source code does to them
  * @throws CardError
  */
 export function fittingOf(
   { shape, type }: TensorInfo,
   card: KindCard = {},
   place: Place,
-  found?: FoundPadding,
+  ids?: { found?: FoundPadding },
 ): { fitting?: Fitting; assumptions: Assumption[] } {
   const given = card as Partial<Fitting>;
   const [said] = (['padding', 'truncating', 'value'] as const).filter((key) => given[key] !== undefined);
@@ -57,8 +58,9 @@ export function fittingOf(
     return { assumptions: [] };
   }
   // What the card says in part is not made whole by what others do.
-  const code = said ? undefined : found;
-  const { padding = code?.padding ?? 'pre', truncating = code?.truncating, value = 0 } = given;
+  const code = said ? undefined : ids?.found;
+  const isFilled = ids !== undefined || given.value !== undefined;
+  const { padding = code?.padding ?? (isFilled ? 'pre' : null), truncating = code?.truncating, value = 0 } = given;
   const { least, most, whole } = numberTypes[type];
   if (!(value >= least && value <= most) || (whole && !Number.isInteger(value)))
     throw new CardError(`${place('value')} must be a number that ${type} can hold.`);
@@ -72,7 +74,7 @@ export function fittingOf(
       value,
       ...(given.padding === undefined && { assumed: true }),
     },
-    assumptions: given.padding === undefined ? assumed : [],
+    assumptions: given.padding === undefined && padding !== null ? assumed : [],
   };
 }
 
@@ -168,7 +170,8 @@ function fittedSteps(
     data ??= zeros(type, rows, steps * width, place);
     longest = Math.max(longest, value.length);
     if (fitting.assumed && row === rows - 1 && rows === steps && rows > 1 && longest === 1) throw unwrapped(rows);
-    const { skip, count, before } = fit(value, steps, fitting, place, expected);
+    if (isUnwrapped(value, steps, rows, fitting)) throw unwrapped(rows);
+    const { skip, count, before } = fit(value, steps, fitting, place, expected, input.name);
     const start = row * steps * width;
     if (fitting.value && count < steps) {
       const filling = type === 'int64' || type === 'uint64' ? BigInt(fitting.value) : fitting.value;
@@ -190,6 +193,10 @@ function fittedSteps(
     finish: () => ({ tensor: { type, shape: [rows, steps, ...(shape.slice(2) as number[])], data: data! } }),
   };
 }
+
+/** Whether one of as many lists as there are steps has one step, where none is filled up. */
+const isUnwrapped = (list: List, steps: number, rows: number, { assumed, padding }: Fitting): boolean =>
+  assumed === true && padding === null && list.length === 1 && rows === steps && rows > 1;
 
 /** As many lists as one has steps, each of one step, are one that lacks the list around it; filled up, they would be nonsense. */
 const unwrapped = (rows: number): InstancesError =>
@@ -226,6 +233,7 @@ function fit(
   fitting: Fitting,
   place: string,
   expected: string,
+  name: string,
 ): { skip: number; count: number; before: number } {
   const { length } = list;
   const lacking = size - length;
@@ -234,5 +242,8 @@ function fit(
   if (lacking < 0 && fitting.truncating)
     return { skip: fitting.truncating === 'pre' ? -lacking : 0, count: size, before: 0 };
   if (lacking === 0) return { skip: 0, count: size, before: 0 };
-  throw wrong(place, expected, list);
+  const refusal = wrong(place, expected, list);
+  if (lacking < 0 || !fitting.assumed) throw refusal;
+  const card = JSON.stringify({ inputs: { [name]: { padding: 'pre' } } });
+  throw new InstancesError(place, `${refusal.message} Shorter ones are filled up where serve.json says so: ${card}.`);
 }

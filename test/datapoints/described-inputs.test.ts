@@ -121,9 +121,9 @@ describe('an input', () => {
       [4, 2],
       'float32',
       { columns: [a, b] },
-      'an array of up to 4 rows, the oldest first, each an object with a number for "a", "b"',
+      'an array of 4 rows, the oldest first, each an object with a number for "a", "b"',
       Array(4).fill({ a: 0.5, b: 0.5 }),
-      list(two, 1, 4),
+      list(two, 4, 4),
     ],
     'rows over any time': [
       [null, 2],
@@ -158,9 +158,9 @@ describe('an input', () => {
       [5],
       'float32',
       { kind: 'sequence' },
-      'an array of up to 5 numbers',
+      'an array of 5 numbers',
       Array(5).fill(0.5),
-      list(float, 1, 5),
+      list(float, 5, 5),
     ],
     'a sequence of ids': [
       [5],

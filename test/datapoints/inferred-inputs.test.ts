@@ -119,12 +119,20 @@ describe('an input', () => {
       { columns, padding: 'post', truncating: 'pre', value: 3 },
       [],
     ],
-    'a table of rows over time that may be short': [
+    'a table of rows over time that may not be short': [
       input([4, 2]),
       {},
       { card: { columns } },
       'table',
-      { columns, padding: 'pre', value: 0 },
+      { columns, padding: null, value: 0 },
+      [],
+    ],
+    'a table of rows over time that are filled up with a value': [
+      input([4, 2]),
+      {},
+      { card: { columns, value: 7 } },
+      'table',
+      { columns, padding: 'pre', value: 7 },
       [padding],
     ],
     'one number beside others': [
@@ -269,8 +277,8 @@ describe('an input', () => {
       feeds('Dropout', 'LSTM'),
       {},
       'sequence',
-      { padding: 'pre', value: 0 },
-      [['kind', 'sequence', 'likely', 'the layer that takes it is LSTM'], padding],
+      { padding: null, value: 0 },
+      [['kind', 'sequence', 'likely', 'the layer that takes it is LSTM']],
     ],
     'steps of any number': [
       input([null, 2]),

@@ -58,7 +58,7 @@ describe('a sequence', () => {
       /^InstancesError: There are 3 datapoints of one step each, where one has 3/,
     );
     assert.deepEqual(read([[[1], [2], [3]]], steps).data, [1, 2, 3]);
-    assert.deepEqual(read([[1], [2]], steps).shape, [2, 3, 1]);
+    assert.deepEqual(read([[1], [2]], steps, { padding: 'pre' }).shape, [2, 3, 1]);
     assert.deepEqual(read([[1], [2], [3]], steps, { padding: 'pre' }).shape, [3, 3, 1]);
   });
 
@@ -89,8 +89,9 @@ describe('a sequence', () => {
   });
 
   it('has lists of numbers for steps of several, and for those of one the number too', () => {
-    assert.deepEqual(read([[[1, 2]]], info([null, 2, 2])).data, [0, 0, 1, 2]);
-    assert.deepEqual(read([[1, [2]]], info([null, 3, 1])), { shape: [1, 3, 1], data: [0, 1, 2] });
+    const padding = { padding: 'pre' };
+    assert.deepEqual(read([[[1, 2]]], info([null, 2, 2]), padding).data, [0, 0, 1, 2]);
+    assert.deepEqual(read([[1, [2]]], info([null, 3, 1]), padding), { shape: [1, 3, 1], data: [0, 1, 2] });
   });
 
   it('is as long as it is where the model takes any number', () => {
@@ -137,15 +138,27 @@ describe('a sequence', () => {
   });
 
   const refused: [values: unknown[], input: TensorInfo, card: KindCard, message: string][] = [
-    [[[1, 2, 3]], info([null, 2]), {}, 'rows[0] should be an array of up to 2 numbers, but is an array of 3 elements.'],
+    [[[1, 2, 3]], info([null, 2]), {}, 'rows[0] should be an array of 2 numbers, but is an array of 3 elements.'],
+    [
+      [[1, 2, 3], [1]],
+      info([null, 3]),
+      {},
+      'rows[1] should be an array of 3 numbers, but is an array of 1 element. Shorter ones are filled up where serve.json says so: {"inputs":{"x":{"padding":"pre"}}}.',
+    ],
+    [
+      [[[1, 2]]],
+      info([null, 3, 2]),
+      { truncating: 'pre' },
+      'rows[0] should be an array of 3 or more steps, but is an array of 1 element. Shorter ones are filled up where serve.json says so: {"inputs":{"x":{"padding":"pre"}}}.',
+    ],
     [
       [[1]],
       info([null, 2]),
       { padding: null },
       'rows[0] should be an array of 2 numbers, but is an array of 1 element.',
     ],
-    [[[]], info([null, 2]), {}, 'rows[0] should be an array of up to 2 numbers, but is an array of 0 elements.'],
-    [[['a']], info([null, 2]), {}, 'rows[0][0] should be a number that float32 can hold, but is "a".'],
+    [[[]], info([null, 2]), {}, 'rows[0] should be an array of 2 numbers, but is an array of 0 elements.'],
+    [[['a', 1]], info([null, 2]), {}, 'rows[0][0] should be a number that float32 can hold, but is "a".'],
     [[[1.5]], info([null, 2], 'int8'), {}, 'rows[0][0] should be a whole number from -128 to 127, but is 1.5.'],
     [
       [[[1, 2], [3]]],
@@ -153,8 +166,8 @@ describe('a sequence', () => {
       {},
       'rows[0][1] should be an array of 2 numbers, but is an array of 1 element.',
     ],
-    [[[[1, true]]], info([null, 2, 2]), {}, 'rows[0][0][1] should be a number that float32 can hold, but is true.'],
-    [[3], info([null, 2]), {}, 'rows[0] should be an array of up to 2 numbers, but is 3.'],
+    [[[[1, true], [1, 2]]], info([null, 2, 2]), {}, 'rows[0][0][1] should be a number that float32 can hold, but is true.'],
+    [[3], info([null, 2]), {}, 'rows[0] should be an array of 2 numbers, but is 3.'],
   ];
   for (const [values, input, card, message] of refused)
     it(`is refused: ${message}`, () => {
@@ -181,9 +194,10 @@ describe('a sequence', () => {
       const input = info(shape);
       return sequence.describe(input, claim(input, { kind: 'sequence', ...card }).spec).text;
     };
-    assert.equal(text([null, 4]), 'an array of up to 4 numbers');
+    assert.equal(text([null, 4]), 'an array of 4 numbers');
+    assert.equal(text([null, 4], { padding: 'pre' }), 'an array of up to 4 numbers');
     assert.equal(text([null, 4], { padding: null }), 'an array of 4 numbers');
-    assert.equal(text([null, 4], { truncating: 'pre' }), 'an array of numbers');
+    assert.equal(text([null, 4], { padding: 'post', truncating: 'pre' }), 'an array of numbers');
     assert.equal(text([null, 4], { padding: null, truncating: 'pre' }), 'an array of 4 or more numbers');
     assert.equal(text([null, null, 2]), 'an array of arrays of 2 numbers');
     const input = info([null, 4, 2]);

@@ -192,7 +192,11 @@ describe('the values of a table with steps', () => {
   it('are filled up before or behind, or cut, on an axis of one size', () => {
     const fixed = info([null, 3, 2]);
     const data = (steps: unknown[], card: object = {}) => read([steps], { columns, ...card }, fixed).data;
-    assert.deepEqual(data([first]), [0, 0, 0, 0, 1, 1]);
+    assert.deepEqual(data([first], { padding: 'pre' }), [0, 0, 0, 0, 1, 1]);
+    assert.equal(
+      refusal([[first]], { columns }, fixed),
+      'rows[0] should be an array of 3 rows, but is an array of 1 element. Shorter ones are filled up where serve.json says so: {"inputs":{"x":{"padding":"pre"}}}.',
+    );
     assert.deepEqual(data([first], { padding: 'post', value: 9 }), [1, 1, 9, 9, 9, 9]);
     assert.deepEqual(data([first, second], { value: -1 }), [-1, -1, 1, 1, 2, 0]);
     const four = [first, first, second, second];
@@ -200,13 +204,13 @@ describe('the values of a table with steps', () => {
     assert.deepEqual(data(four, { truncating: 'post' }), [1, 1, 1, 1, 2, 0]);
     assert.equal(
       refusal([four], { columns }, fixed),
-      'rows[0] should be an array of up to 3 rows, but is an array of 4 elements.',
+      'rows[0] should be an array of 3 rows, but is an array of 4 elements.',
     );
     assert.equal(
       refusal([[first]], { columns, padding: null }, fixed),
       'rows[0] should be an array of 3 rows, but is an array of 1 element.',
     );
-    assert.match(refusal([[first, { rain: 1 }]], { columns }, fixed), /^rows\[0\]\[1\]\.wind is missing\.$/);
+    assert.match(refusal([[first, { rain: 1 }]], { columns, padding: 'pre' }, fixed), /^rows\[0\]\[1\]\.wind is missing\.$/);
   });
 
   it('of one column may be bare', () => {
@@ -226,10 +230,11 @@ describe('the values of a table with steps', () => {
     for (const value of [[[1, 2]], [[[1], [2]]]]) assert.equal(isOne(value, [{ name: 'a' }]), false);
   });
 
-  it('have a side on which they are filled up that is a guess', () => {
+  it('have a side on which they are filled up only where a card says that they are', () => {
     const claim = (card: KindCard, shape: (number | null)[]) =>
       table.claim(info(shape), facts, card, (key) => key)!.assumptions;
-    assert.deepEqual(claim({ columns }, [null, 3, 2]), [
+    assert.equal(claim({ columns }, [null, 3, 2]), undefined);
+    assert.deepEqual(claim({ columns, value: 7 }, [null, 3, 2]), [
       { key: 'padding', value: 'pre', basis: "that is Keras's own side", certainty: 'guess' },
     ]);
     assert.equal(claim({ columns, padding: 'post' }, [null, 3, 2]), undefined);

@@ -46,7 +46,9 @@ export const sequence: InputKind<SequenceSpec> = {
         `${place('kind')} can't be sequence: the input has not the shape (batch, steps) or (batch, steps, numbers).`,
       );
     const ids = takersOf(input, facts).includes('Embedding');
-    const { fitting, assumptions } = fittingOf(input, card, place, ids ? facts.padded : undefined);
+    const found = ids && facts.padded ? { found: facts.padded } : {};
+    const areIds = ids || numberTypes[input.type].whole;
+    const { fitting, assumptions } = fittingOf(input, card, place, areIds ? found : undefined);
     const certainty: Certainty = isSaid ? 'certain' : 'likely';
     return {
       spec: { width, ...(fitting && { fitting }), ...(ids && { ids }) },

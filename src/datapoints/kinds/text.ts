@@ -193,7 +193,7 @@ function fit(
   const size = input.shape[1] ?? null;
   if (length !== undefined && size !== null && length !== size)
     throw new CardError(`${place('length')} can't be ${length}: the input takes ${size}.`);
-  const { fitting, assumptions } = fittingOf(ofLength(input, length), card, place, padded);
+  const { fitting, assumptions } = fittingOf(ofLength(input, length), card, place, padded ? { found: padded } : {});
   return { fitting, assumptions, ...(size === null && { length }) };
 }
 
