@@ -29,6 +29,8 @@ export class CatalogError extends KnownError {
   constructor(
     readonly code: 'model_unknown' | 'model_version_unknown' | 'model_not_ready',
     message: string,
+    /** The name that no model has. */
+    readonly unknown?: string,
   ) {
     super(message);
   }
@@ -165,7 +167,7 @@ export class Catalog extends EventEmitter<CatalogEvents> {
    */
   versionsOf(name: string, version?: number): readonly CatalogVersion[] {
     const entry = this.get(name);
-    if (!entry) throw new CatalogError('model_unknown', `There is no model "${name.slice(0, 80)}".`);
+    if (!entry) throw new CatalogError('model_unknown', `There is no model "${name.slice(0, 80)}".`, name);
     const wanted = entry.versions.filter((one) => version === undefined || one.version === version);
     if (wanted.length > 0) return wanted;
     throw new CatalogError('model_version_unknown', `The model "${name}" has no version ${version}.`);

@@ -145,7 +145,7 @@ function splitByColumn(
     const tables = new Map<string, [column: string, value: unknown][]>();
     for (const [key, value] of Object.entries(row)) {
       const named = names.get(key);
-      if (!named) throw new InstancesError(at(place, key), `${at(place, key)} is no input. ${hintFor(key, known)}`);
+      if (!named) throw unknownKey(key, place, known);
       const { input, column, ignored } = named;
       if (ignored) continue;
       if (column === undefined) {
@@ -175,6 +175,8 @@ function fromLists(
   kinds: ModelKinds['inputs'],
 ): Record<string, Column> {
   const entries = Object.entries(json);
+  const foreign = Object.keys(json).find((key) => !names.has(key));
+  if (foreign !== undefined) throw unknownKey(foreign, place, knownNames(names));
   const isWhole = ([key]: [string, unknown]) => names.get(key)?.column === undefined && !names.get(key)?.ignored;
   const given = new Set(entries.map(([key]) => names.get(key)?.input));
   const isAbsent = signature.inputs.some(({ name }) => isTable(kinds[name]!) && !given.has(name));
@@ -211,6 +213,10 @@ const twice = (place: string, input: string): InstancesError =>
 
 const listed = (names: readonly string[]): string =>
   names.slice(0, 20).map(show).join(', ') + (names.length > 20 ? ', …' : '');
+
+/** That a key of an object by names is none of them. */
+const unknownKey = (key: string, place: string, known: readonly string[]): InstancesError =>
+  new InstancesError(at(place, key), `${at(place, key)} is no input. ${hintFor(key, known)}`);
 
 function hintFor(key: string, known: readonly string[]): string {
   const nearest = nearestName(key, known);

@@ -3,6 +3,7 @@ import { type ErrorCode, errors } from '../../schemas/error.js';
 import type { FailedReply } from '../jobs/job.js';
 import { jsonType, type Protocol } from '../protocols/protocol.js';
 import { failureOf } from './failure.js';
+import { nearestModel } from './nearest-model.js';
 import { RequestError } from './request-error.js';
 import { sendReply } from './send-reply.js';
 
@@ -23,7 +24,8 @@ export function sendError(
   const [status] = errors[failure.code];
   logFailure(error, failure, request.log);
   if (status === 503) reply.header('retry-after', '1');
-  return reply.code(status).headers(failure.headers).send(errorBody(failure.code, failure.message));
+  const message = failure.message + nearestModel(error, request);
+  return reply.code(status).headers(failure.headers).send(errorBody(failure.code, message));
 }
 
 function logFailure(error: Error, { code }: RequestError, log: FastifyBaseLogger): void {

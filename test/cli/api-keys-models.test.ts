@@ -7,7 +7,7 @@ describe('models of an API key', () => {
   const { start } = useKeyedServers();
 
   it('shows a key its own models, wherever models are listed, asked or told of', async (t) => {
-    const path = keyFile(t, { all: '', some: 'models=beta,later' });
+    const path = keyFile(t, { all: '', some: 'models=beta,later', near: 'models=beta,alpa,bata' });
     const server = await start(t, ['--api-keys', path]);
     assert.match(await logged(server, 'is for later'), /the API key some is for later, and there is no model/);
     const some = bearer('some');
@@ -23,6 +23,12 @@ describe('models of an API key', () => {
       index.json<{ name: string }[]>().map(({ name }) => name),
       ['beta'],
     );
+
+    const messageOf = async (model: string, headers: HeadersInit) =>
+      (await ask(server, `/models/${model}`, headers)).json<{ error: { message: string } }>().error.message;
+    assert.equal(await messageOf('alpa', bearer('all')), 'There is no model "alpa". Did you mean "alpha"?');
+    assert.equal(await messageOf('alpa', bearer('near')), 'There is no model "alpa".');
+    assert.equal(await messageOf('bata', bearer('near')), 'There is no model "bata". Did you mean "beta"?');
 
     const addresses = (model: string): [path: string, body?: unknown][] => [
       [`/models/${model}`],

@@ -182,6 +182,22 @@ describe('GET /models/{name}', () => {
     });
   }
 
+  it('says which model was probably meant by a name that none has', async () => {
+    for (const [name, meant] of [
+      ['Pets', 'pets'],
+      ['pet', 'pets'],
+      ['huoses', 'houses'],
+    ]) {
+      const told = `There is no model "${name}". Did you mean "${meant}"?`;
+      for (const url of [`/models/${name}`, `/models/${name}/versions/1`]) {
+        assert.equal((await get(url)).body.error.message, told);
+      }
+      const asked = await app.inject({ method: 'POST', url: `/models/${name}/predict`, payload: {} });
+      assert.equal(asked.json().error.message, told);
+    }
+    assert.equal((await get('/models/nothing')).body.error.message, 'There is no model "nothing".');
+  });
+
   it('is to be asked with GET', async () => {
     const reply = await app.inject({ method: 'DELETE', url: '/models/pets' });
     assert.deepEqual([reply.statusCode, reply.headers.allow], [405, 'GET, HEAD']);
