@@ -10,11 +10,12 @@ export interface Usage {
 
 const ticksPerSecond = 100;
 
-function stat(pid: number): { parent: number; cpu: number } | undefined {
+function stat(pid: number): { parent: number; cpu: number; ended: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(fields[1]), cpu: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond };
+    const seconds = (first: number) => (Number(fields[first]) + Number(fields[first + 1])) / ticksPerSecond;
+    return { parent: Number(fields[1]), cpu: seconds(11), ended: seconds(13) };
   } catch {
     return undefined;
   }
@@ -43,6 +44,10 @@ export function processTree(root: number): number[] {
   for (const pid of tree) tree.push(...(children.get(pid) ?? []));
   return tree;
 }
+
+/** Seconds of processor time of a process and its descendants, those that have ended among them. */
+export const cpuOfAll = (root: number): number =>
+  processTree(root).reduce((sum, pid) => sum + (stat(pid)?.cpu ?? 0) + (stat(pid)?.ended ?? 0), 0);
 
 /** What a process and its descendants cost so far. */
 export function usageOf(root: number): Usage {
