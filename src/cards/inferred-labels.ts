@@ -10,7 +10,7 @@ import { chooseSideLabels, type SideLabels } from './beside/side-labels.js';
 import type { Beside } from './card-files.js';
 import type { CardNote } from './card-note.js';
 import { labelsAbove } from './folder-above.js';
-import { LabelsError, labelFiles, readLabelFiles, unreadLabelFiles } from './label-files.js';
+import { LabelsError, labelFiles, readLabelFiles, surplusLabelFiles, unreadLabelFiles } from './label-files.js';
 import type { SourceFiles } from './source-files.js';
 import { findSourceLabels } from './source-labels.js';
 
@@ -60,7 +60,7 @@ export async function findLabels(
   const found: Pick<FoundLabels, 'labels' | 'file' | 'numbered'>[] = [];
   const wrongFor = (given: number) => (labels.includes(given) ? undefined : wrongCount(given, Math.max(2, count)));
   for (const { folder, names } of besides) {
-    unread.push(...unreadLabelFiles(names));
+    unread.push(...unreadLabelFiles(names), ...surplusLabelFiles(names));
     found.push(...(await fittingIn({ folder, names }, wrongFor, notes)));
     if (found.length > 0) break;
   }

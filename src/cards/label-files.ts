@@ -74,9 +74,11 @@ export function labelFilesAmong(names: readonly string[]): string[] {
     const found = names.filter((name) => name.toLowerCase() === file);
     return found.includes(file) ? [file] : found.sort().slice(0, 1);
   });
-  const isOther = (name: string) => !labelFiles.includes(name.toLowerCase()) && readerOf(name) !== undefined;
-  return [...usual, ...names.filter(isOther).sort().slice(0, mostOthers)];
+  return [...usual, ...othersAmong(names).slice(0, mostOthers)];
 }
+
+const othersAmong = (names: readonly string[]): string[] =>
+  names.filter((name) => !labelFiles.includes(name.toLowerCase()) && readerOf(name) !== undefined).sort();
 
 /** Names that speak of labels. */
 const labelLike =
@@ -85,6 +87,9 @@ const labelLike =
 /** Those of a folder's files that seem to hold labels and are not read. */
 export const unreadLabelFiles = (names: readonly string[]): string[] =>
   names.filter((name) => labelLike.test(name) && !readerOf(name)).sort();
+
+/** Label files of other names, of which there are more than are read. */
+export const surplusLabelFiles = (names: readonly string[]): string[] => othersAmong(names).slice(mostOthers);
 
 /** The labels in each of a folder's label files, or what is wrong with it, in the order in which they count. */
 export async function* readLabelFiles(

@@ -5,6 +5,7 @@ import type { CardNote } from './card-note.js';
 import type { FileContents } from './contents/file-contents.js';
 import { type Clock, UnreadSignal } from './contents/read-process.js';
 import type { SourceContent, SourceReader } from './source-content.js';
+import { whyUnread } from './unread-file.js';
 
 /** A file of source code beside a model, with what it says. */
 export interface SourceFile extends SourceContent {
@@ -55,9 +56,9 @@ export class SourceFiles {
     return this.known.get(beside)!;
   }
 
-  private async read({ folder, names }: Beside): Promise<SourceFile[]> {
+  private async read(beside: Beside): Promise<SourceFile[]> {
     const found: SourceFile[] = [];
-    for (const [file, bytes] of await bytesOf(folder, names)) {
+    for (const [file, bytes] of await this.bytesOf(beside)) {
       try {
         const reader = readers[ending.exec(file)![1]!]!;
         const content = await this.contents.read(reader, bytes, this.clock, this.width?.toString());
@@ -69,19 +70,28 @@ export class SourceFiles {
     }
     return found;
   }
-}
 
-/** The files of source code in a folder; none where there is more than is read. */
-async function bytesOf(folder: string, names: readonly string[]): Promise<[file: string, bytes: Uint8Array][]> {
-  const files = sourceFilesAmong(names);
-  if (files.length > most.files) return [];
-  const found: [string, Uint8Array][] = [];
-  let total = 0;
-  for (const file of files) {
-    const bytes = await readWhole(join(folder, file), most.bytes).catch(() => undefined);
-    total += bytes?.length ?? 0;
-    if (total > most.total) return [];
-    if (bytes && bytes.length > 0) found.push([file, bytes]);
+  /** The files of source code in a folder; none where there is more than is read, which is noted. */
+  private async bytesOf({ folder, names }: Beside): Promise<[file: string, bytes: Uint8Array][]> {
+    const files = sourceFilesAmong(names);
+    const none = (what: string) => {
+      this.notes.push({ level: 'info', message: `${what}: none of its code is read` });
+      return [];
+    };
+    if (files.length > most.files)
+      return none(`the folder of the model has ${files.length} files of source code, more than ${most.files}`);
+    const found: [string, Uint8Array][] = [];
+    let total = 0;
+    for (const file of files) {
+      const bytes = await readWhole(join(folder, file), most.bytes).catch((error: unknown) => {
+        const reason = whyUnread(error, most);
+        if (reason) this.notes.push({ level: 'info', message: `${file} ${reason}: what its code says is not used` });
+      });
+      total += bytes?.length ?? 0;
+      if (total > most.total)
+        return none(`the folder of the model has more than ${most.total / 2 ** 20} MB of source code`);
+      if (bytes && bytes.length > 0) found.push([file, bytes]);
+    }
+    return found;
   }
-  return found;
 }

@@ -224,7 +224,7 @@ async function prepare({ path: file, weights, card: own }: FoundModelFile, optio
 function refuseGuesses(assumptions: readonly Assumption[]): void {
   const guesses = assumptions.filter(({ certainty }) => certainty === 'guess');
   if (guesses.length === 0) return;
-  const named = guesses.map(({ key, value }) => `${key} (${JSON.stringify(value)})`).join(', ');
+  const named = guesses.map(({ key, value, basis }) => `${key} (${JSON.stringify(value)}), for ${basis}`).join('; ');
   throw new CardError(`nothing may be guessed, as --no-guess asks, but this is: ${named}. Say it.`);
 }
 

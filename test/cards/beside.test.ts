@@ -1,6 +1,6 @@
 /** What belongs to a model among the files beside it, in folders as real Keras and scikit-learn left them. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -260,6 +260,30 @@ describe('files that can’t be used', () => {
       assert.match(lines[index]!, pattern);
   });
 
+  it('leave it a guess that numbers are taken as they are, where one is called like what prepares them', async () => {
+    const scaler = readFileSync(join(folders, 'houses', 'x_scaler.pkl'));
+    for (const damaged of [scaler.subarray(0, -20), 'no pickle', Buffer.from('cnowhere\nQuantileScaler\n.')]) {
+      const card = await inferred(copyOf('houses', { 'x_scaler.pkl': damaged }));
+      assert.deepEqual(assumed(card)['inputs.x.transform'], [null, 'guess']);
+      assert.deepEqual(assumed(card)['outputs.y.transform'], ['y_scaler.joblib', 'likely']);
+      assert.equal(warnings(card).length, 1);
+      assert.match(warnings(card)[0]!, /^warn x_scaler\.pkl .*: it is not used$/);
+      assert.ok(linesOf(card).some((line) => /x_scaler\.pkl may be it, and .* \(a guess\)/.test(line)));
+    }
+    const inverse = assumed(await inferred(copyOf('houses', { 'y_scaler.joblib': 'no pickle' })));
+    assert.deepEqual(inverse['inputs.x.transform'], ['x_scaler.pkl', 'likely']);
+    assert.deepEqual(inverse['outputs.y.transform'], [null, 'guess']);
+  });
+
+  it('say nothing of numbers where a card does, or another file prepares them', async () => {
+    const path = copyOf('flowers', { 'old_scaler.pkl': 'no pickle' });
+    assert.deepEqual(assumed(await inferred(path))['inputs.x.transform'], ['scaler.pkl', 'likely']);
+    const none = await inferred(copyOf('houses', { 'x_scaler.pkl': 'no pickle' }), {
+      inputs: { x: { transform: null } },
+    } as unknown as ModelCard);
+    assert.equal(assumed(none)['inputs.x.transform'], undefined);
+  });
+
   it('are those that are too large, alone or together, and folders', async () => {
     const path = copyOf('columns', { 'large.pkl': Buffer.alloc(5 * 2 ** 20 + 1) });
     mkdirSync(join(path, 'folder.pkl'));
@@ -278,7 +302,15 @@ describe('files that can’t be used', () => {
 
   it('are at most 50', async () => {
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`${index + 100}.pkl`, 'no pickle']));
-    assert.equal(warnings(await inferred(copyOf('columns', many))).length, 50);
+    const lines = warnings(await inferred(copyOf('columns', many)));
+    assert.equal(lines.length, 51);
+    assert.ok(
+      lines.includes(
+        // The list of columns is one of the 61, and the last.
+        'warn more than 50 files lie beside the model that may be of use: 150.pkl, 151.pkl, 152.pkl, 153.pkl, 154.pkl and 6 more are not read; name what belongs to the model in serve.json',
+      ),
+      lines.join('\n'),
+    );
   });
 
   it('never keep a model from being served, whatever is in them', async () => {

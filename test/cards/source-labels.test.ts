@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { SourceLabels } from '../../src/cards/source-labels.js';
 import { literalsIn } from '../../src/cards/source-literals.js';
 import { temporaryFolder } from '../helpers/folder.js';
-import { sourceLabelsIn } from '../helpers/source-labels.js';
+import { notesOnSource, sourceLabelsIn } from '../helpers/source-labels.js';
 
 const all = (source: string) => [...literalsIn(source)];
 
@@ -138,5 +138,32 @@ describe('labels in source code', () => {
     const folder = temporaryFolder('source-labels');
     mkdirSync(join(folder, 'app.py'));
     assert.equal(await sourceLabelsIn(folder, 3), undefined);
+  });
+
+  it('are not read of files that are too large, or too many, which the log says', async () => {
+    const large = temporaryFolder('source-labels');
+    writeFileSync(join(large, 'app.py'), code(animals));
+    writeFileSync(join(large, 'data.js'), Buffer.alloc(5 * 2 ** 20 + 1, ' '));
+    assert.deepEqual(await notesOnSource(large), ['data.js is larger than 5 MB: what its code says is not used']);
+    assert.deepEqual(((await sourceLabelsIn(large, 3)) as SourceLabels).labels, animals);
+    for (const name of ['one.js', 'two.js']) writeFileSync(join(large, name), Buffer.alloc(4.5 * 2 ** 20, ' '));
+    assert.deepEqual((await notesOnSource(large)).slice(1), [
+      'the folder of the model has more than 8 MB of source code: none of its code is read',
+    ]);
+    assert.equal(await sourceLabelsIn(large, 3), undefined);
+    const many = temporaryFolder('source-labels');
+    for (let index = 0; index < 51; index++) writeFileSync(join(many, `${index}.py`), code(animals));
+    assert.deepEqual(await notesOnSource(many), [
+      'the folder of the model has 51 files of source code, more than 50: none of its code is read',
+    ]);
+    assert.equal(await sourceLabelsIn(many, 3), undefined);
+    mkdirSync(join(many, 'x.py'));
+    assert.match((await notesOnSource(many))[0]!, /has 52 files/);
+  });
+
+  it('are not read of folders, which the log says', async () => {
+    const folder = temporaryFolder('source-labels');
+    mkdirSync(join(folder, 'app.py'));
+    assert.deepEqual(await notesOnSource(folder), ['app.py is a folder, no file: what its code says is not used']);
   });
 });

@@ -9,3 +9,11 @@ export async function sourceLabelsIn(folder: string, classes: number, width?: nu
   const sources = new SourceFiles([beside], new FileContents(), width);
   return findSourceLabels(await sources.in(beside), beside.names, classes);
 }
+
+/** What the log has of the source code in a folder. */
+export async function notesOnSource(folder: string): Promise<string[]> {
+  const beside = { folder, names: readdirSync(folder) };
+  const sources = new SourceFiles([beside], new FileContents());
+  await sources.in(beside);
+  return sources.notes.map(({ message }) => message);
+}

@@ -150,6 +150,32 @@ describe('keras-serve --watch', { timeout: 300_000 }, () => {
     assert.equal(level, 40);
   });
 
+  it('goes on with the scaler before when the new one is damaged and nothing may be guessed, says so, and starts with none', async (t) => {
+    const flowers = join(sideFolders().path, 'flowers');
+    const whole = readFileSync(join(flowers, 'scaler.pkl'));
+    const server = await startServer(t, ['--watch', '--no-guess'], flowers);
+    const ask = async () => {
+      const body = JSON.stringify({ instances: [[5, 3, 4]] });
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(`${server.url}/predict`, { method: 'POST', headers, body })).text();
+    };
+    const answer = await ask();
+    writeFileSync(join(flowers, 'scaler.pkl'), whole.subarray(0, -20));
+    const failed = JSON.parse(await server.line("has changed and can't be loaded"));
+    const why = /inputs\.x\.transform \(null\), for .*: scaler\.pkl may be it, and ends in the middle of a pickle/;
+    assert.match(JSON.stringify(failed), why);
+    assert.equal(await ask(), answer);
+    const { models } = (await (await fetch(`${server.url}/models`)).json()) as { models: unknown[] };
+    assert.match(JSON.stringify(models), /"state":"AVAILABLE"/);
+    const again = runCli(t, [flowers, '--no-guess', '--port', '0']);
+    const { code, stdout, stderr } = await again.ended;
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, why);
+    writeFileSync(join(flowers, 'scaler.pkl'), whole);
+    await server.line('serves in the place of');
+    assert.equal(await ask(), answer);
+  });
+
   it('goes on with the model before when the new one is broken, says so, and takes the next that is whole', async (t) => {
     const folder = newFolder();
     folder.put('a.keras', one);

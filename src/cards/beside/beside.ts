@@ -12,9 +12,10 @@ import { checkValue } from '../kind-cards.js';
 import { wordsIn } from './file-words.js';
 import { isRows, offerBag, offerRows, offerTokenizer, rowWidth } from './input-offers.js';
 import { type Found, noTransform, type Offer, type Served } from './offers.js';
-import { offerForecast, offerInverse, offerThreshold } from './output-offers.js';
+import { offerForecast, offerInverse, offerNames, offerThreshold, offerUnit } from './output-offers.js';
 import type { SideFile, SideFiles } from './side-files.js';
 import type { SideLabels } from './side-labels.js';
+import { missedTransforms } from './unread-transforms.js';
 
 /** What files beside a model say of it. */
 export interface SideCards {
@@ -33,7 +34,7 @@ export interface SideCards {
 type OfInput = (input: TensorInfo, served: Served, files: readonly SideFile[]) => Found;
 
 const ofInputs: readonly OfInput[] = [offerTokenizer, offerBag, offerRows];
-const ofOutputs: readonly OfInput[] = [offerInverse, offerThreshold];
+const ofOutputs: readonly OfInput[] = [offerInverse, offerThreshold, offerUnit, offerNames];
 
 /** What is found for the inputs and outputs of a model; of an input the first that is. */
 function findAll(served: Served, files: readonly SideFile[]): Found[] {
@@ -85,6 +86,7 @@ export function findBeside(model: Omit<Served, 'known'>, file: string, side: Sid
       notes.push({ level: 'warn', message: `${names} can't be used: ${error.message.replace(`${CARD_FILE}: `, '')}` });
     }
   }
+  assumptions.push(...missedTransforms(side, served, new Set(assumptions.map(({ key }) => key))));
   const takesRows = inputs.some((input) => isRows(input, served));
   const isNamed = (card: Record<string, unknown> = {}) =>
     ['columns', 'tokenizer'].some((key) => Object.hasOwn(card, key)) ||
@@ -132,10 +134,11 @@ function checkOffer({ name, keys: { tokenizer } }: Offer): void {
 
 /** That a file fits nothing. Tables and what is said of a model lie beside it for many reasons. */
 function noteOf(
-  { file, what, fitted, table, threshold, columns, vocabulary }: SideFile,
+  { file, what, fitted, table, threshold, unit, targets, columns, vocabulary }: SideFile,
   { signature, cards }: Served,
 ): CardNote[] {
-  const isSaid = (threshold !== undefined || (file.endsWith('.json') && columns !== undefined)) && !vocabulary;
+  const isOfModel = (threshold ?? unit ?? targets) !== undefined || (columns && /\.json$|^MLmodel$/.test(file));
+  const isSaid = isOfModel && !vocabulary;
   if (table || isSaid) return [];
   const widths = signature.inputs.flatMap(({ shape }) => shape.at(-1) ?? []);
   const isOfBoth = fitted?.inputs !== undefined && widths.includes(fitted.inputs - 1);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { evidenceOf, widthOf } from '../../datapoints/evidence.js';
 import { invertible } from '../../pickle/fitted.js';
 import type { TensorInfo } from '../../support/tensor.js';
@@ -7,7 +8,7 @@ import { chooseFile, doubted, type Found, found, isMeant, nothing, type Served, 
 import type { SideFile } from './side-files.js';
 
 /** Whether an output is a quantity, of which no card says how it is scaled. */
-function isQuantity(output: TensorInfo, { cards, kinds, ...facts }: Served): boolean {
+export function isQuantity(output: TensorInfo, { cards, kinds, ...facts }: Served): boolean {
   const { kind } = kinds.outputs[output.name]!;
   const { activation } = evidenceOf(output, facts);
   const isOpen = kind === 'tensor' && widthOf(output) === 1 && activation !== 'sigmoid' && activation !== 'softmax';
@@ -56,19 +57,48 @@ export function offerForecast(served: Served, files: readonly SideFile[]): reado
   return [found('inputs', input.name, keys, [file], assumed), found('outputs', output.name, keys, [file], assumed)];
 }
 
-/** How sure a class has to be, where the only file that says so says it. */
+/** How sure a class has to be, where all files that say so say the same. */
 export function offerThreshold({ name }: TensorInfo, { cards, kinds }: Served, files: readonly SideFile[]): Found {
   const { kind } = kinds.outputs[name]!;
   const takesOne = kind === 'binary' || kind === 'multi-label';
   if (!takesOne || saidOf(cards, 'outputs', name).includes('threshold')) return nothing;
-  const [file, ...others] = files.filter(
-    ({ threshold }) => threshold !== undefined && threshold >= 0 && threshold <= 1,
+  const isShare = (value: number) => value >= 0 && value <= 1;
+  return offerSaid(name, 'threshold', files, ({ threshold }) =>
+    threshold !== undefined && isShare(threshold) ? threshold : undefined,
   );
-  if (!file || others.some(({ threshold }) => threshold !== file.threshold)) return nothing;
-  const { threshold } = file;
-  return found('outputs', name, { threshold }, [file], {
-    value: threshold,
-    basis: `${file.file} says so`,
-    certainty: 'likely',
-  });
+}
+
+/** Whether an output is a quantity by itself, the only output of a model, and a card leaves one of these open. */
+const isOpenNumber = ({ name }: TensorInfo, { cards, kinds, signature }: Served, ...keys: string[]): boolean =>
+  kinds.outputs[name]!.kind === 'number' &&
+  signature.outputs.length === 1 &&
+  !saidOf(cards, 'outputs', name).some((key) => keys.includes(key));
+
+/** What numbers are counted in. */
+export const offerUnit = (output: TensorInfo, served: Served, files: readonly SideFile[]): Found =>
+  isOpenNumber(output, served, 'unit') ? offerSaid(output.name, 'unit', files, ({ unit }) => unit) : nothing;
+
+/** What numbers are called, where there are as many names. */
+export function offerNames(output: TensorInfo, served: Served, files: readonly SideFile[]): Found {
+  const width = widthOf(output);
+  if (!isOpenNumber(output, served, 'name', 'names')) return nothing;
+  const namesIn = ({ targets }: SideFile) => (targets?.length === width ? targets : undefined);
+  return width === 1
+    ? offerSaid(output.name, 'name', files, (file) => namesIn(file)?.[0])
+    : offerSaid(output.name, 'names', files, (file) => namesIn(file));
+}
+
+/** What files plainly say under a key of a card: nothing where two of them differ. */
+function offerSaid<Value>(
+  name: string,
+  key: string,
+  files: readonly SideFile[],
+  valueIn: (file: SideFile) => Value | undefined,
+): Found {
+  const saying = files.filter((file) => valueIn(file) !== undefined);
+  const [file] = saying;
+  if (!file || saying.some((one) => !isDeepStrictEqual(valueIn(one), valueIn(file)))) return nothing;
+  const value = valueIn(file);
+  const basis = `${file.file} says so`;
+  return found('outputs', name, { [key]: value }, saying, { value, basis, certainty: 'likely' });
 }

@@ -7,10 +7,11 @@ import { readFitted } from '../../pickle/fitted.js';
 import type { Fitted } from '../../pickle/transformer.js';
 import { Instance, type PickleMap, type PickleValue } from '../../pickle/values.js';
 import { isPartKey } from '../../support/file-part.js';
+import { type SaidOfModel, saidOfModel } from './said-of-model.js';
 import type { SideTable } from './side-table.js';
 
 /** What a file beside a model can be taken for: a list of texts may name classes or columns, or be words. */
-export interface SideContent {
+export interface SideContent extends SaidOfModel {
   /** Goes on after the file's name: `holds a StandardScaler of 3 columns`. */
   what: string;
   /** A transformer of rows. */
@@ -25,8 +26,6 @@ export interface SideContent {
   table?: SideTable;
   /** Words with their ids, as a card would have them; `tokenizerOf` says whether they can be. */
   vocabulary?: Vocabulary;
-  /** How sure a class has to be. */
-  threshold?: number;
   /** What a dict holds of these under its keys, each as if it were a file of that name. */
   parts?: readonly (SideContent & { keys: readonly string[] })[];
 }
@@ -86,8 +85,10 @@ function ofDict(dict: PickleMap): SideContent {
   const pairs = [...dict].map(([key, value]) => (typeof key === 'number' ? [value, key] : [key, value]));
   const what = `holds a dict of ${counted(dict.size, 'entry', 'entries')}`;
   const parts = partsOf(dict, []);
-  const saved = thresholdIn(Object.fromEntries([...dict].filter(([key]) => typeof key === 'string')));
-  if (parts.length > 0) return { what, parts, ...(saved !== undefined && { threshold: saved }) };
+  if (parts.length > 0) {
+    const entries = [...dict].filter(([key]) => typeof key === 'string');
+    return { what, parts, ...saidOfModel(Object.fromEntries(entries)) };
+  }
   const isOfTexts = pairs.every(([text, number]) => typeof text === 'string' && Number.isInteger(number));
   if (!isOfTexts || pairs.length === 0) return { what };
   const sorted = (pairs as [string, number][]).toSorted(([, one], [, other]) => one - other);
@@ -141,18 +142,8 @@ function ofTokenizer(read: () => unknown): SideContent {
   }
 }
 
-/** Where what is said of a model has the names of its columns, and how sure a class has to be. */
+/** Where what is said of a model has the names of its columns. */
 const columnKeys = ['columns', 'data_columns', 'feature_names', 'features', 'feature_columns', 'column_names'];
-const thresholdKeys = [
-  'threshold',
-  'decision_threshold',
-  'best_threshold',
-  'optimal_threshold',
-  'classification_threshold',
-];
-
-const thresholdIn = (entries: Record<string, unknown>): number | undefined =>
-  thresholdKeys.map((key) => entries[key]).find((value) => typeof value === 'number') as number | undefined;
 
 /** What a file of JSON can be taken for; undefined where it is about something else. @throws SyntaxError */
 export function contentOfJson(text: string): SideContent | undefined {
@@ -166,11 +157,7 @@ export function contentOfJson(text: string): SideContent | undefined {
   const values = Object.values(entries);
   if (values.length > 0 && values.every(Number.isInteger)) return ofDict(new Map(Object.entries(entries)) as PickleMap);
   const columns = columnKeys.map((key) => entries[key]).find((value) => Array.isArray(value) && areTexts(value));
-  const threshold = thresholdIn(entries);
-  if (!columns && threshold === undefined) return undefined;
-  return {
-    what: 'holds what is said of a model',
-    ...(columns && { columns: columns as string[] }),
-    ...(threshold !== undefined && { threshold }),
-  };
+  const said = saidOfModel(entries);
+  if (!columns && Object.keys(said).length === 0) return undefined;
+  return { what: 'holds what is said of a model', ...(columns && { columns: columns as string[] }), ...said };
 }

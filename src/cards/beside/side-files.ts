@@ -1,13 +1,14 @@
 import { join, parse } from 'node:path';
 import { CARD_FILE } from '../../support/card-file.js';
 import { nameOfPart } from '../../support/file-part.js';
-import { FileSizeError, NoFileError, readStart, readWhole } from '../../support/files.js';
+import { readStart, readWhole } from '../../support/files.js';
 import { modelFilesAmong } from '../../support/model-files.js';
 import type { Beside } from '../card-files.js';
 import type { CardNote } from '../card-note.js';
 import type { FileContents } from '../contents/file-contents.js';
 import type { SideReader } from '../contents/read-messages.js';
-import { type Clock, UnreadSignal } from '../contents/read-process.js';
+import type { Clock } from '../contents/read-process.js';
+import { whyUnread } from '../unread-file.js';
 import type { SideContent } from './side-content.js';
 
 /** A file beside a model, with what it holds. */
@@ -21,6 +22,8 @@ export interface SideFiles {
   files: SideFile[];
   /** On what couldn't be read. */
   notes: CardNote[];
+  /** Files that couldn't be read, and why: it goes on after the name. */
+  unread: { file: string; reason: string }[];
 }
 
 /**
@@ -46,6 +49,7 @@ const readers: readonly [name: RegExp, reader: SideReader][] = [
   [/^(?:model[-_]?)?(?:metadata|meta|info|config)\.json$/i, 'json'],
   [/^(?!.*(?:train|test|val)|[xy]_).*(?:label|class|categor|encoder|species|idx|index).*\.npy$/i, 'array'],
   [/\.csv$/i, 'table'],
+  [/^MLmodel$/, 'mlflow'],
 ];
 
 const readerOf = (name: string): SideReader | undefined =>
@@ -53,12 +57,21 @@ const readerOf = (name: string): SideReader | undefined =>
     ? undefined
     : readers.find(([pattern]) => pattern.test(name))?.[1];
 
+const speakingAmong = (names: readonly string[]): string[] =>
+  names.filter((name) => readerOf(name) !== undefined).sort();
+
 /** Those of a folder's files that may belong to a model beside them, as many as are read. */
-export const sideFilesAmong = (names: readonly string[]): string[] =>
-  names
-    .filter((name) => readerOf(name) !== undefined)
-    .sort()
-    .slice(0, most.files);
+export const sideFilesAmong = (names: readonly string[]): string[] => speakingAmong(names).slice(0, most.files);
+
+/** That there are more files than are read. */
+function notesOnMany(names: readonly string[]): CardNote[] {
+  const left = speakingAmong(names).slice(most.files);
+  if (left.length === 0) return [];
+  const named = left.slice(0, 5).join(', ');
+  const more = left.length > 5 ? ` and ${left.length - 5} more` : '';
+  const message = `more than ${most.files} files lie beside the model that may be of use: ${named}${more} are not read`;
+  return [{ level: 'warn', message, advice: `name what belongs to the model in ${CARD_FILE}` }];
+}
 
 /**
  * Those of a folder's files that are a model's: all where it is the only one there, else those that are called like it. Files of one name, such as
@@ -97,12 +110,15 @@ export async function readSideFiles(
 ): Promise<SideFiles> {
   const files: SideFile[] = [];
   const notes: CardNote[] = [];
+  const unread: SideFiles['unread'] = [];
   const budget: Budget = { bytes: most.total, clock: { left: most.time } };
-  const unused = (file: string, reason: string) =>
+  const unused = (file: string, reason: string) => {
     notes.push({ level: 'warn', message: `${file} ${reason}: it is not used` });
+    unread.push({ file, reason });
+  };
   for (const { folder, names } of besides) {
     const own = ownFiles(model, names);
-    notes.push(...notesOnStrangers(names));
+    notes.push(...notesOnStrangers(names), ...notesOnMany(own));
     for (const file of sideFilesAmong(own)) {
       if (taken.has(file) || files.some((known) => known.file === file)) continue;
       try {
@@ -111,17 +127,18 @@ export async function readSideFiles(
         const content = (await contents.read(reader, bytes, budget.clock)) as SideContent | undefined;
         if (content) files.push(...partsOf(file, content).filter((one) => !taken.has(one.file)));
       } catch (error) {
-        const reason = reasonOf(error);
+        const reason = whyUnread(error, most);
         if (reason) unused(file, reason);
       }
     }
   }
-  return { files, notes };
+  return { files, notes, unread };
 }
 
 /** What a file holds, each of several under a name of its own. */
 function partsOf(file: string, { parts = [], ...content }: SideContent): SideFile[] {
-  const own = parts.length === 0 || content.threshold !== undefined ? [{ file, ...content }] : [];
+  const { what, ...said } = content;
+  const own = parts.length === 0 || Object.keys(said).length > 0 ? [{ file, ...content }] : [];
   return [...own, ...parts.map(({ keys, ...part }) => ({ file: nameOfPart(file, keys), ...part }))];
 }
 
@@ -133,19 +150,6 @@ function notesOnStrangers(names: readonly string[]): CardNote[] {
   if (files.length === 0) return [];
   const message = `several models lie beside ${files.slice(0, 5).join(', ')}: none that isn't called like its model is used`;
   return [{ level: 'warn', message, advice: `name what belongs to this one in ${CARD_FILE}` }];
-}
-
-/** Why a file can't be read: it goes on after its name. */
-function reasonOf(error: unknown): string | undefined {
-  if (error instanceof UnreadSignal) return error.message;
-  if (error instanceof NoFileError) return `is ${error.what}, no file`;
-  if (error instanceof FileSizeError)
-    return error.maxBytes === most.bytes
-      ? `is larger than ${most.bytes / 2 ** 20} MB`
-      : `makes more than ${most.total / 2 ** 20} MB with the other files beside the model`;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined) throw error;
-  return code === 'ENOENT' ? undefined : `can't be read (${code})`;
 }
 
 /** What all files of a model together may still be and cost. */

@@ -1,7 +1,7 @@
 import type { SourceReader } from '../source-content.js';
 
 /** What a file beside a model is read as. */
-export type SideReader = 'pickle' | 'perhaps a pickle' | 'array' | 'json' | 'tokenizer' | 'table';
+export type SideReader = 'pickle' | 'perhaps a pickle' | 'array' | 'json' | 'tokenizer' | 'table' | 'mlflow';
 /** A key of a card that names a file: `inputs.tokenizer`. */
 export type CardReader = `${'inputs' | 'outputs'}.${string}`;
 

@@ -16,8 +16,10 @@ function ofJson(bytes: Uint8Array): SideContent | undefined {
   return text === undefined ? undefined : contentOfJson(text);
 }
 
+type Some = SideContent | undefined;
+
 /** What files beside a model are read as; what is made of their bytes is undefined where they are something else. */
-const sideReaders: Record<SideReader, (bytes: Uint8Array) => SideContent | undefined> = {
+const sideReaders: Record<SideReader, (bytes: Uint8Array) => Some | Promise<Some>> = {
   pickle: ofPickle,
   /** If it begins as a pickle. */
   'perhaps a pickle': (bytes) => (isPickle(bytes) ? ofPickle(bytes) : undefined),
@@ -30,7 +32,10 @@ const sideReaders: Record<SideReader, (bytes: Uint8Array) => SideContent | undef
   tokenizer: (bytes) => ofJson(bytes) ?? { what: 'holds no words with ids' },
   /** Its header, and the first rows. */
   table: (bytes) => contentOfCsv(decodeText(bytes) ?? ''),
+  /** YAML takes a while to load, and few folders have any. */
+  mlflow: async (bytes) => (await import('../beside/mlflow.js')).contentOfMlflow(decodeText(bytes) ?? ''),
 };
+
 
 const isSideReader = (reader: Reader): reader is SideReader => Object.hasOwn(sideReaders, reader);
 
@@ -51,9 +56,9 @@ function ofSource(reader: SourceReader, bytes: Uint8Array, width: string | undef
     : contentOfSource(reader, text, width === undefined ? undefined : Number(width));
 }
 
-function readBeside(reader: SideReader, bytes: Uint8Array): Reading {
+async function readBeside(reader: SideReader, bytes: Uint8Array): Promise<Reading> {
   try {
-    return { content: sideReaders[reader](bytes) };
+    return { content: await sideReaders[reader](bytes) };
   } catch (error) {
     if (error instanceof RepeatedKeyError) return { refused: error.reason };
     if (error instanceof KnownError) return { refused: error.message };
