@@ -13,6 +13,7 @@ import pathlib
 import sys
 import zipfile
 
+import cv2
 import joblib
 import numpy as np
 from PIL import ImageOps
@@ -58,8 +59,8 @@ def covid(model, entry, question):
 
 
 def drawing(model, entry, question):
-    x = pixels(question, (28, 28), BILINEAR, "L") / 255
-    return classes(model.predict(x[None], verbose=0)[0], labels(entry))
+    x = cv2.resize(np.asarray(question.convert("L")), (28, 28)).astype("float32") / 255
+    return classes(model.predict(x[None, ..., None], verbose=0)[0], labels(entry))
 
 
 def signs(model, entry, question):
@@ -276,7 +277,6 @@ steps = {
         of_picture(upscaled, swapped),
     ],
     "CyberWarrior23/cifar10-streamlit-app": [
-        of_classes((32, 32), BILINEAR),
         lambda model, entry, question: classes(model.predict(opencv(question, (32, 32))[None] / 255, verbose=0)[0], labels(entry)),
     ],
     "talhazain1/auto-subject-mosaic": [

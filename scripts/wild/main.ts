@@ -5,7 +5,8 @@
  *
  * FOLDER has, for each repository of `models/`, a folder `owner+name` with all its files at the commit, as `unpack.ts` lays them there. What is not there is absent.
  * Where all are there, docs/datapoints.md and docs/preprocessing.md are written anew. With `--before FILE` what came without a card is written there
- * alone, which is how `before.json` was made by the code of then.
+ * alone, which is how `before.json` was made by the code of then. `--cache FOLDER` keeps compiled models for the next run, `--plain` asks without a card
+ * alone and writes nothing.
  */
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,11 +21,14 @@ import { ofFolders } from './folders.js';
 import { inDocument, reasons, withResults } from './table.js';
 import type { Result, Verdict } from './verdict.js';
 
-const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { before: { type: 'string' } } });
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { before: { type: 'string' }, cache: { type: 'string' }, plain: { type: 'boolean' } },
+});
 const [folder, word = ''] = positionals;
 if (!folder) throw new Error('Give the folder with the repositories: npm run wild -- FOLDER');
 const temporary = mkdtempSync(join(tmpdir(), 'wild-'));
-const load: LoadOptions = { cacheFolder: null, processes: 1 };
+const load: LoadOptions = { cacheFolder: flags.cache ?? null, processes: 1 };
 
 /** Where the model is, with the files beside it under the names that it needs: somewhere else, then. */
 function withFiles({ beside, ...entry }: Entry): string {
@@ -65,7 +69,7 @@ try {
       results.push({ entry, card: { verdict: 'absent' }, plain: { verdict: 'absent' } });
       continue;
     }
-    const card = flags.before ? ({ verdict: 'absent' } as const) : await withCard(entry);
+    const card = flags.before || flags.plain ? ({ verdict: 'absent' } as const) : await withCard(entry);
     const result = { entry, card, plain: await askWithoutCard(path, entry, load, loadWith) };
     results.push(result);
     console.error(`${entry.repository}: ${result.card.verdict}; without a card ${result.plain.verdict}`);
@@ -77,7 +81,7 @@ try {
     const said = inDocument(results, absent());
     const folders = ofFolders(results, before());
     console.log(`${reasons(results)}\n\n${said}\n\n${folders}`);
-    if (results.every(({ plain }) => plain.verdict !== 'absent') && !word) {
+    if (!flags.plain && results.every(({ plain }) => plain.verdict !== 'absent') && !word) {
       write('datapoints.md', said, 'wild');
       write('preprocessing.md', folders, 'folders');
     }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { ModelCard } from '../../schemas/card.js';
 import { type Clash, clashesOf } from '../datapoints/datapoint-names.js';
+import { evidenceOf } from '../datapoints/evidence.js';
 import type { Assumption } from '../datapoints/kind.js';
 import type { SequenceSpec } from '../datapoints/kinds/sequence.js';
 import type { TextSpec } from '../datapoints/kinds/text.js';
@@ -12,9 +13,10 @@ import { asModelName, nameOf } from '../support/model-name.js';
 import type { Signature } from '../support/tensor.js';
 import { findBeside } from './beside/beside.js';
 import type { CodeColumns } from './beside/offers.js';
-import { readSideFiles, type SideFiles } from './beside/side-files.js';
+import { readSideFiles, type SideFiles, sideFilesAmong } from './beside/side-files.js';
 import { type Beside, besidesOf, filesNamedIn, readCardFiles } from './card-files.js';
 import type { CardNote } from './card-note.js';
+import { filesUsedBy, usesBeside, withUses } from './code-uses.js';
 import { FileContents } from './contents/file-contents.js';
 import { classesOf, findLabels, type LabelsChoice } from './inferred-labels.js';
 import { findPadding } from './inferred-padding.js';
@@ -48,6 +50,7 @@ export interface CardSources {
 /** What lies beside a model, and what was read of it. */
 export interface FilesBeside extends SideFiles {
   besides: readonly Beside[];
+  code: SourceFiles;
 }
 
 /** Reads what lies beside a model: that needs no more than its path, and can go on while it is compiled. */
@@ -55,7 +58,14 @@ export async function readBeside(sources: Omit<CardSources, 'beside'>): Promise<
   const { file, given = {}, contents = new FileContents() } = sources;
   const besides = await besidesOf(sources);
   const taken = new Set(filesNamedIn(JSON.stringify(given)));
-  return { besides, ...(await readSideFiles(besides, basename(file), taken, contents)) };
+  const code = new SourceFiles(besides, contents);
+  // Of several models only code says whose the files are that aren't called like one.
+  const isShared = besides.some(
+    ({ names }) => modelFilesAmong(names).models.length > 1 && sideFilesAmong(names).length > 0,
+  );
+  const { inputs, outputs } = filesUsedBy(isShared ? await usesBeside(code, file) : []);
+  const named = new Set([...inputs.keys(), ...outputs.keys()]);
+  return { besides, code, ...(await readSideFiles(besides, basename(file), taken, contents, named)) };
 }
 
 /**
@@ -65,7 +75,7 @@ export async function readBeside(sources: Omit<CardSources, 'beside'>): Promise<
 export async function inferCard({ signature, hints }: DescribedModel, sources: CardSources): Promise<InferredCard> {
   const { file, given: card = {}, contents = new FileContents() } = sources;
   const { cards: named, place } = placedCards(card, signature);
-  const { besides, ...files } = await (sources.beside ?? readBeside(sources));
+  const { besides, code, ...files } = await (sources.beside ?? readBeside(sources));
   const cards = await readCardFiles(
     named,
     place,
@@ -74,20 +84,26 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   );
   const [output] = signature.outputs;
   const { kinds: bare } = kindsOf({ signature, hints }, cards, place);
-  const served = { signature, hints, cards, kinds: bare };
+  const uses = await usesBeside(code, file);
+  const served = { signature, hints, cards, kinds: bare, used: filesUsedBy(uses) };
   const beside = findBeside(served, file, files);
   const said = beside.cards.outputs?.[output?.name ?? ''];
   const isNumbers = said?.kind === 'tensor' || said?.kind === 'number' || said?.transform != null;
   const classes = said?.labels !== undefined || isNumbers ? undefined : classesOf(signature, beside.kinds.outputs);
-  // A mask's numbers are pixels', of which no code chooses between two texts.
-  const code = new SourceFiles(besides, contents, classes?.labels.length === 1 ? classes.count : undefined);
   const side = beside.isNameless ? findBeside({ ...served, code: await columnsOf(code) }, file, files) : beside;
-  const choice: LabelsChoice = classes ? await findLabels(classes, code, side.labels) : { notes: [] };
+  const choice: LabelsChoice = classes ? await findLabels(classes, code, side.labels, basename(file)) : { notes: [] };
   const { notes, told = [], ...labels } = choice;
   const size = idsIn(signature, side.kinds);
   const padded = size === undefined ? undefined : findPadding(await code.all(), size);
   const facts = { signature, hints, ...labels, ...(padded && { padded }) };
-  const { kinds, assumptions: ofKinds } = kindsOf(facts, side.cards, place);
+  const plain = kindsOf(facts, side.cards, place);
+  const all = (await code.all()).flat();
+  const resizes = all.flatMap((one) => one.resizes.map((resize) => ({ ...resize, file: one.file })));
+  const columns = all.flatMap((one) => one.columns.map((list) => ({ ...list, file: one.file })));
+  const { activation } = output ? evidenceOf(output, facts) : {};
+  const chosen = labels.found?.threshold !== undefined && activation === 'sigmoid' ? labels.found : undefined;
+  const ofCode = { uses, resizes, columns, ...(chosen && { chosen }) };
+  const { kinds, assumptions: ofKinds } = withUses(facts, side.cards, plain, place, ofCode);
   const assumptions = [...side.assumptions, ...ofKinds];
   const advice = (key: string) =>
     sources.given

@@ -48,11 +48,13 @@ export function classesOf({ outputs }: Signature, kinds: ModelKinds['outputs']):
 /**
  * Looks for labels beside a model: in label files, in what programs saved, in source code.
  * @param sources where they may be, the likelier first
+ * @param model the name of its file
  */
 export async function findLabels(
   { count, labels }: Classes,
   sources: SourceFiles,
   side: SideLabels,
+  model: string,
 ): Promise<LabelsChoice> {
   const { besides } = sources;
   const { found: saved, telling, notes, told } = chooseSideLabels(side, labels);
@@ -74,7 +76,9 @@ export async function findLabels(
   }
   if (saved) return { found: saved, notes, told };
   for (const beside of besides) {
-    const written = findSourceLabels(await sources.in(beside), beside.names, Math.max(2, count));
+    // A mask's numbers are pixels', of which no code chooses between two texts.
+    const files = labels.length === 1 ? await sources.choosing(beside, count) : await sources.in(beside);
+    const written = findSourceLabels(files, beside.names, Math.max(2, count), model);
     if (!written) continue;
     if ('unclear' in written) {
       const message = `source code beside the model has ${written.unclear}, and nothing says which are the answer's: none are used`;

@@ -9,6 +9,8 @@ export interface SourceChoice {
   texts: string[];
   /** What the prediction is compared with. */
   threshold?: number;
+  /** The line of code in which that is asked. */
+  line: number;
 }
 
 /** The most words of what is done where a condition holds. */
@@ -66,10 +68,15 @@ class ChoiceReader {
   }
 
   /** What a condition chooses between. @param byName texts by what they are assigned to, in the order of the classes */
-  private choiceOf({ threshold }: Condition, byName: ReadonlyMap<string | undefined, WrittenText[]>): SourceChoice[] {
+  private choiceOf(
+    { threshold, from }: Condition,
+    byName: ReadonlyMap<string | undefined, WrittenText[]>,
+  ): SourceChoice[] {
     return [...byName].flatMap(([name, all]) => {
       const texts = name === undefined || otherwise.test(name) ? undefined : namesOf(all);
-      return texts ? [{ name: name!, texts, ...(threshold !== undefined && { threshold }) }] : [];
+      return texts
+        ? [{ name: name!, texts, line: this.tokens[from]!.line, ...(threshold !== undefined && { threshold }) }]
+        : [];
     });
   }
 

@@ -19,8 +19,8 @@ const ofSome =
   /cat(?:egor|_)|drop|remov|target|label|output|bool|binary|one_?hot|dumm|encod|skew|missing|date|text|^y_/i;
 /** What rows are called that a model takes, and what takes them. */
 const ofTables = /^(?:x|x_\w+|features?|inputs?|predictors?|independent\w*)$/i;
-const ofRows = /^(?:x|x_\w+|\w*(?:features?|inputs?|values|data|row|sample|vector|params))$/i;
-const takers = /^(?:array|asarray|DataFrame|tensor2d|(?:fit_)?transform|predict)$/;
+const ofRows = /^(?:x|x_\w+|\w*(?:features?|inputs?|vals?|values|data|row|sample|vector|params))$/i;
+const takers = /^(?:array|asarray|DataFrame|tensor2d|(?:fit_)?transform|\w*predict\w*)$/;
 const makesNumbers = /^(?:float|int|float32|float64|Number|parseFloat|parseInt)$/;
 /** What is no column that a model takes: what tables of answers and of measurements have. */
 const ofAnswers =

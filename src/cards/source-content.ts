@@ -3,12 +3,13 @@ import { columnsIn, type SourceColumns } from './source-columns.js';
 import { literalsIn, type SourceLiteral } from './source-literals.js';
 import { type Padding, paddingsIn } from './source-padding.js';
 import { type Language, SourceCode } from './source-tokens.js';
+import { type SourceUses, usesIn } from './source-uses.js';
 
 /** What a file of source code says that may be of use to a model beside it. */
-export interface SourceContent {
+export interface SourceContent extends SourceUses {
   /** The lists and objects of texts in it. */
   lists: SourceLiteral[];
-  /** Texts that it chooses between by a prediction. */
+  /** Texts that it chooses between by a prediction; none where nobody asked for them. */
   choices: SourceChoice[];
   /** What its calls of `pad_sequences` say. */
   paddings: Padding[];
@@ -30,17 +31,25 @@ export const isSourceReader = (reader: string): reader is SourceReader => Object
 
 /**
  * What a file of source code says. Nothing is run.
- * @param width how many numbers the model answers with, where they are no picture's: without, choices aren't looked at
+ * @param imported the code of files that it takes functions from
  */
-export function contentOfSource(reader: SourceReader, text: string, width?: number): SourceContent {
-  const { language, codeIn } = languages[reader];
-  const code = new SourceCode(codeIn(text), language);
+export function contentOfSource(reader: SourceReader, text: string, imported = ''): Omit<SourceContent, 'choices'> {
+  const code = codeOf(reader, text);
   return {
     lists: [...literalsIn(code.text)],
-    choices: width === undefined ? [] : choicesIn(code, width),
     paddings: paddingsIn(code),
     columns: columnsIn(code),
+    ...usesIn(code, new SourceCode(imported, 'python')),
   };
+}
+
+/** The texts that a file of source code chooses between. @param width how many numbers the model answers with, where they are no picture's */
+export const choicesOfSource = (reader: SourceReader, text: string, width: number): SourceChoice[] =>
+  choicesIn(codeOf(reader, text), width);
+
+function codeOf(reader: SourceReader, text: string): SourceCode {
+  const { language, codeIn } = languages[reader];
+  return new SourceCode(codeIn(text), language);
 }
 
 /** The code of a notebook. */

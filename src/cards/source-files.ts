@@ -4,6 +4,7 @@ import type { Beside } from './card-files.js';
 import type { CardNote } from './card-note.js';
 import type { FileContents } from './contents/file-contents.js';
 import { type Clock, UnreadSignal } from './contents/read-process.js';
+import type { SourceChoice } from './source-choices.js';
 import type { SourceContent, SourceReader } from './source-content.js';
 import { whyUnread } from './unread-file.js';
 
@@ -34,15 +35,12 @@ export class SourceFiles {
   readonly notes: CardNote[] = [];
   private readonly clock: Clock = { left: most.time };
   private readonly known = new Map<Beside, Promise<SourceFile[]>>();
+  private readonly bytes = new Map<Beside, Promise<ReadonlyMap<string, Uint8Array>>>();
 
-  /**
-   * @param contents reads it
-   * @param width how many numbers the model answers with, where they are no picture's: without, choices aren't looked at
-   */
+  /** @param contents reads it */
   constructor(
     readonly besides: readonly Beside[],
     private readonly contents: FileContents,
-    private readonly width?: number,
   ) {}
 
   /** That of each folder, the likelier first. */
@@ -56,19 +54,49 @@ export class SourceFiles {
     return this.known.get(beside)!;
   }
 
-  private async read(beside: Beside): Promise<SourceFile[]> {
+  /** That of a folder with what it chooses between. @param width how many numbers the model answers with, where they are no picture's */
+  async choosing(beside: Beside, width: number): Promise<SourceFile[]> {
+    const files = await this.in(beside);
+    const bytes = await this.bytesIn(beside);
     const found: SourceFile[] = [];
-    for (const [file, bytes] of await this.bytesOf(beside)) {
-      try {
-        const reader = readers[ending.exec(file)![1]!]!;
-        const content = await this.contents.read(reader, bytes, this.clock, this.width?.toString());
-        if (content) found.push({ file, ...(content as SourceContent) });
-      } catch (error) {
-        if (!(error instanceof UnreadSignal)) throw error;
-        this.notes.push({ level: 'warn', message: `${file} ${error.message}: what its code says is not used` });
-      }
+    for (const one of files) {
+      const choices = await this.ask(one.file, bytes.get(one.file) ?? nothing, `width ${width}`);
+      found.push({ ...one, choices: (choices ?? []) as SourceChoice[] });
     }
     return found;
+  }
+
+  private async read(beside: Beside): Promise<SourceFile[]> {
+    const found: SourceFile[] = [];
+    const all = await this.bytesIn(beside);
+    for (const [file, bytes] of all) {
+      const imported = importedBy(file, all);
+      const part = imported.length > 0 ? `after ${imported.length}` : undefined;
+      const content = await this.ask(file, imported.length > 0 ? Buffer.concat([imported, bytes]) : bytes, part);
+      if (content) found.push({ choices: [], ...(content as Omit<SourceContent, 'choices'>), file });
+    }
+    return found;
+  }
+
+  /** What a file says; undefined where it can't be read, of which there is a note then. */
+  private async ask(file: string, bytes: Uint8Array, part?: string): Promise<unknown> {
+    try {
+      return await this.contents.read(readers[ending.exec(file)![1]!]!, bytes, this.clock, part);
+    } catch (error) {
+      if (!(error instanceof UnreadSignal)) throw error;
+      this.notes.push({ level: 'warn', message: `${file} ${error.message}: what its code says is not used` });
+      return undefined;
+    }
+  }
+
+  /** The bytes of the files of a folder, which are read once. */
+  private bytesIn(beside: Beside): Promise<ReadonlyMap<string, Uint8Array>> {
+    if (!this.bytes.has(beside))
+      this.bytes.set(
+        beside,
+        this.bytesOf(beside).then((files) => new Map(files)),
+      );
+    return this.bytes.get(beside)!;
   }
 
   /** The files of source code in a folder; none where there is more than is read, which is noted. */
@@ -94,4 +122,26 @@ export class SourceFiles {
     }
     return found;
   }
+}
+
+const nothing = new Uint8Array();
+/** The most files of a folder that one is read with. */
+const mostImported = 10;
+
+/** The code of those Python files of a folder that one takes functions from, and that these take some from, the deepest first. */
+function importedBy(file: string, all: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const found = new Set<string>();
+  const add = (name: string): void => {
+    const text = Buffer.from(all.get(name)!).toString('latin1');
+    for (const [, from, whole] of text.matchAll(
+      /(?:^|\n|")[ \t]*(?:from[ \t]+\.?(\w{1,60})[ \t]+import\b|import[ \t]+(\w{1,60}))/g,
+    )) {
+      const other = `${from ?? whole}.py`;
+      if (other === file || found.has(other) || !all.has(other) || found.size >= mostImported) continue;
+      found.add(other);
+      add(other);
+    }
+  };
+  if (/\.(?:py|ipynb)$/.test(file)) add(file);
+  return Buffer.concat([...found].reverse().flatMap((name) => [all.get(name)!, Buffer.from('\n')]));
 }

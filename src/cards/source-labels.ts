@@ -1,8 +1,10 @@
 import { modelFilesAmong } from '../support/model-files.js';
 import type { Beside } from './card-files.js';
+import type { SourceChoice } from './source-choices.js';
 import type { SourceFile } from './source-files.js';
 import type { SourceLiteral } from './source-literals.js';
 import { areNames } from './source-names.js';
+import { isUseOf, type SourceUse } from './source-uses.js';
 
 /** Names of classes in source code beside a model. */
 export interface SourceLabels {
@@ -41,15 +43,17 @@ interface Candidate extends SourceLabels {
  * are classes, or the texts that it chooses between by what the model answers. Where several could be meant there is none.
  * @param files the source code of a folder
  * @param names all of the folder's files
+ * @param model its file's name, by which code knows it among others
  */
 export function findSourceLabels(
   files: readonly SourceFile[],
   names: Beside['names'],
   classes: number,
+  model?: string,
 ): SourceLabels | UnclearLabels | undefined {
   // Of several models that lie there the code may choose by another one's answer.
   const isAlone = modelFilesAmong(names).models.length < 2;
-  const found = files.flatMap((one) => [...listsOf(one, classes), ...(isAlone ? choicesOf(one) : [])]);
+  const found = files.flatMap((one) => [...listsOf(one, classes), ...choicesOf(one, model ?? '', isAlone)]);
   const best = ranks.find((one) => found.some(({ rank }) => rank === one));
   const [first, ...others] = found.filter(({ rank }) => rank === best);
   if (!first) return undefined;
@@ -76,9 +80,18 @@ function listsOf({ file, lists }: SourceFile, classes: number): Candidate[] {
   });
 }
 
-/** What is chosen between by a prediction. */
-function choicesOf({ file, choices }: SourceFile): Candidate[] {
-  return choices.map(({ name, texts, threshold }) => {
+/** Whether a text is chosen by what a model answers: by the last that was asked before. */
+function isBy({ line }: SourceChoice, uses: readonly SourceUse[], model: string): boolean {
+  const asked = uses.filter(({ lines }) => lines.includes(line) && lines[0]! <= line);
+  const last = Math.max(...asked.map(({ lines }) => lines[0]!));
+  return asked.some((use) => use.lines[0] === last && isUseOf(use, model));
+}
+
+/** What is chosen between by a prediction: by the model's own where code names it. @param isAlone whether no other model lies there */
+function choicesOf({ file, choices, uses }: SourceFile, model: string, isAlone: boolean): Candidate[] {
+  const isNamed = uses.some((use) => isUseOf(use, model));
+  const own = isNamed ? choices.filter((one) => isBy(one, uses, model)) : isAlone ? choices : [];
+  return own.map(({ name, texts, threshold }) => {
     const rank = !areNames(texts) ? 'sentences' : speaks.test(name) ? 'telling' : 'names';
     const basis = `the code chooses between them by a prediction${rank === 'sentences' ? ', and nothing shorter stands there' : ''}`;
     return { labels: texts, where: `${name} in ${file}`, basis, rank, ...(threshold !== undefined && { threshold }) };

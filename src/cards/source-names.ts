@@ -40,6 +40,12 @@ function undecorated({ text, isFilled }: WrittenText): { text: string; isCut: bo
   return kept === '' ? undefined : { text: kept, isCut: at >= 0 };
 }
 
+/** The first sentence of several, where that is as short as a name: `Spam. Delete it at once.` */
+function shorter(text: string): string {
+  const [, first] = /^(.{3,60}?)[.!]\s/.exec(text) ?? [];
+  return first !== undefined && areNames([first]) ? first : text;
+}
+
 /**
  * The names of classes in texts of which a program writes one: `["Result: Spam", "Result: Ham"]` are Spam and Ham.
  * @returns undefined where they can't be names
@@ -53,7 +59,7 @@ export function namesOf(texts: readonly WrittenText[]): string[] | undefined {
     const own = isShared ? text.slice(shared.length) : text;
     // Of what is written before a number there has to be an end of the name.
     const named = isCut ? (beforeFilled.test(own) ? own.replace(beforeFilled, '') : '') : own;
-    return named.replace(edges, '');
+    return shorter(named).replace(edges, '');
   });
   const isWhole = names.every(
     (name) =>

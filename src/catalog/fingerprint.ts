@@ -15,13 +15,10 @@ import { readWhole } from '../support/files.js';
 export type Lister = (folder: string) => Promise<readonly string[]>;
 
 const nothing = Buffer.alloc(0);
-/** Files of words, beside which source code says how their ids are filled up. */
-const ofWords = /token|vocab|word/i;
 
 /**
  * What lies beside a model file and says how it is served: of what programs saved that which is this model's, which changes when another
- * model comes or goes; source code only where no other file has labels, or such as programs saved may leave something to say, as how ids
- * of words are filled up and what columns are called.
+ * model comes or goes, or is used with it by source code, and the code itself.
  */
 async function besides(model: string, folder: string, list: Lister): Promise<string[]> {
   const names: readonly string[] = await list(folder).catch(() => []);
@@ -29,9 +26,10 @@ async function besides(model: string, folder: string, list: Lister): Promise<str
     ? await readWhole(join(folder, CARD_FILE), MAX_CARD_BYTES).catch(() => nothing)
     : nothing;
   const labels = labelFilesAmong(names);
-  const own = sideFilesAmong(ownFiles(model, names));
-  const isRead = labels.length === 0 || own.length > 0 || names.some((name) => ofWords.test(name));
-  const others = [...labels, ...(isRead ? sourceFilesAmong(names) : [])];
+  const code = sourceFilesAmong(names);
+  // Which of them are another model's the code may say.
+  const own = sideFilesAmong(code.length > 0 ? names : ownFiles(model, names));
+  const others = [...labels, ...code];
   const named = filesNamedIn(decodeText(card) ?? '').map((name) => filePart(name).file);
   return [CARD_FILE, ...others, ...own, ...named].map((name) => join(folder, name));
 }

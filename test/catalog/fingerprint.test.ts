@@ -66,11 +66,13 @@ describe('a model is another one', () => {
     assert.ok(await counts('scaler.pkl'));
   });
 
-  it('where source code is another that may name its classes, unless a file does', async () => {
+  it('where source code is another, and what it may use with one of several models', async () => {
     const { write, counts } = start();
     assert.ok(await counts('app.py'));
     write('labels.txt', 'cat');
-    assert.ok(!(await counts('app.py')));
+    assert.ok(await counts('app.py'));
     assert.ok(!(await counts('picture.png')));
+    write('other.onnx', '');
+    assert.ok(await counts('scaler.pkl'));
   });
 });

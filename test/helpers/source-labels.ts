@@ -6,8 +6,9 @@ import { findSourceLabels } from '../../src/cards/source-labels.js';
 /** The labels in the source code of a folder. @param width how many numbers a model answers with */
 export async function sourceLabelsIn(folder: string, classes: number, width?: number) {
   const beside = { folder, names: readdirSync(folder) };
-  const sources = new SourceFiles([beside], new FileContents(), width);
-  return findSourceLabels(await sources.in(beside), beside.names, classes);
+  const sources = new SourceFiles([beside], new FileContents());
+  const files = width === undefined ? await sources.in(beside) : await sources.choosing(beside, width);
+  return findSourceLabels(files, beside.names, classes);
 }
 
 /** What the log has of the source code in a folder. */

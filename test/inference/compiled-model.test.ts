@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { compileModelFile } from '../../src/inference/compiled-model.js';
@@ -29,5 +29,16 @@ describe('the compiled model in the cache', () => {
     assert.notEqual(first, second);
     assert.equal(again, first);
     await rm(dirname(model), { recursive: true });
+  });
+
+  it('is another where a vocabulary beside the model has another name: which layer it is for goes by that', async () => {
+    const folder = temporaryFolder();
+    const path = await writeArchive(join(folder, 'words.keras'), sequential(dense('dense', 3)));
+    const cache = temporaryFolder();
+    const compiled = async () => (await compileModelFile({ path, inputShape: [2] }, cache)).path;
+    await writeFile(join(folder, 'other_vocab.txt'), 'a');
+    const first = await compiled();
+    await rename(join(folder, 'other_vocab.txt'), join(folder, 'dense.vocabulary.txt'));
+    assert.notEqual(await compiled(), first);
   });
 });

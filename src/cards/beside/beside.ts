@@ -6,12 +6,13 @@ import { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
 import type { Fitted } from '../../pickle/transformer.js';
 import { CardError } from '../../support/card-error.js';
 import { CARD_FILE } from '../../support/card-file.js';
+import { filePart } from '../../support/file-part.js';
 import type { TensorInfo } from '../../support/tensor.js';
 import type { CardNote } from '../card-note.js';
 import { checkValue } from '../kind-cards.js';
 import { wordsIn } from './file-words.js';
 import { isRows, offerBag, offerRows, offerTokenizer, rowWidth } from './input-offers.js';
-import { type Found, noTransform, type Offer, type Served } from './offers.js';
+import { type Found, noTransform, type Offer, type Served, withOffer } from './offers.js';
 import { offerForecast, offerInverse, offerNames, offerThreshold, offerUnit } from './output-offers.js';
 import type { SideFile, SideFiles } from './side-files.js';
 import type { SideLabels } from './side-labels.js';
@@ -65,7 +66,8 @@ export function findBeside(model: Omit<Served, 'known'>, file: string, side: Sid
   notes.push(...found.flatMap((one) => one.notes));
   let { cards, kinds } = served;
   const assumptions = found.flatMap((one) => one.assumptions ?? []);
-  for (const offer of found.flatMap(({ offers }) => offers)) {
+  for (const plain of found.flatMap(({ offers }) => offers)) {
+    const offer = supported(plain, served);
     told.push(...offer.files);
     const passedOver = noteOfGuess(offer);
     if (passedOver) {
@@ -102,6 +104,16 @@ export function findBeside(model: Omit<Served, 'known'>, file: string, side: Sid
   };
 }
 
+/** An offer of a file that source code uses so: likely then. */
+function supported(offer: Offer, { used }: Served): Offer {
+  const [assumed, ...others] = offer.assumptions;
+  const code = typeof assumed?.value === 'string' ? used?.[offer.side].get(filePart(assumed.value).file) : undefined;
+  if (!assumed || code === undefined || assumed.certainty !== 'guess' || !Object.hasOwn(offer.keys, 'transform'))
+    return offer;
+  const basis = `${assumed.basis}, and ${code} uses it so with the model`;
+  return { ...offer, assumptions: [{ ...assumed, basis, certainty: 'likely' }, ...others] };
+}
+
 /** What is said of an offer that isn't taken: numbers that can pass as they are aren't changed on a guess. */
 function noteOfGuess({ side, name, keys, assumptions }: Offer): CardNote | undefined {
   const [assumed] = assumptions;
@@ -112,12 +124,6 @@ function noteOfGuess({ side, name, keys, assumptions }: Offer): CardNote | undef
     message: `${side}.${name}.transform may be ${file}, for ${assumed.basis}: a guess, which is not acted on`,
     advice: `set ${side}.${name}.transform to ${file} in ${CARD_FILE} if it is`,
   };
-}
-
-/** A card's own keys stay. */
-function withOffer(cards: KindCards, { side, name, keys }: Offer): KindCards {
-  const all = cards[side] ?? {};
-  return { ...cards, [side]: { ...all, [name]: { ...keys, ...(Object.hasOwn(all, name) && all[name]) } } };
 }
 
 /** Where an offer would stand in a card. */

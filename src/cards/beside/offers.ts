@@ -23,6 +23,8 @@ export interface Served extends DescribedModel {
   known: readonly string[];
   /** Names that source code beside it has, where nothing else says what columns are called. */
   code?: readonly CodeColumns[];
+  /** Files that source code beside it uses with it: what makes its inputs of something, and what makes something of its answers. */
+  used?: Readonly<Record<Offer['side'], ReadonlyMap<string, string>>>;
 }
 
 /** What a card would say of an input or output, by files beside the model. */
@@ -153,3 +155,9 @@ export const isOpen = (cards: KindCards, side: 'inputs' | 'outputs', name: strin
 /** The keys of a card beside its kind. */
 export const saidOf = (cards: KindCards, side: 'inputs' | 'outputs', name: string): readonly string[] =>
   Object.keys((Object.hasOwn(cards[side] ?? {}, name) && cards[side]?.[name]) || {}).filter((key) => key !== 'kind');
+
+/** Cards with what is offered; their own keys stay. */
+export function withOffer(cards: KindCards, { side, name, keys }: Offer): KindCards {
+  const all = cards[side] ?? {};
+  return { ...cards, [side]: { ...all, [name]: { ...keys, ...(Object.hasOwn(all, name) && all[name]) } } };
+}

@@ -12,13 +12,7 @@ export interface SaidOfModel {
 
 /** Under which keys it stands: the first that has it counts. */
 const keys = {
-  threshold: [
-    'threshold',
-    'decision_threshold',
-    'best_threshold',
-    'optimal_threshold',
-    'classification_threshold',
-  ],
+  threshold: ['threshold', 'decision_threshold', 'best_threshold', 'optimal_threshold', 'classification_threshold'],
   // `units` is mostly `metric`, or how many a layer has.
   unit: ['unit', 'target_unit', 'output_unit', 'unit_of_measurement'],
   targets: ['target_names', 'target_columns', 'targets', 'output_names', 'output_columns', 'outputs'],

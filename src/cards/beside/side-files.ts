@@ -100,6 +100,7 @@ const isCalledLike = (name: string, stem: string): boolean =>
  * Reads what lies beside a model as data.
  * @param taken files that are used already: they are passed over
  * @param contents reads them
+ * @param named those that source code uses with the model: they are its own, whatever they are called
  * @returns what was read, and notes on what can't be
  */
 export async function readSideFiles(
@@ -107,6 +108,7 @@ export async function readSideFiles(
   model: string,
   taken: ReadonlySet<string>,
   contents: FileContents,
+  named: ReadonlySet<string> = new Set(),
 ): Promise<SideFiles> {
   const files: SideFile[] = [];
   const notes: CardNote[] = [];
@@ -118,8 +120,8 @@ export async function readSideFiles(
   };
   for (const { folder, names } of besides) {
     const own = ownFiles(model, names);
-    notes.push(...notesOnStrangers(names), ...notesOnMany(own));
-    for (const file of sideFilesAmong(own)) {
+    notes.push(...notesOnStrangers(names.filter((name) => !named.has(name))), ...notesOnMany(own));
+    for (const file of sideFilesAmong(names.filter((name) => own.includes(name) || named.has(name)))) {
       if (taken.has(file) || files.some((known) => known.file === file)) continue;
       try {
         const reader = readerOf(file)!;

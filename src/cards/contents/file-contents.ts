@@ -26,7 +26,7 @@ export class FileContents {
   /**
    * What a file holds.
    * @param bytes of the file, all that the reader is to see
-   * @param part of it that a card names; of source code, how many numbers the model answers with
+   * @param part of it that a card names; of source code, what is asked of it
    * @throws UnreadSignal, and what the reader of a card's key throws
    */
   async read(reader: Reader, bytes: Uint8Array, clock: Clock, part?: string): Promise<unknown> {

@@ -15,7 +15,7 @@ export type Reading = { content: unknown } | { refused: string };
 export interface ReadRequest {
   reader: Reader;
   bytes: Uint8Array;
-  /** The part of the file that a card names; of source code, how many numbers the model answers with. */
+  /** The part of the file that a card names; of source code, what is asked of it. */
   part?: string;
 }
 

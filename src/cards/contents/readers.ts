@@ -6,7 +6,7 @@ import { decodeText } from '../../support/decode-text.js';
 import { KnownError } from '../../support/errors.js';
 import { contentOfJson, contentOfPickle, type SideContent } from '../beside/side-content.js';
 import { contentOfCsv } from '../beside/side-table.js';
-import { contentOfSource, isSourceReader, type SourceContent, type SourceReader } from '../source-content.js';
+import { choicesOfSource, contentOfSource, isSourceReader, type SourceReader } from '../source-content.js';
 import type { CardReader, Reader, Reading, SideReader } from './read-messages.js';
 
 const ofPickle = (bytes: Uint8Array): SideContent => contentOfPickle(readPickle(bytes));
@@ -36,12 +36,11 @@ const sideReaders: Record<SideReader, (bytes: Uint8Array) => Some | Promise<Some
   mlflow: async (bytes) => (await import('../beside/mlflow.js')).contentOfMlflow(decodeText(bytes) ?? ''),
 };
 
-
 const isSideReader = (reader: Reader): reader is SideReader => Object.hasOwn(sideReaders, reader);
 
 /**
  * Reads the bytes of a file: in a process that nothing else depends on.
- * @param part of it that a card names; of source code, how many numbers the model answers with
+ * @param part of it that a card names; of source code, what is asked of it
  * @throws Error what a card names and can't be read: it completes "the file …"
  */
 export function readContent(reader: Reader, bytes: Uint8Array, part?: string): Reading | Promise<Reading> {
@@ -49,11 +48,14 @@ export function readContent(reader: Reader, bytes: Uint8Array, part?: string): R
   return isSideReader(reader) ? readBeside(reader, bytes) : readNamed(reader, bytes, part);
 }
 
-function ofSource(reader: SourceReader, bytes: Uint8Array, width: string | undefined): SourceContent | undefined {
-  const text = decodeText(bytes);
-  return text === undefined
-    ? undefined
-    : contentOfSource(reader, text, width === undefined ? undefined : Number(width));
+/** @param part `width 3`: what it chooses between of so many; `after 120`: what is behind as many bytes of other files, all else */
+function ofSource(reader: SourceReader, bytes: Uint8Array, part = ''): unknown {
+  const [, word, number] = /^(width|after) (\d+)$/.exec(part) ?? [];
+  const start = word === 'after' ? Number(number) : 0;
+  const text = decodeText(bytes.subarray(start));
+  if (text === undefined) return undefined;
+  if (word === 'width') return choicesOfSource(reader, text, Number(number));
+  return contentOfSource(reader, text, decodeText(bytes.subarray(0, start)));
 }
 
 async function readBeside(reader: SideReader, bytes: Uint8Array): Promise<Reading> {
