@@ -6,7 +6,16 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,7 +41,8 @@ type Variant = keyof typeof folders;
 function makeFolders(): number {
   const archive = unzipSync(readFileSync(join(packageRoot, 'test/fixtures/beside/folders.zip')));
   for (const folder of Object.values(folders)) mkdirSync(folder);
-  for (const folder of Object.values(folders)) writeFileSync(join(folder, 'model.keras'), archive['houses/model.keras']!);
+  for (const folder of Object.values(folders))
+    writeFileSync(join(folder, 'model.keras'), archive['houses/model.keras']!);
   for (const file of ['x_scaler.pkl', 'y_scaler.joblib'])
     writeFileSync(join(folders.with, file), archive[`houses/${file}`]!);
   const random = mulberry(5);
@@ -45,7 +55,8 @@ function makeFolders(): number {
   const sources = join(packageRoot, 'src/cards');
   for (const name of readdirSync(sources).filter((one) => one.endsWith('.ts')))
     copyFileSync(join(sources, name), join(folders.with, name));
-  const code = (part: number) => `def step_${part}(x):\n    names = ["a${part}", "b", "c"]\n    return x * ${part} + len(names)\n\n`;
+  const code = (part: number) =>
+    `def step_${part}(x):\n    names = ["a${part}", "b", "c"]\n    return x * ${part} + len(names)\n\n`;
   const cell = (part: number) => ({ cell_type: 'code', source: code(part), outputs: [{ text: number().repeat(40) }] });
   const cells = Array.from({ length: 2500 }, (_, part) => cell(part));
   writeFileSync(join(folders.with, 'train.ipynb'), JSON.stringify({ cells }));
@@ -72,7 +83,16 @@ interface Start {
 
 async function start(variant: Variant, cache: string): Promise<Start> {
   const started = performance.now();
-  const args = ['dist/src/cli.js', folders[variant], '--port', values.port, '--cache-folder', cache, '--processes', '1'];
+  const args = [
+    'dist/src/cli.js',
+    folders[variant],
+    '--port',
+    values.port,
+    '--cache-folder',
+    cache,
+    '--processes',
+    '1',
+  ];
   const child = spawn(process.execPath, args, { cwd: packageRoot, stdio: ['ignore', 'ignore', 'inherit'] });
   while (!(await fetch(`${url}/health/ready`).catch(() => undefined))?.ok) {
     if (child.exitCode !== null) throw new Error('the server ended');
@@ -132,7 +152,13 @@ function report(bytes: number): void {
     table(head, rows),
     `A card may add ${bound.milliseconds} ms to a start with an empty cache: ${added('cold', 'wall').toFixed(0)} ms by the clock, ${met}.`,
   ].join('\n\n');
-  writeResults(join(packageRoot, 'bench/results'), 'cards', 'A card out of what lies beside a model', { bytes, load, runs }, `${text}\n`);
+  writeResults(
+    join(packageRoot, 'bench/results'),
+    'cards',
+    'A card out of what lies beside a model',
+    { bytes, load, runs },
+    `${text}\n`,
+  );
   process.stdout.write(`${text}\n`);
 }
 

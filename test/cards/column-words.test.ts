@@ -88,10 +88,10 @@ describe('the words of a column', () => {
     const path = copyOf('churn');
     writeFileSync(join(path, 'ordinal_encoder.pkl'), savedFile('ordinal.pkl'));
     const [value] = assumed(await inferred(path))['inputs.x.columns']!;
-    assert.deepEqual((value as { categories?: unknown }[]).map(({ categories }) => categories !== undefined), [
-      ...[false, false, false, false],
-      true,
-    ]);
+    assert.deepEqual(
+      (value as { categories?: unknown }[]).map(({ categories }) => categories !== undefined),
+      [...[false, false, false, false], true],
+    );
   });
 
   it('come from a dict of encoders, too', async () => {
@@ -154,9 +154,28 @@ describe('an encoder of several columns', () => {
     const sizes = ['L', 'M', 'S'];
     const colors = ['blue', 'red'];
     for (const [file, said] of [
-      ['one-hot.pkl', [['size', sizes], ['color', colors]]],
-      ['one-hot-array.pkl', [['x0', sizes], ['x1', colors]]],
-      ['ordinal-three.pkl', [['size', sizes], ['color', colors], ['age', ['new', 'old']]]],
+      [
+        'one-hot.pkl',
+        [
+          ['size', sizes],
+          ['color', colors],
+        ],
+      ],
+      [
+        'one-hot-array.pkl',
+        [
+          ['x0', sizes],
+          ['x1', colors],
+        ],
+      ],
+      [
+        'ordinal-three.pkl',
+        [
+          ['size', sizes],
+          ['color', colors],
+          ['age', ['new', 'old']],
+        ],
+      ],
     ] as const) {
       const card = await inferred(clothes(file));
       assert.deepEqual(assumed(card)['inputs.x.transform'], ['encoder.pkl', 'likely'], file);

@@ -166,7 +166,17 @@ describe('a sequence', () => {
       {},
       'rows[0][1] should be an array of 2 numbers, but is an array of 1 element.',
     ],
-    [[[[1, true], [1, 2]]], info([null, 2, 2]), {}, 'rows[0][0][1] should be a number that float32 can hold, but is true.'],
+    [
+      [
+        [
+          [1, true],
+          [1, 2],
+        ],
+      ],
+      info([null, 2, 2]),
+      {},
+      'rows[0][0][1] should be a number that float32 can hold, but is true.',
+    ],
     [[3], info([null, 2]), {}, 'rows[0] should be an array of 2 numbers, but is 3.'],
   ];
   for (const [values, input, card, message] of refused)

@@ -210,7 +210,10 @@ describe('the values of a table with steps', () => {
       refusal([[first]], { columns, padding: null }, fixed),
       'rows[0] should be an array of 3 rows, but is an array of 1 element.',
     );
-    assert.match(refusal([[first, { rain: 1 }]], { columns, padding: 'pre' }, fixed), /^rows\[0\]\[1\]\.wind is missing\.$/);
+    assert.match(
+      refusal([[first, { rain: 1 }]], { columns, padding: 'pre' }, fixed),
+      /^rows\[0\]\[1\]\.wind is missing\.$/,
+    );
   });
 
   it('of one column may be bare', () => {
