@@ -30,7 +30,6 @@ export const serve: Command = {
   async run({ positionals, flags, config }) {
     const options = modelOptions(flags);
     redisSettings(config);
-    redisSettings(config);
     await Promise.all([takePlace(config), checkKeyPair(config)]);
     let logging: Promise<Logger> | undefined;
     const log = () => (logging ??= import('./logging.js').then(({ createLogger }) => createLogger(config)));

@@ -29,7 +29,12 @@ export function useRedis(): { models(): string; redis(): RedisServer } {
 }
 
 /** Starts a worker; resolves when it takes requests. */
-export async function startWorker(t: Ending, model: string, { url }: RedisServer, args: string[] = []): Promise<Cli> {
+export async function startWorker(
+  t: Ending,
+  model: string,
+  { url }: Pick<RedisServer, 'url'>,
+  args: string[] = [],
+): Promise<Cli> {
   const flags = [...common, '--role', 'worker', '--processes', '1', '--no-cache', ...args];
   const worker = runCli(t as TestContext, [model, ...flags], { KERAS_SERVE_REDIS: url });
   await worker.line('"url":"http');
@@ -39,7 +44,7 @@ export async function startWorker(t: Ending, model: string, { url }: RedisServer
 /** Starts a gateway; resolves when it knows a model. */
 export async function startGateway(
   t: Ending,
-  { url: redis }: RedisServer,
+  { url: redis }: Pick<RedisServer, 'url'>,
   model: string,
   args: string[] = [],
 ): Promise<Cli & { url: string }> {

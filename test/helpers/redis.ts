@@ -11,11 +11,14 @@ import { makeCertificate } from './certificates.js';
 import { temporaryFolder } from './folder.js';
 import { freePort } from './real-proxies.js';
 
+/** What is run: Valkey's is told by `REDIS_SERVER=valkey-server`. */
+const program = process.env.REDIS_SERVER ?? 'redis-server';
+
 /** Why Redis can't be run here, or false; in CI it always is. */
 export const noRedis: string | false =
-  spawnSync('redis-server', ['--version']).error !== undefined &&
+  spawnSync(program, ['--version']).error !== undefined &&
   !process.env.CI &&
-  'no redis-server is installed (apt install redis-server)';
+  `no ${program} is installed (apt install redis-server)`;
 
 /** What a server is to be. Without anything it writes all to its append-only file at once. */
 export interface RedisOptions {
@@ -71,7 +74,7 @@ export class RedisServer {
   /** Starts it, once more where it has ended: with the port and the data that it had. */
   async start(): Promise<void> {
     const kind = this.options.isSentinel ? ['--sentinel'] : [];
-    const child = spawn('redis-server', [this.path('redis.conf'), ...kind], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, [this.path('redis.conf'), ...kind], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     this.log = '';
     let failure: Error | undefined;
@@ -84,7 +87,7 @@ export class RedisServer {
       });
     const isReady = this.options.isSentinel ? /Sentinel ID is/ : /ready to accept connections/i;
     for (const end = Date.now() + 60_000; !isReady.test(this.log); await sleep(20))
-      assert.ok(!failure && child.exitCode === null && Date.now() < end, `redis-server: ${failure ?? this.log}`);
+      assert.ok(!failure && child.exitCode === null && Date.now() < end, `${program}: ${failure ?? this.log}`);
   }
 
   /** Ends it as a power cut would, and waits until it has ended. */
@@ -111,7 +114,7 @@ export class RedisServer {
       return await client.call(command, ...args);
     } catch (error) {
       const ended = this.child?.signalCode ?? this.child?.exitCode ?? 'runs';
-      throw new Error(`${command}: ${error} ${faults}; redis-server ${ended}: ${this.log}`);
+      throw new Error(`${command}: ${error} ${faults}; ${program} ${ended}: ${this.log}`);
     } finally {
       client.disconnect();
     }
@@ -124,4 +127,16 @@ export async function startRedis(t: Pick<TestContext, 'after'>, options: RedisOp
   t.after(() => server.kill());
   await server.start();
   return server;
+}
+
+/** A log that keeps its lines, each with its level. */
+export function keptLog() {
+  const lines: string[] = [];
+  const add = (level: string) => (_of: object, message: string) => void lines.push(`${level} ${message}`);
+  return { lines, info: add('info'), warn: add('warn') };
+}
+
+/** Waits until something is so. */
+export async function until(what: () => boolean): Promise<void> {
+  for (const end = Date.now() + 60_000; !what(); await sleep(20)) assert.ok(Date.now() < end, 'it never came to be');
 }

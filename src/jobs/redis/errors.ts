@@ -96,9 +96,17 @@ const hints: Record<string, readonly [plain: string, encrypted: string]> = {
   [silent]: ['', ', unless it speaks no TLS: redis://'],
 };
 
+/** What ioredis says of failures that have no code. */
+const wordings: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/sentinel.*(No such master|invalid reply: null)/s, 'they know of none of this name'],
+  [/sentinel/i, 'no Sentinel is reached'],
+  [/^Connection is closed/, closed],
+];
+
 /** Why Redis isn't reached, in words. */
 export function reasonOf(error: Error, { isEncrypted }: Asked): string {
-  const reason = reasons[codeOf(error)] ?? (/^Connection is closed/.test(error.message) ? closed : undefined);
+  const [, wording] = wordings.find(([pattern]) => pattern.test(error.message)) ?? [];
+  const reason = reasons[codeOf(error)] ?? wording;
   if (reason === undefined) return error.message.replace(/\.$/, '') || codeOf(error);
   return `${reason}${hints[reason]?.[Number(isEncrypted)] ?? ''}`;
 }
