@@ -31,7 +31,7 @@ export const speaksOf = (file: string, subject: Subject): boolean =>
 
 /** What is said of files whatever they are for. */
 const general =
-  /^(?:names?|index|indices|list|map(?:ping)?|dict|binarizer|one|hot|ohe|multi|to|id|idx|of|the|my|new|old|final|best|last|v|trained|saved?|fitted|model|keras|data|train(?:ing)?|prediction|output|y|standard|std|min|max|minmax|robust|normali[sz]er|power|sc|mms|ss|scal(?:e|ing)|imputer|pipe(?:line)?|ct|num(?:eric(?:al)?)?|all|fit|object|obj|file|artifacts?|regress(?:ion|or)|reg|classif(?:ication|ier)|clf|dl|ann|dnn|cnn|rnn|lstm|nn)$/;
+  /^(?:names?|index|indices|list|map(?:ping)?|dict|binarizer|one|hot|ohe|ordinal|multi|to|id|idx|of|the|my|new|old|final|best|last|v|trained|saved?|fitted|model|keras|data|train(?:ing)?|prediction|output|y|standard|std|min|max|minmax|robust|normali[sz]er|power|sc|mms|ss|scal(?:e|ing)|imputer|pipe(?:line)?|ct|num(?:eric(?:al)?)?|all|fit|object|obj|file|artifacts?|regress(?:ion|or)|reg|classif(?:ication|ier)|clf|dl|ann|dnn|cnn|rnn|lstm|nn)$/;
 
 /** Whether two words are one, or one begins with the other: `house` and `houses`. */
 const isSame = (one: string, other: string): boolean =>
