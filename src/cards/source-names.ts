@@ -40,10 +40,13 @@ function undecorated({ text, isFilled }: WrittenText): { text: string; isCut: bo
   return kept === '' ? undefined : { text: kept, isCut: at >= 0 };
 }
 
-/** The first sentence of several, where that is as short as a name: `Spam. Delete it at once.` */
+/** Words of sentences that are about something. */
+const about = /(?:^|\s)(?:is|are|was|has|have|does|it|its|this|that|you|your|we|the|please)(?:$|\s)/i;
+
+/** What stands before the first stop where that is as short as a name, and no sentence: `Spam. Delete it at once.` */
 function shorter(text: string): string {
   const [, first] = /^(.{3,60}?)[.!]\s/.exec(text) ?? [];
-  return first !== undefined && areNames([first]) ? first : text;
+  return first !== undefined && areNames([first]) && !about.test(first) ? first : text;
 }
 
 /**

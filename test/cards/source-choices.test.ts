@@ -100,6 +100,14 @@ describe('choices by a prediction in source code', () => {
     assert.deepEqual(thresholdOf('label = "Spam" if prediction == 1 else "Ham"'), [undefined]);
   });
 
+  it('are what stands before a stop, where that is no sentence', () => {
+    const source = 'if prediction > 0.5:\n  x = "Spam. Delete it at once."\nelse:\n  x = "No spam."';
+    assert.deepEqual(
+      python(source).map(({ texts }) => texts),
+      [['No spam', 'Spam']],
+    );
+  });
+
   it('are nothing else', () => {
     for (const source of [
       'label = "Male" if gender == 1 else "Female"',
