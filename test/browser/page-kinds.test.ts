@@ -113,7 +113,7 @@ describe('the page for a model of any kind', { skip: noBrowser }, () => {
 
   it('has choices and others for columns of texts', async (t) => {
     const { page, faults } = await open(t, 'people');
-    const job = page.getByLabel('job');
+    const job = page.getByLabel('job', { exact: true });
     const list = await job.getAttribute('list');
     const known = page.locator(`#${list} option`);
     assert.ok((await known.count()) > 1);
