@@ -223,7 +223,7 @@ describe('datapoints', () => {
       { left: a, right: a, image: a },
       twoPictures,
       'image',
-      'image is no input. There are "left", "right".',
+      'image is no input. The inputs are "left", "right".',
     ],
     'something beside instances': [
       { instances: [ada], inputs: {} },
