@@ -138,8 +138,8 @@ export const httpMutations: Mutation[] = [
   {
     about: 'clients that are to come again are not told when',
     file: 'src/http/send-error.ts',
-    search: "if (status === 503) reply.header('retry-after', '1');",
-    replacement: '',
+    search: "if (status === 503) reply.header('retry-after', '1');\n  const message",
+    replacement: 'const message',
     test: 'test/routes/busy.test.ts',
     name: 'a full queue is a warning in the log, without a stack',
   },

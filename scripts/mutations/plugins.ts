@@ -85,8 +85,8 @@ export const pluginMutations: Mutation[] = [
   {
     about: 'the document stays as it was when models come and go',
     file: 'plugins/openapi.ts',
-    search: 'if (generation !== catalog.generation)',
-    replacement: 'if (generation === undefined)',
+    search: 'if (this.generation !== generation)',
+    replacement: 'if (this.generation === undefined)',
     test: 'test/robustness/watch.test.ts',
     name: 'serves models, versions and cards as they come and go',
   },

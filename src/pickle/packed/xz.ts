@@ -63,7 +63,8 @@ export function unpackXz(bytes: Uint8Array, output: Output): void {
   input.check(6);
   const check = checks[bytes[7]! & 0x0f];
   if (!check) throw unknown('a checksum that is not known');
-  for (input.position = streamHeader; input.byte() !== 0; ) {
+  let blocks = 0;
+  for (input.position = streamHeader; input.byte() !== 0; blocks++) {
     input.position--;
     readBlockHeader(input);
     const [start, made] = [input.position, output.length];
@@ -73,6 +74,19 @@ export function unpackXz(bytes: Uint8Array, output: Output): void {
     if (!Buffer.from(own).equals(input.take(own.length))) throw damaged('a checksum is wrong');
     output.checkTime();
   }
+  // A damaged size of a block can look like the end of all.
+  if (readNumber(input) !== blocks) throw damaged('it is damaged');
+}
+
+/** A number of some bytes with seven bits each, the lowest first. */
+function readNumber(input: Input): number {
+  let number = 0;
+  for (let shift = 1, byte = 0x80; byte & 0x80; shift *= 128) {
+    byte = input.byte();
+    number += (byte & 0x7f) * shift;
+    if (shift > 2 ** 49) throw damaged('it is damaged');
+  }
+  return number;
 }
 
 /** @throws PickleError where a block is packed by anything but LZMA2 */
