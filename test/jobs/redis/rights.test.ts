@@ -19,7 +19,7 @@ describe('a user of Redis', { skip: noRedis }, () => {
     const config = ['user default off', `user pets on >${password} ${rights}`, `user admin on nopass ~* &* +@all`];
     const server = await startRedis(t, { config });
     const url = `redis://pets:${password}@127.0.0.1:${server.port}`;
-    const model = join(models(), 'half_plus_two');
+    const model = join(models(), 'half_plus_two.keras');
     const worker = await startWorker(t, model, { url }, ['--namespace', 'pets']);
     const gateway = await startGateway(t, { url }, 'half_plus_two', ['--namespace', 'pets']);
     const asked = () => post(`${gateway.url}/models/half_plus_two/predict`, { instances: [1] });
@@ -51,7 +51,7 @@ describe('a user of Redis', { skip: noRedis }, () => {
 
   it('that is refused ends the command with what to do', async (t) => {
     const { port } = await startRedis(t, { config: [`user pets on >${password} ~* &* +@all -eval`] });
-    const model = join(models(), 'half_plus_two');
+    const model = join(models(), 'half_plus_two.keras');
     for (const [user, message] of [
       ['pets:wrong', /^keras-serve: Redis at .* refuses the user or the password of --redis\n$/],
       [
