@@ -131,17 +131,16 @@ describe('what was read', () => {
       return model.notes.map(({ message }) => message);
     };
     assert.ok((await notesOf()).some((message) => message.startsWith('labels: the 2 of label in app.py')));
-    const of = (note: string) =>
-      (deserialize(readFileSync(note).subarray(4)) as { content?: { choices?: [] } }).content;
-    const [note, ...others] = notesIn(cache).filter((one) => of(one)?.choices);
+    const [note, ...others] = notesIn(cache).filter((one) =>
+      Array.isArray((deserialize(readFileSync(one).subarray(4)) as { content?: unknown }).content),
+    );
     assert.deepEqual(others, []);
-    const choices = [{ name: 'memory', texts: ['Ham', 'Spam'] }];
-    overwrite(note!, { content: { ...of(note!), choices } });
+    overwrite(note!, { content: [{ name: 'memory', texts: ['Ham', 'Spam'] }] });
     assert.ok((await notesOf()).some((message) => message.startsWith('labels: the 2 of memory in app.py')));
     overwrite(note!, { refused: 'is remembered' });
     assert.ok((await notesOf()).includes('app.py is remembered: what its code says is not used'));
     const contents = await FileContents.in(cache);
     const code = readFileSync(join(path, 'app.py'));
-    assert.deepEqual(((await contents.read('python', code, clock())) as { choices: [] }).choices, []);
+    assert.deepEqual(((await contents.read('python', code, clock(), 'width 3')) as unknown[]).length, 0);
   });
 });

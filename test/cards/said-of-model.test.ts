@@ -41,7 +41,10 @@ describe('what is said of a number', () => {
     assert.deepEqual(warnings(card), []);
     const model = await loadModel(path, { cacheFolder: null, processes: 1 });
     try {
-      assert.equal(((await model.ask([80, 3, 1990])) as { unit: string }).unit, 'EUR');
+      assert.deepEqual(
+        ((await model.ask([[80, 3, 1990]])) as { unit: string }[]).map(({ unit }) => unit),
+        ['EUR'],
+      );
     } finally {
       await model.close();
     }

@@ -35,7 +35,7 @@ describe('headers of replies', () => {
     const common = ['connection', 'content-length', 'content-type', 'date', 'x-content-type-options', 'x-request-id'];
     const namesOf = (headers: object) => Object.keys(headers).sort();
     const predicted = await app().inject({ method: 'POST', url: '/predict', ...form(photo('cat.jpg')) });
-    assert.deepEqual(namesOf(predicted.headers), [...common, 'server-timing', 'vary'].sort());
+    assert.deepEqual(namesOf(predicted.headers), [...common, 'server-timing', 'vary', 'x-model-version'].sort());
     for (const url of ['/health/live', '/models', '/v2', '/v1/models/efficientnet-lite0', '/nowhere'])
       assert.deepEqual(namesOf((await app().inject(url)).headers), common, url);
   });

@@ -11,7 +11,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export function contentOfMlflow(text: string): SideContent | undefined {
   let model: unknown;
   try {
-    model = parse(text, { logLevel: 'silent' });
+    model = parse(text, { logLevel: 'error' });
   } catch {
     return { what: "isn't YAML" };
   }

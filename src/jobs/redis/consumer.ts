@@ -5,6 +5,7 @@ import type { Protocol, ProtocolParts, Reply } from '../../protocols/protocol.js
 import { readStoredRequest, StoredRequestError } from '../../protocols/stored-request.js';
 import { type MemoryBudget, messageCost, type Reservation } from '../../serving/memory-budget.js';
 import type { RequestContext, StageTimings } from '../../serving/request-context.js';
+import { InternalSignal } from '../../support/errors.js';
 import { JobError } from '../errors.js';
 import type { FailedReply } from '../job.js';
 import type { JobStore } from '../job-store.js';
@@ -269,7 +270,7 @@ export class Consumer {
 }
 
 /** A request goes back into its queue. */
-class PutBack extends Error {
+class PutBack extends InternalSignal {
   /** @param counts whether it may have been the request's own fault */
   constructor(readonly counts: boolean) {
     super('put back');
