@@ -40,7 +40,7 @@ export async function openPage(
   const url = known ?? own!.url;
   const page = await browser.newPage(options);
   t.after(() => page.close());
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {

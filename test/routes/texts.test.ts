@@ -140,10 +140,14 @@ describe('a model that takes a text', () => {
     assert.equal(reply.body.error.message, 'Texts are read as UTF-8, and this one says that it is utf-16le.');
     const named = await post('reviews', '{"word": "good"}', json);
     assert.equal(named.body.error.message, 'word is no input. Did you mean "words"?');
-    for (const body of ['{"inputs": {"review": ["good"]}}']) {
+    for (const [body, message] of [
+      ['{"inputs": {"review": ["good"]}}', /review is no input\. There are "words", "text"\.$/],
+      ['{"review": "good"}', /^The body must have the property "instances"\. Send JSON: .*, where each instance is /],
+      ['{"review": ["good", "bad"]}', /^The body must have the property "instances"\. Send JSON: /],
+    ] as const) {
       const { status, body: refused } = await post('reviews', body, json);
       assert.equal(status, 400);
-      assert.match(refused.error.message, /review is no input\. There are "words", "text"\.$/);
+      assert.match(refused.error.message, message);
     }
   });
 
