@@ -2,7 +2,7 @@
  * A process that reads one model file, does one thing with it and ends: what that takes in memory goes with it, and a hostile
  * file can harm nothing else.
  */
-import { open, rm, statfs } from 'node:fs/promises';
+import { open, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import {
   isOnnxFile,
@@ -19,8 +19,8 @@ import type { CompileObserver } from '../onnx/graph-compiler.js';
 import { metadataNames } from '../onnx/metadata.js';
 import { ByteChunks } from '../onnx/protobuf.js';
 import { summarize } from '../onnx/summary.js';
-import { planPath, type StringPlan } from '../strings/plan.js';
-import { encodePlan, writePlan } from '../strings/plan-file.js';
+import { planPath } from '../strings/plan.js';
+import { encodePlan } from '../strings/plan-file.js';
 import { garbageCollector } from '../support/memory.js';
 import type { Signature } from '../support/tensor.js';
 import type {
@@ -93,52 +93,60 @@ async function write(files: { path: string; bytes: ByteChunks }[], report: Repor
 /** The most bytes that a protobuf message, and so a file of ONNX, may have. */
 const largestMessage = 2 ** 31 - 1;
 
-/** Reads, compiles and writes a model as one file. */
-async function writePlain(
-  source: ModelSource,
-  path: string,
-  report: Report,
-): Promise<{ hints: ModelHints; batchDependent: boolean; strings: StringPlan | undefined }> {
-  const model = await read(source, report);
-  const hints = await hintsOf(model);
-  const { bytes, batchDependent, strings } = compileReporting(model, report);
-  if (bytes.byteLength > largestMessage)
-    throw new ModelFileError('model_too_large', 'The model has more than 2 GB of weights, too many to be served.');
-  await write([{ path, bytes }], report);
-  return { hints, batchDependent, strings };
-}
+/** Bytes from which on weights are written beside the model, where ONNX Runtime maps them into its memory: else it copies them. */
+const largestWhole = 32 * 2 ** 20;
 
-/** Reads, compiles and writes a model, its weights in a file of their own where that is asked for or one is too small. */
-async function writeConverted(
-  source: ModelSource,
-  path: string,
-  externalData: boolean,
-  report: Report,
-): Promise<Pick<ConvertedModel, 'files'> & { strings: StringPlan | undefined }> {
-  const model = await read(source, report);
-  const compiled = compileReporting(model, report, { [metadataNames.hints]: JSON.stringify(await hintsOf(model)) });
-  const large = externalData || compiled.bytes.byteLength > largestMessage;
-  const external = large ? compiled.withExternalData(`${basename(path)}.data`) : undefined;
-  const { strings } = compiled;
+/**
+ * Writes a compiled model and what belongs beside it.
+ * @param whole the most bytes that go into one file; of more, the weights have a file of their own
+ */
+function writeModel(model: OnnxModel, path: string, whole: number, report: Report): Promise<ConvertedModel['files']> {
+  const { bytes, strings } = model;
+  const external = bytes.byteLength > whole ? model.withExternalData(`${basename(path)}.data`) : undefined;
   // The model last: where it stands, the others do too.
   const beside = [
     ...(external && external.data.byteLength > 0 ? [{ path: `${path}.data`, bytes: external.data }] : []),
     ...(strings ? [{ path: planPath(path), bytes: new ByteChunks([encodePlan(strings)]) }] : []),
   ];
-  return { files: await write([...beside, { path, bytes: external?.model ?? compiled.bytes }], report), strings };
+  return write([...beside, { path, bytes: external?.model ?? bytes }], report);
 }
 
 /** Gives memory back before ONNX Runtime needs more: the weights are on disk by then. */
 const collectGarbage = garbageCollector();
 
+/** What is known of a model whose weights are on disk, so that nothing holds them any longer. */
+async function writePlain(
+  source: ModelSource,
+  path: string,
+  report: Report,
+): Promise<Pick<OnnxModel, 'batchDependent' | 'strings'> & { hints: ModelHints }> {
+  const model = await read(source, report);
+  const hints = await hintsOf(model);
+  const compiled = compileReporting(model, report);
+  await writeModel(compiled, path, largestWhole, report);
+  return { hints, batchDependent: compiled.batchDependent, strings: compiled.strings };
+}
+
+/** Reads, compiles and writes a model for others. @param whole as of {@link writeModel} */
+async function writeConverted(
+  source: ModelSource,
+  path: string,
+  whole: number,
+  report: Report,
+): Promise<Pick<ConvertedModel, 'files'> & Pick<OnnxModel, 'strings'>> {
+  const model = await read(source, report);
+  const compiled = compileReporting(model, report, { [metadataNames.hints]: JSON.stringify(await hintsOf(model)) });
+  return { files: await writeModel(compiled, path, whole, report), strings: compiled.strings };
+}
+
 async function optimizeForOnnx(source: ModelSource, output: string, report: Report): Promise<OptimizedModel> {
   const plain = `${output}.plain`;
   const { hints, batchDependent, strings } = await writePlain(source, plain, report);
-  if (strings) await writePlan(planPath(output), strings);
+  if (strings) await rename(planPath(plain), planPath(output));
   collectGarbage();
   report({ step: 'optimizing' });
   const signature = await optimize(plain, output);
-  await rm(plain);
+  await Promise.all([plain, `${plain}.data`].map((path) => rm(path, { force: true })));
   // With strings, the engine takes and gives other tensors than the model.
   const { inputs, outputs } = strings ?? signature;
   return { engine: 'onnx', signature: { inputs, outputs, batchDependent }, hints, ...(strings && { strings: true }) };
@@ -211,7 +219,7 @@ const tasks: {
   async convert({ output, externalData = false, ...source }, report) {
     if (await isOnnxFile(source.path))
       throw new ModelFileError('model_format_unsupported', 'This is an ONNX model already.');
-    const { files, strings } = await writeConverted(source, output, externalData, report);
+    const { files, strings } = await writeConverted(source, output, externalData ? 0 : largestMessage, report);
     collectGarbage();
     report({ step: 'checking' });
     const signature = await signatureOf(output);

@@ -96,14 +96,19 @@ export const signatureOf = (path: string): Promise<Signature> => loadOnce(path);
 
 /**
  * Lets ONNX Runtime optimise a model for this processor and writes the result. Weights go into a file of their own, which every
- * process that loads the model maps into its memory: they share it.
+ * process that loads the model maps into its memory: they share it. They are there as they came and as the kernels want them, else each
+ * process would make the latter for itself.
  * @param from path of an ONNX model
  * @param to path of the file to write; the weights are written beside it, with `.data` behind the name
  * @returns what the model takes and gives
  */
 export async function optimize(from: string, to: string): Promise<Signature> {
   const weights = `${to}.data`;
-  const session = { ...sessionExtra, optimized_model_external_initializers_file_name: basename(weights) };
+  const session = {
+    ...sessionExtra,
+    optimized_model_external_initializers_file_name: basename(weights),
+    save_external_prepacked_constant_initializers: '1',
+  };
   const signature = await loadOnce(from, { optimizedModelFilePath: to, extra: { session } });
   // Beside weights in a file, ONNX Runtime (1.30) writes the constants of Loop, Scan and If twice, and then refuses them.
   const isWhole = await loadOnce(to, { graphOptimizationLevel: 'disabled' }).catch(() => undefined);

@@ -2,7 +2,18 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeOnnx } from '../../src/onnx/encode.js';
 import { type Dimension, GraphBuilder } from '../../src/onnx/graph.js';
-import { add, cast, constant, gather, mul, reduceMean, reduceSum, reshape } from '../../src/onnx/operators/index.js';
+import {
+  add,
+  cast,
+  constant,
+  gather,
+  matmul,
+  mul,
+  reduceMean,
+  reduceSum,
+  reshape,
+  slice,
+} from '../../src/onnx/operators/index.js';
 import type { TensorType } from '../../src/support/tensor.js';
 import { temporaryFolder } from './folder.js';
 
@@ -31,6 +42,19 @@ export function largeModel(): string {
   const graph = new GraphBuilder();
   const [a, b] = ['a', 'b'].map((name) => graph.input(name, 'float32', [null, 100, 120]));
   graph.output('y', reduceMean(add(a!, b!), [1, 2]));
+  return write(graph);
+}
+
+/** A model of matrices of 16 MB, as many as are asked for, which gives the sum of each row of `x` (batch, 2048), twice. */
+export function heavyModel(matrices: number): string {
+  const graph = new GraphBuilder();
+  let rows = graph.input('x', 'float32', [null, 2048]);
+  for (let count = 0; count < matrices; count++) {
+    // Equal ones would be kept once.
+    const matrix = new Float32Array(2048 * 2048).fill(2 ** (count - matrices / 2) / (count === 0 ? 1 : 2048));
+    rows = matmul(rows, graph.constant('float32', [2048, 2048], matrix));
+  }
+  graph.output('y', mul(slice(rows, [{ axis: 1, end: 2 }]), 2 ** (matrices / 2)));
   return write(graph);
 }
 

@@ -28,6 +28,10 @@ export const residentMemory = (server: number): number[] =>
     (pid) => Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024,
   );
 
+/** Bytes of a process that it has for itself: no part of a file that others may have mapped, too. */
+export const ownMemory = (pid: number): number =>
+  Number(/^RssAnon:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1]) * 1024;
+
 /** How many threads a process has. */
 export const threadsOf = (pid: number): number => readdirSync(`/proc/${pid}/task`).length;
 
