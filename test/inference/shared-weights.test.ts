@@ -15,7 +15,7 @@ it('weights are mapped by every process as the kernels want them', {
 }, async () => {
   const model = await loadServedModel(heavyModel(matrices), { cacheFolder: temporaryFolder(), processes: 2 });
   try {
-    const rows = { type: 'float32', shape: [1, 2048], data: new Float32Array(2048).fill(3) } as const;
+    const rows = { type: 'float32' as const, shape: [1, 2048], data: new Float32Array(2048).fill(3) };
     const answers = await Promise.all([1, 2, 3, 4].map(() => model.predict({ x: rows })));
     for (const { outputs } of answers) assert.deepEqual([...outputs.y!.data], [6144, 6144]);
     const own = inferenceProcesses(process.pid).map(ownMemory);
