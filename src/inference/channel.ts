@@ -24,6 +24,8 @@ export const channelDescriptor = 3;
 
 const headerBytes = 16;
 const alignment = 8;
+/** Bytes up to which a message is copied into one piece: each piece more costs a call of the system, or a turn through the stream. */
+const smallMessage = 2 ** 14;
 
 /** The chunks of a message, in the order in which they are sent. */
 function encode(message: object): Uint8Array[] {
@@ -44,7 +46,8 @@ function encode(message: object): Uint8Array[] {
   const header = Buffer.allocUnsafe(headerBytes);
   header.writeDoubleLE(text.length, 0);
   header.writeDoubleLE(end, 8);
-  return [header, text, ...chunks];
+  const all = [header, text, ...chunks];
+  return headerBytes + text.length + end <= smallMessage ? [Buffer.concat(all)] : all;
 }
 
 /** Reads a message: gives the memory that is to be filled next, and at last the message. */
@@ -91,19 +94,34 @@ export function listen(stream: Duplex, receive: (message: unknown) => void): voi
   });
 }
 
-/** Waits for a message. @returns undefined when the other side has gone */
-export function receiveSync(descriptor: number): unknown {
-  const reading = decode();
-  for (;;) {
-    const { done, value } = reading.next();
-    if (done) return value;
-    const memory = value as Uint8Array;
+/**
+ * Receives the messages that come on a file descriptor, each when it is asked for: small ones with one call of the system.
+ * @returns waits for the next; undefined when the other side has gone
+ */
+export function receiver(descriptor: number): () => unknown {
+  const ahead = Buffer.allocUnsafeSlow(smallMessage);
+  let [start, end] = [0, 0];
+  /** @returns whether the memory is full, which it isn't when the other side has gone */
+  const fill = (memory: Uint8Array): boolean => {
     for (let count = 0; count < memory.length; ) {
-      const read = readSync(descriptor, memory, count, memory.length - count, null);
-      if (read === 0) return undefined;
+      if (start === end && memory.length - count < ahead.length)
+        [start, end] = [0, readSync(descriptor, ahead, 0, ahead.length, null)];
+      const copied = ahead.copy(memory, count, start, end);
+      start += copied;
+      const read = copied || readSync(descriptor, memory, count, memory.length - count, null);
+      if (read === 0) return false;
       count += read;
     }
-  }
+    return true;
+  };
+  return () => {
+    const reading = decode();
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done) return value;
+      if (!fill(value as Uint8Array)) return undefined;
+    }
+  };
 }
 
 /** Sends a message, and waits until it has gone. */

@@ -3,7 +3,7 @@
  */
 import { StringsError } from '../strings/errors.js';
 import { collectBuffers } from '../support/memory.js';
-import { channelDescriptor, receiveSync, sendSync } from './channel.js';
+import { channelDescriptor, receiver, sendSync } from './channel.js';
 import type { Engine, EngineName, Session } from './engine.js';
 import type { Calls, Reply, Request } from './messages.js';
 import { onnxEngine } from './onnx-engine.js';
@@ -55,8 +55,9 @@ async function answer(request: Request): Promise<Reply> {
 /** Answers requests until the server closes the channel. */
 async function serve(): Promise<void> {
   const collect = collectBuffers();
+  const receive = receiver(channelDescriptor);
   for (;;) {
-    const request = receiveSync(channelDescriptor) as Request | undefined;
+    const request = receive() as Request | undefined;
     if (!request) return;
     sendSync(channelDescriptor, await answer(request));
     collect();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Duplex, PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { listen, receiveSync, send, sendSync } from '../../src/inference/channel.js';
+import { listen, receiver, send, sendSync } from '../../src/inference/channel.js';
 
 const array = fc.oneof(
   fc.uint8Array(),
@@ -51,7 +51,9 @@ function receivedFrom(bytes: Buffer, sizes: readonly number[]): unknown[] {
   return received;
 }
 
-const messages = fc.array(message, { maxLength: 4 });
+/** More bytes than are sent in one piece. */
+const large = fc.nat({ max: 3000 }).map((more) => ({ kind: 'large', data: new Float64Array(2000 + more).fill(more) }));
+const messages = fc.array(fc.oneof({ weight: 4, arbitrary: message }, large), { maxLength: 4 });
 
 describe('the channel to inference processes', () => {
   it('brings messages whole, however they are cut on the way', () => {
@@ -71,8 +73,9 @@ describe('the channel to inference processes', () => {
           for (const one of sent) sendSync(out, one);
           closeSync(out);
           const descriptor = openSync(path, 'r');
-          for (const one of sent) assert.deepEqual(receiveSync(descriptor), one);
-          assert.equal(receiveSync(descriptor), undefined);
+          const receive = receiver(descriptor);
+          for (const one of sent) assert.deepEqual(receive(), one);
+          assert.equal(receive(), undefined);
           closeSync(descriptor);
         }),
       );
