@@ -5,7 +5,7 @@ import { unpackLzma } from './packed/lzma.js';
 import { Output } from './packed/output.js';
 import { unpackXz } from './packed/xz.js';
 
-/** Unpacks a file to so many bytes at most, until a time by `performance.now()`. */
+/** Unpacks a file to so many bytes at most, until a time by `ownTime()`. */
 type Unpack = (bytes: Uint8Array, most: number, deadline: number) => Uint8Array;
 
 const zipped = (unpack: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array) =>
@@ -54,7 +54,7 @@ const containers: readonly [start: string, unpack: Unpack][] = [
 /**
  * The pickle in a file.
  * @param most bytes that it may have
- * @param deadline when it has to be unpacked, by `performance.now()`
+ * @param deadline when it has to be unpacked, by `ownTime()`
  * @throws PickleError
  */
 export function decompressed(file: Uint8Array, most: number, deadline: number): Uint8Array {

@@ -1,14 +1,16 @@
 /** What files beside a model hold is read where it can do no harm, and once. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import { FileContents } from '../../src/cards/contents/file-contents.js';
 import type { Reading } from '../../src/cards/contents/read-messages.js';
 import { loadServedModel } from '../../src/catalog/served-model.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { readingProcesses } from '../helpers/proc.js';
 import { copyOf } from '../helpers/side-cards.js';
 import { sideFolders } from '../helpers/side-folders.js';
 
@@ -41,6 +43,17 @@ describe('a file that takes too much', () => {
 
   it('is given up where it is source code, too', async () => {
     await assert.rejects(contents.read('python', laborious, { left: 0 }), { message: 'takes too long to read' });
+  });
+
+  it('is not given up for what others take of the processor', { skip: !existsSync('/proc/self/stat') }, async () => {
+    const expected = await contents.read('tokenizer', words, clock());
+    const [reader] = readingProcesses(process.pid);
+    process.kill(reader!, 'SIGSTOP');
+    const reading = contents.read('tokenizer', words, { left: 0 });
+    // Long after the little time that it has.
+    const waking = delay(1000).then(() => process.kill(reader!, 'SIGCONT'));
+    assert.deepEqual(await reading, expected);
+    await waking;
   });
 
   it('ends the process that reads it alone', async () => {

@@ -22,6 +22,10 @@ function children(parent: number): number[] {
 export const inferenceProcesses = (server: number): number[] =>
   children(server).filter((pid) => read(`/proc/${pid}/cmdline`).includes('process-main'));
 
+/** The processes that read files beside models for a server. */
+export const readingProcesses = (server: number): number[] =>
+  children(server).filter((pid) => read(`/proc/${pid}/cmdline`).includes('read-main'));
+
 /** Resident bytes of a process and of each that it has started. */
 export const residentMemory = (server: number): number[] =>
   [server, ...children(server)].map(

@@ -4,20 +4,28 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InternalSignal } from '../../support/errors.js';
 import { isSystemError } from '../../support/files.js';
 import { moduleArguments } from '../../support/package.js';
+import { timeOf } from '../../support/processor-time.js';
 import type { ReadReply, ReadRequest } from './read-messages.js';
 
 /** A file that isn't read: the message, why, goes on after its name. */
 export class UnreadSignal extends InternalSignal {}
 
-/** The milliseconds that reading may still take: each file's are taken off. */
+/**
+ * The milliseconds that reading may still take: each file's are taken off. They are those that the process computes, so that nothing is lost
+ * where others leave it little of the processor; where the system doesn't tell them, those of the clock.
+ */
 export interface Clock {
   left: number;
 }
 
 /** Of the process's heap, in megabytes. */
 const heapSize = 512;
-/** Milliseconds: of one file whatever others took, of the process until it is ready, and until it ends with nothing to read. */
-const [least, startTime, idleTime] = [200, 60_000, 1_000];
+/** Milliseconds: of one file whatever others took, and by the clock of the process until it ends with nothing to read. */
+const [least, idleTime] = [200, 1_000];
+/** Milliseconds by the clock that the process may take until it is ready, and more than a file's own where it hardly gets to compute. */
+const patience = 60_000;
+/** Milliseconds between two looks at what is spent, at least. */
+const shortest = 10;
 
 let current: ChildProcess | undefined;
 let idle: NodeJS.Timeout | undefined;
@@ -38,14 +46,15 @@ async function ask(request: ReadRequest, clock: Clock): Promise<Uint8Array> {
   clearTimeout(idle);
   const child = current ?? (await start());
   hold(child, true);
-  const asked = performance.now();
+  const limit = Math.max(clock.left, least);
+  const spent = stopwatch(child);
   child.send(request, () => undefined);
   try {
-    const reply = (await answerOf(child, Math.max(clock.left, least))) as ReadReply;
+    const reply = (await answerOf(child, (signal) => until(limit, spent, signal))) as ReadReply;
     if ('error' in reply) throw reply.error;
     return reply.reading;
   } finally {
-    clock.left -= performance.now() - asked;
+    clock.left -= Math.min(limit, spent());
     hold(child, false);
     idle = setTimeout(() => end(child), idleTime).unref();
   }
@@ -61,12 +70,28 @@ async function start(): Promise<ChildProcess> {
   child.on('error', () => undefined);
   child.once('exit', () => end(child));
   current = child;
-  await answerOf(child, startTime);
+  await answerOf(child, (signal) => delay(patience, undefined, { signal }));
   return child;
 }
 
-/** What a process says next. @throws UnreadSignal */
-async function answerOf(child: ChildProcess, time: number): Promise<unknown> {
+/** Says how many milliseconds a process has computed since; those of the clock where that isn't known. */
+function stopwatch({ pid }: ChildProcess): () => number {
+  const [computed, started] = [timeOf(pid), performance.now()];
+  return () => {
+    const now = timeOf(pid);
+    return computed === undefined || now === undefined ? performance.now() - started : now - computed;
+  };
+}
+
+/** Waits until so many milliseconds are spent, or far more are gone. */
+async function until(limit: number, spent: () => number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + limit + patience;
+  for (let left = limit; left > 0 && performance.now() < end; left = limit - spent())
+    await delay(Math.max(left, shortest), undefined, { signal });
+}
+
+/** What a process says next. @param timeout ends once that takes too long @throws UnreadSignal */
+async function answerOf(child: ChildProcess, timeout: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
   const settled = new AbortController();
   const { signal } = settled;
   const ended = (why: string) => () => {
@@ -77,7 +102,7 @@ async function answerOf(child: ChildProcess, time: number): Promise<unknown> {
     return await Promise.race([
       once(child, 'message', { signal }).then(([message]) => message),
       once(child, 'exit', { signal }).then(ended('ends the process that reads it')),
-      delay(time, undefined, { signal }).then(ended('takes too long to read')),
+      timeout(signal).then(ended('takes too long to read')),
     ]);
   } catch (error) {
     throw isSystemError(error) ? new UnreadSignal(`isn't read: there is no room for a process (${error.code})`) : error;

@@ -1,3 +1,4 @@
+import { ownTime } from '../../support/processor-time.js';
 import { PickleError } from '../error.js';
 
 /** How often it is looked whether unpacking takes too long, in bytes that were made: a power of two. */
@@ -13,7 +14,7 @@ export class Output {
 
   /**
    * @param most bytes that there may be
-   * @param deadline when it has to be done, by `performance.now()`
+   * @param deadline when it has to be done, by `ownTime()`
    */
   constructor(
     private readonly most: number,
@@ -34,7 +35,7 @@ export class Output {
 
   /** @throws PickleError where it takes too long: to be asked by what may go on without making anything */
   checkTime(): void {
-    if (performance.now() > this.deadline) throw new PickleError('pickle_too_large', 'takes too long to unpack');
+    if (ownTime() > this.deadline) throw new PickleError('pickle_too_large', 'takes too long to unpack');
   }
 
   /** What was made, from a place on, not copied. */
