@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import type { ModelCard } from '../../schemas/card.js';
 import { type Clash, clashesOf } from '../datapoints/datapoint-names.js';
 import { evidenceOf } from '../datapoints/evidence.js';
@@ -75,7 +75,8 @@ export async function readBeside(sources: Omit<CardSources, 'beside'>): Promise<
 export async function inferCard({ signature, hints }: DescribedModel, sources: CardSources): Promise<InferredCard> {
   const { file, given: card = {}, contents = new FileContents() } = sources;
   const { cards: named, place } = placedCards(card, signature);
-  const { besides, code, ...files } = await (sources.beside ?? readBeside(sources));
+  const { besides, code, ...read } = await (sources.beside ?? readBeside(sources));
+  const files = { ...read, files: read.files.filter((one) => one.file !== hints?.vocabulary?.file) };
   const cards = await readCardFiles(
     named,
     place,
@@ -104,7 +105,7 @@ export async function inferCard({ signature, hints }: DescribedModel, sources: C
   const chosen = labels.found?.threshold !== undefined && activation === 'sigmoid' ? labels.found : undefined;
   const ofCode = { uses, resizes, columns, ...(chosen && { chosen }) };
   const { kinds, assumptions: ofKinds } = withUses(facts, side.cards, plain, place, ofCode);
-  const assumptions = [...side.assumptions, ...ofKinds];
+  const assumptions = [...side.assumptions, ...ofKinds, ...assumedVocabulary(signature, hints)];
   const advice = (key: string) =>
     sources.given
       ? `set ${key} in ${CARD_FILE} to change it`
@@ -135,6 +136,16 @@ function idsIn({ inputs }: Signature, kinds: ModelKinds): number | undefined {
   return input && others.length === 0 ? (input.shape[1] ?? undefined) : undefined;
 }
 
+/** That words are known by a file whose name doesn't say of what it is. */
+function assumedVocabulary({ inputs }: Signature, hints: DescribedModel['hints']): Assumption[] {
+  if (!hints?.vocabulary) return [];
+  const { file, layer } = hints.vocabulary;
+  const { name } = inputs.find(({ type }) => type === 'string') ?? inputs[0]!;
+  const basis = `it is the only vocabulary beside the model, whose file has none for the layer ${layer}`;
+  const advice = `where it is that one's, call it ${layer}.vocabulary${extname(file)}, else take it away`;
+  return [{ key: `inputs.${name}.vocabulary`, value: file, basis, certainty: 'guess', advice }];
+}
+
 /** What a column is called in requests whose name alone doesn't say which is meant. */
 function noteOfClash({ column, tables }: Clash): CardNote {
   const names = tables.slice(0, 20).map((table) => `"${table}.${column}"`);
@@ -144,14 +155,14 @@ function noteOfClash({ column, tables }: Clash): CardNote {
 
 /** An assumption for the log. */
 function noteOf(
-  { key, value, basis, certainty, text = JSON.stringify(value) }: Assumption,
+  { key, value, basis, certainty, text = JSON.stringify(value), advice: own }: Assumption,
   place: PlaceOf,
   advice: (key: string) => string,
 ): CardNote {
   const [, side, name, last] = /^(inputs|outputs)\.(.*)\.([^.]*)$/s.exec(key)!;
   const short = place(side as 'inputs' | 'outputs')(name!)(last!);
   const guess = certainty === 'guess' ? ' (a guess)' : '';
-  return { level: 'info', message: `${short}: ${text}, for ${basis}${guess}`, advice: advice(short) };
+  return { level: 'info', message: `${short}: ${text}, for ${basis}${guess}`, advice: own ?? advice(short) };
 }
 
 /** A word of a POSIX shell. */

@@ -21,6 +21,8 @@ export interface Assumption {
   certainty: Certainty;
   /** The value as the log has it, where that isn't its JSON. */
   text?: string;
+  /** What to do where it doesn't hold, and no card can say so. */
+  advice?: string;
 }
 
 /** That an input or output is of a kind. */

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { modelFiles, vocabularyFiles } from '../keras/index.js';
+import { modelFiles, onlyVocabularyFile, vocabularyFiles } from '../keras/index.js';
 import { codeVersion } from '../support/code-version.js';
 import { KnownError } from '../support/errors.js';
 import { isSystemError, reasonOf } from '../support/files.js';
@@ -138,8 +138,9 @@ export async function compileModelFile(
     // Beside the models, and removed like one of them where there is no room.
     const hashes = new FileHashes(join(folder, 'hashes'));
     const contents = await Promise.all(files.map((file) => hashes.of(file)));
-    // Which layer a vocabulary is for, if any, goes by its name.
-    const vocabularies = (await vocabularyFiles(source.path)).join('/');
+    // Which layer a vocabulary is for, if any, goes by its name, or by what else lies there.
+    const only = await onlyVocabularyFile(source.path);
+    const vocabularies = [...(await vocabularyFiles(source.path)), only ?? ''].join('/');
     const key = hashTexts([...(await environment), shape, engine, source.signature ?? '', vocabularies, ...contents]);
     const cache = new ModelCache(folder, maxCacheBytes);
     const cached = await cache.get(key, (output) => compileInProcess('optimize', { ...source, output, engine }));

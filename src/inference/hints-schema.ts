@@ -28,6 +28,7 @@ const Hints = Type.Object({
   ),
   backbone: Type.Optional(Type.Object({ family: Type.Enum(backboneFamilies), name: Text })),
   teachableMachine: Type.Optional(Type.Boolean()),
+  vocabulary: Type.Optional(Type.Object({ layer: Text, file: Text })),
   inputs: Type.Optional(
     Type.Array(
       Type.Object({

@@ -2,7 +2,7 @@ import type { SeenScaling } from '../images/scaling-hypotheses.js';
 import { oddsOf, scalingLikelihoods } from '../images/scaling-likelihood.js';
 import type { KerasModel } from '../keras/index.js';
 import { type Loss, lossesOf } from '../keras/losses.js';
-import type { Layer } from '../keras/model.js';
+import type { GuessedVocabulary, Layer } from '../keras/model.js';
 import { type BackboneFamily, backboneFamily } from '../onnx/backbones.js';
 import { compile } from '../onnx/compile.js';
 import { firstNormalizationOf } from '../onnx/first-normalization.js';
@@ -28,6 +28,8 @@ export interface ModelHints {
   backbone?: { family: BackboneFamily; name: string };
   /** Whether it is built as Teachable Machine builds its image models. */
   teachableMachine?: boolean;
+  /** The file beside it that was taken for a layer's vocabulary, though its name doesn't say so. */
+  vocabulary?: GuessedVocabulary;
   /** Of each input, in the signature's order. */
   inputs?: InputHints[];
   /** Of each output, in the signature's order. */
@@ -74,7 +76,11 @@ export interface OutputHints {
 export const maxHinted = 500;
 
 /** What a model gives away. Never fails: what can't be found out is left out. */
-export const hintsOf = (model: KerasModel): Promise<ModelHints> => findHints(model).catch(() => ({}));
+export async function hintsOf(model: KerasModel): Promise<ModelHints> {
+  const { guessedVocabulary: guess } = model;
+  const hints = await findHints(model).catch(() => ({}));
+  return { ...hints, ...(guess && { vocabulary: { layer: printable(guess.layer), file: printable(guess.file) } }) };
+}
 
 async function findHints(model: KerasModel): Promise<ModelHints> {
   const hints: ModelHints = { inputs: inputHints(model), outputs: outputHints(model) };

@@ -1,4 +1,4 @@
-import type { Config, ConfigValue, Layer, Weight } from './model.js';
+import type { Config, ConfigValue, GuessedVocabulary, Layer, Weight } from './model.js';
 
 /**
  * Puts what layers learned by `adapt` into their configs, where it stands when it is given instead of learned.
@@ -8,21 +8,38 @@ import type { Config, ConfigValue, Layer, Weight } from './model.js';
  * - Discretization of Keras 2: the boundaries follow from a weight, `summary`, of values and their counts.
  *
  * @param readVocabulary - gives the vocabulary file of a layer, where there is one
+ * @param readOnly - gives the only file that may be a vocabulary though its name says of no layer that it is its: it is taken where one layer
+ *   of words alone has none, and no `Embedding` has fewer rows than it has words
+ * @returns that it was taken
  */
 export async function applyAdapted(
   layers: Iterable<Layer>,
   readVocabulary: (layer: Layer) => Promise<string | undefined>,
-): Promise<void> {
-  for (const layer of layers) {
+  readOnly: () => Promise<{ file: string; text: string } | undefined>,
+): Promise<GuessedVocabulary | undefined> {
+  const all = new Set(layers);
+  const without: Layer[] = [];
+  for (const layer of all) {
     const { className, config, weights } = layer;
     const vocabularyIn = Object.hasOwn(vocabularies, className) ? vocabularies[className] : undefined;
     if (vocabularyIn && (config.vocabulary == null || typeof config.vocabulary === 'string')) {
       const text = await readVocabulary(layer);
       if (text !== undefined && !beginsWithSpecial(text, config)) config.vocabulary = vocabularyIn(text, config);
+      else if (config.vocabulary == null) without.push(layer);
     }
     const summary = weights.get('summary');
     if (className === 'Discretization' && summary) config.bin_boundaries = boundaries(summary, config.num_bins);
   }
+  const [layer, ...others] = without;
+  if (!layer || others.length > 0 || vocabularies[layer.className] !== linesOf) return undefined;
+  const only = await readOnly();
+  const words = linesOf(only?.text ?? '');
+  const isFitting = [...all].every(
+    ({ className, config: { input_dim: rows } }) => className !== 'Embedding' || Number(rows) >= words.length,
+  );
+  if (words.length === 0 || !isFitting) return undefined;
+  layer.config.vocabulary = words;
+  return { layer: layer.name, file: only!.file };
 }
 
 /**

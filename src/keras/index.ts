@@ -2,4 +2,4 @@ export { ModelFileError, type ModelFileErrorCode } from './errors.js';
 export * from './model.js';
 export { isOnnxFile, type ModelKind, modelFiles, modelKind, readGraphModelFile } from './model-files.js';
 export { type ReadOptions, readKerasModel } from './read.js';
-export { vocabularyFiles } from './vocabulary-files.js';
+export { onlyVocabularyFile, vocabularyFiles } from './vocabulary-files.js';

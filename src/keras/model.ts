@@ -121,4 +121,12 @@ export interface KerasModel {
   graph: Graph;
   /** The `loss` with which it was compiled, as the file has it: for one output or all, a list, or by output name. */
   loss?: ConfigValue;
+  /** What lies beside the model and was taken for a layer's vocabulary, though its name doesn't say so. */
+  guessedVocabulary?: GuessedVocabulary;
+}
+
+/** A file that is taken for the vocabulary of a layer. */
+export interface GuessedVocabulary {
+  layer: string;
+  file: string;
 }

@@ -8,10 +8,10 @@ import { readHdf5Model } from './hdf5-model.js';
 import { readGzippedJson, readJsonModel, weightsBeside } from './json-model.js';
 import { defaultDataFormat } from './keras1.js';
 import { LayerReader, type Members } from './layers.js';
-import type { KerasModel, Layer } from './model.js';
+import type { GuessedVocabulary, KerasModel, Layer } from './model.js';
 import { recognise } from './recognise.js';
 import { type OpenModelFile, withSource } from './source.js';
-import { vocabulariesBeside } from './vocabulary-files.js';
+import { onlyVocabulary, vocabulariesBeside } from './vocabulary-files.js';
 import { attachTree } from './weights.js';
 
 /** What a file does not say. */
@@ -87,19 +87,20 @@ async function buildModel(
       'This file is an architecture without weights. Give the file with its weights too: --weights model.weights.h5.',
     );
   }
-  await attach(root, reader.members, weights, vocabulariesBeside(path));
+  const guessedVocabulary = await attach(root, reader.members, weights, path);
   const graph = root.graph ?? opaqueGraph(root);
   const loss = isObject(training) ? training.loss : undefined;
-  return { name: root.name, container, kerasVersion, className: root.className, graph, loss };
+  return { name: root.name, container, kerasVersion, className: root.className, graph, loss, guessedVocabulary };
 }
 
 async function attach(
   root: Layer,
   members: Members,
   weights: WeightStore,
-  readBeside: (layer: Layer) => Promise<string | undefined>,
-): Promise<void> {
-  if (!root.graph) return;
+  path: string,
+): Promise<GuessedVocabulary | undefined> {
+  if (!root.graph) return undefined;
+  const readBeside = vocabulariesBeside(path);
   const layers = [...members.values()].flat().flatMap(({ layer }) => layer ?? []);
   let readVocabulary = readBeside;
   switch (weights.layout) {
@@ -115,7 +116,7 @@ async function attach(
     case 'list':
       attachFlatWeights(root, members, weights.weights, { keras1: false, backend: undefined });
   }
-  await applyAdapted(layers, readVocabulary);
+  return applyAdapted(layers, readVocabulary, () => onlyVocabulary(path));
 }
 
 /** A model of a class of its own has no layers to read: one call of that class, for the compiler to refuse by name. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { cellsOf } from '../pickle/cells.js';
 import { PickleError } from '../pickle/error.js';
 import { readPickle } from '../pickle/read-pickle.js';
+import { modelFilesAmong } from '../support/model-files.js';
 import { ModelFileError } from './errors.js';
 import type { Layer } from './model.js';
 import { readPart, withSource } from './source.js';
@@ -20,6 +21,28 @@ const mostFiles = 50;
 export async function vocabularyFiles(path: string): Promise<string[]> {
   const names = await readdir(dirname(path)).catch((): string[] => []);
   return names.filter(isVocabulary).sort().slice(0, mostFiles);
+}
+
+/** What the name of a file is like that says of which layer it is. */
+const isOfLayer = /\.vocabulary\.\w+$/i;
+
+/** The only file beside the only model of a folder that may be a vocabulary, and says of no layer that it is its; undefined where there is none. */
+export async function onlyVocabularyFile(path: string): Promise<string | undefined> {
+  const names = await readdir(dirname(path)).catch((): string[] => []);
+  const [name, ...others] = names.filter(isVocabulary);
+  const isAlone = others.length === 0 && modelFilesAmong(names).models.length < 2;
+  return name !== undefined && isAlone && !isOfLayer.test(name) ? name : undefined;
+}
+
+/** That file with its terms; undefined where it holds none. */
+export async function onlyVocabulary(path: string): Promise<{ file: string; text: string } | undefined> {
+  const file = await onlyVocabularyFile(path);
+  const text = file && (await textOf(path, file).catch(unlessRefused));
+  return text ? { file: file!, text } : undefined;
+}
+
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof ModelFileError)) throw error;
 }
 
 /**
@@ -41,15 +64,18 @@ export function vocabulariesBeside(path: string): (layer: Layer) => Promise<stri
     const there = await names;
     const usual = vocabularyNameOf(layer);
     const name = [usual, ...pickledNamesOf(usual)].find((one) => there.includes(one));
-    if (name === undefined) return undefined;
-    return withSource(join(dirname(path), name), async (source) => {
-      const what = `The vocabulary ${name} beside the model`;
-      if (source.size > mostVocabularyBytes) throw new ModelFileError('model_too_large', `${what} is too long.`);
-      const bytes = await readPart(source, 0, source.size);
-      return name.endsWith('.txt') ? vocabularyText(bytes, what) : pickledLines(bytes, what);
-    });
+    return name === undefined ? undefined : textOf(path, name);
   };
 }
+
+/** The terms in a file beside a model, as lines. @throws ModelFileError */
+const textOf = (path: string, name: string): Promise<string> =>
+  withSource(join(dirname(path), name), async (source) => {
+    const what = `The vocabulary ${name} beside the model`;
+    if (source.size > mostVocabularyBytes) throw new ModelFileError('model_too_large', `${what} is too long.`);
+    const bytes = await readPart(source, 0, source.size);
+    return /\.txt$/i.test(name) ? vocabularyText(bytes, what) : pickledLines(bytes, what);
+  });
 
 /**
  * The text of a vocabulary.

@@ -1,10 +1,13 @@
 /** Vocabularies that lie beside a model. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { unzipSync, zipSync } from 'fflate';
+import { loadServedModel } from '../../src/catalog/served-model.js';
+import { applyAdapted } from '../../src/keras/adapted.js';
 import { modelFiles, readKerasModel } from '../../src/keras/index.js';
+import type { Layer } from '../../src/keras/model.js';
 import { vocabulariesBeside, vocabularyNameOf } from '../../src/keras/vocabulary-files.js';
 import { compile } from '../../src/onnx/compile.js';
 import { tensorOfTexts } from '../../src/support/strings.js';
@@ -119,5 +122,74 @@ describe('a vocabulary beside a model', () => {
     writeFileSync(join(home, 'models', 'vocab.txt'), 'beside');
     const again = vocabulariesBeside(join(home, 'models', 'model.h5'));
     assert.equal(await again(given('../vocab.txt')), 'beside');
+  });
+
+  it('is guessed where one layer has none and one file may be it, and only then', async () => {
+    const { model } = cases.find(({ name }) => name === 'refused_adapted_h5')!;
+    const home = temporaryFolder();
+    const file = join(home, 'model.h5');
+    copyFileSync(model, file);
+    const lay = (name: string, text = 'b\na\n') => writeFileSync(join(home, name), text);
+    const guessed = async () => (await readKerasModel(file)).guessedVocabulary;
+
+    lay('other.vocabulary.txt');
+    assert.equal(await guessed(), undefined, "another layer's");
+    rmSync(join(home, 'other.vocabulary.txt'));
+    lay('my_vocab.txt');
+    assert.deepEqual(await guessed(), { layer: 'words', file: 'my_vocab.txt' });
+    assert.equal(compile(await readKerasModel(file)).inputs.length, 1);
+    for (const [name, why] of [
+      ['vocab2.txt', 'two that may be it'],
+      ['second.keras', "another model's, perhaps"],
+    ] as const) {
+      lay(name);
+      assert.equal(await guessed(), undefined, why);
+      rmSync(join(home, name));
+    }
+    writeFileSync(join(home, 'my_vocab.txt'), windows);
+    assert.equal(await guessed(), undefined, 'no text');
+    lay('my_vocab.txt');
+    lay('words.vocabulary.txt');
+    assert.equal(await guessed(), undefined, 'known by its name');
+  });
+
+  it('is no guess for two layers, for numbers, or where an Embedding has fewer rows', async () => {
+    const guess = (...layers: Layer[]) =>
+      applyAdapted(
+        layers,
+        async () => undefined,
+        async () => ({ file: 'vocab.txt', text: '\n[UNK]\nb\na\n' }),
+      );
+    const words = () => layer('TextVectorization', {});
+    const rows = (count: number) => layer('Embedding', { input_dim: count });
+    assert.equal((await guess(words(), rows(4)))?.file, 'vocab.txt');
+    assert.equal(await guess(words(), rows(3)), undefined);
+    assert.equal(await guess(words(), layer('StringLookup', {})), undefined);
+    assert.equal(await guess(layer('IntegerLookup', {})), undefined);
+  });
+
+  it('that is guessed is shown as a guess, with how to settle it', async () => {
+    const { model } = cases.find(({ name }) => name === 'refused_adapted_h5')!;
+    const home = temporaryFolder();
+    const [file, vocabulary] = [join(home, 'model.h5'), join(home, 'vocab.pkl')];
+    copyFileSync(model, file);
+    writeFileSync(vocabulary, pickledWords.list, 'base64');
+    const options = { processes: 1, cacheFolder: temporaryFolder() };
+    const served = await loadServedModel(file, options);
+    await served.close();
+    const [input] = served.inputs;
+    const [guess] = served.assumptions.filter(({ key }) => key === `inputs.${input!.name}.vocabulary`);
+    assert.deepEqual([guess?.value, guess?.certainty], ['vocab.pkl', 'guess']);
+    const notes = served.notes.filter(({ message }) => message.includes('vocab.pkl'));
+    assert.deepEqual(
+      notes.map(({ advice }) => advice),
+      ["where it is that one's, call it words.vocabulary.pkl, else take it away"],
+    );
+    await assert.rejects(loadServedModel(file, { ...options, noGuess: true }), /\("vocab\.pkl"\), for it is the only/);
+
+    renameSync(vocabulary, join(home, 'words.vocabulary.pkl'));
+    const settled = await loadServedModel(file, options);
+    await settled.close();
+    assert.ok(settled.assumptions.every(({ key }) => !key.endsWith('.vocabulary')));
   });
 });
