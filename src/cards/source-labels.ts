@@ -30,8 +30,11 @@ const speaks =
 const otherwise =
   /column|cols?$|feature|metric|path|dirs?$|folder|file|url|layer|optimizer|loss|activation|header|keys?$|input|stop_?words|punct|require|depend|arg|choices|colou?r|callback|extension|origins?|methods?|hosts?|phase|split|mode|author|user|count|model/i;
 
-/** What may be names, the surest first: texts of which a prediction takes one are surer than two texts in a list, and sentences are no names. */
-const ranks = ['telling', 'names', 'pair', 'sentences'] as const;
+/**
+ * What may be names, the surest first: texts of which a prediction takes one are surer than two texts in a list, those than what is said of classes
+ * before training, and sentences are no names.
+ */
+const ranks = ['telling', 'names', 'pair', 'encoding', 'sentences'] as const;
 type Rank = (typeof ranks)[number];
 
 interface Candidate extends SourceLabels {
@@ -60,7 +63,9 @@ export function findSourceLabels(
   const other = others.find(({ labels }) => !areSame(labels, first.labels));
   if (other) return { unclear: `${shown(first)} and ${shown(other)}` };
   const { rank, threshold: _, ...labels } = first;
-  const thresholds = new Set([first, ...others].flatMap(({ threshold }) => threshold ?? []));
+  // Sentences aren't the names, but chosen by the same numbers.
+  const by = rank === 'encoding' ? found : [first, ...others];
+  const thresholds = new Set(by.flatMap(({ threshold }) => threshold ?? []));
   const [threshold] = thresholds;
   return { ...labels, ...(thresholds.size === 1 && { threshold: threshold! }) };
 }
@@ -72,11 +77,12 @@ const shown = ({ labels, where }: SourceLabels): string =>
 function listsOf({ file, lists }: SourceFile, classes: number): Candidate[] {
   const basis = 'as many texts stand there as there are classes';
   return lists.flatMap((literal) => {
-    const { name, texts, isIndexed } = literal;
+    const { name, texts, isIndexed, isEncoding } = literal;
     const isTelling = isIndexed || speaks.test(name);
-    if (!couldName(literal, classes) || (!isTelling && classes === 2)) return [];
-    const rank = isIndexed || (isTelling && classes > 2) ? 'telling' : classes === 2 ? 'pair' : 'names';
-    return [{ labels: texts, where: `${name} in ${file}`, basis, rank } as const];
+    if (!couldName(literal, classes) || (!isTelling && (classes === 2 || isEncoding))) return [];
+    const ofList = isIndexed || (isTelling && classes > 2) ? 'telling' : classes === 2 ? 'pair' : 'names';
+    const rank: Rank = isEncoding ? 'encoding' : ofList;
+    return [{ labels: texts, where: `${name} in ${file}`, basis, rank }];
   });
 }
 

@@ -8,6 +8,8 @@ export interface SourceLiteral {
   texts: string[];
   /** Whether one of them is taken by a prediction where it stands: `["cat", "dog"][np.argmax(prediction)]`. */
   isIndexed?: true;
+  /** Whether the texts of a column, which has the name, are made numbers by it: `df["label"].map({"ham": 0, "spam": 1})`. */
+  isEncoding?: true;
 }
 
 /** The most characters of a literal. */
@@ -38,6 +40,17 @@ function nameOf(source: string, index: number): string | undefined {
   return key.exec(line)?.slice(1).find(Boolean);
 }
 
+/** What makes numbers of the texts of a column. */
+const encoder = /(?:\[["']([\w -]{1,60})["']\]|[\w)\]]\.(\w{1,60}))\.(?:map|replace)\($/;
+
+/** The column whose texts an object at a place makes numbers of; undefined where it is something else, or the line is a comment. */
+function columnOf(source: string, index: number): string | undefined {
+  if (source[index] !== '{' || source[index - 1] !== '(') return undefined;
+  const before = source.slice(Math.max(0, index - namedWithin), index);
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  return /^\s*#/.test(line) ? undefined : encoder.exec(line)?.slice(1).find(Boolean);
+}
+
 /** The most literals that are looked at. */
 const mostLiterals = 20_000;
 
@@ -46,11 +59,13 @@ export function* literalsIn(source: string): Generator<SourceLiteral> {
   let count = 0;
   for (const { index } of source.matchAll(start)) {
     if (++count > mostLiterals) return;
-    const name = nameOf(source, index);
+    const column = columnOf(source, index);
+    const name = column ?? nameOf(source, index);
     if (name === undefined && source[index] === '(') continue;
     const literal = new LiteralReader(source, index).literal();
     if (literal?.isIndexed) yield { name: name ?? 'a list', texts: literal.texts, isIndexed: true };
-    else if (literal && name !== undefined) yield { name, texts: literal.texts };
+    else if (literal && name !== undefined)
+      yield { name, texts: literal.texts, ...(column !== undefined && { isEncoding: true as const }) };
   }
 }
 

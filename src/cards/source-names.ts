@@ -12,9 +12,14 @@ const [mostInName, mostInSentence, longest] = [5, 12, 100];
 
 const wordsIn = (text: string): string[] => text.split(/\s+/);
 
-/** Whether texts are as short as names are. */
+/** The most words of a name in which some of a sentence stand: `It is spam`. */
+const mostOfSentence = 3;
+/** Words of sentences that are about something. */
+const about = /(?:^|\s)(?:is|are|was|has|have|does|it|its|this|that|you|your|we|the|please)(?:$|\s)/i;
+
+/** Whether texts are as short as names are, and no sentences. */
 export const areNames = (names: readonly string[]): boolean =>
-  names.every((name) => wordsIn(name).length <= mostInName);
+  names.every((name) => wordsIn(name).length <= (about.test(name) ? mostOfSentence : mostInName));
 
 /** What decorates a text: tags, marks of Markdown, emoji. */
 const decorations =
@@ -39,9 +44,6 @@ function undecorated({ text, isFilled }: WrittenText): { text: string; isCut: bo
   const kept = (at < 0 ? whole : whole.slice(0, at)).replace(decorations, ' ').replace(/\s+/g, ' ').trim();
   return kept === '' ? undefined : { text: kept, isCut: at >= 0 };
 }
-
-/** Words of sentences that are about something. */
-const about = /(?:^|\s)(?:is|are|was|has|have|does|it|its|this|that|you|your|we|the|please)(?:$|\s)/i;
 
 /** What stands before the first stop where that is as short as a name, and no sentence: `Spam. Delete it at once.` */
 function shorter(text: string): string {

@@ -218,6 +218,12 @@ describe('labels that source code chooses between', () => {
     });
     const both = await find({ 'app.py': long + choose('Stays', 'Churns', '0.5', 'x') });
     assert.deepEqual(both && 'labels' in both && both.labels, ['Stays', 'Churns']);
+    const short = choose('The email is not spam', 'The email is spam', '0.3', 'message');
+    const encoded = await find({ 'app.py': `${short}df["label"].map({"ham": 0, "spam": 1})\n` });
+    assert.ok(encoded && 'labels' in encoded);
+    assert.deepEqual([encoded.labels, encoded.threshold], [['ham', 'spam'], 0.3]);
+    const alone = await find({ 'app.py': short });
+    assert.deepEqual(alone && 'labels' in alone && alone.labels, ['The email is not spam', 'The email is spam']);
   });
 
   it('are rather those than two texts in a list', async () => {

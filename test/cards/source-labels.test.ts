@@ -29,6 +29,21 @@ describe('literals of texts in source code', () => {
     for (const [source, name, texts] of read) assert.deepEqual(all(source), [{ name, texts }], source);
   });
 
+  it('are what texts of a column are made numbers by', () => {
+    for (const source of [
+      `df["label"].map({"ham": 0, "spam": 1})`,
+      `df['y'] = df['label'].replace({'spam': 1, 'ham': 0})`,
+      `df.label.map({'ham': 0, 'spam': 1})`,
+    ])
+      assert.deepEqual(all(source), [{ name: 'label', texts: ['ham', 'spam'], isEncoding: true }], source);
+    for (const source of [
+      `df["label"].map({0: 'ham', 2: 'spam'})`,
+      `label(map({'ham': 0, 'spam': 1}))`,
+      `# df.label.map({'ham': 0, 'spam': 1})`,
+    ])
+      assert.deepEqual(all(source), [], source);
+  });
+
   it('are nothing else', () => {
     for (const source of [
       `print(['a', 'b'])`,
@@ -108,6 +123,13 @@ describe('labels in source code', () => {
     assert.deepEqual((await find({ 'a.py': others }, 3))?.labels, ['x', 'y', 'z']);
     assert.equal(await find({ 'a.py': code(['x', 'y'], 'stuff') }, 2), undefined);
     assert.equal(await find({ 'a.py': code(animals, 'feature_columns') }, 3), undefined);
+  });
+
+  it('are what a column of classes is made numbers by, where nothing but sentences is said of them', async () => {
+    const encoding = (column: string) => `df["y"] = df["${column}"].map({"no": 0, "yes": 1, "maybe": 2})\n`;
+    assert.deepEqual((await find({ 'a.py': encoding('label') }, 3))?.labels, ['no', 'yes', 'maybe']);
+    assert.equal(await find({ 'a.py': encoding('married') }, 3), undefined);
+    assert.deepEqual((await find({ 'a.py': encoding('label') + code(animals) }, 3))?.labels, animals);
   });
 
   it('are those of the code of a notebook, not of what it printed', async () => {
