@@ -99,7 +99,7 @@ export class SourceFiles {
     return this.bytes.get(beside)!;
   }
 
-  /** The files of source code in a folder; none where there is more than is read, which is noted. */
+  /** The files of source code in a folder, and those that they take from folders in it; none where there is more than is read, which is noted. */
   private async bytesOf({ folder, names }: Beside): Promise<[file: string, bytes: Uint8Array][]> {
     const files = sourceFilesAmong(names);
     const none = (what: string) => {
@@ -110,7 +110,9 @@ export class SourceFiles {
       return none(`the folder of the model has ${files.length} files of source code, more than ${most.files}`);
     const found: [string, Uint8Array][] = [];
     let total = 0;
-    for (const file of files) {
+    const all = new Set(files);
+    // What is added on the way comes at its end.
+    for (const file of all) {
       const bytes = await readWhole(join(folder, file), most.bytes).catch((error: unknown) => {
         const reason = whyUnread(error, most);
         if (reason) this.notes.push({ level: 'info', message: `${file} ${reason}: what its code says is not used` });
@@ -118,7 +120,10 @@ export class SourceFiles {
       total += bytes?.length ?? 0;
       if (total > most.total)
         return none(`the folder of the model has more than ${most.total / 2 ** 20} MB of source code`);
-      if (bytes && bytes.length > 0) found.push([file, bytes]);
+      if (!bytes || bytes.length === 0) continue;
+      found.push([file, bytes]);
+      for (const other of file.includes('/') ? [] : importsOf(file, bytes))
+        if (names.includes(other.split('/')[0]!) && all.size < most.files) all.add(other);
     }
     return found;
   }
@@ -128,20 +133,31 @@ const nothing = new Uint8Array();
 /** The most files of a folder that one is read with. */
 const mostImported = 10;
 
+/** What Python imports, in notebooks, too: `from libs.model import Model`, `from libs import model`, `import libs.model`. */
+const imports =
+  /(?:^|\n|")[ \t]*(?:from[ \t]+\.?(\w{1,60}(?:\.\w{1,60})?)[ \t]+import\b([\w, \t]{0,200})|import[ \t]+(\w{1,60}(?:\.\w{1,60})?)(?![\w.]))/g;
+
+/** The paths that those files have which a file of Python imports: of names out of a folder, too. */
+function importsOf(file: string, bytes: Uint8Array): string[] {
+  if (!/\.(?:py|ipynb)$/.test(file)) return [];
+  const text = Buffer.from(bytes).toString('latin1');
+  return [...text.matchAll(imports)].flatMap(([, from, names = '', whole]) => {
+    const path = (from ?? whole)!.replace('.', '/');
+    const taken = path.includes('/') ? [] : [...names.matchAll(/(?:^|,)\s*(\w{1,60})/g)];
+    return [`${path}.py`, ...taken.map(([, name]) => `${path}/${name}.py`)];
+  });
+}
+
 /** The code of those Python files of a folder that one takes functions from, and that these take some from, the deepest first. */
 function importedBy(file: string, all: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const found = new Set<string>();
   const add = (name: string): void => {
-    const text = Buffer.from(all.get(name)!).toString('latin1');
-    for (const [, from, whole] of text.matchAll(
-      /(?:^|\n|")[ \t]*(?:from[ \t]+\.?(\w{1,60})[ \t]+import\b|import[ \t]+(\w{1,60}))/g,
-    )) {
-      const other = `${from ?? whole}.py`;
+    for (const other of importsOf(name, all.get(name)!)) {
       if (other === file || found.has(other) || !all.has(other) || found.size >= mostImported) continue;
       found.add(other);
       add(other);
     }
   };
-  if (/\.(?:py|ipynb)$/.test(file)) add(file);
+  add(file);
   return Buffer.concat([...found].reverse().flatMap((name) => [all.get(name)!, Buffer.from('\n')]));
 }
