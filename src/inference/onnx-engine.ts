@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { alignPrepacked } from '../onnx/align-prepacked.js';
 import { preparationModel } from '../onnx/preparation-model.js';
 import { planPath } from '../strings/plan.js';
 import { tensorOfTexts, textsOf } from '../support/strings.js';
@@ -110,6 +112,7 @@ export async function optimize(from: string, to: string): Promise<Signature> {
     save_external_prepacked_constant_initializers: '1',
   };
   const signature = await loadOnce(from, { optimizedModelFilePath: to, extra: { session } });
+  if (existsSync(weights)) await alignPrepacked(to, weights);
   // Beside weights in a file, ONNX Runtime (1.30) writes the constants of Loop, Scan and If twice, and then refuses them.
   const isWhole = await loadOnce(to, { graphOptimizationLevel: 'disabled' }).catch(() => undefined);
   if (isWhole) return signature;

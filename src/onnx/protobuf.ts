@@ -223,3 +223,10 @@ export function encodeModel(model: Message): ByteChunks {
   flush();
   return new ByteChunks(joined);
 }
+
+/** A message of nothing but fields that hold bytes, texts among them. */
+export function encodeFields(fields: readonly [number: number, bytes: Uint8Array][]): Buffer {
+  const chunks = new Chunks();
+  for (const [number, bytes] of fields) chunks.bytes(number, bytes);
+  return new ByteChunks(chunks.list).toBuffer();
+}
