@@ -55,6 +55,7 @@ export default fp<WorkerOptions>(
         },
         { maxAttempts, jobTtl, processes: catalog.pool.processes.length },
       );
+      parts.consumer = consumer;
       consumer.events.on('ended', (job) => parts.jobs.store.events.emit('ended', job));
       turns = new QueueTurns(redis, prefix, catalog, announcements, consumer);
       await consumer.start();

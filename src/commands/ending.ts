@@ -60,15 +60,20 @@ export function endOnSignals(
       await sleep(drainDelay * 1000, undefined, { signal: drained.signal }).catch(() => undefined);
     }
     log.info(`${reason}: finishing what is running`);
-    await Promise.race([app.close(), sleep(closeTimeout * 1000)]).catch((err) => {
+    const isOver = await Promise.race([app.close(), sleep(closeTimeout * 1000, false)]).catch((err) => {
       log.error({ err }, 'the server could not be closed in order');
       code = 1;
     });
     const { unanswered } = parts.closing;
+    const begun = parts.consumer?.active ?? 0;
     if (unanswered > 0) log.error({ unanswered }, `requests not answered within ${closeTimeout} s: ${unanswered}`);
     const { unfinished } = parts.jobs.store;
     if (unfinished > 0)
       log.error({ unfinished }, `jobs not finished within ${closeTimeout} s, and lost: ${unfinished}`);
+    if (begun > 0)
+      log.warn({ begun }, `requests of the queue that were begun here, which another worker begins again: ${begun}`);
+    else if (isOver === false && parts.redis && unanswered === 0)
+      log.warn(`Redis did not answer within ${closeTimeout} s: the server ends without taking leave of it`);
     exit();
   }
 

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import type { ImageOptions, ImageTensor } from '../images/options.js';
 import type { JobStore } from '../jobs/job-store.js';
+import type { Consumer } from '../jobs/redis/consumer.js';
 import type { DirectRequests } from '../jobs/redis/direct-requests.js';
 import type { RedisParts } from '../jobs/redis/redis-parts.js';
 import type { TaskRunner } from '../protocols/task-runner.js';
@@ -58,6 +59,8 @@ export interface KerasServeParts extends KerasServe {
   redis?: RedisParts;
   /** Has workers answer requests whose clients wait: on a gateway. */
   direct?: Pick<DirectRequests, 'ask'>;
+  /** Takes requests out of queues: where models are run for others. What it has begun another begins again if this process ends first. */
+  consumer?: Pick<Consumer, 'active'>;
   /** Whether clients get 429 for asking too often. */
   hasRateLimit?: boolean;
   /**
