@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { DelayedError, type Job as QueuedJob, WaitingError, Worker } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Job as QueuedJob, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Protocol, ProtocolParts, Reply } from '../../protocols/protocol.js';
 import { readStoredRequest, StoredRequestError } from '../../protocols/stored-request.js';
@@ -12,7 +13,7 @@ import type { JobStore } from '../job-store.js';
 import type { Obstacle } from '../lane.js';
 import { replyLife } from './direct-requests.js';
 import { idOf, queuePrefix } from './queues.js';
-import { isAway, persist } from './reach.js';
+import { persist, stateIn } from './reach.js';
 import type { JobScripts } from './scripts.js';
 import { endOf, StoredJob } from './stored-job.js';
 import type { Subscriptions } from './subscriptions.js';
@@ -22,8 +23,8 @@ import { Window } from './window.js';
 const lockDuration = 4000;
 /** Milliseconds between two looks for jobs whose worker is gone. */
 const stalledInterval = 1000;
-/** Milliseconds until a request that found no room, or not its model, is tried again. */
-const pause = 100;
+/** Milliseconds until a request that found no room, or not its model, is tried again: twice as long each time, up to the longest. */
+const pauses = { first: 100, longest: 2000 };
 
 /** What a consumer works with. */
 export interface ConsumerParts extends ProtocolParts {
@@ -78,7 +79,7 @@ export class Consumer {
   private readonly leaving = new Set<Promise<void>>();
   private readonly running = new Map<string, Running>();
   private stop: (() => void) | undefined;
-  private closing = false;
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly parts: ConsumerParts,
@@ -98,7 +99,7 @@ export class Consumer {
 
   /** Takes requests out of these queues, and no others any more. */
   consume(names: ReadonlySet<string>): void {
-    if (this.closing) return;
+    if (this.closing.signal.aborted) return;
     for (const [name, worker] of this.workers) {
       if (names.has(name)) continue;
       this.leave(name, worker);
@@ -111,7 +112,7 @@ export class Consumer {
    * @param milliseconds after which what isn't finished goes back into its queue
    */
   async close(milliseconds: number): Promise<void> {
-    this.closing = true;
+    this.closing.abort();
     for (const [name, worker] of this.workers) this.leave(name, worker);
     const timer = setTimeout(() => {
       for (const running of this.running.values()) {
@@ -155,9 +156,12 @@ export class Consumer {
         removeOnFail: { count: 0 },
       },
     );
+    worker.on('failed', (job, error) =>
+      log.warn({ job: job?.id, reason: error.message }, 'a request could not be begun'),
+    );
     worker.on('error', (error) => {
-      // That Redis is away is said once, by who reaches it.
-      if (!isAway(error)) log.warn({ queue: name, reason: error.message }, 'a queue has trouble');
+      // What state Redis is in is said once, by who reaches it.
+      if (!stateIn(error)) log.warn({ queue: name, reason: error.message }, 'a queue has trouble');
     });
     return worker;
   }
@@ -190,16 +194,20 @@ export class Consumer {
     } catch (error) {
       if (!(error instanceof PutBack)) throw error;
       if (!running.isHandedBack) window.full();
-      await persist(() => redis.putBackJob(prefix, id, error.counts ? 1 : 0));
-      if (running.isHandedBack) {
-        await queued.moveToWait(token);
-        throw new WaitingError();
-      }
-      await queued.moveToDelayed(Date.now() + pause, token);
-      throw new DelayedError();
+      const times = (await persist(() => redis.putBackJob(prefix, id, error.counts ? 1 : 0))) as number;
+      // It rests here: BullMQ would put it off by the clock of this machine, which the others needn't share.
+      if (!running.isHandedBack) await this.rest(times);
+      await persist(() => queued.moveToWait(token));
+      throw new WaitingError();
     } finally {
       this.running.delete(id);
     }
+  }
+
+  /** Waits before a request goes back into its queue for the so manieth time, or until the consumer closes. */
+  private async rest(times: number): Promise<void> {
+    const pause = Math.min(pauses.first * 2 ** (times - 1), pauses.longest);
+    await sleep(pause, undefined, { signal: this.closing.signal }).catch(() => undefined);
   }
 
   /** @throws PutBack */
@@ -264,8 +272,10 @@ export class Consumer {
 
   private async tell(id: string): Promise<void> {
     const { redis, prefix, tell } = this.parts;
-    const fields = await redis.hgetall(`${prefix}job:${id}`);
-    if (fields.webhook !== undefined) await tell(new StoredJob(id, fields));
+    await persist(async () => {
+      const fields = await redis.hgetall(`${prefix}job:${id}`);
+      if (fields.webhook !== undefined) await tell(new StoredJob(id, fields));
+    });
   }
 }
 

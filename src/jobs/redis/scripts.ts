@@ -76,10 +76,10 @@ if not direct then tell() end
 return {'begun', tostring(attempts)}
 `;
 
-/** ARGV: id, whether the attempt counts all the same (0 or 1). It waits once more. */
+/** ARGV: id, whether the attempt counts all the same (0 or 1). It waits once more. @returns how often it was put back */
 const putBack = `
 local known = redis.call('HMGET', job, 'status', 'reply_to')
-if known[1] ~= 'running' then return 0 end
+if known[1] ~= 'running' then return 1 end
 if ARGV[2] == '0' then
   redis.call('HINCRBY', job, 'attempts', -1)
   redis.call('HINCRBY', prefix .. 'totals', 'attempts', -1)
@@ -89,7 +89,7 @@ redis.call('HDEL', job, 'started')
 redis.call('ZREM', set('running', known[2]), id)
 redis.call('ZADD', set('queued', known[2]), redis.call('HGET', job, 'created'), id)
 if not known[2] then tell() end
-return 1
+return redis.call('HINCRBY', job, 'put_back', 1)
 `;
 
 /**
