@@ -40,12 +40,17 @@ export default fp(
           description:
             'Answers 200 while every model that is loaded can predict and the server isn’t about to close. Send no requests while it ' +
             'answers 503. A model that could not be loaded doesn’t count: `GET /models` tells of it. A gateway loads none: it can once it ' +
-            'knows of the workers, and while it reaches Redis.',
-          response: { 200: referTo(Health), ...errorReplies('method_not_allowed', 'model_not_ready') },
+            'knows of the workers, and while Redis can be reached and has room.',
+          response: {
+            200: referTo(Health),
+            ...errorReplies('method_not_allowed', 'model_not_ready', 'queue_unavailable', 'queue_full'),
+          },
         },
       },
       async (): Promise<Health> => {
-        if (parts.closing.announced || !parts.catalog.ready) throw new RequestError('model_not_ready');
+        const { closing, catalog } = parts;
+        if (closing.announced) throw new RequestError('model_not_ready');
+        if (!catalog.ready) throw catalog.workers?.trouble ?? new RequestError('model_not_ready');
         return { status: 'ok' };
       },
     );

@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * Can it predict now?
-         * @description Answers 200 while every model that is loaded can predict and the server isn’t about to close. Send no requests while it answers 503. A model that could not be loaded doesn’t count: `GET /models` tells of it. A gateway loads none: it can once it knows of the workers, and while it reaches Redis.
+         * @description Answers 200 while every model that is loaded can predict and the server isn’t about to close. Send no requests while it answers 503. A model that could not be loaded doesn’t count: `GET /models` tells of it. A gateway loads none: it can once it knows of the workers, and while Redis can be reached and has room.
          */
         get: operations["ready"];
         put?: never;

@@ -80,6 +80,8 @@ export interface Workers {
   readonly count: number;
   /** Whether it is known which there are, and they can be asked. */
   readonly ready: boolean;
+  /** Why they can't be asked now, where that is known. */
+  readonly trouble?: KnownError | undefined;
   /** Those that answer for a version of a model. */
   of(name: string, version: number): readonly Worker[];
 }

@@ -46,7 +46,8 @@ class Following {
     fleet.on('change', () => {
       this.isCurrent = false;
     });
-    const isReady = () => this.isRead && connections.isReady;
+    const turns = new Turns(connections, pause, () => this.turn(), log);
+    const isRead = () => this.isRead;
     this.catalog = new Catalog({
       load: async (name, { version, fingerprint }) => this.model({ name, version, generation: fingerprint }),
       pool: this.announcements.pool,
@@ -56,12 +57,14 @@ class Following {
           return fleet.count;
         },
         get ready() {
-          return isReady();
+          return isRead() && turns.trouble === undefined;
+        },
+        get trouble() {
+          return turns.trouble;
         },
         of: (name, version) => fleet.workersOf(name, version),
       },
     });
-    const turns = new Turns(connections, pause, () => this.turn(), log);
     this.catalog.started = turns.start();
     this.catalog.signal.addEventListener('abort', () => void turns.stop());
   }

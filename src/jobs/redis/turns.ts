@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobError } from '../errors.js';
 import type { RedisConnections } from './connection.js';
 import type { FleetLog } from './fleet.js';
+import { away, stateIn } from './reach.js';
 
 /** Does something in Redis again and again, whatever becomes of Redis. */
 export class Turns {
@@ -8,6 +10,7 @@ export class Turns {
   private waiting = new AbortController();
   private running: Promise<void> | undefined;
   private failure: string | undefined;
+  private state: JobError | undefined;
 
   /**
    * @param pause milliseconds between two turns
@@ -19,6 +22,11 @@ export class Turns {
     private readonly turn: () => Promise<void>,
     private readonly log: FleetLog,
   ) {}
+
+  /** Why Redis could do nothing in the last turn; undefined where it could. */
+  get trouble(): JobError | undefined {
+    return this.connections.isReady ? this.state : away();
+  }
 
   /** Resolves after the first turn that succeeds, or when it is stopped before. */
   start(): Promise<void> {
@@ -45,9 +53,12 @@ export class Turns {
       await this.turn().then(
         () => {
           this.failure = undefined;
+          this.state = undefined;
           succeeded();
         },
-        ({ message }: Error) => {
+        (error: Error) => {
+          const { message } = error;
+          this.state = stateIn(error);
           if (this.connections.isReady && message !== this.failure) this.log.warn(`Redis: ${message}`);
           this.failure = message;
         },
