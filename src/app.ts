@@ -70,6 +70,22 @@ async function addApi(
   outer: AddressesOptions = {},
 ): Promise<void> {
   const connections = await openRedis(app, options);
+  try {
+    await addParts(app, options, connections, server, outer);
+  } catch (error) {
+    // Nothing else would, and the process would live as long as they do.
+    await connections?.close();
+    throw error;
+  }
+}
+
+async function addParts(
+  app: FastifyInstance,
+  options: KerasServeOptions & Config,
+  connections: RedisConnections | undefined,
+  server: Connections | undefined,
+  outer: AddressesOptions,
+): Promise<void> {
   if (connections) await app.register(import('../plugins/redis.js'), { connections });
   const isGateway = options.role === 'gateway';
   const isWorker = options.role === 'worker';

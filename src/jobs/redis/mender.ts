@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Queues } from './queues.js';
+import { stateIn } from './reach.js';
 
 /** Milliseconds between two looks. */
 const interval = 5000;
@@ -54,7 +55,12 @@ export class Mender {
       const start = this.seen.get(set) ?? 0;
       const ids = await redis.zrange(`${prefix}${set}`, String(start), String(start + atOnce - 1));
       this.seen.set(set, ids.length < atOnce ? 0 : start + atOnce);
-      for (const id of ids) await this.mendOne(id, set, before);
+      for (const id of ids)
+        await this.mendOne(id, set, before).catch((error: Error) => {
+          if (stateIn(error)) throw error;
+          // What can't be understood holds up nobody behind it.
+          return redis.zrem(`${prefix}${set}`, id);
+        });
     }
   }
 

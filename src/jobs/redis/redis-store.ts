@@ -10,7 +10,7 @@ import type { JobFigures, JobStore, KnownJob, LaterRequest } from '../job-store.
 import { type Queues, queueName } from './queues.js';
 import { reach } from './reach.js';
 import type { JobScripts } from './scripts.js';
-import { replyIn, StoredJob } from './stored-job.js';
+import { isJob, replyIn, StoredJob } from './stored-job.js';
 import type { Subscriptions } from './subscriptions.js';
 
 /** How many jobs there may be, and for how long. */
@@ -92,7 +92,7 @@ export class RedisStore implements JobStore {
   async get(id: string, owner: string | undefined): Promise<StoredJob> {
     if (!/^[0-9a-f]{32}$/.test(id)) throw unknown();
     const fields = await reach(() => this.parts.redis.hgetall(`${this.parts.prefix}job:${id}`));
-    if (fields.status === undefined || fields.owner !== owner || fields.reply_to !== undefined) throw unknown();
+    if (!isJob(fields) || fields.owner !== owner || fields.reply_to !== undefined) throw unknown();
     return new StoredJob(id, fields);
   }
 
@@ -160,7 +160,7 @@ export class RedisStore implements JobStore {
       const read = sets
         .flatMap(({ ids }) => ids)
         .map(async (id) => new StoredJob(id, await redis.hgetall(`${prefix}job:${id}`)));
-      const jobs = (await Promise.all(read)).filter(({ fields }) => fields.status !== undefined);
+      const jobs = (await Promise.all(read)).filter(({ fields }) => isJob(fields));
       jobs.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime());
       return { jobs: jobs.slice(0, most), total: sets.reduce((sum, { total }) => sum + total, 0) };
     });

@@ -66,8 +66,8 @@ local direct = known[2] and true
 if not known[1] then return {'gone'} end
 if isOver(known[1]) then return {'over', known[3] or ''} end
 local attempts = redis.call('HINCRBY', job, 'attempts', 1)
-redis.call('HINCRBY', prefix .. 'totals', 'attempts', 1)
-if attempts > 1 then redis.call('HINCRBY', prefix .. 'totals', 'retries', 1) end
+redis.pcall('HINCRBY', prefix .. 'totals', 'attempts', 1)
+if attempts > 1 then redis.pcall('HINCRBY', prefix .. 'totals', 'retries', 1) end
 if attempts > tonumber(ARGV[2]) then return {'spent', tostring(attempts)} end
 redis.call('HSET', job, 'status', 'running', 'started', now())
 redis.call('ZREM', set('queued', direct), id)
@@ -82,7 +82,7 @@ local known = redis.call('HMGET', job, 'status', 'reply_to')
 if known[1] ~= 'running' then return 1 end
 if ARGV[2] == '0' then
   redis.call('HINCRBY', job, 'attempts', -1)
-  redis.call('HINCRBY', prefix .. 'totals', 'attempts', -1)
+  redis.pcall('HINCRBY', prefix .. 'totals', 'attempts', -1)
 end
 redis.call('HSET', job, 'status', 'queued')
 redis.call('HDEL', job, 'started')

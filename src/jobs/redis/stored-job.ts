@@ -44,6 +44,16 @@ export function replyIn(fields: JobFields, body: Uint8Array): Reply | FailedRepl
 const dateOf = (milliseconds: string | undefined): Date | undefined =>
   milliseconds === undefined ? undefined : new Date(Number(milliseconds));
 
+const states: ReadonlySet<string> = new Set<JobStatus>(['queued', 'running', 'succeeded', 'failed', 'cancelled']);
+const isTime = (text: string | undefined) => text === undefined || /^\d{1,15}$/.test(text);
+
+/** Whether fields are those of a job: anybody who may write to Redis may have written others. */
+export const isJob = ({ status, model, created, started, finished }: JobFields): boolean =>
+  states.has(status ?? '') &&
+  model !== undefined &&
+  created !== undefined &&
+  [created, started, finished].every(isTime);
+
 /** A job in Redis as it was when it was read. */
 export class StoredJob implements KnownJob {
   readonly durable = true;
