@@ -53,7 +53,7 @@ async function failure(
     await runIn(folder, ['--test', ...patterns, test], names.length * longest, family ? { FIXTURES: family } : {});
     return undefined;
   } catch (error) {
-    return (error as { stdout?: string }).stdout ?? String(error);
+    return (error as { stdout?: string }).stdout || String(error);
   }
 }
 
