@@ -45,7 +45,7 @@ export const pluginMutations: Mutation[] = [
   {
     about: 'a server that closes says that it is ready',
     file: 'plugins/health.ts',
-    search: 'parts.closing.announced || ',
+    search: "if (closing.announced) throw new RequestError('model_not_ready');",
     replacement: '',
     test: 'test/plugins/health.test.ts',
     name: '/health/ready answers 503 when the server is about to close',
