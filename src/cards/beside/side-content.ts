@@ -1,5 +1,5 @@
 import type { Vocabulary } from '../../datapoints/texts/read-tokenizer.js';
-import { vocabularyOfPickle, vocabularyOfText } from '../../datapoints/texts/vocabulary-file.js';
+import { vocabularyOfIndex, vocabularyOfPickle, vocabularyOfText } from '../../datapoints/texts/vocabulary-file.js';
 import { parseJsonText } from '../../json/parse-text.js';
 import { cellsOf } from '../../pickle/cells.js';
 import { PickleError } from '../../pickle/error.js';
@@ -91,14 +91,16 @@ function ofDict(dict: PickleMap): SideContent {
   }
   const isOfTexts = pairs.every(([text, number]) => typeof text === 'string' && Number.isInteger(number));
   if (!isOfTexts || pairs.length === 0) return { what };
-  const sorted = (pairs as [string, number][]).toSorted(([, one], [, other]) => one - other);
+  const texts = pairs as [string, number][];
+  return { what, ...classesOf(texts), vocabulary: vocabularyOfPickle(new Map(texts)) as Vocabulary };
+}
+
+/** Texts in the order of their numbers, where these are those of classes. */
+function classesOf(pairs: readonly [text: string, number: number][]): Pick<SideContent, 'classes'> {
+  const sorted = pairs.toSorted(([, one], [, other]) => one - other);
   const [, first] = sorted[0]!;
   const isWhole = (first === 0 || first === 1) && sorted.every(([, number], place) => number === first + place);
-  return {
-    what,
-    ...(isWhole && { classes: sorted.map(([text]) => text) }),
-    vocabulary: vocabularyOfPickle(new Map(pairs as [string, number][])) as Vocabulary,
-  };
+  return isWhole ? { classes: sorted.map(([text]) => text) } : {};
 }
 
 /** The most objects of a dict that are looked at. */
@@ -154,8 +156,13 @@ export function contentOfJson(text: string): SideContent | undefined {
   const entries = json as Record<string, unknown>;
   if (entries.class_name === 'Tokenizer' || typeof entries.word_index === 'object')
     return ofTokenizer(() => vocabularyOfText(text));
-  const values = Object.values(entries);
-  if (values.length > 0 && values.every(Number.isInteger)) return ofDict(new Map(Object.entries(entries)) as PickleMap);
+  const pairs = Object.entries(entries);
+  if (pairs.length > 0 && pairs.every(([, value]) => Number.isInteger(value)))
+    return {
+      what: `holds a dict of ${counted(pairs.length, 'entry', 'entries')}`,
+      ...classesOf(pairs as [string, number][]),
+      vocabulary: vocabularyOfIndex(entries) as Vocabulary,
+    };
   const columns = columnKeys.map((key) => entries[key]).find((value) => Array.isArray(value) && areTexts(value));
   const said = saidOfModel(entries);
   if (!columns && Object.keys(said).length === 0) return undefined;

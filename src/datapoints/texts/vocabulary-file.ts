@@ -33,7 +33,7 @@ export function vocabularyOfPickle(value: PickleValue): unknown {
   }
   if (value instanceof Map) {
     const words = objectOf(value);
-    return isIndex(words) ? ofIndex(words) : words;
+    return isIndex(words) ? vocabularyOfIndex(words) : words;
   }
   const vocabulary = cellsOf(value);
   if (vocabulary) return { vocabulary };
@@ -61,8 +61,8 @@ const isIndex = (words: Record<string, unknown>): boolean =>
 /** What the word for unknown ones is called in vocabularies. */
 const unknowns = ['<OOV>', '<UNK>', '[UNK]', '<oov>', '<unk>', 'OOV', 'UNK'];
 
-/** Words with their ids, among which there may be the one for words that aren't known. */
-function ofIndex(words: Record<string, unknown>): unknown {
+/** What a card may say of words with their ids, among which there may be the one for words that aren't known. */
+export function vocabularyOfIndex(words: Record<string, unknown>): unknown {
   const unknown = unknowns.find((word) => Object.hasOwn(words, word));
   return { word_index: words, ...(unknown !== undefined && { oov_token: unknown }) };
 }
@@ -80,7 +80,7 @@ export function vocabularyOfText(text: string): unknown {
   if (Array.isArray(json)) return { vocabulary: json };
   if (!isObject(json)) throw new Error('has no vocabulary in it');
   if (isObject(json.config)) return ofTokenizer(json.config);
-  return isIndex(json) ? ofIndex(json) : json;
+  return isIndex(json) ? vocabularyOfIndex(json) : json;
 }
 
 /** Whether a text begins and ends as JSON does: a list of words may begin with [UNK]. */
