@@ -1,13 +1,13 @@
 /**
- * Checks what `deploy/` has as far as it goes without Docker: hadolint lints the Dockerfile, systemd the units, and the
- * Dockerfile's steps are run in a clean folder. What comes of them is started as a container would be, by a user who may write
+ * Checks what `deploy/` has as far as it goes without Docker: hadolint lints the Dockerfile, systemd the units, kubernetes-validate
+ * the manifests, and the Dockerfile's steps are run in a clean folder. What comes of them is started as a container would be, by a user who may write
  * the cache folder alone, and has to answer its health check and a prediction.
  *
  *     npm run check:deploy
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -88,6 +88,9 @@ try {
     ['verify', ...['service', 'socket'].map((kind) => join(deploy, `keras-serve.${kind}`))],
     'a part of systemd',
   );
+  // It has no schemas of what KEDA and KServe add, and says so.
+  const manifests = readdirSync(join(deploy, 'kubernetes')).map((name) => join(deploy, 'kubernetes', name));
+  lint('kubernetes-validate', manifests, 'pip install kubernetes-validate');
   const stages = readDockerfile(readFileSync(join(deploy, 'Dockerfile'), 'utf8'));
   const image = buildStages(stages, cleanContext(), place);
   const size = execFileSync('du', ['--summarize', '--human-readable', image], { encoding: 'utf8' }).split('\t')[0];
