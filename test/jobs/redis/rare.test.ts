@@ -68,7 +68,18 @@ describe('jobs beyond one machine', { skip: noRedis }, () => {
   });
 
   it('have results of fifty megabytes, or are forgotten after a second', async (t) => {
-    const flags = ['--job-ttl', '1', '--max-json-size', '100MB', '--max-reply-size', '200MB', '--max-rows', '10000000'];
+    const flags = [
+      '--job-ttl',
+      '1',
+      '--deadline',
+      '3m',
+      '--max-json-size',
+      '100MB',
+      '--max-reply-size',
+      '200MB',
+      '--max-rows',
+      '10000000',
+    ];
     await startWorker(t, models(), redis(), flags);
     const { url } = await startGateway(t, redis(), 'half_plus_two', flags);
     const made = await makeJob(url + own, half);
