@@ -65,7 +65,10 @@ export async function readBeside(sources: Omit<CardSources, 'beside'>): Promise<
   );
   const { inputs, outputs } = filesUsedBy(isShared ? await usesBeside(code, file) : []);
   const named = new Set([...inputs.keys(), ...outputs.keys()]);
-  return { besides, code, ...(await readSideFiles(besides, basename(file), taken, contents, named)) };
+  const files = await readSideFiles(besides, basename(file), taken, contents, named);
+  // All of it will be asked for.
+  code.all().catch(() => undefined);
+  return { besides, code, ...files };
 }
 
 /**
