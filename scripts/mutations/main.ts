@@ -3,15 +3,13 @@
  *
  *     npm run mutations -- [text]      those whose description or file holds the text
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { packageRoot } from '../../src/support/package.js';
 import { type Mutation, mutations } from './list.js';
-
-const run = promisify(execFile);
 
 /** A copy of what the tests need; what no mistake is made in is linked to. */
 function copyProject(): string {
@@ -27,14 +25,40 @@ function copyProject(): string {
 /** Milliseconds that a test may take: one that never ends has noticed something, too. */
 const longest = 150_000;
 
-/** Runs a program of Node.js in the copy, from TypeScript. */
-const runIn = (folder: string, args: readonly string[], timeout: number, env = {}) =>
-  run(process.execPath, ['--import', 'tsx', ...args], {
+/**
+ * Runs a program of Node.js in the copy, from TypeScript. Whatever it has started ends with it: a model that a mistake lets compute on would
+ * take the processor from all that follows.
+ * @returns what it wrote where it failed, or took too long
+ */
+async function failureOf(
+  folder: string,
+  args: readonly string[],
+  timeout: number,
+  env: Record<string, string> = {},
+): Promise<string | undefined> {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     cwd: folder,
     env: { ...process.env, ...env },
-    maxBuffer: 2 ** 26,
-    timeout,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
+  const endAll = () => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL');
+    } catch {
+      // All have ended by themselves.
+    }
+  };
+  let written = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    written += text;
+  });
+  const timer = setTimeout(endAll, timeout);
+  child.once('exit', endAll);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  return code === 0 ? undefined : written || `exit code ${code}`;
+}
 
 /** Whether a test file starts the command, which is built then. */
 const needsBuild = (folder: string, test: string) =>
@@ -47,14 +71,11 @@ async function failure(
   names: readonly string[],
   family?: string,
 ): Promise<string | undefined> {
-  if (needsBuild(folder, test)) await runIn(folder, ['scripts/bundle.ts'], longest);
-  const patterns = names.map((name) => `--test-name-pattern=${name.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')}`);
-  try {
-    await runIn(folder, ['--test', ...patterns, test], names.length * longest, family ? { FIXTURES: family } : {});
-    return undefined;
-  } catch (error) {
-    return (error as { stdout?: string }).stdout || String(error);
-  }
+  const unbuilt = needsBuild(folder, test) && (await failureOf(folder, ['scripts/bundle.ts'], longest));
+  if (unbuilt) return unbuilt;
+  const patterns = names.map((name) => `--test-name-pattern=${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
+  const args = ['--test', ...patterns, test];
+  return failureOf(folder, args, names.length * longest, family === undefined ? {} : { FIXTURES: family });
 }
 
 /** @returns whether a test notices the mistake */
