@@ -28,17 +28,8 @@ if (folders.length === 0) throw new Error('Name the folders of models: bench/mak
 const url = `http://127.0.0.1:${values.port}`;
 const megabyte = 2 ** 20;
 
-/** Resident bytes of a process that are its own: files that it has mapped are given back where there is no room. */
-const ownOfTree = (root: number): number =>
-  processTree(root).reduce((sum, pid) => sum + (existing(() => ownMemory(pid)) || 0), 0);
-
-function existing<Result>(read: () => Result): Result | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}
+/** Resident bytes of a process and its descendants that are their own, of those that are still there: files that it has mapped are given back where there is no room. */
+const ownOfTree = (root: number): number => processTree(root).reduce((sum, pid) => sum + (ownMemory(pid) || 0), 0);
 
 interface Start {
   /** Seconds until the model answers. */

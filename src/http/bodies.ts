@@ -67,7 +67,7 @@ async function readBody(
   let free = 0;
   const reply = replyTo(request);
   check(announced);
-  if (announced > 0 && announced <= smallSize && payload === request.raw) return readAnnounced(request.raw, announced);
+  if (announced > 0 && announced <= smallSize && payload === request.raw) return readAnnounced(request.raw, check);
   for await (const part of payload) {
     check(size + part.length);
     if (reply.isGone) throw new RequestError('request_aborted');
@@ -94,16 +94,33 @@ async function readBody(
   return new RawBody(chunks, size);
 }
 
-/** A small body as it comes, which is no longer than its head says: reading by events takes half the time. */
-const readAnnounced = (payload: IncomingMessage, length: number): Promise<RawBody> =>
+/**
+ * A small body as it comes: reading by events takes half the time. What its head says of its size isn't relied on, for a request may be
+ * made without a connection.
+ * @param check throws where there are too many bytes
+ */
+const readAnnounced = (payload: IncomingMessage, check: (size: number) => void): Promise<RawBody> =>
   new Promise((resolve, reject) => {
-    const bytes = new Uint8Array(length);
+    const parts: Uint8Array[] = [];
     let size = 0;
     payload.on('data', (part: Uint8Array) => {
-      bytes.set(part, size);
       size += part.length;
+      try {
+        check(size);
+        parts.push(part);
+      } catch (error) {
+        reject(error);
+      }
     });
-    payload.on('end', () => resolve(new RawBody([bytes.subarray(0, size)], size)));
+    payload.on('end', () => {
+      const bytes = new Uint8Array(size);
+      let at = 0;
+      for (const part of parts) {
+        bytes.set(part, at);
+        at += part.length;
+      }
+      resolve(new RawBody([bytes], size));
+    });
     payload.on('error', reject);
     payload.on('close', () => reject(new RequestError('request_aborted')));
   });

@@ -137,6 +137,12 @@ const refused: Record<
     'content_too_large',
     /97\.7 KB/,
   ],
+  'a body over the limit that says that it is short': [
+    { headers: { 'content-type': 'image/jpeg', 'content-length': '10' }, payload: Buffer.alloc(maxImageSize + 1) },
+    413,
+    'content_too_large',
+    /97\.7 KB/,
+  ],
   'JSON over the limit': [
     json(JSON.stringify({ image: 'a'.repeat(2 * maxImageSize) })),
     413,
