@@ -41,6 +41,19 @@ export class RedisClient extends Redis {
     return new RedisClient({ ...this.options, ...override, replyMapping: 'legacy' }, this.made) as never;
   }
 
+  /**
+   * Commands of one turn of the event loop go in one write: Redis reads them together, and has its disk keep what they changed once for
+   * all of them.
+   */
+  override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
+    const { stream } = this;
+    if (stream?.writableCorked === 0) {
+      stream.cork();
+      setImmediate(() => stream.uncork());
+    }
+    return super.sendCommand(...args);
+  }
+
   /** Errors of Redis carry the command that they are of, with all that was sent: passwords, bodies. */
   override handleReconnection(...[error, item]: Parameters<Redis['handleReconnection']>): void {
     Reflect.deleteProperty(error, 'command');

@@ -118,22 +118,7 @@ export class DirectRequests {
     await reach(() =>
       Promise.all([
         redis.set(`${prefix}in:${id}`, request, 'PX', lifetime),
-        redis.takeJob(
-          prefix,
-          id,
-          lifetime,
-          0,
-          '',
-          '',
-          'model',
-          model,
-          'queue',
-          queue,
-          'reply_to',
-          this.gateway,
-          'placed',
-          '1',
-        ),
+        redis.takeJob(prefix, id, lifetime, 0, '', '', 'model', model, 'queue', queue, 'reply_to', this.gateway),
         queues.add(queue, id, true),
       ]),
     );

@@ -64,10 +64,10 @@ export class RedisStore implements JobStore {
     const chunks = await storeRequest(protocol.prefix, address, kept);
     const taking = reach(async () => {
       const fields = { model, queue, ...(owner !== undefined && { owner }), ...(webhook && { webhook: webhook.href }) };
-      const [, [outcome, taken, placed]] = (await Promise.all([
+      const [, [outcome, taken]] = (await Promise.all([
         redis.set(`${prefix}in:${id}`, Buffer.concat(chunks), 'PX', longestLife),
         redis.takeJob(prefix, id, longestLife, this.limits.maxJobs, name, body, ...Object.entries(fields).flat()),
-      ])) as [string, [outcome: string, id: string, placed: string]];
+      ])) as [string, [outcome: string, id: string]];
       if (outcome === 'full')
         throw new JobError(
           'queue_full',
@@ -78,11 +78,9 @@ export class RedisStore implements JobStore {
           'idempotency_key_reused',
           'This Idempotency-Key came with another body before. Take a new one.',
         );
-      if (placed === '0') {
-        await queues.add(queue, taken, false);
-        await redis.hset(`${prefix}job:${taken}`, 'placed', '1');
-      }
-      return this.get(taken, owner);
+      // Should it never come into its queue, the mender finds it.
+      const [job] = await Promise.all([this.get(taken, owner), outcome === 'taken' && queues.add(queue, taken, false)]);
+      return job;
     });
     // What may have been stored is nobody's.
     taking.catch(() => redis.del(`${prefix}in:${id}`).catch(() => undefined));

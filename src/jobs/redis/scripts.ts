@@ -28,15 +28,15 @@ end
 /**
  * ARGV: id, milliseconds that it lives unfinished, the most that may wait or run (0 for any number), idempotency key, digest of the body,
  * then fields and values. What has the field \`reply_to\` is a direct request.
- * @returns what became of it, the id, and whether it is placed in the queue
+ * @returns what became of it, and the id
  */
 const take = `
 local lifetime, most, key, body = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local known = key ~= '' and redis.call('HMGET', prefix .. 'idempotent:' .. key, 'id', 'body')
 if known and known[1] and redis.call('EXISTS', prefix .. 'job:' .. known[1]) == 1 then
   redis.call('DEL', prefix .. 'in:' .. id)
-  if known[2] ~= body then return {'reused', known[1], '1'} end
-  return {'known', known[1], redis.call('HGET', prefix .. 'job:' .. known[1], 'placed') or '0'}
+  if known[2] ~= body then return {'reused', known[1]} end
+  return {'known', known[1]}
 end
 local fields = {}
 for i = 6, #ARGV do fields[#fields + 1] = ARGV[i] end
@@ -44,7 +44,7 @@ local direct = false
 for i = 1, #fields, 2 do if fields[i] == 'reply_to' then direct = true end end
 if most > 0 and redis.call('ZCARD', set('queued', direct)) + redis.call('ZCARD', set('running', direct)) >= most then
   redis.call('DEL', prefix .. 'in:' .. id)
-  return {'full', id, '0'}
+  return {'full', id}
 end
 redis.call('HSET', job, 'status', 'queued', 'created', now(), 'key', key, unpack(fields))
 redis.call('PEXPIRE', job, lifetime)
@@ -53,7 +53,7 @@ if key ~= '' then
   redis.call('HSET', prefix .. 'idempotent:' .. key, 'id', id, 'body', body)
   redis.call('PEXPIRE', prefix .. 'idempotent:' .. key, lifetime)
 end
-return {'taken', id, '0'}
+return {'taken', id}
 `;
 
 /**
