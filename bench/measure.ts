@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { packageRoot } from '../src/support/package.js';
 import { type Contender, contendersFolder, type Setup } from './contenders.js';
-import { processTree, usageOf } from './processes.js';
+import { cpuOf, processTree, usageOf } from './processes.js';
 
 const run = promisify(execFile);
 
@@ -19,6 +19,8 @@ export interface LoadResult {
   /** Replies that were not 200, and connections that broke. */
   errors: number;
   cpuSecondsPerRequest: number;
+  /** The part of it that the process which was started took itself. */
+  ownCpuSecondsPerRequest: number;
   peakMemory: number;
 }
 
@@ -94,6 +96,7 @@ async function load(
   root: number,
 ): Promise<LoadResult> {
   const before = usageOf(root);
+  const own = cpuOf(root);
   let peakMemory = 0;
   const sampler = setInterval(() => {
     peakMemory = Math.max(peakMemory, usageOf(root).memory);
@@ -125,6 +128,7 @@ async function load(
     p99: result.p99,
     errors,
     cpuSecondsPerRequest: (after.cpu - before.cpu) / result.requests,
+    ownCpuSecondsPerRequest: (cpuOf(root) - own) / result.requests,
     peakMemory: Math.max(peakMemory, after.memory),
   };
 }
@@ -191,6 +195,7 @@ export async function measureBareLoop(
     p99: Math.max(...runs.map(({ p99 }) => p99)),
     errors: 0,
     cpuSecondsPerRequest: sum('cpu') / sum('requests'),
+    ownCpuSecondsPerRequest: sum('cpu') / sum('requests'),
     peakMemory: sum('memory'),
   };
 }

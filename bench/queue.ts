@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Cluster, freePort, Undying } from '../scripts/storm/cluster.js';
 import { RedisConnections } from '../src/jobs/redis/connection.js';
@@ -197,6 +198,26 @@ async function workers(count: number): Promise<number> {
   return requests / used;
 }
 
+/** Milliseconds of a run that only sleeps. */
+const nap = 20;
+
+/** Requests a second of so many workers whose model only sleeps, one request a run; more wait than they can take. */
+async function sleepers(count: number): Promise<number> {
+  const hook = pathToFileURL(join(contendersFolder, 'sleeping-run.mjs')).href;
+  const cluster = await Cluster.start(model, {
+    gateways: 1,
+    workers: count,
+    flags: ['--max-batch', '1'],
+    variables: { NODE_OPTIONS: `--import ${hook}`, RUN_SLEEPS: String(nap) },
+  });
+  const [url] = cluster.urls as [string];
+  await often(50, 16, () => post(url));
+  const requests = 250 * count;
+  const seconds = await often(requests, 16, () => post(url));
+  await cluster.end();
+  return requests / seconds;
+}
+
 const onnx = join(work, 'model.onnx');
 execFileSync(process.execPath, [cli, 'convert', model, onnx], { stdio: 'ignore' });
 const measured = {
@@ -205,6 +226,8 @@ const measured = {
   celery: [] as number[],
   one: [] as number[],
   two: [] as number[],
+  sleeping: [] as number[],
+  twoSleeping: [] as number[],
 };
 for (let round = 0; round < rounds; round++) {
   const { queue, plain } = await latency();
@@ -213,6 +236,8 @@ for (let round = 0; round < rounds; round++) {
   if (values.python) measured.celery.push(await celeryJobs(values.python, onnx));
   measured.one.push(await workers(1));
   measured.two.push(await workers(2));
+  measured.sleeping.push(await sleepers(1));
+  measured.twoSleeping.push(await sleepers(2));
   console.error(`round ${round + 1} of ${rounds}`, JSON.stringify(measured));
 }
 const depths = await waiting([10, 1000, 10_000, 100_000]);
@@ -232,6 +257,13 @@ const rows = [
   ['requests for each second of the processor time of one worker', median(measured.one).toFixed(0)],
   ['of two', median(measured.two).toFixed(0)],
   ['two / one', ratio(measured.two, measured.one)],
+  [`requests a second of one worker whose runs sleep ${nap} ms`, median(measured.sleeping).toFixed(1)],
+  ['of two', median(measured.twoSleeping).toFixed(1)],
+  ['two / one, by the clock', ratio(measured.twoSleeping, measured.sleeping)],
+  [
+    'time that the processes of two do not run while requests wait',
+    `${(100 * (1 - (median(measured.twoSleeping) * nap) / 2000)).toFixed(1)} %`,
+  ],
 ];
 const text = [
   `Medians of ${rounds} rounds. Redis writes each command to its disk before it answers (\`appendfsync always\`); all processes share the machine.`,

@@ -33,6 +33,8 @@ export class Undying {
     private readonly args: readonly string[],
     /** Milliseconds until it comes back. */
     private readonly pause = 0,
+    /** More variables of its environment. */
+    private readonly variables: Readonly<Record<string, string>> = {},
   ) {
     this.child = this.start();
   }
@@ -58,7 +60,11 @@ export class Undying {
   }
 
   private start(): ChildProcess {
-    const child = spawn(this.command, this.args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: packageRoot });
+    const child = spawn(this.command, this.args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: packageRoot,
+      env: { ...process.env, ...this.variables },
+    });
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.look(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.look(text));
     child.on('exit', (code) => {
@@ -85,6 +91,8 @@ export interface ClusterSize {
   workers: number;
   /** More flags of the workers. */
   flags?: readonly string[];
+  /** More variables of the workers' environment. */
+  variables?: Readonly<Record<string, string>>;
 }
 
 /** A cluster of one machine, which serves a model by Redis. */
@@ -101,7 +109,7 @@ export class Cluster {
   ) {}
 
   /** Resolves when each gateway has the model. */
-  static async start(model: string, { gateways, workers, flags = [] }: ClusterSize): Promise<Cluster> {
+  static async start(model: string, { gateways, workers, flags = [], variables = {} }: ClusterSize): Promise<Cluster> {
     const cli = join(packageRoot, 'dist', 'src', 'cli.js');
     if (!existsSync(cli)) throw new Error('the build is missing: npm run build');
     const folder = mkdtempSync(join(tmpdir(), 'keras-serve-storm-'));
@@ -120,9 +128,10 @@ export class Cluster {
     const redis = new Undying('redis-server', [...place, ...durable], 500);
     const cluster = new Cluster(redis, `redis://127.0.0.1:${port}`, folder);
     const common = ['--redis', cluster.redisUrl, '--log-format', 'json', '--host', '127.0.0.1'];
-    const start = (args: readonly string[]) => new Undying(process.execPath, [cli, ...args, ...common]);
-    for (let index = 0; index < workers; index++)
-      cluster.workers.push(start([model, '--role', 'worker', '--processes', '1', ...flags, '--port', '0']));
+    const start = (args: readonly string[], variables = {}) =>
+      new Undying(process.execPath, [cli, ...args, ...common], 0, variables);
+    const worker = [model, '--role', 'worker', '--processes', '1', ...flags, '--port', '0'];
+    for (let index = 0; index < workers; index++) cluster.workers.push(start(worker, variables));
     for (let index = 0; index < gateways; index++) {
       const own = await freePort();
       cluster.urls.push(`http://127.0.0.1:${own}`);

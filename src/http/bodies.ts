@@ -122,5 +122,7 @@ const readAnnounced = (payload: IncomingMessage, check: (size: number) => void):
       resolve(new RawBody([bytes], size));
     });
     payload.on('error', reject);
-    payload.on('close', () => reject(new RequestError('request_aborted')));
+    payload.on('close', () => {
+      if (!payload.readableEnded) reject(new RequestError('request_aborted'));
+    });
   });
