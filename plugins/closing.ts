@@ -31,12 +31,14 @@ export default fp<ClosingOptions>(
     parts.closing = state;
     let closing = false;
     const isLast = (reply: ServerResponse) => connections?.isLast(reply) ?? true;
-    app.addHook('onSend', async (_request, reply) => {
+    app.addHook('onSend', (_request, reply, _payload, done) => {
       if (closing && isLast(reply.raw)) reply.header('connection', 'close');
+      done();
     });
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       // An answer that was on its way when closing began would leave its connection open.
       if (closing && isLast(reply.raw)) request.socket?.destroySoon();
+      done();
     });
     app.addHook('preClose', async () => {
       state.announced = true;

@@ -48,11 +48,15 @@ export default fp<ErrorsOptions>(
     app.addSchema(hasKeys ? ErrorReplyWithKeys : ErrorReply);
     app.addSchema(ProtocolError);
     answerErrors(app, { errorBody: errorReply });
-    app.addHook('onSend', async (request, reply) => {
-      if (reply.statusCode < 400) return;
-      if (!(await discardBody(request))) reply.header('connection', 'close');
-      // To take away what isn't there, or from a client that has closed its side, has Node keep a connection that it would end.
-      else if (reply.hasHeader('connection') && !request.socket.readableEnded) reply.removeHeader('connection');
+    app.addHook('onSend', (request, reply, _payload, done) => {
+      if (reply.statusCode < 400) return done();
+      const settle = (isComplete: boolean) => {
+        if (!isComplete) reply.header('connection', 'close');
+        // To take away what isn't there, or from a client that has closed its side, has Node keep a connection that it would end.
+        else if (reply.hasHeader('connection') && !request.socket.readableEnded) reply.removeHeader('connection');
+        done();
+      };
+      void discardBody(request).then(settle);
     });
   },
   { name: 'errors' },

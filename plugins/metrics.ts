@@ -117,8 +117,9 @@ export default fp<MetricsOptions>(
     app.addHook('onClose', async () => {
       for (const stop of stops) stop();
     });
-    app.addHook('onSend', async (request, reply) => {
+    app.addHook('onSend', (request, reply, _payload, done) => {
       reply.headers(serverTiming(replyTo(request).timings));
+      done();
     });
     const countKey = parts.access.keys ? countKeys(parts.access.keys, registers) : () => undefined;
     const observe = (request: FastifyRequest, { elapsedTime }: FastifyReply, status: number) => {
@@ -130,15 +131,16 @@ export default fp<MetricsOptions>(
       for (const [stage, duration] of Object.entries(timings)) stages.observe({ model, stage }, duration / 1000);
     };
     parts.replies.on('gone', ({ request, reply }) => observe(request, reply, CLIENT_GONE));
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       observe(request, reply, reply.statusCode);
       const { timings } = replyTo(request);
-      if (Object.keys(timings).length === 0) return;
+      if (Object.keys(timings).length === 0) return done();
       const { name = parts.catalog.defaultName, model: given = name } = request.params as {
         name?: string;
         model?: string;
       };
       observeStages(parts.catalog.get(given)?.name ?? given, timings);
+      done();
     });
     parts.jobs.store.events.on('ended', ({ model, timings }) => observeStages(model, timings));
 

@@ -43,10 +43,11 @@ const { metafile } = await build({
   bundle: true,
   splitting: true,
   chunkNames: 'chunks/[hash]',
-  minify: true,
+  // Names stay: to give functions theirs back whenever they are made took a fifth of the time of a small request.
+  minifySyntax: true,
+  minifyWhitespace: true,
   // Node shows the line of an error that ends a program.
   lineLimit: 160,
-  keepNames: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',

@@ -94,8 +94,9 @@ async function addParts(
   });
   await app.register(openReplies, { maxMemory: options.maxMemory ?? defaultMaxMemory() });
   kerasServeOf(app).replies.on('gone', ({ request, reply }) => logGone(request, reply));
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    done();
   });
 
   app.setValidatorCompiler(validatorCompiler);

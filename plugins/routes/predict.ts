@@ -47,20 +47,17 @@ const predict: FastifyPluginAsync<PredictOptions> = async (app, { maxImageSize, 
   ]);
 
   app.addHook('onRequest', knownQuery(...Object.keys(PredictQuery.properties), 'webhook'));
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', ({ raw, headers }, reply, done) => {
     // RFC 9110, section 8.3: what says no type may be taken for this one.
     raw.headers['content-type'] ||= 'application/octet-stream';
-  });
-  app.addHook('onRequest', async ({ headers }) => {
     const [, charset] = /^text\/[^;]*;.*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '') ?? [];
     if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset))
       throw new RequestError(
         'content_type_unsupported',
         `Texts are read as UTF-8, and this one says that it is ${charset.slice(0, 40)}.`,
       );
-  });
-  app.addHook('onRequest', async (_request, reply) => {
     addVary(reply, 'Accept');
+    done();
   });
   const leaseOf = leaseModel(app, (request) => protocol.lease(parts.serving, request.params as PredictAddress));
 

@@ -54,7 +54,10 @@ export const serve: Command = {
       throw error;
     });
     const collect = collectBuffers();
-    app.addHook('onResponse', async () => collect());
+    app.addHook('onResponse', (_request, _reply, done) => {
+      collect();
+      done();
+    });
     try {
       await app.ready();
       await listen(app, config);

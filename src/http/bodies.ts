@@ -42,8 +42,9 @@ export function takeBodies(app: FastifyInstance, kinds: readonly BodyKind[]): vo
  */
 export function takeRawBodies(app: FastifyInstance, limit: number): void {
   app.removeAllContentTypeParsers();
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
     delete raw.headers['content-type'];
+    done();
   });
   takeBodies(app, [{ contentType: '*', limit }]);
 }

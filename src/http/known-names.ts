@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../schemas/error.js';
 import { unknownName } from '../support/nearest-name.js';
 import { RequestError } from './request-error.js';
@@ -16,8 +16,9 @@ export function refuseUnknown(names: readonly string[], known: readonly string[]
 /** A hook that refuses queries with other parameters than these, or with one of them more than once. */
 export const knownQuery =
   (...known: string[]) =>
-  async ({ query }: FastifyRequest): Promise<void> => {
+  ({ query }: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
     refuseUnknown(Object.keys(query as object), known, 'parameter of the query', 'query_invalid');
     const [repeated] = Object.entries(query as object).find(([, value]) => Array.isArray(value)) ?? [];
     if (repeated) throw new RequestError('query_invalid', `"${repeated}" stands in the query more than once.`);
+    done();
   };

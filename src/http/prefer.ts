@@ -7,7 +7,8 @@ export interface Preferences {
 }
 
 /** Reads a header `Prefer`; preferences of other names are nobody's concern, as the RFC has it. */
-export function preferencesIn(header: string | readonly string[] = ''): Preferences {
+export function preferencesIn(header: string | readonly string[] | undefined): Preferences {
+  if (header === undefined) return { respondAsync: false };
   const values = new Map<string, string>();
   for (const preference of [header].flat().join(',').split(',')) {
     const [whole = ''] = preference.split(';', 1);

@@ -18,12 +18,11 @@ export class ImageError extends KnownError {
   ) {
     super(message, options);
   }
-
-  /** The same of one of several images. */
-  at(place: string): ImageError {
-    return new ImageError(this.code, `${place}: ${this.message}`, { cause: this });
-  }
 }
+
+/** The same of one of several images. */
+export const errorAt = (place: string, error: ImageError): ImageError =>
+  new ImageError(error.code, `${place}: ${error.message}`, { cause: error });
 
 const busy = {
   queue_full: 'Too many images wait to be decoded. Try again in a moment.',

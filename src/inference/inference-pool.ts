@@ -35,6 +35,7 @@ export class InferencePool implements RunnerPool {
   /** Who waits to have a process for himself, between two runs. */
   private readonly reservations = new Map<InferenceProcess, (() => void)[]>();
   private closing = false;
+  private isDispatching = false;
   private nextModel = 0;
   /** Processes that ended one after the other with no run between them. */
   private deaths = 0;
@@ -101,8 +102,20 @@ export class InferencePool implements RunnerPool {
     return !this.closing && [...this.alive].some(({ loaded }) => loaded.has(model));
   }
 
-  /** Gives idle processes to the models that wait for one, in turns. */
+  /**
+   * Gives idle processes to the models that wait for one, in turns, when all that has come in this turn of the event loop waits: it shares
+   * runs then.
+   */
   dispatch(): void {
+    if (this.isDispatching) return;
+    this.isDispatching = true;
+    setImmediate(() => {
+      this.isDispatching = false;
+      this.assign();
+    });
+  }
+
+  private assign(): void {
     for (;;) {
       const runner = this.runners.find(
         ({ waiting, model }) => waiting && this.idle.some((one) => one.loaded.has(model)),

@@ -4,7 +4,7 @@ import type { ServedModel } from '../catalog/served-model.js';
 import { type ImageSpec, pixelCount, pixelTensor } from '../datapoints/kinds/image.js';
 import { imagesOf } from '../datapoints/kinds.js';
 import { ReplySizeError } from '../datapoints/tensor-text.js';
-import { ImageError } from '../images/errors.js';
+import { errorAt, ImageError } from '../images/errors.js';
 import type { Size } from '../images/framing.js';
 import type { ImageOptions, ImageTensor, Pixels } from '../images/options.js';
 import { sharesBatch } from '../inference/batch.js';
@@ -192,7 +192,7 @@ export class Serving {
             inputs.length > 1 ? input : '',
             files.length > 1 ? `image ${index + 1} of ${files.length}` : '',
           ].filter(Boolean);
-          throw error instanceof ImageError && places.length > 0 ? error.at(places.join(', ')) : error;
+          throw error instanceof ImageError && places.length > 0 ? errorAt(places.join(', '), error) : error;
         });
       sources.push(source);
       return data;
