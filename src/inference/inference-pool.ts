@@ -102,6 +102,10 @@ export class InferencePool implements RunnerPool {
     return !this.closing && [...this.alive].some(({ loaded }) => loaded.has(model));
   }
 
+  idleFor(model: number): number {
+    return this.idle.reduce((count, { loaded }) => count + (loaded.has(model) ? 1 : 0), 0);
+  }
+
   /**
    * Gives idle processes to the models that wait for one, in turns, when all that has come in this turn of the event loop waits: it shares
    * runs then.

@@ -30,6 +30,8 @@ export interface RunnerPool {
   readonly size: number;
   /** Whether one of them can run a model. */
   has(model: number): boolean;
+  /** How many have nothing to do and can run it. */
+  idleFor(model: number): number;
   /** Looks for who waits, when somebody does. */
   dispatch(): void;
   /** Takes a model out of the processes. */
@@ -43,8 +45,8 @@ const queueFull = () =>
   new InferenceError('queue_full', 'Too many requests wait for this model. Try again in a moment.');
 
 /**
- * Runs one model in the processes of a pool. A request runs at once when a process is idle; what arrives while all are busy
- * goes together in the next run.
+ * Runs one model in the processes of a pool. A request runs at once when a process is idle, with what arrives in the same turn of the
+ * event loop; what arrives while all are busy goes together in the next run.
  */
 export class ModelRunner {
   private readonly queue: Job[] = [];
@@ -136,7 +138,7 @@ export class ModelRunner {
    * @throws InferenceError `queue_full`
    */
   enter(): () => void {
-    if (this.entered - this.inRuns >= this.options.maxQueue) throw queueFull();
+    if (this.entered - this.inRuns >= this.places) throw queueFull();
     this.entered++;
     return () => {
       this.entered--;
@@ -163,7 +165,7 @@ export class ModelRunner {
     signal: AbortSignal | undefined,
   ): Promise<JobResult> {
     if (this.closing) throw new InferenceError('server_closing', 'The server is shutting down.');
-    if (this.queue.length >= this.options.maxQueue) throw queueFull();
+    if (this.queue.length >= this.places) throw queueFull();
     const job = new Job(inputs, raw, rows, endsAt - performance.now(), signal, (given) => {
       const index = this.queue.indexOf(given);
       if (index >= 0) this.queue.splice(index, 1);
@@ -173,6 +175,11 @@ export class ModelRunner {
     if (!job.settled) this.queue.push(job);
     this.pool.dispatch();
     return job.result;
+  }
+
+  /** How many may be here that don't run yet: those that run next don't wait. */
+  private get places(): number {
+    return this.options.maxQueue + this.pool.idleFor(this.model);
   }
 
   private get drained(): boolean {

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { InferenceError } from '../../src/inference/errors.js';
 import { InferencePool } from '../../src/inference/inference-pool.js';
 import type { ModelRunner, RunnerOptions } from '../../src/inference/model-runner.js';
@@ -66,12 +66,26 @@ describe('ModelRunner', () => {
   it('runs together what arrives while the engine is busy, and gives everyone their own rows', async () => {
     const batches: number[] = [];
     const runner = await start(doublingModel(), {}, (size) => batches.push(size));
-    const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => runner.predict(rows([n, 0, 0]))));
+    const first = runner.predict(rows([1, 0, 0]));
+    await turn();
+    const others = [2, 3, 4, 5].map((n) => runner.predict(rows([n, 0, 0])));
     assert.deepEqual(
-      answers.map((answer) => numbers(answer)[0]),
+      (await Promise.all([first, ...others])).map((answer) => numbers(answer)[0]),
       [2, 4, 6, 8, 10],
     );
     assert.deepEqual(batches, [1, 4]);
+  });
+
+  it('runs together what arrives in one turn of the event loop, though the engine is idle', async () => {
+    const batches: number[] = [];
+    const runner = await start(doublingModel(), { maxQueue: 2 }, (size) => batches.push(size));
+    const three = [1, 2, 3].map((n) => runner.predict(rows([n, 0, 0])));
+    await assert.rejects(runner.predict(rows([4, 0, 0])), failsWith('queue_full'));
+    assert.deepEqual(
+      (await Promise.all(three)).map((answer) => numbers(answer)[0]),
+      [2, 4, 6],
+    );
+    assert.deepEqual(batches, [3]);
   });
 
   it('splits a request with more rows than a batch', async () => {
@@ -178,6 +192,7 @@ describe('ModelRunner', () => {
   it('refuses at once what the queue has no room for', async () => {
     const runner = await start(loopingModel(), { maxQueue: 2, maxBatch: 1, deadline: 2_000 });
     const accepted = Promise.allSettled([1, 2, 3].map(() => runner.predict(rows([forever]))));
+    await turn();
     assert.equal(runner.queued, 2);
     await assert.rejects(runner.predict(rows([1])), failsWith('queue_full'));
     await accepted;
@@ -188,6 +203,7 @@ describe('ModelRunner', () => {
     const leave = runner.enter();
     const endless = runner.predict(rows([forever])).finally(leave);
     endless.catch(() => undefined);
+    await turn();
     const others = [runner.enter(), runner.enter()];
     assert.throws(() => runner.enter(), failsWith('queue_full'));
     others[0]!();
@@ -198,6 +214,7 @@ describe('ModelRunner', () => {
   it('takes a request that is given up out of the queue', async () => {
     const runner = await start(loopingModel(), { deadline: 3_000, maxBatch: 1 });
     const endless = runner.predict(rows([forever])).catch((error) => error);
+    await turn();
     const controller = new AbortController();
     const waiting = runner.predict(rows([1]), { signal: controller.signal });
     assert.equal(runner.queued, 1);
@@ -265,11 +282,11 @@ describe('InferencePool', () => {
       pool.processes
         .map(({ pid }) => ({ pid: pid!, threads: threadsOf(pid!), time: timeOf(pid!) }))
         .sort((a, b) => b.threads - a.threads) as [Process, Process];
-    for (const turn of ['at first', 'replaced']) {
+    for (const time of ['at first', 'replaced']) {
       const [first, other] = byThreads();
-      assert.equal(first.threads - other.threads, 3, turn);
+      assert.equal(first.threads - other.threads, 3, time);
       for (let count = 0; count < 50; count++) await runner.predict(rows([count, 0, 0]));
-      assert.ok(timeOf(first.pid) - first.time > timeOf(other.pid) - other.time, turn);
+      assert.ok(timeOf(first.pid) - first.time > timeOf(other.pid) - other.time, time);
       process.kill(first.pid, 'SIGKILL');
       while (pool.processes.length === 2) await sleep(5);
       while (pool.processes.length < 2) await sleep(5);
@@ -312,6 +329,7 @@ describe('InferencePool', () => {
     const pool = startPool(1);
     const looping = await load(pool, loopingModel());
     const endless = looping.predict(rows([forever])).catch((error) => error);
+    await turn();
     const loading = load(pool, doublingModel());
     // Twice, for a run that was on one that died is tried once more.
     for (let count = 0; count < 2; count++) {
