@@ -10,7 +10,11 @@ export interface Contender {
   keras: boolean;
   /** The command that starts it; it serves `model` at `port`. */
   command(setup: Setup): string[];
+  /** The command that makes what it needs of the model, once. */
+  prepare?(setup: Setup): string[];
   environment?: Record<string, string>;
+  /** How it is asked about an image where it doesn't take a form at `/predict`. */
+  ask?: { path: string; contentType: string; body(image: Buffer): string };
   /** Why it can't be measured here; undefined when it can. */
   missing?(): string | undefined;
 }
@@ -44,6 +48,9 @@ const kerasServe =
     'warn',
     ...flags,
   ];
+
+/** The programs of another environment beside the first, for those whose packages don't go with the others'. */
+const beside = ({ python }: Setup, name: string, program: string) => join(`${python}-${name}`, 'bin', program);
 
 const gunicorn =
   (app: string) =>
@@ -100,6 +107,48 @@ export const contenders: Contender[] = [
     keras: true,
     command: (setup) => [bin(setup, 'bentoml'), 'serve', 'bentoml_keras:Classifier', '--port', String(setup.port)],
     environment: { BENTOML_DO_NOT_TRACK: 'True' },
+  },
+  {
+    name: 'Ray Serve',
+    keras: true,
+    command: (setup) => [beside(setup, 'ray', 'python'), script('ray_serve_keras.py')],
+    environment: { RAY_USAGE_STATS_ENABLED: '0' },
+  },
+  {
+    name: 'MLServer',
+    keras: true,
+    command: (setup) => [beside(setup, 'mlserver', 'mlserver'), 'start', script('mlserver_keras')],
+    ask: {
+      path: '/v2/models/classifier/infer',
+      contentType: 'application/json',
+      body: (image) =>
+        JSON.stringify({
+          inputs: [
+            {
+              name: 'image',
+              datatype: 'BYTES',
+              shape: [1],
+              parameters: { content_type: 'base64' },
+              data: [image.toString('base64')],
+            },
+          ],
+        }),
+    },
+  },
+  {
+    name: `FastAPI and ONNX Runtime, ${cores} workers`,
+    keras: false,
+    prepare: (setup) => [bin(setup, 'python'), script('export_onnx.py'), setup.model],
+    command: (setup) => [
+      bin(setup, 'uvicorn'),
+      'fastapi_onnx:app',
+      '--workers',
+      String(cores),
+      '--port',
+      String(setup.port),
+      '--log-level',
+      'warning',
+    ],
   },
 ];
 

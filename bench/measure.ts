@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -38,6 +39,8 @@ export interface Posted {
   contentType?: string;
   /** Besides. */
   headers?: Record<string, string>;
+  /** `/predict` by default. */
+  path?: string;
 }
 
 const startTimeout = 180_000;
@@ -49,6 +52,7 @@ function launch(contender: Contender, setup: Setup): ChildProcess {
     ...contender.environment,
     MODEL: setup.model,
     PORT: String(setup.port),
+    MLSERVER_HTTP_PORT: String(setup.port),
     KERAS_BACKEND: 'tensorflow',
     TF_CPP_MIN_LOG_LEVEL: '3',
   };
@@ -80,7 +84,9 @@ async function firstReply(setup: Setup, posted: Posted, child: ChildProcess): Pr
   const request = requestOf(posted);
   const deadline = performance.now() + startTimeout;
   while (performance.now() < deadline && child.exitCode === null) {
-    const reply = await fetch(`http://127.0.0.1:${setup.port}/predict`, request).catch(() => undefined);
+    const reply = await fetch(`http://127.0.0.1:${setup.port}${posted.path ?? '/predict'}`, request).catch(
+      () => undefined,
+    );
     await reply?.arrayBuffer();
     if (reply?.status === 200) return;
     await sleep(10);
@@ -92,7 +98,7 @@ async function load(
   concurrency: number,
   seconds: number,
   setup: Setup,
-  { file, contentType, headers = {} }: Posted,
+  { file, contentType, headers = {}, path = '/predict' }: Posted,
   root: number,
 ): Promise<LoadResult> {
   const before = usageOf(root);
@@ -114,7 +120,7 @@ async function load(
     join(packageRoot, 'bench/post.lua'),
   ];
   const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-  const { stdout } = await run('wrk', [...args, ...lines, `http://127.0.0.1:${setup.port}/predict`], {
+  const { stdout } = await run('wrk', [...args, ...lines, `http://127.0.0.1:${setup.port}${path}`], {
     env: { ...process.env, BODY: file, ...(contentType && { CONTENT_TYPE: contentType }) },
   });
   clearInterval(sampler);
@@ -133,14 +139,26 @@ async function load(
   };
 }
 
+/** What a contender is asked: where it takes no form at `/predict`, as it takes an image, in a file of the folder. */
+function askedOf({ ask }: Contender, posted: Posted, folder: string): Posted {
+  if (!ask || posted.contentType) return posted;
+  const file = join(folder, 'body');
+  writeFileSync(file, ask.body(readFileSync(posted.file)));
+  return { file, contentType: ask.contentType, path: ask.path };
+}
+
 /** Starts a contender, drives it at each concurrency, and ends it. */
 export async function measureServer(
   contender: Contender,
   setup: Setup,
-  posted: Posted,
+  given: Posted,
   concurrencies: readonly number[],
   seconds: number,
 ): Promise<ServerResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'keras-serve-asked-'));
+  const posted = askedOf(contender, given, folder);
+  const prepare = contender.prepare?.(setup);
+  if (prepare) await run(prepare[0]!, prepare.slice(1), { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' } });
   const launched = performance.now();
   const child = launch(contender, setup);
   let log = '';
@@ -161,6 +179,7 @@ export async function measureServer(
     // Workers may have left the process group, and would keep the port and the processors.
     for (const pid of processTree(child.pid!)) kill(pid);
     await ended;
+    rmSync(folder, { recursive: true });
     await sleep(500);
   }
 }
