@@ -6,7 +6,9 @@
  *     npm run bench:queue -- [--rounds 3] [--jobs 2000] [--python folder of an environment with celery[redis] and onnxruntime]
  */
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,15 +44,21 @@ const { model } = cases.find(({ name }) => name === 'dense_softmax')!;
 const body = JSON.stringify({ instances: [[0.1, 0.2, 0.3, 0.4, 0.5]] });
 const cli = join(packageRoot, 'dist', 'src', 'cli.js');
 
+/** By `fetch` a request would take as much of the processor as the gateway, the worker and Redis do. */
+const agent = new Agent({ keepAlive: true });
+
+/** @returns milliseconds that it took */
 async function post(url: string, headers: Record<string, string> = {}): Promise<number> {
   const started = performance.now();
-  const reply = await fetch(`${url}/predict`, {
+  const sent = request(`${url}/predict`, {
+    agent,
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body,
+    headers: { 'content-type': 'application/json', 'content-length': body.length, ...headers },
   });
-  await reply.arrayBuffer();
-  if (!reply.ok) throw new Error(`${url} answered ${reply.status}`);
+  sent.end(body);
+  const [reply] = (await once(sent, 'response')) as [IncomingMessage];
+  await once(reply.resume(), 'end');
+  if (reply.statusCode! >= 300) throw new Error(`${url} answered ${reply.statusCode}`);
   return performance.now() - started;
 }
 
@@ -152,7 +160,7 @@ async function waiting(counts: readonly number[]): Promise<{ count: number; acce
   const message = { mediaType: 'application/json', body: new RawBody([bytes as never], bytes.length) };
   const kept = { message, bytes: [] } as never;
   const name = (await (await fetch(`${url}/models`)).json()) as { models: { name: string }[] };
-  const request = {
+  const asked = {
     owner: undefined,
     model: name.models[0]!.name,
     protocol,
@@ -164,7 +172,7 @@ async function waiting(counts: readonly number[]): Promise<{ count: number; acce
   const results = [];
   let present = 0;
   for (const count of counts) {
-    await often(count - present, 64, () => store.take(request));
+    await often(count - present, 64, () => store.take(asked));
     const accepted: number[] = [];
     for (let turn = 0; turn < 100; turn++) accepted.push(await post(url, later));
     const before = await succeeded(url);
@@ -201,8 +209,11 @@ async function workers(count: number): Promise<number> {
 /** Milliseconds of a run that only sleeps. */
 const nap = 20;
 
-/** Requests a second of so many workers whose model only sleeps, one request a run; more wait than they can take. */
-async function sleepers(count: number): Promise<number> {
+/**
+ * Requests a second of so many workers whose model only sleeps, one request a run, and the part of the time in which their processes run
+ * nothing; more wait than they can take.
+ */
+async function sleepers(count: number): Promise<{ rate: number; idle: number }> {
   const hook = pathToFileURL(join(contendersFolder, 'sleeping-run.mjs')).href;
   const cluster = await Cluster.start(model, {
     gateways: 1,
@@ -213,9 +224,17 @@ async function sleepers(count: number): Promise<number> {
   const [url] = cluster.urls as [string];
   await often(50, 16, () => post(url));
   const requests = 250 * count;
+  const before = await ranFor(url);
   const seconds = await often(requests, 16, () => post(url));
+  const ran = (await ranFor(url)) - before;
   await cluster.end();
-  return requests / seconds;
+  return { rate: requests / seconds, idle: 1 - ran / seconds / count };
+}
+
+/** Seconds that all runs have taken. */
+async function ranFor(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^keras_serve_stage_duration_seconds_sum\{.*stage="inference".*\} (\S+)$/m.exec(text)?.[1]);
 }
 
 const onnx = join(work, 'model.onnx');
@@ -226,8 +245,8 @@ const measured = {
   celery: [] as number[],
   one: [] as number[],
   two: [] as number[],
-  sleeping: [] as number[],
-  twoSleeping: [] as number[],
+  sleeping: [] as { rate: number; idle: number }[],
+  twoSleeping: [] as { rate: number; idle: number }[],
 };
 for (let round = 0; round < rounds; round++) {
   const { queue, plain } = await latency();
@@ -243,6 +262,7 @@ for (let round = 0; round < rounds; round++) {
 const depths = await waiting([10, 1000, 10_000, 100_000]);
 const added = median(measured.latency.map((one) => one.queue - one.plain));
 const ratio = (ones: number[], others: number[]) => median(ones.map((one, index) => one / others[index]!)).toFixed(2);
+const ratesOf = (sleepers: readonly { rate: number }[]) => sleepers.map(({ rate }) => rate);
 const rows = [
   ['direct request without the queue, p50', `${median(measured.latency.map(({ plain }) => plain)).toFixed(2)} ms`],
   ['through gateway, Redis and worker, p50', `${median(measured.latency.map(({ queue }) => queue)).toFixed(2)} ms`],
@@ -257,12 +277,12 @@ const rows = [
   ['requests for each second of the processor time of one worker', median(measured.one).toFixed(0)],
   ['of two', median(measured.two).toFixed(0)],
   ['two / one', ratio(measured.two, measured.one)],
-  [`requests a second of one worker whose runs sleep ${nap} ms`, median(measured.sleeping).toFixed(1)],
-  ['of two', median(measured.twoSleeping).toFixed(1)],
-  ['two / one, by the clock', ratio(measured.twoSleeping, measured.sleeping)],
+  [`requests a second of one worker whose runs sleep ${nap} ms`, median(ratesOf(measured.sleeping)).toFixed(1)],
+  ['of two', median(ratesOf(measured.twoSleeping)).toFixed(1)],
+  ['two / one, by the clock', ratio(ratesOf(measured.twoSleeping), ratesOf(measured.sleeping))],
   [
-    'time that the processes of two do not run while requests wait',
-    `${(100 * (1 - (median(measured.twoSleeping) * nap) / 2000)).toFixed(1)} %`,
+    'time in which the processes of two run nothing while requests wait',
+    `${(100 * median(measured.twoSleeping.map(({ idle }) => idle))).toFixed(1)} %`,
   ],
 ];
 const text = [
