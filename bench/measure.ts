@@ -186,7 +186,7 @@ export async function measureServer(
 
 /** Runs the bare loop in `processes` processes of `threads` threads each. */
 export async function measureBareLoop(
-  model: string,
+  model: { path: string; input: string },
   image: string,
   seconds: number,
   processes: number,
@@ -196,7 +196,8 @@ export async function measureBareLoop(
     '--import',
     'tsx',
     join(contendersFolder, 'bare-loop.ts'),
-    model,
+    model.path,
+    model.input,
     image,
     String(seconds),
     String(threads),

@@ -72,11 +72,12 @@ for (const model of values.models.split(','))
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const model of values.models.split(',')) {
-    const { path } = await compileModelFile({ path: join(folderOf(model), 'model.keras') }, undefined);
+    const { path, signature } = await compileModelFile({ path: join(folderOf(model), 'model.keras') }, undefined);
+    const compiled = { path, input: signature.inputs[0]!.name };
     const cores = availableParallelism();
     const bareLoops = {
-      [`bare loop, 1 process of ${cores} threads`]: await measureBareLoop(path, values.image, seconds, 1, cores),
-      [`bare loop, ${cores} processes of 1 thread`]: await measureBareLoop(path, values.image, seconds, cores, 1),
+      [`bare loop, 1 process of ${cores} threads`]: await measureBareLoop(compiled, values.image, seconds, 1, cores),
+      [`bare loop, ${cores} processes of 1 thread`]: await measureBareLoop(compiled, values.image, seconds, cores, 1),
     };
     for (const [name, result] of Object.entries(bareLoops)) report(`${model}, ${name}: ${describe(result)}`);
     const servers: Record<string, ServerResult> = {};

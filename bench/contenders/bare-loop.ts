@@ -1,16 +1,14 @@
 /**
  * The limit: decoding one JPEG and running the model in a bare loop, with no HTTP, no queue and no other process.
- * Prints one line of JSON. Arguments: compiled model, image, seconds, threads.
+ * Prints one line of JSON. Arguments: compiled model, name of its input, image, seconds, threads.
  */
 import { readFileSync } from 'node:fs';
 import { decodeImage } from '../../src/images/decode.js';
 import { onnxEngine } from '../../src/inference/onnx-engine.js';
 import type { Preparation } from '../../src/support/preparation.js';
 
-const [path, image, seconds, threads] = process.argv.slice(2) as [string, string, string, string];
+const [path, name, image, seconds, threads] = process.argv.slice(2) as [string, string, string, string, string];
 const bytes = readFileSync(image);
-/** What the bundled model's input is called. */
-const name = 'image';
 const preparation: Preparation = { type: 'uint8', mean: [127, 127, 127], std: [128, 128, 128] };
 const prepare = { [name]: preparation };
 const session = await onnxEngine.load({ path, threads: Number(threads), optimized: true, prepare });

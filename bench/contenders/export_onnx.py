@@ -3,7 +3,11 @@ import pathlib
 import sys
 
 import keras
+import numpy as np
 
 target = pathlib.Path(sys.argv[1] + ".onnx")
 if not target.exists():
-    keras.models.load_model(sys.argv[1]).export(target, format="onnx")
+    model = keras.models.load_model(sys.argv[1])
+    # Keras exports what has been called once.
+    model(np.zeros([1, *model.input_shape[1:]], np.float32))
+    model.export(target, format="onnx")

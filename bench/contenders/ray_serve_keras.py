@@ -12,7 +12,7 @@ from ray import serve
 app = FastAPI()
 
 
-@serve.deployment(max_ongoing_requests=256)
+@serve.deployment(max_ongoing_requests=256, ray_actor_options={"num_cpus": os.cpu_count()})
 @serve.ingress(app)
 class Classifier:
     def __init__(self):

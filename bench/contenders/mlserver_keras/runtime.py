@@ -1,6 +1,7 @@
 """MLServer with a custom runtime and its adaptive batching: images come as base64 in a tensor of bytes."""
 import io
 import os
+from typing import List
 
 import keras
 import numpy as np
@@ -16,7 +17,7 @@ class Classifier(MLModel):
         return True
 
     @decode_args
-    async def predict(self, image: list[bytes]) -> np.ndarray:
+    async def predict(self, image: List[bytes]) -> np.ndarray:
         pictures = [Image.open(io.BytesIO(one)).convert("RGB").resize((224, 224)) for one in image]
         pixels = np.stack([keras.utils.img_to_array(picture) for picture in pictures])
         return np.asarray(self.model(imagenet_utils.preprocess_input(pixels), training=False))
