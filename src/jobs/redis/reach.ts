@@ -17,6 +17,10 @@ const refusals: Record<string, () => JobError> = {
   // It can't save what it is told, or not where replicas have it too.
   MISCONF: away,
   NOREPLICAS: away,
+  // What the user was allowed when this server began; in scripts, Redis 7.0 and later ones.
+  NOPERM: away,
+  'ERR The user executing the script': away,
+  'ERR ACL failure in script': away,
 };
 
 /** Codes as they stand in messages: what a command in a script met is told behind where it stands, by Redis before 7.0. */

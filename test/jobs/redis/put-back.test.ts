@@ -124,6 +124,12 @@ it('what Redis says of its state is understood in the words of all its versions'
     ['BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.', 'queue_unavailable'],
     ['LOADING Redis is loading the dataset in memory', 'queue_unavailable'],
     ['MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to "no".', 'queue_unavailable'],
+    ["NOPERM this user has no permissions to run the 'set' command", 'queue_unavailable'],
+    [
+      "ERR The user executing the script can't run this command or subcommand script: b438, on @user_script:1.",
+      'queue_unavailable',
+    ],
+    ["ERR ACL failure in script: User a has no permissions to run the 'set' command", 'queue_unavailable'],
     ['Command timed out', 'queue_unavailable'],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', undefined],
     ['ERR unknown command BUSYBEE', undefined],

@@ -52,6 +52,11 @@ const states: Record<string, State> = {
     end: (run) => run('REPLICAOF', 'NO', 'ONE'),
     code: away,
   },
+  'whose user has lost rights': {
+    begin: (run) => run('ACL', 'SETUSER', 'default', '-@write'),
+    end: (run) => run('ACL', 'SETUSER', 'default', '+@all'),
+    code: away,
+  },
   'without its replicas': {
     begin: (run) => run('CONFIG', 'SET', 'min-replicas-to-write', '1'),
     end: (run) => run('CONFIG', 'SET', 'min-replicas-to-write', '0'),
