@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { availableCores } from '../support/cores.js';
 import { decodeImage, type ImageBounds } from './decode.js';
 import type { ImageOptions, ImageTensor } from './options.js';
+import { SharedWork } from './shared-work.js';
 import { Slots, type WaitOptions } from './slots.js';
 
 /** What decoding may cost. */
@@ -23,10 +24,18 @@ export const DEFAULT_IMAGE_LIMITS: Readonly<ImageLimits> = {
   deadline: 30_000,
 };
 
-/** Decodes images on the threads of libuv, a bounded number at once. */
+/** An image that is being decoded, or waits for that. */
+interface Decoding {
+  bytes: Uint8Array;
+  options: ImageOptions;
+  work: SharedWork<ImageTensor>;
+}
+
+/** Decodes images on the threads of libuv, a bounded number at once, and those that are asked for twice meanwhile once. */
 export class ImageDecoder {
   readonly limits: Readonly<ImageLimits>;
   readonly #slots: Slots;
+  readonly #decodings = new Set<Decoding>();
 
   constructor(limits: Partial<ImageLimits> = {}) {
     this.limits = { ...DEFAULT_IMAGE_LIMITS, ...limits };
@@ -34,9 +43,35 @@ export class ImageDecoder {
     this.#slots = new Slots({ count: concurrency, maxWaiting, deadline });
   }
 
-  /** {@link decodeImage} within the limits. @throws ImageError, DecodingError */
-  decode(bytes: Uint8Array, options: ImageOptions, wait?: WaitOptions): Promise<ImageTensor> {
-    return this.#slots.run(() => decodeImage(bytes, options, this.limits), wait);
+  /**
+   * {@link decodeImage} within the limits.
+   * @returns a tensor with memory of its own
+   * @throws ImageError, DecodingError
+   */
+  async decode(bytes: Uint8Array, options: ImageOptions, { signal }: WaitOptions = {}): Promise<ImageTensor> {
+    const same = this.#find(bytes, options);
+    if (!same) return this.#begin(bytes, options).wait(signal);
+    const tensor = await same.wait(signal);
+    return { ...tensor, data: tensor.data.slice() } as ImageTensor;
+  }
+
+  /** The work on the same image, for the same model: its options are one object. */
+  #find(bytes: Uint8Array, options: ImageOptions): SharedWork<ImageTensor> | undefined {
+    for (const { bytes: others, options: theirs, work } of this.#decodings)
+      if (theirs === options && !work.isGivenUp && others.length === bytes.length && !Buffer.compare(others, bytes))
+        return work;
+    return undefined;
+  }
+
+  #begin(bytes: Uint8Array, options: ImageOptions): SharedWork<ImageTensor> {
+    const work = new SharedWork((signal) =>
+      this.#slots
+        .run(() => decodeImage(bytes, options, this.limits), { signal })
+        .finally(() => this.#decodings.delete(decoding)),
+    );
+    const decoding = { bytes, options, work };
+    this.#decodings.add(decoding);
+    return work;
   }
 
   /** Takes no more images and resolves when the last one is decoded. */
@@ -50,7 +85,7 @@ export class ImageDecoder {
  * for the whole process, so only a process of ours may call it.
  */
 export function setUpLibvips(): void {
-  // No image comes twice, and several images at once use the cores better than several threads an image.
+  // What comes twice at once is decoded once all the same, and several images at once use the cores better than several threads an image.
   sharp.cache(false);
   sharp.concurrency(1);
   sharp.block({ operation: ['VipsForeignLoad'] });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { ImageDecoder } from '../../src/images/decoder.js';
@@ -126,6 +127,40 @@ describe('many images at once', () => {
     );
   });
 
+  test('the same for the same model is decoded once, and each gets memory of its own', async () => {
+    const one = new ImageDecoder({ concurrency: 1, maxWaiting: 0 });
+    const options = { size: [8, 8] } as const;
+    const copy = () => Uint8Array.from(read('rgb.png'));
+    const same = [1, 2, 3].map(() => one.decode(copy(), options));
+    const others = [one.decode(read('cmyk.jpg'), options), one.decode(copy(), { size: [8, 8] })];
+    await Promise.all(others.map((other) => assert.rejects(other, { code: 'queue_full' })));
+    const tensors = await Promise.all(same);
+    assert.deepEqual(tensors[1], tensors[0]);
+    tensors[0]!.data.fill(1);
+    assert.deepEqual(tensors[1], tensors[2]);
+    assert.notDeepEqual(tensors[1], tensors[0]);
+    assert.equal(new Set(tensors.map(({ data }) => data.buffer)).size, 3);
+  });
+
+  test('who gives up one that others wait for, too, takes it from nobody; when nobody waits it makes room', async () => {
+    const one = new ImageDecoder({ concurrency: 1, maxWaiting: 1 });
+    const options = { size: [8, 8] } as const;
+    const first = one.decode(read('cmyk.jpg'), options);
+    const [leaving, staying] = [new AbortController(), new AbortController()];
+    const same = [leaving, staying].map(({ signal }) => one.decode(read('rgb.png'), options, { signal }));
+    leaving.abort();
+    await assert.rejects(same[0]!, { code: 'request_aborted' });
+    await assert.rejects(one.decode(read('cmyk.jpg'), { size: [8, 8] }), { code: 'queue_full' });
+    staying.abort();
+    await assert.rejects(same[1]!, { code: 'request_aborted' });
+    const again = one.decode(read('rgb.png'), options);
+    assert.equal((await first).data.length, (await again).data.length);
+    await assert.rejects(one.decode(read('rgb.png'), options, { signal: AbortSignal.abort() }), {
+      code: 'request_aborted',
+    });
+    await one.close();
+  });
+
   test('a bad one disturbs nobody', async () => {
     const one = new ImageDecoder({ concurrency: 1 });
     const options = { size: [8, 8] } as const;
@@ -142,6 +177,8 @@ describe('many images at once', () => {
     const done: number[] = [];
     const work = [1, 2, 3, 4, 5].map((i) => closing.decode(read('rgb.png'), { size: [8, 8] }).then(() => done.push(i)));
     await closing.close();
+    // What is decoded is told in the same turn.
+    await turn();
     assert.equal(done.length, 5);
     await Promise.all(work);
     await assert.rejects(closing.decode(read('rgb.png'), { size: [8, 8] }), /closing/);
