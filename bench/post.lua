@@ -1,5 +1,5 @@
 -- Posts the file that BODY names and prints what wrk measured as one line of JSON: as it is where CONTENT_TYPE is set, else as
--- the multipart form of an image.
+-- the multipart form of an image, no two of 100 the same: behind their end are numbers, lest servers know them again.
 local file = io.open(os.getenv("BODY"), "rb")
 local body = file:read("*a")
 file:close()
@@ -10,9 +10,19 @@ wrk.body = body
 if not wrk.headers["Content-Type"] then
   local boundary = "keras-serve-benchmark"
   wrk.headers["Content-Type"] = "multipart/form-data; boundary=" .. boundary
-  wrk.body = "--" .. boundary .. "\r\n"
-    .. 'Content-Disposition: form-data; name="image"; filename="image.jpg"\r\n'
-    .. "Content-Type: image/jpeg\r\n\r\n" .. body .. "\r\n--" .. boundary .. "--\r\n"
+  local requests = {}
+  function init(_)
+    for index = 1, 100 do
+      requests[index] = wrk.format(nil, nil, nil, "--" .. boundary .. "\r\n"
+        .. 'Content-Disposition: form-data; name="image"; filename="image.jpg"\r\n'
+        .. "Content-Type: image/jpeg\r\n\r\n" .. body .. index .. "\r\n--" .. boundary .. "--\r\n")
+    end
+  end
+  local sent = 0
+  function request()
+    sent = sent % #requests + 1
+    return requests[sent]
+  end
 end
 
 function done(summary, latency, _)
