@@ -14,6 +14,7 @@ import {
   servingVersion,
 } from './model-versions.js';
 import type { ServedModel } from './served-model.js';
+import type { Worker, Workers } from './workers.js';
 
 /** A model that stays loaded until its lease is released. */
 export interface ModelLease {
@@ -65,25 +66,6 @@ export interface CatalogOptions {
   defaultModel?: string | undefined;
   /** Those that run the models, where other processes do. */
   workers?: Workers;
-}
-
-/** A process that runs models for others. */
-export interface Worker {
-  readonly id: string;
-  /** The machine that it runs on. */
-  readonly host: string;
-}
-
-/** Processes that run models for this one. */
-export interface Workers {
-  /** How many live. */
-  readonly count: number;
-  /** Whether it is known which there are, and they can be asked. */
-  readonly ready: boolean;
-  /** Why they can't be asked now, where that is known. */
-  readonly trouble?: KnownError | undefined;
-  /** Those that answer for a version of a model. */
-  of(name: string, version: number): readonly Worker[];
 }
 
 /** How many models are loaded at once. */

@@ -3,7 +3,7 @@ import type { ModelCard } from '../../schemas/card.js';
 import type { Anomaly } from '../../schemas/models.js';
 import type { CardNote } from '../cards/card-note.js';
 import type { Assumption } from '../datapoints/kind.js';
-import { type ImageSpec, pixelTensor } from '../datapoints/kinds/image.js';
+import { pixelTensor } from '../datapoints/kinds/image.js';
 import { imagesOf, isImage, labelCounts, type ModelKinds, predictionsOf } from '../datapoints/kinds.js';
 import type { Prediction } from '../datapoints/label.js';
 import type { ImageOptions, Pixels } from '../images/options.js';
@@ -18,12 +18,10 @@ import { Monitor, type MonitorEvents } from '../monitoring/monitor.js';
 import { CardError } from '../support/card-error.js';
 import { availableCores } from '../support/cores.js';
 import type { KnownError } from '../support/errors.js';
-import { lookUp } from '../support/look-up.js';
 import { nameOf, normalName } from '../support/model-name.js';
-import { rawInfo } from '../support/preparation.js';
-import { tensorOfTexts } from '../support/strings.js';
-import { type Signature, type Tensor, type TensorInfo, type Tensors, tensorArrays } from '../support/tensor.js';
+import type { Signature, TensorInfo, Tensors } from '../support/tensor.js';
 import { type FindOptions, type FoundModelFile, findModel } from './find-model.js';
+import { warmUpOf } from './warm-up.js';
 
 export type { Prediction } from '../datapoints/label.js';
 
@@ -237,22 +235,6 @@ function checkSizes({ inputs }: Signature): void {
     'model_format_unsupported',
     `The model's input "${empty.name}" has the shape (${shape}): it takes no numbers, so there is nothing to predict.`,
   );
-}
-
-/** Zeros for every input: pixels, where it takes images, and a word, where it takes strings. */
-function warmUpOf({ inputs }: Signature, images: Record<string, ImageSpec>): EngineModel['warmUp'] {
-  const zeros = inputs.flatMap((input): [string, Tensor][] => {
-    const { name } = input;
-    const image = lookUp(images, name);
-    const { type, shape } = image ? rawInfo(input, image.preparation) : input;
-    // An ONNX model may take what tensors here can't be.
-    if (!Object.hasOwn(tensorArrays, type)) return [];
-    const sizes = image ? [1, ...image.options.size, shape.at(-1)!] : shape.map((size) => size ?? 1);
-    const length = sizes.reduce((product, size) => product * size, 1);
-    if (type === 'string') return [[name, tensorOfTexts(Array(length).fill('a'), sizes)]];
-    return [[name, { type, shape: sizes, data: new tensorArrays[type](length) }]];
-  });
-  return { inputs: Object.fromEntries(zeros), raw: Object.keys(images) };
 }
 
 function served(

@@ -21,3 +21,7 @@ export const zero = code('0');
 
 /** Whether a byte is a digit. */
 export const isDigit = (byte: number): boolean => byte >= zero && byte <= zero + 9;
+
+/** Whether a byte is space: a tab is, too. */
+export const isSpace = (byte: number): boolean =>
+  byte === space || byte === lineFeed || byte === carriageReturn || byte === 0x09;

@@ -5,6 +5,7 @@ import {
   colon,
   comma,
   isDigit,
+  isSpace,
   largeE,
   minus,
   openArray,
@@ -28,9 +29,6 @@ const maxDepth = 64;
 const maxKeys = 20_000;
 /** Values that aren't packed into arrays of numbers: each takes up to a hundred bytes. */
 const maxValues = 2_000_000;
-
-/** Space, tab, line feed and carriage return. */
-const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 /**
  * Words that stand for values. NaN and the infinities are none of JSON's, but Python's `json` writes them, and RapidJSON, which

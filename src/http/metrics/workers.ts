@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Workers } from '../../catalog/catalog.js';
+import type { Workers } from '../../catalog/workers.js';
 
 /** Processes that run the models for this one. */
 export function countWorkers(workers: Workers, registers: Registry[]): void {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Worker } from '../../catalog/catalog.js';
+import type { Worker } from '../../catalog/workers.js';
 import { isModelName } from '../../support/model-name.js';
 import type { RedisConnections } from './connection.js';
 import { mostGenerations, withWorkerScripts } from './worker-scripts.js';
