@@ -82,9 +82,14 @@ export class RedisStore implements JobStore {
       const [job] = await Promise.all([this.get(taken, owner), outcome === 'taken' && queues.add(queue, taken, false)]);
       return job;
     });
-    // What may have been stored is nobody's.
-    taking.catch(() => redis.del(`${prefix}in:${id}`).catch(() => undefined));
+    taking.catch(() => this.clear(id).catch(() => undefined));
     return taking;
+  }
+
+  /** Removes what was stored of a request that could not be taken. One that was taken is answered, though its client was told otherwise. */
+  private async clear(id: string): Promise<void> {
+    const { redis, prefix } = this.parts;
+    if (!(await redis.exists(`${prefix}job:${id}`))) await redis.del(`${prefix}in:${id}`);
   }
 
   async get(id: string, owner: string | undefined): Promise<StoredJob> {

@@ -114,4 +114,20 @@ describe('a Redis that does nothing for a while', { skip: noRedis }, () => {
       const troubles = worker.lines.filter((line) => line.includes('a queue has trouble'));
       assert.ok(troubles.length < 10, `${troubles.length} lines such as ${troubles[0]}`);
     });
+
+  it('what was taken, and could not be put into its queue, is answered when it is asked once more', async () => {
+    const { url } = gateway;
+    const prefix = 'keras-serve:default:';
+    await makeJob(url + own, half);
+    const ask = () => post(url + own, half, { prefer: 'respond-async', 'idempotency-key': 'once more' });
+    // All but the queues.
+    await redis.run('ACL', 'SETUSER', 'default', 'resetkeys', `~${prefix}`, `~${prefix}[^q]*`);
+    const refused = await ask();
+    assert.equal(refused.status, 503, await refused.text());
+    await redis.run('ACL', 'SETUSER', 'default', '~*');
+    const taken = await ask();
+    assert.equal(taken.status, 202);
+    const { status, result } = await ended(url + taken.headers.get('location'));
+    assert.deepEqual([status, result], ['succeeded', answer]);
+  });
 });
