@@ -31,6 +31,8 @@ interface Decoding {
   work: SharedWork<ImageTensor>;
 }
 
+const copyOf = (tensor: ImageTensor) => ({ ...tensor, data: tensor.data.slice() }) as ImageTensor;
+
 /** Decodes images on the threads of libuv, a bounded number at once, and those that are asked for twice meanwhile once. */
 export class ImageDecoder {
   readonly limits: Readonly<ImageLimits>;
@@ -48,11 +50,8 @@ export class ImageDecoder {
    * @returns a tensor with memory of its own
    * @throws ImageError, DecodingError
    */
-  async decode(bytes: Uint8Array, options: ImageOptions, { signal }: WaitOptions = {}): Promise<ImageTensor> {
-    const same = this.#find(bytes, options);
-    if (!same) return this.#begin(bytes, options).wait(signal);
-    const tensor = await same.wait(signal);
-    return { ...tensor, data: tensor.data.slice() } as ImageTensor;
+  decode(bytes: Uint8Array, options: ImageOptions, { signal }: WaitOptions = {}): Promise<ImageTensor> {
+    return this.#find(bytes, options)?.wait(signal, copyOf) ?? this.#begin(bytes, options).wait(signal);
   }
 
   /** The work on the same image, for the same model: its options are one object. */

@@ -16,8 +16,12 @@ export class SharedWork<Result> {
     return this.controller.signal.aborted;
   }
 
-  /** Waits for the result. @throws DecodingError `request_aborted` where the signal ends that, and what the work throws */
-  wait(signal?: AbortSignal): Promise<Result> {
+  /**
+   * Waits for the result.
+   * @param take makes of it what is given to who waits, before anybody has it who could change it
+   * @throws DecodingError `request_aborted` where the signal ends that, and what the work throws
+   */
+  wait(signal?: AbortSignal, take: (result: Result) => Result = (result) => result): Promise<Result> {
     this.waiting++;
     return new Promise((resolve, reject) => {
       let isOver = false;
@@ -33,7 +37,7 @@ export class SharedWork<Result> {
         if (this.waiting === 0) this.controller.abort();
       };
       this.result.then(
-        (result) => end(() => resolve(result)),
+        (result) => end(() => resolve(take(result))),
         (error) => end(() => reject(error)),
       );
       signal?.addEventListener('abort', giveUp);
