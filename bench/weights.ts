@@ -21,7 +21,7 @@ const { values, positionals: folders } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     processes: { type: 'string', default: '1,2,4' },
-    port: { type: 'string', default: '5060' },
+    port: { type: 'string', default: '5070' },
   },
 });
 if (folders.length === 0) throw new Error('Name the folders of models: bench/make_models.py writes some.');
