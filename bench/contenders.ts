@@ -16,12 +16,15 @@ export interface Contender {
   /** How it is asked about an image where it doesn't take a form at `/predict`. */
   ask?: { path: string; contentType: string; body(image: Buffer): string };
   /** Why it can't be measured here; undefined when it can. */
-  missing?(): string | undefined;
+  missing?(environment: Environment): string | undefined;
 }
 
-export interface Setup {
+export interface Environment {
   /** The folder of a Python environment with `requirements.txt`. */
   python: string;
+}
+
+export interface Setup extends Environment {
   model: string;
   port: number;
 }
@@ -50,7 +53,15 @@ const kerasServe =
   ];
 
 /** The programs of another environment beside the first, for those whose packages don't go with the others'. */
-const beside = ({ python }: Setup, name: string, program: string) => join(`${python}-${name}`, 'bin', program);
+const beside = ({ python }: Environment, name: string, program: string) => join(`${python}-${name}`, 'bin', program);
+
+/** Says which environment is missing. */
+const lacks =
+  (name: string) =>
+  (environment: Environment): string | undefined =>
+    existsSync(beside(environment, name, 'python'))
+      ? undefined
+      : `there is no environment ${environment.python}-${name}: bench/requirements-${name}.txt has what goes into it`;
 
 const gunicorn =
   (app: string) =>
@@ -111,13 +122,19 @@ export const contenders: Contender[] = [
   {
     name: 'Ray Serve',
     keras: true,
+    missing: lacks('ray'),
     command: (setup) => [beside(setup, 'ray', 'python'), script('ray_serve_keras.py')],
     environment: { RAY_USAGE_STATS_ENABLED: '0' },
   },
   {
     name: 'MLServer',
     keras: true,
-    command: (setup) => [beside(setup, 'mlserver', 'mlserver'), 'start', script('mlserver_keras')],
+    missing: lacks('mlserver'),
+    command: (setup) => [
+      'env',
+      `MLSERVER_HTTP_PORT=${setup.port}`,
+      ...[beside(setup, 'mlserver', 'mlserver'), 'start', script('mlserver_keras')],
+    ],
     ask: {
       path: '/v2/models/classifier/infer',
       contentType: 'application/json',

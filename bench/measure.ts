@@ -52,7 +52,6 @@ function launch(contender: Contender, setup: Setup): ChildProcess {
     ...contender.environment,
     MODEL: setup.model,
     PORT: String(setup.port),
-    MLSERVER_HTTP_PORT: String(setup.port),
     KERAS_BACKEND: 'tensorflow',
     TF_CPP_MIN_LOG_LEVEL: '3',
   };
@@ -139,6 +138,12 @@ async function load(
   };
 }
 
+/** Makes what a contender needs of the model. */
+export async function prepare(contender: Contender, setup: Setup): Promise<void> {
+  const [command, ...args] = contender.prepare?.(setup) ?? [];
+  if (command) await run(command, args, { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' } });
+}
+
 /** What a contender is asked: where it takes no form at `/predict`, as it takes an image, in a file of the folder. */
 function askedOf({ ask }: Contender, posted: Posted, folder: string): Posted {
   if (!ask || posted.contentType) return posted;
@@ -157,8 +162,6 @@ export async function measureServer(
 ): Promise<ServerResult> {
   const folder = mkdtempSync(join(tmpdir(), 'keras-serve-asked-'));
   const posted = askedOf(contender, given, folder);
-  const prepare = contender.prepare?.(setup);
-  if (prepare) await run(prepare[0]!, prepare.slice(1), { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' } });
   const launched = performance.now();
   const child = launch(contender, setup);
   let log = '';

@@ -3,12 +3,12 @@
  * Usage: npm run bench -- --python <environment> [--rounds 3] [--seconds 8] [--models bundled,resnet50] [--only name,…]
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileModelFile } from '../src/inference/compiled-model.js';
 import { packageRoot } from '../src/support/package.js';
 import { type Contender, contenders, type Setup } from './contenders.js';
-import { type LoadResult, measureBareLoop, measureServer, type ServerResult } from './measure.js';
+import { type LoadResult, measureBareLoop, measureServer, prepare, type ServerResult } from './measure.js';
 import { makeModel } from './models.js';
 import { type Round, writeReport } from './report.js';
 
@@ -23,14 +23,15 @@ const { values } = parseArgs({
     port: { type: 'string', default: '5050' },
   },
 });
-const python = values.python;
-if (!python) throw new Error('Name a Python environment that has bench/requirements.txt: --python <folder>');
+if (!values.python) throw new Error('Name a Python environment that has bench/requirements.txt: --python <folder>');
+// Contenders are started in a folder of their own.
+const python = resolve(values.python);
 const seconds = Number(values.seconds);
 const concurrencies = [1, 8, 64];
 const wanted = values.only?.split(',');
 const chosen = contenders.filter(({ name, missing }) => {
   if (wanted && !wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()))) return false;
-  const reason = missing?.();
+  const reason = missing?.({ python });
   if (reason !== undefined) console.error(`${name} is left out: ${reason}`);
   return reason === undefined;
 });
@@ -52,7 +53,7 @@ const describe = ({ requestsPerSecond, p50, p99, errors }: LoadResult) =>
   `${requestsPerSecond.toFixed(1)}/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${errors} errors`;
 
 const setupOf = (model: string): Setup => ({
-  python: python!,
+  python,
   port: Number(values.port),
   model: join(folderOf(model), 'model.keras'),
 });
@@ -64,10 +65,12 @@ async function measure(contender: Contender, model: string): Promise<ServerResul
   return result;
 }
 
-// keras-serve compiles a model at its first start, and is measured at any other.
-for (const model of values.models.split(','))
+for (const model of values.models.split(',')) {
+  for (const contender of chosen) await prepare(contender, setupOf(model));
+  // keras-serve compiles a model at its first start, and is measured at any other.
   for (const contender of chosen.filter(({ keras }) => !keras))
     await measureServer(contender, setupOf(model), { file: values.image }, [], seconds);
+}
 
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ErrorReply, ErrorReplyWithKeys, errorReply } from '../schemas/error.js';
 import { ProtocolError } from '../schemas/protocol-error.js';
@@ -39,6 +39,13 @@ async function discardBody(request: FastifyRequest): Promise<boolean> {
   });
 }
 
+/** Keeps the connection of a failure, or has it end, by whether all of its request was read. */
+async function settleConnection(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (!(await discardBody(request))) reply.header('connection', 'close');
+  // To take away what isn't there, or from a client that has closed its side, has Node keep a connection that it would end.
+  else if (reply.hasHeader('connection') && !request.socket.readableEnded) reply.removeHeader('connection');
+}
+
 /**
  * Every failure as `{"success": false, "error": {"code", "message"}}`, with the status of its code and nothing that leaks. Routes
  * of protocols whose clients know errors of another form have handlers of their own.
@@ -49,14 +56,8 @@ export default fp<ErrorsOptions>(
     app.addSchema(ProtocolError);
     answerErrors(app, { errorBody: errorReply });
     app.addHook('onSend', (request, reply, _payload, done) => {
-      if (reply.statusCode < 400) return done();
-      const settle = (isComplete: boolean) => {
-        if (!isComplete) reply.header('connection', 'close');
-        // To take away what isn't there, or from a client that has closed its side, has Node keep a connection that it would end.
-        else if (reply.hasHeader('connection') && !request.socket.readableEnded) reply.removeHeader('connection');
-        done();
-      };
-      void discardBody(request).then(settle);
+      if (reply.statusCode < 400) done();
+      else settleConnection(request, reply).then(() => done(), done);
     });
   },
   { name: 'errors' },

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import sharp from 'sharp';
 import { availableCores } from '../support/cores.js';
 import { decodeImage, type ImageBounds } from './decode.js';
@@ -29,6 +30,8 @@ interface Decoding {
   bytes: Uint8Array;
   options: ImageOptions;
   work: SharedWork<ImageTensor>;
+  /** Of the bytes, once another has come that is as long: to compare with many, byte by byte, would hold up the server. */
+  digest?: string | undefined;
 }
 
 const copyOf = (tensor: ImageTensor) => ({ ...tensor, data: tensor.data.slice() }) as ImageTensor;
@@ -51,31 +54,32 @@ export class ImageDecoder {
    * @throws ImageError, DecodingError
    */
   decode(bytes: Uint8Array, options: ImageOptions, { signal }: WaitOptions = {}): Promise<ImageTensor> {
-    return this.#find(bytes, options)?.wait(signal, copyOf) ?? this.#begin(bytes, options).wait(signal);
+    // The same for the same model, whose options are one object.
+    const alike = [...this.#decodings].filter(
+      (one) => one.options === options && one.bytes.length === bytes.length && !one.work.isGivenUp,
+    );
+    const digest = alike.length > 0 ? hash('sha256', bytes) : undefined;
+    for (const one of alike) one.digest ??= hash('sha256', one.bytes);
+    const same = alike.find((one) => one.digest === digest);
+    if (same) return same.work.wait(signal, copyOf);
+    return this.#begin(bytes, options, digest).wait(signal);
   }
 
-  /** The work on the same image, for the same model: its options are one object. */
-  #find(bytes: Uint8Array, options: ImageOptions): SharedWork<ImageTensor> | undefined {
-    for (const { bytes: others, options: theirs, work } of this.#decodings)
-      if (theirs === options && !work.isGivenUp && others.length === bytes.length && !Buffer.compare(others, bytes))
-        return work;
-    return undefined;
-  }
-
-  #begin(bytes: Uint8Array, options: ImageOptions): SharedWork<ImageTensor> {
+  #begin(bytes: Uint8Array, options: ImageOptions, digest: string | undefined): SharedWork<ImageTensor> {
     const work = new SharedWork((signal) =>
       this.#slots
         .run(() => decodeImage(bytes, options, this.limits), { signal })
         .finally(() => this.#decodings.delete(decoding)),
     );
-    const decoding = { bytes, options, work };
+    const decoding: Decoding = { bytes, options, work, digest };
     this.#decodings.add(decoding);
     return work;
   }
 
   /** Takes no more images and resolves when the last one is decoded. */
-  close(): Promise<void> {
-    return this.#slots.close();
+  async close(): Promise<void> {
+    const all = Array.from(this.#decodings, ({ work }) => work.ended);
+    await Promise.all([this.#slots.close(), ...all]);
   }
 }
 

@@ -5,10 +5,14 @@ export class SharedWork<Result> {
   private readonly controller = new AbortController();
   private readonly result: Promise<Result>;
   private waiting = 0;
+  /** Resolves when there is a result, or will be none. */
+  readonly ended: Promise<void>;
 
   /** @param begin gets the signal that gives it up */
   constructor(begin: (signal: AbortSignal) => Promise<Result>) {
     this.result = begin(this.controller.signal);
+    const end = () => undefined;
+    this.ended = this.result.then(end, end);
   }
 
   /** Whether nobody waits for it any more: it may come to no result. */

@@ -10,6 +10,7 @@ export const closeArray = code(']');
 export const openObject = code('{');
 export const closeObject = code('}');
 export const space = code(' ');
+export const tab = code('\t');
 export const lineFeed = code('\n');
 export const carriageReturn = code('\r');
 export const minus = code('-');
@@ -22,6 +23,6 @@ export const zero = code('0');
 /** Whether a byte is a digit. */
 export const isDigit = (byte: number): boolean => byte >= zero && byte <= zero + 9;
 
-/** Whether a byte is space: a tab is, too. */
+/** Whether a byte is one of the four that JSON has between values. */
 export const isSpace = (byte: number): boolean =>
-  byte === space || byte === lineFeed || byte === carriageReturn || byte === 0x09;
+  byte === space || byte === lineFeed || byte === carriageReturn || byte === tab;

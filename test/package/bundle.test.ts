@@ -16,7 +16,7 @@ describe('the code in a few files', () => {
     const built = textsIn('dist/src', '.js').join('\n');
     assert.ok(names.length > 30, `${names.length} classes of errors`);
     assert.deepEqual(
-      names.filter((name) => !new RegExp(`\\b(var )?${name}=class extends`).test(built)),
+      names.filter((name) => !new RegExp(`\\b${name}=class extends`).test(built)),
       [],
     );
   });
