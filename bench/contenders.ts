@@ -13,10 +13,10 @@ export interface Contender {
   /** The command that makes what it needs of the model, once. */
   prepare?(setup: Setup): string[];
   environment?: Record<string, string>;
-  /** How it is asked about an image where it doesn't take a form at `/predict`. */
-  ask?: { path: string; contentType: string; body(image: Buffer): string };
-  /** Why it can't be measured here; undefined when it can. */
-  missing?(environment: Environment): string | undefined;
+  /** How it is asked where it doesn't take a form at `/predict`, or JSON with `instances`: `posted` is the file that would be sent. */
+  ask?: { path: string; contentType: string; body(posted: Buffer): string };
+  /** Why it can't be measured here, or asked of this model; undefined when it can. */
+  missing?(environment: Environment, model: string): string | undefined;
 }
 
 export interface Environment {
@@ -30,16 +30,16 @@ export interface Setup extends Environment {
 }
 
 export const contendersFolder = join(packageRoot, 'bench', 'contenders');
-const script = (name: string) => join(contendersFolder, name);
-const bin = ({ python }: Setup, name: string) => join(python, 'bin', name);
-const cores = availableParallelism();
+export const script = (name: string) => join(contendersFolder, name);
+export const bin = ({ python }: Setup, name: string) => join(python, 'bin', name);
+export const cores = availableParallelism();
 
 const nativeLibrary = (): boolean => {
   const addon = join(packageRoot, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node');
   return existsSync(addon);
 };
 
-const kerasServe =
+export const kerasServe =
   (...flags: string[]) =>
   ({ model, port }: Setup): string[] => [
     process.execPath,
@@ -53,17 +53,18 @@ const kerasServe =
   ];
 
 /** The programs of another environment beside the first, for those whose packages don't go with the others'. */
-const beside = ({ python }: Environment, name: string, program: string) => join(`${python}-${name}`, 'bin', program);
+export const beside = ({ python }: Environment, name: string, program: string) =>
+  join(`${python}-${name}`, 'bin', program);
 
 /** Says which environment is missing. */
-const lacks =
+export const lacks =
   (name: string) =>
   (environment: Environment): string | undefined =>
     existsSync(beside(environment, name, 'python'))
       ? undefined
       : `there is no environment ${environment.python}-${name}: bench/requirements-${name}.txt has what goes into it`;
 
-const gunicorn =
+export const gunicorn =
   (app: string) =>
   (setup: Setup): string[] => [
     bin(setup, 'gunicorn'),
@@ -76,8 +77,16 @@ const gunicorn =
     app,
   ];
 
-/** In the order in which they are measured in each round. */
-export const contenders: Contender[] = [
+/** As many processes as cores. */
+export const uvicorn =
+  (app: string) =>
+  (setup: Setup): string[] => [
+    ...[bin(setup, 'uvicorn'), app, '--workers', String(cores)],
+    ...['--port', String(setup.port), '--log-level', 'warning'],
+  ];
+
+/** Those that are asked about images, in the order in which they are measured in each round. */
+export const imageContenders: Contender[] = [
   { name: 'keras-serve', keras: false, command: kerasServe() },
   {
     name: 'keras-serve on TensorFlow',
@@ -153,19 +162,24 @@ export const contenders: Contender[] = [
     },
   },
   {
+    name: 'pytriton (Triton Inference Server)',
+    keras: true,
+    missing: lacks('pytriton'),
+    command: (setup) => [beside(setup, 'pytriton', 'python'), script('pytriton_keras.py')],
+    ask: {
+      path: '/v2/models/classifier/infer',
+      contentType: 'application/json',
+      body: (image) =>
+        JSON.stringify({
+          inputs: [{ name: 'image', datatype: 'BYTES', shape: [1, 1], data: [image.toString('base64')] }],
+        }),
+    },
+  },
+  {
     name: `FastAPI and ONNX Runtime, ${cores} workers`,
     keras: false,
     prepare: (setup) => [bin(setup, 'python'), script('export_onnx.py'), setup.model],
-    command: (setup) => [
-      bin(setup, 'uvicorn'),
-      'fastapi_onnx:app',
-      '--workers',
-      String(cores),
-      '--port',
-      String(setup.port),
-      '--log-level',
-      'warning',
-    ],
+    command: uvicorn('fastapi_onnx:app'),
   },
 ];
 

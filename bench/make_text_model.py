@@ -3,7 +3,8 @@
 Usage: python bench/make_text_model.py FOLDER
 
 The model is that of TensorFlow's tutorial on basic text classification: 10,000 words, texts of up to 250 of them, an embedding of 16
-numbers, their average, and here two classes. FOLDER/text.json has a text of 120 words, some of which it doesn't know.
+numbers, their average, and here two classes. FOLDER/text.json has a text of 120 words, some of which it doesn't know,
+and FOLDER/instances.json the same as a row.
 """
 import json
 import pathlib
@@ -31,5 +32,7 @@ folder.mkdir(parents=True, exist_ok=True)
 said = [*random.choice(words, 112), *(f"unknown{number}" for number in range(8))]
 random.shuffle(said)
 sentences = [" ".join(said[start : start + 12]).capitalize() for start in range(0, len(said), 12)]
-(folder / "text.json").write_text(json.dumps({"text": ". ".join(sentences) + "!"}))
+text = ". ".join(sentences) + "!"
+(folder / "text.json").write_text(json.dumps({"text": text}))
+(folder / "instances.json").write_text(json.dumps({"instances": [[text]]}))
 model.save(folder / "model.keras")

@@ -144,9 +144,9 @@ export async function prepare(contender: Contender, setup: Setup): Promise<void>
   if (command) await run(command, args, { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' } });
 }
 
-/** What a contender is asked: where it takes no form at `/predict`, as it takes an image, in a file of the folder. */
+/** What a contender is asked: where it has a way of its own, by that, in a file of the folder. */
 function askedOf({ ask }: Contender, posted: Posted, folder: string): Posted {
-  if (!ask || posted.contentType) return posted;
+  if (!ask) return posted;
   const file = join(folder, 'body');
   writeFileSync(file, ask.body(readFileSync(posted.file)));
   return { file, contentType: ask.contentType, path: ask.path };

@@ -5,6 +5,9 @@ local body = file:read("*a")
 file:close()
 
 wrk.method = "POST"
+-- As python-requests asks; wrk keeps its connections, too.
+wrk.headers["Accept-Encoding"] = "gzip, deflate"
+wrk.headers["Accept"] = "*/*"
 wrk.headers["Content-Type"] = os.getenv("CONTENT_TYPE")
 wrk.body = body
 if not wrk.headers["Content-Type"] then

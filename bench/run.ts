@@ -1,23 +1,25 @@
 /**
  * Measures keras-serve against what people serve Keras models with today. `docs/benchmarks.md` says how to read and repeat it.
- * Usage: npm run bench -- --python <environment> [--rounds 3] [--seconds 8] [--models bundled,resnet50] [--only name,…]
+ * Usage: npm run bench -- --python <environment> [--rounds 7] [--seconds 5] [--models bundled,table,…] [--only name,…]
+ * What was measured of other models before stays in the results.
  */
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileModelFile } from '../src/inference/compiled-model.js';
 import { packageRoot } from '../src/support/package.js';
-import { type Contender, contenders, type Setup } from './contenders.js';
-import { type LoadResult, measureBareLoop, measureServer, prepare, type ServerResult } from './measure.js';
-import { makeModel } from './models.js';
-import { type Round, writeReport } from './report.js';
+import { type Contender, imageContenders, type Setup } from './contenders.js';
+import { type LoadResult, measureBareLoop, measureServer, type Posted, prepare, type ServerResult } from './measure.js';
+import { makeModel, makeRowModel } from './models.js';
+import { type Round, readRounds, writeReport } from './report.js';
+import { rowContenders } from './row-contenders.js';
 
 const { values } = parseArgs({
   options: {
     python: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '8' },
-    models: { type: 'string', default: 'resnet50,bundled' },
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '5' },
+    models: { type: 'string', default: 'bundled,resnet50,table,text,rnn' },
     only: { type: 'string' },
     image: { type: 'string', default: join(packageRoot, 'examples/cat.jpg') },
     port: { type: 'string', default: '5050' },
@@ -29,63 +31,91 @@ const python = resolve(values.python);
 const seconds = Number(values.seconds);
 const concurrencies = [1, 8, 64];
 const wanted = values.only?.split(',');
-const chosen = contenders.filter(({ name, missing }) => {
-  if (wanted && !wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()))) return false;
-  const reason = missing?.({ python });
-  if (reason !== undefined) console.error(`${name} is left out: ${reason}`);
-  return reason === undefined;
-});
+const results = join(packageRoot, 'bench/results');
 
-/** The folders of the models; ResNet50 is made on first use. */
-const folders: Record<string, () => string> = {
-  bundled: () => join(packageRoot, 'models', 'efficientnet-lite0'),
-  resnet50: () => makeModel('ResNet50', python),
+/** A model, what it is asked, and who is asked. */
+interface Subject {
+  model: string;
+  setup: Setup;
+  posted: Posted;
+  contenders: Contender[];
+  /** Whether there is a loop that decodes the image and runs the model without a server. */
+  hasBareLoop: boolean;
+}
+
+/** The folders of the models, which are made on first use, and what each is asked about. */
+const folders: Record<string, [kind: 'image' | 'row', folder: () => string]> = {
+  bundled: ['image', () => join(packageRoot, 'models', 'efficientnet-lite0')],
+  resnet50: ['image', () => makeModel('ResNet50', python)],
+  table: ['row', () => makeRowModel('table', python)],
+  text: ['row', () => makeRowModel('text', python)],
+  rnn: ['row', () => makeRowModel('rnn', python)],
 };
 
-function folderOf(model: string): string {
-  const folder = folders[model];
-  if (!folder) throw new Error(`There is no model "${model}"; there are ${Object.keys(folders).join(', ')}.`);
-  return folder();
+function isChosen({ name, missing }: Contender, model: string): boolean {
+  if (wanted && !wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()))) return false;
+  const reason = missing?.({ python }, model);
+  if (reason !== undefined) console.error(`${model}, ${name} is left out: ${reason}`);
+  return reason === undefined;
+}
+
+function subjectOf(model: string): Subject {
+  const found = folders[model];
+  if (!found) throw new Error(`There is no model "${model}"; there are ${Object.keys(folders).join(', ')}.`);
+  const [kind, make] = found;
+  const folder = make();
+  const isImage = kind === 'image';
+  return {
+    model,
+    setup: { python, port: Number(values.port), model: join(folder, 'model.keras') },
+    posted: isImage
+      ? { file: values.image }
+      : { file: join(folder, 'instances.json'), contentType: 'application/json' },
+    contenders: (isImage ? imageContenders : rowContenders).filter((contender) => isChosen(contender, model)),
+    hasBareLoop: isImage,
+  };
 }
 
 const report = (text: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${text}`);
 const describe = ({ requestsPerSecond, p50, p99, errors }: LoadResult) =>
   `${requestsPerSecond.toFixed(1)}/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${errors} errors`;
 
-const setupOf = (model: string): Setup => ({
-  python,
-  port: Number(values.port),
-  model: join(folderOf(model), 'model.keras'),
-});
+async function measureBareLoops({ model, setup }: Subject): Promise<Round['bareLoops']> {
+  const { path, signature } = await compileModelFile({ path: setup.model }, undefined);
+  const compiled = { path, input: signature.inputs[0]!.name };
+  const cores = availableParallelism();
+  const loops = {
+    [`bare loop, 1 process of ${cores} threads`]: await measureBareLoop(compiled, values.image, seconds, 1, cores),
+    [`bare loop, ${cores} processes of 1 thread`]: await measureBareLoop(compiled, values.image, seconds, cores, 1),
+  };
+  for (const [name, result] of Object.entries(loops)) report(`${model}, ${name}: ${describe(result)}`);
+  return loops;
+}
 
-async function measure(contender: Contender, model: string): Promise<ServerResult> {
-  const result = await measureServer(contender, setupOf(model), { file: values.image }, concurrencies, seconds);
+async function measure(contender: Contender, { model, setup, posted }: Subject): Promise<ServerResult> {
+  const result = await measureServer(contender, setup, posted, concurrencies, seconds);
   report(`${model}, ${contender.name}: first 200 after ${result.start.toFixed(2)} s`);
   for (const load of result.loads) report(`  at ${load.concurrency}: ${describe(load)}`);
   return result;
 }
 
-for (const model of values.models.split(',')) {
-  for (const contender of chosen) await prepare(contender, setupOf(model));
+const subjects = values.models.split(',').map(subjectOf);
+for (const { contenders, setup, posted } of subjects) {
+  for (const contender of contenders) await prepare(contender, setup);
   // keras-serve compiles a model at its first start, and is measured at any other.
-  for (const contender of chosen.filter(({ keras }) => !keras))
-    await measureServer(contender, setupOf(model), { file: values.image }, [], seconds);
+  for (const contender of contenders.filter(({ keras }) => !keras))
+    await measureServer(contender, setup, posted, [], seconds);
 }
 
+const others = readRounds(results).filter(({ model }) => !subjects.some((subject) => subject.model === model));
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
-  for (const model of values.models.split(',')) {
-    const { path, signature } = await compileModelFile({ path: join(folderOf(model), 'model.keras') }, undefined);
-    const compiled = { path, input: signature.inputs[0]!.name };
-    const cores = availableParallelism();
-    const bareLoops = {
-      [`bare loop, 1 process of ${cores} threads`]: await measureBareLoop(compiled, values.image, seconds, 1, cores),
-      [`bare loop, ${cores} processes of 1 thread`]: await measureBareLoop(compiled, values.image, seconds, cores, 1),
-    };
-    for (const [name, result] of Object.entries(bareLoops)) report(`${model}, ${name}: ${describe(result)}`);
+  for (const subject of subjects) {
+    const date = new Date().toISOString().slice(0, 10);
+    const bareLoops = subject.hasBareLoop ? await measureBareLoops(subject) : {};
     const servers: Record<string, ServerResult> = {};
-    for (const contender of chosen) servers[contender.name] = await measure(contender, model);
-    rounds.push({ round, model, bareLoops, servers });
-    writeReport(rounds, seconds, join(packageRoot, 'bench/results'));
+    for (const contender of subject.contenders) servers[contender.name] = await measure(contender, subject);
+    rounds.push({ round, date, seconds, model: subject.model, bareLoops, servers });
+    writeReport([...others, ...rounds], results);
   }
 }
