@@ -6,9 +6,11 @@ import onnxruntime
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from export_onnx import exported
+
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
-session = onnxruntime.InferenceSession(os.environ["MODEL"] + ".onnx", options)
+session = onnxruntime.InferenceSession(exported(os.environ["MODEL"]), options)
 name = session.get_inputs()[0].name
 app = FastAPI()
 
