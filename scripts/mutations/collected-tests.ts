@@ -15,6 +15,14 @@ export function describe(name: string, body: () => void): void {
   path = outer;
 }
 
-export function it(name: string, body: () => unknown): void {
-  tests.push({ name: [...path, name].join(' > '), body });
+/** What a test is given: there is nobody to tell here. */
+const context = { diagnostic: () => undefined };
+
+export function it(name: string, body: (test: typeof context) => unknown): void {
+  tests.push({ name: [...path, name].join(' > '), body: () => body(context) });
+}
+
+/** Once all is over: tests of one group may run apart, and again. */
+export function after(body: () => void): void {
+  process.once('exit', body);
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import type { InstrumenterContext } from '@stryker-mutator/api/core';
-import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
+import { commonTokens, declareClassPlugin, PluginKind, tokens } from '@stryker-mutator/api/plugin';
 import {
   type DryRunResult,
   DryRunStatus,
@@ -23,20 +23,27 @@ import {
 import { build } from 'esbuild';
 import type { CollectedTest } from './collected-tests.js';
 
-/** Folders of `test` with tests that start nothing: no server, no engine, no thread. */
-const folders = ['datapoints', 'protocols', 'serving'];
+/** What the configuration says of the runner. */
+interface NodeTestOptions {
+  /** Files of tests, and folders of them, that start no server and no thread, below `test`. */
+  nodeTest: { tests: string[] };
+}
 
 /** What the instrumented code looks at. */
 const context: InstrumenterContext = {};
 (globalThis as { __stryker__?: InstrumenterContext }).__stryker__ = context;
 
-/** A script of all tests below a folder. Random inputs are few, and the same in every run: else luck would tell what is noticed. */
-async function bundleTests(root: string): Promise<Script> {
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(root, 'test', folder))
-      .filter((name) => name.endsWith('.test.ts'))
-      .map((name) => `./test/${folder}/${name}`),
-  );
+/** The files of tests that a file or a folder stands for. */
+const filesOf = (root: string, path: string): string[] =>
+  path.endsWith('.ts')
+    ? [`./test/${path}`]
+    : readdirSync(join(root, 'test', path))
+        .filter((name) => name.endsWith('.test.ts'))
+        .map((name) => `./test/${path}/${name}`);
+
+/** A script of these tests. Random inputs are few, and the same in every run: else luck would tell what is noticed. */
+async function bundleTests(root: string, tests: readonly string[]): Promise<Script> {
+  const files = tests.flatMap((path) => filesOf(root, path));
   const { outputFiles } = await build({
     absWorkingDir: root,
     stdin: {
@@ -63,17 +70,21 @@ async function bundleTests(root: string): Promise<Script> {
 
 /** Stryker's runner `node-test`. */
 class NodeTestRunner implements TestRunner {
+  static inject = tokens(commonTokens.options);
   private script!: Script;
   private tests: readonly CollectedTest[] = [];
   /** Milliseconds that tests have taken: the quickest come first, as most mistakes fail one of those. */
   private readonly times = new Map<string, number>();
+
+  constructor(private readonly options: unknown) {}
 
   capabilities() {
     return { reloadEnvironment: true };
   }
 
   async init(): Promise<void> {
-    this.script = await bundleTests(process.cwd());
+    const { nodeTest } = this.options as NodeTestOptions;
+    this.script = await bundleTests(process.cwd(), nodeTest.tests);
   }
 
   async dryRun(): Promise<DryRunResult> {
@@ -139,5 +150,17 @@ async function resultOf({ name, body }: CollectedTest): Promise<TestResult> {
     context.currentTestId = undefined;
   }
 }
+
+/** That the configuration may have options of the runner's own. */
+export const strykerValidationSchema = {
+  properties: {
+    nodeTest: {
+      type: 'object',
+      properties: { tests: { type: 'array', items: { type: 'string' } } },
+      required: ['tests'],
+      additionalProperties: false,
+    },
+  },
+};
 
 export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, 'node-test', NodeTestRunner)];
