@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { alignPrepacked } from '../onnx/align-prepacked.js';
-import { preparationModel } from '../onnx/preparation-model.js';
 import { planPath } from '../strings/plan.js';
+import { preparedRow, prepareTensor } from '../support/preparation.js';
 import { tensorOfTexts, textsOf } from '../support/strings.js';
-import type { Signature, Tensor, TensorInfo, Tensors, TensorType } from '../support/tensor.js';
+import type { Signature, Tensor, TensorInfo, TensorType } from '../support/tensor.js';
 import type { Engine, EngineModel, Session } from './engine.js';
 import { InferenceSession, Tensor as OrtTensor } from './onnxruntime.js';
 
@@ -46,28 +46,27 @@ function fromOrt({ type, data, dims }: OrtTensor): Tensor {
   return { type: type as TensorType, data: data as Tensor['data'], shape };
 }
 
+const mapValues = <A, B>(values: Readonly<Record<string, A>>, each: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, each(value)]));
+
 async function loadSession(model: EngineModel): Promise<Session> {
   const session = await InferenceSession.create(model.path, options(model));
   const inputs = infos(session.inputMetadata);
   const outputs = infos(session.outputMetadata);
-  const preparations = new Map<string, InferenceSession>();
-  for (const [name, preparation] of Object.entries(model.prepare ?? {})) {
-    const prepared = preparationModel(preparation, inputs.find((input) => input.name === name)!);
-    preparations.set(name, await InferenceSession.create(prepared, options({ threads: 1, optimized: false })));
-  }
+  const inputOf = (name: string) => inputs.find((input) => input.name === name)!;
+  const preparations = model.prepare ?? {};
+  for (const [name, preparation] of Object.entries(preparations))
+    if (preparation.rawShape) preparedRow(inputOf(name), preparation, preparation.rawShape);
   return {
     inputs,
     outputs,
     async run(tensors, raw) {
-      const feeds = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toOrt(tensor)]));
-      for (const name of raw) feeds[name] = (await preparations.get(name)!.run({ raw: feeds[name]! })).prepared!;
-      const results = await session.run(feeds);
-      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromOrt(tensor)])) as Tensors;
+      const given = { ...tensors };
+      for (const name of raw) given[name] = prepareTensor(given[name]!, preparations[name]!, inputOf(name));
+      const results = await session.run(mapValues(given, toOrt));
+      return mapValues(results, fromOrt);
     },
-    async close() {
-      await session.release();
-      for (const preparation of preparations.values()) await preparation.release();
-    },
+    close: () => session.release(),
   };
 }
 

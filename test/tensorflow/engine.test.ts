@@ -10,11 +10,11 @@ import { kerasServeOf } from '../../src/http/keras-serve.js';
 import { prepareKerasModel } from '../../src/inference/prepare-tensorflow.js';
 import { tensorflowEngine } from '../../src/inference/tensorflow-engine.js';
 import { readKerasModel } from '../../src/keras/index.js';
-import { preparationModel } from '../../src/onnx/preparation-model.js';
 import { type Preparation, prepareTensor } from '../../src/support/preparation.js';
 import type { Tensor, TensorInfo, Tensors } from '../../src/support/tensor.js';
 import { restoreRemovedFunctions } from '../../src/tensorflow/runtime.js';
 import { as, decode, difference, type FixtureCase, unpackFamily } from '../helpers/fixtures.js';
+import { preparationModel } from '../helpers/preparation-model.js';
 import { tensorflow } from '../helpers/tensorflow.js';
 
 const { InferenceSession, Tensor: OrtTensor } = await import('../../src/inference/onnxruntime.js');
@@ -108,7 +108,7 @@ describe('pixels', () => {
         await session.release();
         const own = prepareTensor(pixels, preparation, input);
         const expected: Tensor = { type: 'float32', shape: [...prepared!.dims], data: prepared!.data as Float32Array };
-        assert.ok(difference(own, expected) < 1e-6);
+        assert.deepEqual(own, expected);
       });
 
   it('get the model’s own shape, which has no channels', async () => {

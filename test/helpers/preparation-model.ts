@@ -1,14 +1,13 @@
-import { type Preparation, preparedRow, rawInfo } from '../support/preparation.js';
-import type { TensorInfo } from '../support/tensor.js';
-import { encodeOnnx } from './encode.js';
-import { GraphBuilder } from './graph.js';
-import { add, cast, constant, int64s, mul, toFloat } from './operators/elementwise.js';
-import { reshape, channelsFirst as toChannelsFirst } from './operators/shape.js';
-import { gather } from './operators/slicing.js';
+import { encodeOnnx } from '../../src/onnx/encode.js';
+import { GraphBuilder } from '../../src/onnx/graph.js';
+import { add, cast, constant, int64s, mul, toFloat } from '../../src/onnx/operators/elementwise.js';
+import { reshape, channelsFirst as toChannelsFirst } from '../../src/onnx/operators/shape.js';
+import { gather } from '../../src/onnx/operators/slicing.js';
+import { type Preparation, preparedRow, rawInfo } from '../../src/support/preparation.js';
+import type { TensorInfo } from '../../src/support/tensor.js';
 
 /**
- * A small ONNX model that prepares raw values for an input of any size. It is a model of its own, so that the Keras model keeps
- * its inputs as they are and numbers can be sent to them too.
+ * Operators of ONNX that prepare raw values for an input of any size: what `prepareTensor` has to compute, to the bit.
  * @throws RangeError as {@link preparedRow}
  */
 export function preparationModel(preparation: Preparation, input: TensorInfo): Uint8Array {
