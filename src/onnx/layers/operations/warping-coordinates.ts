@@ -26,6 +26,9 @@ const atLeast = (size: Operand, least: number): Operand =>
 
 const clamp: Fill = (at, size) => min(max(at, 0), plus(size, -1));
 
+/** The whole part of a count, or 0 where TensorFlow's integer of 64 bits can't hold it and overflows. */
+const counted = (count: Value): Value => where(less(count, 2 ** 63), floor(count), 0);
+
 /** What stands before the first pixel, after the last one, and between them. */
 const byPlace = (at: Value, size: Operand, before: Value, after: Value): Value =>
   where(less(at, 0), before, where(greater(at, plus(size, -1)), after, at));
@@ -33,8 +36,8 @@ const byPlace = (at: Value, size: Operand, before: Value, after: Value): Value =
 /** abcd as dcba|abcd|dcba. */
 const reflect: Fill = (at, size) => {
   const period = times(size, 2);
-  const low = add(mul(floor(div(neg(at), period)), period), at);
-  const high = sub(at, mul(floor(div(at, period)), period));
+  const low = add(mul(counted(div(neg(at), period)), period), at);
+  const high = sub(at, mul(counted(div(at, period)), period));
   const before = where(less(low, times(size, -1)), add(low, period), sub(neg(low), 1));
   const after = where(greaterOrEqual(high, size), sub(sub(period, high), 1), high);
   return clamp(byPlace(at, size, before, after), size);
@@ -42,9 +45,9 @@ const reflect: Fill = (at, size) => {
 
 /** abcd as abcd|abcd|abcd; TensorFlow counts how often with one pixel less. */
 const wrap: Fill = (at, size) => {
-  const counted = atLeast(plus(size, -1), 1);
-  const before = add(at, mul(add(floor(div(neg(at), counted)), 1), size));
-  const after = sub(at, mul(floor(div(at, counted)), size));
+  const shorter = atLeast(plus(size, -1), 1);
+  const before = add(at, mul(add(counted(div(neg(at), shorter)), 1), size));
+  const after = sub(at, mul(counted(div(at, shorter)), size));
   return clamp(byPlace(at, size, before, after), size);
 };
 

@@ -115,12 +115,14 @@ function warped(a: Arguments, body: (images: Value) => Value): Value {
   return images.rank === 3 ? squeeze(result, [0]) : result;
 }
 
-/** An argument of a given shape, whose batch may be missing: then it is that of all images. */
+/** An argument of a given shape, whose batch may be missing: then it is that of all images. Open sizes have to be these when the model runs. */
 function oneOrBatch(a: Arguments, name: string, shape: readonly number[]): Value {
   const given = a.tensor(name, 'float32');
   const batch = given.rank === shape.length ? unsqueeze(given, [0]) : given;
-  const fits = batch.rank === shape.length + 1 && shape.every((size, index) => batch.shape[index + 1] === size);
-  return fits ? batch : a.unsupported(`its ${name} should be of shape (${shape.join(', ')}), or a batch of such`);
+  const own = batch.shape.slice(1);
+  if (own.length !== shape.length || own.some((size, index) => size !== null && size !== shape[index]))
+    return a.unsupported(`its ${name} should be of shape (${shape.join(', ')}), or a batch of such`);
+  return own.includes(null) ? reshape(batch, [sizeOf(batch, 0), ...shape]) : batch;
 }
 
 const affine = (a: Arguments): Value =>
