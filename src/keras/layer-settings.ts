@@ -29,9 +29,13 @@ const lookup =
   'max_tokens num_oov_indices mask_token oov_token vocabulary vocabulary_size vocabulary_dtype idf_weights invert output_mode ' +
   'sparse pad_to_max_tokens oov_method salt has_input_vocabulary';
 
+/** Of all layers on images: what becomes of bounding boxes, which are refused where they are given. */
+const images = 'data_format bounding_box_format';
+
 /** Of layers that change images in training alone: none of it matters. */
 const augmentation =
-  'factor value_range data_format rng_type interpolation fill_mode fill_value seed num_chains chain_depth alpha all_ops num_ops bins ' +
+  `${images} ` +
+  'factor value_range rng_type interpolation fill_mode fill_value seed num_chains chain_depth alpha all_ops num_ops bins ' +
   'brightness_factor contrast_factor saturation_factor hue_factor scale mode kernel_size sigma x_factor y_factor height_factor ' +
   'width_factor addition_factor threshold_factor max_number';
 const augmentations =
@@ -57,7 +61,7 @@ const settings: Record<string, string> = {
   AdditiveAttention: attention,
   AlphaDropout: 'rate noise_shape',
   Attention: attention,
-  AutoContrast: 'value_range data_format',
+  AutoContrast: `value_range ${images}`,
   Average: '',
   AveragePooling1D: pooling,
   AveragePooling2D: pooling,
@@ -68,8 +72,9 @@ const settings: Record<string, string> = {
   'BatchNormalization(mode=2)': 'axis momentum epsilon mode',
   Bidirectional: 'merge_mode',
   CategoryEncoding: 'num_tokens output_mode sparse',
-  CenterCrop: 'height width data_format',
+  CenterCrop: `height width ${images}`,
   Concatenate: 'axis',
+  ContrastLimitedAdaptiveHistogramEqualization: `value_range clip_limit tile_grid_size ${images}`,
   Conv1D: `${convolution} groups ${adapted}`,
   Conv1DTranspose: transposed,
   Conv2D: `${convolution} groups ${adapted}`,
@@ -140,13 +145,12 @@ const settings: Record<string, string> = {
   Pipeline: '',
   RMSNormalization: 'axis epsilon',
   RNN: sequence,
-  RandomCrop: 'height width data_format rng_type',
+  RandomCrop: `height width seed rng_type ${images}`,
   ReLU: 'max_value negative_slope threshold',
   RepeatVector: 'n',
   Rescaling: 'scale offset',
   Reshape: 'target_shape',
-  Resizing:
-    'height width interpolation crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value antialias data_format',
+  Resizing: `height width interpolation crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value antialias ${images}`,
   ReversibleEmbedding: `output_dim mask_zero tie_weights reverse_dtype logit_soft_cap ${adapted}`,
   STFTSpectrogram: 'mode frame_length frame_step fft_length window periodic scaling padding expand_dims data_format',
   SeparableConv1D: separable,

@@ -36,6 +36,7 @@ import {
   topK,
   where,
 } from './operators/index.js';
+import { refusedActivations } from './refusals.js';
 
 type Activation = (x: Value) => Value;
 
@@ -156,6 +157,8 @@ export function activation(call: LayerCall, key = 'activation', fallback = 'line
   const name = activationName(call, key, fallback);
   const found = name !== undefined && Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (found) return (x) => (name === 'linear' ? x : found(toFloat(x)));
+  if (name !== undefined && Object.hasOwn(refusedActivations, name))
+    return call.unsupported(`its ${key} is ${name}: ${refusedActivations[name]}`);
   const shown = (JSON.stringify(name ?? value) ?? 'nothing').slice(0, 60);
   return call.unsupported(`its ${key} is ${shown}, which is not one of Keras's`);
 }

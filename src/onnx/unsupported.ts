@@ -3,6 +3,7 @@ import { settingRefusal } from '../keras/layer-settings.js';
 import type { Graph, Layer } from '../keras/model.js';
 import type { LayerTable } from './context.js';
 import { layerKey } from './layer-key.js';
+import { refusals } from './refusals.js';
 
 /** A layer that can't be compiled. */
 export interface UnsupportedLayer {
@@ -13,13 +14,9 @@ export interface UnsupportedLayer {
   reason: string;
 }
 
-const byClass: Record<string, string> = {
-  Lambda: 'it holds Python code, which is never run; rewrite it with built-in layers or keras.ops',
-};
-
 /** Why a class that no handler knows is refused. */
 function reasonFor(className: string): string {
-  if (Object.hasOwn(byClass, className)) return byClass[className]!;
+  if (Object.hasOwn(refusals, className)) return refusals[className]!;
   if (/^(ops\.|TFOpLambda|SlicingOpLambda|TensorFlowOpLayer)/.test(className))
     return 'it calls a function that is not supported; replace it with built-in layers or other functions';
   return 'it is not a built-in Keras layer that is supported; replace it with built-in layers';

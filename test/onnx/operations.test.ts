@@ -47,7 +47,7 @@ function chain(calls: { layer: Layer; args?: Argument[]; kwargs?: Record<string,
   };
 }
 
-const families = ['functions', 'operations', 'tensorflow'];
+const families = ['functions', 'operations', 'tensorflow', 'warping'];
 
 describe('operations', () => {
   const unpacked = families.map(unpackFamily);

@@ -24,8 +24,10 @@ import {
   sizeQuotient,
   sizeTimes,
   sliceFrom,
+  squeeze,
   sub,
   toFloat,
+  unsqueeze,
   where,
 } from '../operators/index.js';
 import { inChannelsFirst } from './convolution.js';
@@ -41,8 +43,9 @@ const targetOf = ({ config }: LayerCall): [number, number] => [
   config.integer('width', undefined, 1),
 ];
 
-/** Runs `body` on images with their channels first. @throws ShapeError when the input is no batch of images */
-function onImages(x: Value, call: LayerCall, body: (x: Value) => Value): Value {
+/** Runs `body` on a batch of images, or on a single one as if it were one, with channels first. @throws ShapeError when they are none */
+export function onImages(x: Value, call: LayerCall, body: (x: Value) => Value): Value {
+  if (x.rank === 3) return squeeze(onImages(unsqueeze(x, [0]), call, body), [0]);
   if (x.rank !== 4) throw new ShapeError(`it takes a batch of images, its input is ${showShape(x.shape)}`);
   return inChannelsFirst(x, call, body);
 }
@@ -151,7 +154,9 @@ const autoContrast: LayerHandler = ([input], call) => {
   const [low, high] = call.config.numbers('value_range', 2, [0, 255]) as [number, number];
   const x = toFloat(input!);
   const bytes = mul(sub(x, low), 255 / (high - low));
-  const [darkest, brightest] = [least(bytes, [1, 2], true), greatest(bytes, [1, 2], true)];
+  // Keras takes the second and third axis of a batch, whatever its data_format.
+  const axes = [x.rank - 3, x.rank - 2];
+  const [darkest, brightest] = [least(bytes, axes, true), greatest(bytes, axes, true)];
   const scale = div(255, sub(brightest, darkest));
   const stretched = clip(sub(mul(bytes, scale), mul(darkest, scale)), 0, 255);
   const result = add(mul(stretched, (high - low) / 255), low);
@@ -201,13 +206,25 @@ const pipeline: LayerHandler = (inputs, call) =>
 const asFloats: LayerHandler = ([x]) => toFloat(x!);
 const asGiven: LayerHandler = ([x], { kerasVersion }) => (kerasVersion >= 3 ? x! : toFloat(x!));
 
-/** https://keras.io/api/layers/preprocessing_layers/image_preprocessing/ and image_augmentation */
-export const imagePreprocessingLayers: LayerTable = {
+/** Refuses what Keras takes beside images: what becomes of it depends on the layer. */
+export const ofImagesAlone =
+  (handler: LayerHandler): LayerHandler =>
+  (inputs, call) =>
+    inputs.length === 1
+      ? handler(inputs, call)
+      : call.unsupported('it is given labels, bounding boxes or masks beside images; call it on the images alone');
+
+const layers: LayerTable = {
   Resizing: resizing,
   CenterCrop: centerCrop,
   RandomCrop: randomCrop,
   AutoContrast: autoContrast,
-  Pipeline: pipeline,
   ...Object.fromEntries(augmentations.map((className) => [className, asFloats])),
   ...Object.fromEntries(gentleAugmentations.map((className) => [className, asGiven])),
+};
+
+/** https://keras.io/api/layers/preprocessing_layers/image_preprocessing/ and image_augmentation */
+export const imagePreprocessingLayers: LayerTable = {
+  ...Object.fromEntries(Object.entries(layers).map(([className, handler]) => [className, ofImagesAlone(handler)])),
+  Pipeline: pipeline,
 };

@@ -1,5 +1,6 @@
 import type { LayerTable } from '../context.js';
 import { activationLayers } from './activation.js';
+import { adaptiveEqualizationLayers } from './adaptive-equalization.js';
 import { applicationLayers } from './applications.js';
 import { attentionLayers } from './attention.js';
 import { categoryLayers } from './categories.js';
@@ -25,6 +26,7 @@ import { stringLayers } from './strings.js';
 export const layerTable: LayerTable = {
   ...coreLayers,
   ...activationLayers,
+  ...adaptiveEqualizationLayers,
   ...applicationLayers,
   ...categoryLayers,
   ...attentionLayers,

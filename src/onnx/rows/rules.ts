@@ -134,6 +134,9 @@ const gather: Rule = (node, [x, at]) => {
 const gatherElements: Rule = (node, [x, at]) =>
   isEqual(x, at) && isAlong(x) && x.axis !== axisOf(node, 0) ? x : 'mixed';
 
+const scatterElements: Rule = (node, [x, at, updates]) =>
+  isAlong(x) && isEqual(x, at) && isEqual(x, updates) && x.axis !== axisOf(node, 0) ? x : 'mixed';
+
 const gatherND: Rule = ({ inputs, attributes }, [x, at]) => {
   const shared = (attributes.batch_dims as number | undefined) ?? 0;
   if (isAlong(x) && isEqual(x, at) && x.axis < shared) return x;
@@ -262,6 +265,7 @@ export const rules: Record<string, Rule> = {
   Gather: gather,
   GatherElements: gatherElements,
   GatherND: gatherND,
+  ScatterElements: scatterElements,
   Einsum: einsum,
   MatMul: matmul,
   Scan: scan,

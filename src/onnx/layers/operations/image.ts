@@ -7,8 +7,8 @@ import {
   channelsLast,
   clip,
   concat,
-  conv,
   div,
+  either,
   equal,
   greater,
   type Interpolation,
@@ -16,19 +16,16 @@ import {
   mul,
   not,
   pad,
-  reshape,
   resizeImages,
   round,
   type Size,
   sizeDifference,
   sizeOf,
-  sizesOf,
   sliceFrom,
   split,
   squeeze,
   sub,
   toFloat,
-  transpose,
   unsqueeze,
   where,
 } from '../../operators/index.js';
@@ -85,17 +82,29 @@ function resize(a: Arguments): Value {
 /** The three channels of images, each with an axis of 1 in the channels' place, and that place. */
 function channelsOf(a: Arguments, images: Value): { channels: [Value, Value, Value]; axis: number } {
   const axis = isChannelsFirst(a) ? images.rank - 3 : images.rank - 1;
-  if (images.shape[axis] !== 3) return a.unsupported('its images do not have 3 channels');
+  // Splitting what turns out to have others fails when the model runs.
+  if (![3, null].includes(images.shape[axis]!)) return a.unsupported('its images do not have 3 channels');
   const [red, green, blue] = split(images, [1, 1, 1], axis);
   return { channels: [red!, green!, blue!], axis };
 }
 
+/** One channel, which images of one have already: where their channels are open that shows when the model runs. */
 function greyscale(a: Arguments): Value {
   const images = a.tensor('images');
-  const { channels } = channelsOf(a, toFloat(images));
-  const weights = [0.2989, 0.587, 0.114];
-  const grey = channels.map((channel, index) => mul(channel, weights[index]!)).reduce(add);
-  return cast(grey, images.type);
+  const axis = isChannelsFirst(a) ? images.rank - 3 : images.rank - 1;
+  const weigh = (x: Value) => {
+    const { channels } = channelsOf(a, toFloat(x));
+    const weights = [0.2989, 0.587, 0.114];
+    return cast(channels.map((channel, index) => mul(channel, weights[index]!)).reduce(add), images.type);
+  };
+  const count = sizeOf(images, axis);
+  if (typeof count === 'number') return count === 1 ? images : weigh(images);
+  return either(
+    equal(count, 1),
+    images,
+    (x) => split(x, [1], axis),
+    (x) => [weigh(x)],
+  )[0]!;
 }
 
 /** TensorFlow's extremes of three channels forget what came before one that is no number. */
@@ -127,74 +136,6 @@ function hsvToRgb(a: Arguments): Value {
     shares.map((share) => mul(add(grey, mul(saturation, share)), value)),
     axis,
   );
-}
-
-/** The same kernel over every channel, (batch, channels, height, width) to (batch · channels, filters, …). */
-function everyChannel(
-  a: Arguments,
-  x: Value,
-  kernel: readonly (readonly number[])[],
-  size: readonly [number, number],
-  same: boolean,
-): Value {
-  const weight = a.graph.constant('float32', [kernel.length, 1, ...size], Float32Array.from(kernel.flat()), 'kernel');
-  const apart = reshape(x, [-1, 1, ...sizesOf(x).slice(2)]);
-  return conv(
-    apart,
-    weight,
-    undefined,
-    { kernel: size, strides: [1, 1], dilations: [1, 1], padding: same ? 'same' : 'valid' },
-    1,
-  );
-}
-
-/** The largest kernel of a blur. */
-const largestKernel = 256;
-
-function gaussianBlur(a: Arguments): Value {
-  const [rows = 3, columns = 3] = a.numbers('kernel_size', 2, [3, 3]);
-  const sigmas = a.numbers('sigma', 2, [1, 1]);
-  if (![rows, columns].every((size) => Number.isInteger(size) && size > 0 && size <= largestKernel))
-    return a.unsupported(`its kernel_size is not of whole numbers up to ${largestKernel}`);
-  const curve = (size: number, sigma: number) => {
-    const heights = Array.from({ length: size }, (_, index) =>
-      Math.exp(-0.5 * ((index - (size - 1) / 2) / sigma) ** 2),
-    );
-    const total = heights.reduce((sum, height) => sum + height, 0);
-    return heights.map((height) => height / total);
-  };
-  // Keras takes the first size and sigma for x and reads the product as rows by columns.
-  const [across, down] = [curve(rows, sigmas[0]!), curve(columns, sigmas[1]!)];
-  const kernel = down.flatMap((y) => across.map((x) => x * y));
-  return onImages(a, toFloat(a.tensor('images')), (x) =>
-    reshape(everyChannel(a, x, [kernel], [rows, columns], true), [...sizesOf(x).slice(0, 2), ...sizesOf(x).slice(2)]),
-  );
-}
-
-/** Differences down and across, in a new last axis. */
-function sobelEdges(a: Arguments): Value {
-  const images = toFloat(a.tensor('images'));
-  if (images.rank !== 4) return a.unsupported(`its images are of rank ${images.rank}`);
-  const first = isChannelsFirst(a);
-  const x = first ? images : channelsFirst(images);
-  const kernels = [
-    [-1, -2, -1, 0, 0, 0, 1, 2, 1],
-    [-1, 0, 1, -2, 0, 2, -1, 0, 1],
-  ];
-  const padded = pad(
-    x,
-    [
-      [0, 0],
-      [0, 0],
-      [1, 1],
-      [1, 1],
-    ],
-    'reflect',
-  );
-  const edges = everyChannel(a, padded, kernels, [3, 3], false);
-  const sizes = sizesOf(x);
-  const apart = reshape(edges, [sizes[0]!, sizes[1]!, 2, sizes[2]!, sizes[3]!]);
-  return transpose(apart, first ? [0, 1, 3, 4, 2] : [0, 3, 4, 1, 2]);
 }
 
 /** What is before an axis, what is after it, and how long it is: two of them tell the third. */
@@ -249,8 +190,6 @@ export const imageOperations: OperationTable = {
   RGBToGrayscale: operation('images', greyscale),
   RGBToHSV: operation('images', rgbToHsv),
   HSVToRGB: operation('images', hsvToRgb),
-  GaussianBlur: operation('images', gaussianBlur),
-  SobelEdges: operation('images', sobelEdges),
   PadImages: operation('images', padImages),
   CropImages: operation('images', cropImages),
 };

@@ -6,29 +6,36 @@ import { elementwiseOperations } from './elementwise.js';
 import { fourierOperations } from './fourier.js';
 import { gatheringOperations, tensorflowGathering } from './gathering.js';
 import { imageOperations, tensorflowResizing } from './image.js';
+import { filterOperations } from './image-filters.js';
 import { indexingOperations } from './indexing.js';
 import { joiningOperations, tensorflowJoining } from './joining.js';
 import { linearAlgebraOperations } from './linear-algebra.js';
+import { coordinateOperations } from './map-coordinates.js';
 import { neuralOperations } from './neural.js';
 import { kerasOperation, type OperationTable } from './operation.js';
 import { patchOperations } from './patches.js';
 import { productOperations } from './products.js';
 import { quantileOperations } from './quantiles.js';
 import { reductionOperations } from './reduction.js';
+import { scalingOperations } from './scale-and-translate.js';
 import { shapeOperations } from './shape.js';
+import { similarityOperations } from './similarity.js';
 import { sortingOperations } from './sorting.js';
 import { tensorflowLayers } from './tensorflow.js';
 import { tensorflowImages } from './tensorflow-images.js';
 import { tensorflowMatrices } from './tensorflow-matrices.js';
 import { tensorflowOperations } from './tensorflow-operations.js';
+import { warpingOperations } from './warping.js';
 import { windowOperations } from './windows.js';
 
 /** Every operation by the name of its class in Keras 3. */
 const operations: OperationTable = {
   ...arithmeticOperations,
   ...comparisonOperations,
+  ...coordinateOperations,
   ...creationOperations,
   ...elementwiseOperations,
+  ...filterOperations,
   ...fourierOperations,
   ...gatheringOperations,
   ...imageOperations,
@@ -40,8 +47,11 @@ const operations: OperationTable = {
   ...productOperations,
   ...quantileOperations,
   ...reductionOperations,
+  ...scalingOperations,
   ...shapeOperations,
+  ...similarityOperations,
   ...sortingOperations,
+  ...warpingOperations,
   ...windowOperations,
 };
 
