@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { archiveFiles } from './archive.js';
+import { archiveFiles } from './archive-names.js';
 import { asList, isObject } from './config.js';
 import { weightsBeside } from './json-model.js';
 import { limits, parseJson } from './limits.js';
