@@ -55,7 +55,7 @@ async function gzipOf(source: OpenModelFile): Promise<string> {
   const packed = 'This file is compressed with gzip. Unpack it, and give the model file that is in it.';
   try {
     const start = gunzipSync(await readPart(source, 0, 4096), { finishFlush: constants.Z_SYNC_FLUSH });
-    return otherFormat(start.toString('latin1', 0, 4096))?.message ?? packed;
+    return otherFormat(start.toString('latin1', 0, 4096), source.path)?.message ?? packed;
   } catch {
     return packed;
   }

@@ -10,8 +10,6 @@ export const saveAsKeras = "Save the Keras model with model.save('model.keras').
 
 const pickled = `This is a Python pickle (scikit-learn, joblib or PyTorch), which is a program, not data, and is never run. ${saveAsKeras}`;
 
-const packed = (by: string): string => `This is a packed archive (${by}). Unpack it, and give the model file in it.`;
-
 const unsupported = (sign: RegExp, message: string): OtherFormat => [sign, 'model_format_unsupported', message];
 const unknown = (sign: RegExp, message: string): OtherFormat => [sign, 'model_format_unknown', message];
 
@@ -46,13 +44,6 @@ const formats: OtherFormat[] = [
     /^\x93NUMPY/,
     "This is a NumPy array, not a model: numbers without an architecture. Save the whole model with model.save('model.keras').",
   ),
-  unsupported(/^7z\xbc\xaf/, packed('7z')),
-  unsupported(/^Rar!/, packed('RAR')),
-  unsupported(/^BZh/, packed('bzip2')),
-  unsupported(/^\xfd7zXZ/, packed('xz')),
-  unsupported(/^\]\0\0[\0-\x80]/, packed('lzma')),
-  unsupported(/^\x28\xb5\x2f\xfd/, packed('Zstandard')),
-  unsupported(/^\x04\x22\x4d\x18/, packed('LZ4')),
   unsupported(
     /^.{257}ustar/s,
     'This is a tar archive. Unpack it (tar -xf), and give the model file or the folder that is in it.',
@@ -77,15 +68,34 @@ const formats: OtherFormat[] = [
   ),
 ];
 
+/** Programs that pack files, by what theirs begin with. */
+const packers: [sign: RegExp, name: string][] = [
+  [/^7z\xbc\xaf/, '7z'],
+  [/^Rar!/, 'RAR'],
+  [/^BZh/, 'bzip2'],
+  [/^\xfd7zXZ/, 'xz'],
+  [/^\]\0\0[\0-\x80]/, 'lzma'],
+  [/^\x28\xb5\x2f\xfd/, 'Zstandard'],
+  [/^\x04\x22\x4d\x18/, 'LZ4'],
+];
+
+/** How those who save pickles packed call them. */
+const isPickleName = /\.(joblib|pkl|pickle)(\.\w+)?$/i;
+
 /**
  * What a file that isn't one of ours is, by its first 4 KB.
  * @param start as Latin-1, without a byte order mark
+ * @param path tells a pickle that is packed in a way that isn't unpacked here
  */
-export const otherFormat = (start: string): { code: ModelFileErrorCode; message: string } | undefined => {
+export function otherFormat(start: string, path: string): { code: ModelFileErrorCode; message: string } | undefined {
   const [, code, message] = formats.find(([sign]) => sign.test(start)) ?? [];
   if (code !== undefined) return { code, message: message! };
-  return isZlibPickle(start) ? { code: 'model_format_unsupported', message: pickled } : undefined;
-};
+  const packer = packers.find(([sign]) => sign.test(start))?.[1];
+  if (isZlibPickle(start) || (packer && isPickleName.test(path)))
+    return { code: 'model_format_unsupported', message: pickled };
+  const unpack = `This is a packed archive (${packer}). Unpack it, and give the model file in it.`;
+  return packer === undefined ? undefined : { code: 'model_format_unsupported', message: unpack };
+}
 
 /** Whether this is a pickle that joblib compressed with zlib: two bytes say so, and what they begin is asked. */
 function isZlibPickle(start: string): boolean {

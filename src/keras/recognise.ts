@@ -30,7 +30,7 @@ export async function recognise(source: OpenModelFile): Promise<FileKind> {
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return 'zip';
   if (text.startsWith(HDF5) || (await hasUserBlock(source))) return 'hdf5';
   if (bytes.startsWith('\x1f\x8b')) return 'gzip';
-  const other = otherFormat(text);
+  const other = otherFormat(text, source.path);
   if (other) throw new ModelFileError(other.code, other.message);
   if (/^\s*[{["]/.test(text)) return 'json';
   if (await isOnnx(source)) return 'onnx';
