@@ -13,7 +13,8 @@ import { findWeights } from '../applications/weights.js';
 import type { ModelSource } from '../inference/compile-messages.js';
 import { ModelFileError } from '../keras/index.js';
 import { readFolder } from './folder.js';
-import { FolderModels, several } from './folder-models.js';
+import { FolderModels } from './folder-models.js';
+import { insteadIn, several } from './folder-notices.js';
 import { findModelFile } from './model-path.js';
 
 /** Where what a model lacks comes from. */
@@ -62,9 +63,11 @@ export async function findModel(model: string, options: FindOptions = {}): Promi
 async function modelFile(path: string): Promise<string> {
   return findModelFile(path).catch(async (cause) => {
     const folder = await readFolder(path).catch(() => undefined);
-    const below = folder?.models.length === 0 ? await new FolderModels().below(folder) : [];
-    if (below.length === 0) throw cause;
-    const message = `The folder "${path}" has no model file. ${several(path, below)} Name the one that is meant.`;
-    throw new ModelFileError('model_not_found', message, { cause });
+    if (folder?.models.length !== 0) throw cause;
+    const below = await new FolderModels().below(folder);
+    const more = below.length > 0 ? [several(path, below), 'Name the one that is meant.'] : insteadIn(folder);
+    throw new ModelFileError('model_not_found', [`The folder "${path}" has no model file.`, ...more].join(' '), {
+      cause,
+    });
   });
 }

@@ -1,14 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
 import { CARD_FILE, MAX_CARD_BYTES } from '../support/card-file.js';
 import { decodeText } from '../support/decode-text.js';
 import { readWhole } from '../support/files.js';
 import { endsAsModel } from '../support/model-files.js';
 import { asciiName, asModelName, isModelName, nameOf, normalName, versionOf } from '../support/model-name.js';
-import { nearestName } from '../support/nearest-name.js';
 import { fingerprintOf, type Lister } from './fingerprint.js';
 import { type Folder, isForeign, ownModel, readFolder } from './folder.js';
+import { absentFrom, passedOverIn, several } from './folder-notices.js';
 import { type FoundModel, type FoundVersion, type ModelsError, namesEqual } from './found-model.js';
 
 /** The most models that are served. */
@@ -215,27 +215,7 @@ function named(given: string | undefined, otherwise: string, formerly = otherwis
   return given !== undefined || alias === name ? { name } : { name, alias };
 }
 
-/** Some of many, for a sentence. */
-const some = (all: readonly string[]): string =>
-  [...all.slice(0, 5), ...(all.length > 5 ? [`${all.length - 5} more`] : [])].join(', ');
-
-/** Says which models there are further down in a folder. */
-export const several = (path: string, models: readonly string[]): string =>
-  `Further down there ${models.length === 1 ? 'is' : 'are'} ${some(models.map((model) => relative(path, model)))}.`;
-
-/** Says what in a folder looks like a model or a card and is passed over. */
-export const passedOverIn = ({ passedOver }: Folder): string[] =>
-  passedOver.length > 0 ? [`Passed over: ${some(passedOver.map(({ name, reason }) => `${name} (${reason})`))}.`] : [];
-
 const isIn = (folder: string, path: string) => path === folder || path.startsWith(folder + sep);
-
-/** Says which files a card is for that are not there. */
-const absentFrom = ({ models }: Folder, files: readonly string[]): string[] =>
-  files.slice(0, 5).map((file) => {
-    const nearest = nearestName(file, models);
-    const hint = nearest ? ` Did you mean "${nearest}"?` : '';
-    return `${CARD_FILE} has a card for ${JSON.stringify(file.slice(0, 100))}, and there is no such file.${hint}`;
-  });
 
 /** The name in a card; in one for several files, that of each. */
 interface CardNames {

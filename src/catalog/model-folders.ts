@@ -3,7 +3,8 @@ import { join, relative, resolve, sep } from 'node:path';
 import { ModelFileError } from '../keras/index.js';
 import { asModelName, compareNames, nameOf, versionOf } from '../support/model-name.js';
 import { ownModel, readFolder } from './folder.js';
-import { FolderModels, maxModels, passedOverIn, several } from './folder-models.js';
+import { FolderModels, maxModels } from './folder-models.js';
+import { insteadIn, nameIt, passedOverIn, several } from './folder-notices.js';
 import { type FoundModel, type FoundModels, ModelsError, namesEqual } from './found-model.js';
 
 /** How models are looked for. */
@@ -84,8 +85,8 @@ export class ModelFolders {
     models.push(...(await folders.modelsIn(folder, folder.folders.filter(isVersion), before)));
     const below = models.length === 0 ? await folders.below(folder) : [];
     if (models.length === 0) {
-      const further = below.length > 0 ? [several(path, below)] : [];
-      throw new NoModelError(path, [...further, ...passedOverIn(folder)]);
+      if (below.length > 0) throw new NoModelError(path, [several(path, below), ...passedOverIn(folder), nameIt]);
+      throw new NoModelError(path, insteadIn(folder));
     }
     await folders.note(folder);
     if (models.length > 1) this.several.add(path);
@@ -121,9 +122,9 @@ function distinct(
 
 /** A folder in which there is no model to serve. */
 class NoModelError extends ModelFileError {
-  /** @param more sentences on what there is */
+  /** @param more sentences on what there is, and what to do */
   constructor(path: string, more: readonly string[]) {
-    super('model_not_found', [`The folder "${path}" has no model file.`, ...more, 'Name the file to serve.'].join(' '));
+    super('model_not_found', [`The folder "${path}" has no model file.`, ...more].join(' '));
   }
 }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { archiveFiles, archiveTop } from './archive-names.js';
 import { asText, isObject } from './config.js';
 import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
@@ -8,10 +9,7 @@ import { limits, parseJson } from './limits.js';
 import type { Config } from './model.js';
 import { type OpenModelFile, readPart, withSource } from './source.js';
 import { mostVocabularyBytes, vocabularyText } from './vocabulary-files.js';
-import { findZipEntries, readZipEntry, verifyZipEntry } from './zip.js';
-
-/** The files of a `.keras` archive. */
-export const archiveFiles = { config: 'config.json', metadata: 'metadata.json', weights: 'model.weights.h5' } as const;
+import { findZipEntries, readZipEntry, verifyZipEntry, zipNames } from './zip.js';
 
 /** The files of an archive: in a zip, or unpacked in a folder (`save_model(…, zipped=False)`). */
 interface Files {
@@ -23,18 +21,17 @@ interface Files {
 
 /**
  * Reads a `.keras` archive, by Keras 3 or by tf.keras 2.12 to 2.15: a zip of `config.json`, `metadata.json` and
- * `model.weights.h5`.
+ * `model.weights.h5`. All may be in a folder of the zip, as where an unpacked archive was packed again.
  *
  * @throws ModelFileError
  */
 export async function readArchive({ path, file, size }: OpenModelFile): Promise<Contents> {
-  const { config, weights: weightsName } = archiveFiles;
-  const entries = await findZipEntries(file, size, [config, weightsName]);
-  const weights = entries.get(weightsName);
-  if (!entries.has(config) || !weights) throw await nameZip({ path, file, size }, entries.has(config));
+  const top = archiveTop(await zipNames(file, size));
+  const weightsName = top + archiveFiles.weights;
+  const weights = (await findZipEntries(file, size, [weightsName])).get(weightsName)!;
   const contents = readFiles({
     read: async (name, maxBytes) => {
-      const entry = (await findZipEntries(file, size, [name])).get(name);
+      const entry = (await findZipEntries(file, size, [top + name])).get(top + name);
       if (!entry) return undefined;
       if (entry.size > maxBytes) throw new ModelFileError('model_too_large', `${name} in the archive is too long.`);
       return readZipEntry(file, entry);
@@ -94,33 +91,4 @@ async function readJson(read: Files['read'], name: string): Promise<Config | und
   const value = parseJson(bytes.toString('utf8'), name);
   if (isObject(value)) return value;
   throw new ModelFileError('model_damaged', `${name} in the archive is no JSON object.`);
-}
-
-/** Other zips that are taken for models, by an entry that they have. */
-const otherZips: [names: string[], message: string][] = [
-  [
-    ['model.weights.npz'],
-    'This .keras archive keeps its weights as NumPy arrays. Save it again with the present Keras.',
-  ],
-  [['data.pkl', 'archive/data.pkl', 'model/data.pkl'], 'This is a PyTorch model. Give a Keras or an ONNX model.'],
-  [
-    ['saved_model.pb', 'model/saved_model.pb'],
-    'This is a zip of a TensorFlow SavedModel. Save the model as .keras instead.',
-  ],
-  [['model.json'], 'This is a zip around a TensorFlow.js model. Unpack it, and give its model.json.'],
-  [
-    ['keras_model.h5', 'model.h5', 'model.keras', 'converted_keras/keras_model.h5'],
-    'This is a zip around a model. Unpack it, and give the model file in it.',
-  ],
-];
-
-async function nameZip({ file, size }: OpenModelFile, hasConfig: boolean): Promise<ModelFileError> {
-  const names = otherZips.flatMap(([list]) => list);
-  const found = await findZipEntries(file, size, names);
-  const message = otherZips.find(([list]) => list.some((name) => found.has(name)))?.[1];
-  const lacks = hasConfig ? archiveFiles.weights : archiveFiles.config;
-  return new ModelFileError(
-    'model_format_unsupported',
-    message ?? `This is a zip, but no Keras model: it holds no ${lacks}.`,
-  );
 }

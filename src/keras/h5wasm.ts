@@ -3,7 +3,7 @@ import type { Metadata as FullMetadata } from 'h5wasm';
 /** What a dataset or an attribute is, in h5wasm's words. */
 export type Metadata = FullMetadata;
 
-type TypeClass = 'H5T_INTEGER' | 'H5T_FLOAT' | 'H5T_STRING' | 'H5T_OPAQUE' | 'H5T_ENUM';
+type TypeClass = 'H5T_INTEGER' | 'H5T_FLOAT' | 'H5T_STRING' | 'H5T_OPAQUE' | 'H5T_ENUM' | 'H5T_COMPOUND';
 
 /** The part of h5wasm's module that reads. Functions that answer with a number say failure with one below zero. */
 export interface H5Module {

@@ -2,13 +2,18 @@ import type { TensorData } from '../support/tensor.js';
 import { ModelFileError } from './errors.js';
 import { widenBfloat16, widenFloat16 } from './floats.js';
 import type { H5Module, Metadata } from './h5wasm.js';
+import { readAttributes } from './hdf5-attributes.js';
+import type { OddFloats } from './hdf5-floats.js';
 import { limits, quote } from './limits.js';
 import type { KerasDType, Weight } from './model.js';
 
 /** Filters built into HDF5: deflate, shuffle, fletcher32, nbit, scaleoffset. */
 const knownFilters = new Set([1, 2, 3, 5, 6]);
 
-const integers: Record<string, [KerasDType, (bytes: ArrayBuffer) => TensorData]> = {
+/** A type of numbers, and what makes them of their bytes. */
+type Kind = [KerasDType, (bytes: ArrayBuffer) => TensorData];
+
+const integers: Record<string, Kind> = {
   '1true': ['int8', (bytes) => new Int8Array(bytes)],
   '1false': ['uint8', (bytes) => new Uint8Array(bytes)],
   '2true': ['int16', (bytes) => new Int16Array(bytes)],
@@ -19,28 +24,35 @@ const integers: Record<string, [KerasDType, (bytes: ArrayBuffer) => TensorData]>
   '8false': ['uint64', (bytes) => new BigUint64Array(bytes)],
 };
 
-const floats: Record<number, [KerasDType, (bytes: ArrayBuffer) => TensorData]> = {
+const floats: Record<number, Kind> = {
   2: ['float16', (bytes) => widenFloat16(new Uint16Array(bytes))],
   4: ['float32', (bytes) => new Float32Array(bytes)],
   8: ['float64', (bytes) => new Float64Array(bytes)],
 };
 
+/** What is to be known of a file while its datasets are read. */
+interface Reading {
+  /** Takes the bytes that will be read, and throws when they are too many. */
+  budget: (bytes: number) => void;
+  /** Called after every slice. */
+  advance: () => void;
+  /** What floats of the file are not those of IEEE 754. */
+  odd: OddFloats;
+}
+
 /**
  * Reads a dataset of numbers, in slices, so that the WebAssembly heap stays small.
  *
- * @param budget - takes the bytes that will be read, and throws when they are too many
- * @param progress - called after every slice
  * @returns undefined when the dataset holds no numbers
  */
 export function readDataset(
   hdf5: H5Module,
   file: bigint,
   path: string,
-  budget: (bytes: number) => void,
-  progress: () => void,
+  { budget, advance, odd }: Reading,
 ): Weight | undefined {
   const metadata = hdf5.get_dataset_metadata(file, path);
-  const kind = kindOf(hdf5, metadata);
+  const kind = kindOf(hdf5, file, path, metadata, odd);
   const { shape, size, chunks } = metadata;
   if (kind === undefined || shape === null) return undefined;
   checkStorage(hdf5, file, path, metadata);
@@ -59,26 +71,43 @@ export function readDataset(
     let position = 0;
     for (const slab of slabs(shape, size, limit, chunks?.[0] ?? 1)) {
       position += readSlab(hdf5, file, path, slab, size, bytes.subarray(position));
-      progress();
+      advance();
     }
   }
   return { dtype, shape, data: wrap(bytes.buffer) };
 }
 
+const bfloat16: Kind = ['bfloat16', (bytes) => widenBfloat16(new Uint16Array(bytes))];
+
+/** @throws ModelFileError for numbers that are read by nobody here: left out, they would be missed under another name */
 function kindOf(
   hdf5: H5Module,
+  file: bigint,
+  path: string,
   { type, size, signed }: Metadata,
-): [KerasDType, (bytes: ArrayBuffer) => TensorData] | undefined {
-  const { H5T_INTEGER, H5T_FLOAT, H5T_ENUM, H5T_OPAQUE } = hdf5.H5T_class_t;
+  odd: OddFloats,
+): Kind | undefined {
+  const { H5T_INTEGER, H5T_FLOAT, H5T_ENUM, H5T_OPAQUE, H5T_COMPOUND } = hdf5.H5T_class_t;
   // h5py knows no bfloat16: Keras 3 stores it as two opaque bytes.
-  if (size === 2 && type === H5T_OPAQUE.value) {
-    return ['bfloat16', (bytes) => widenBfloat16(new Uint16Array(bytes))];
+  if (size === 2 && type === H5T_OPAQUE.value) return bfloat16;
+  if (type === H5T_FLOAT.value) {
+    // As Keras 3 marks it, also where HDF5 has a float of its own for it.
+    if (size === 2 && readAttributes(hdf5, file, path).dtype === 'bfloat16') return bfloat16;
+    const float = odd.sizes.has(size) ? undefined : floats[size];
+    if (float) return float;
+    throw unread(path, `floats of ${size * 8} bits that are not IEEE 754's of 16, 32 or 64`);
   }
-  if (type === H5T_FLOAT.value) return floats[size];
+  if (type === H5T_COMPOUND.value) throw unread(path, 'complex numbers, or records');
   if (type === H5T_ENUM.value && size === 1) return ['bool', (bytes) => new Uint8Array(bytes)];
   if (type === H5T_INTEGER.value) return integers[`${size}${signed}`];
   return undefined;
 }
+
+const unread = (path: string, what: string): ModelFileError =>
+  new ModelFileError(
+    'model_format_unsupported',
+    `The dataset ${quote(path)} holds ${what}, which no weights of Keras are. Save the model again with Keras.`,
+  );
 
 function checkStorage(hdf5: H5Module, file: bigint, path: string, { chunks, size, virtual_sources }: Metadata): void {
   if (virtual_sources !== undefined) {

@@ -7,6 +7,7 @@ import type { H5Module, MemoryRead, WebAssemblyGlobal } from './h5wasm.js';
 import { type Hdf5Group, type Hdf5Reply, type Hdf5Source, ignoredGroups } from './hdf5.js';
 import { readAttributes } from './hdf5-attributes.js';
 import { readDataset } from './hdf5-dataset.js';
+import { OddFloats } from './hdf5-floats.js';
 import { expandedLimit, limits, quote } from './limits.js';
 
 /** The one file that HDF5 sees. */
@@ -41,11 +42,11 @@ function boundMemory(): void {
 function answer(source: Hdf5Source, buffers: ArrayBuffer[]): Hdf5Reply {
   const descriptor = openSync(source.path, 'r');
   try {
-    mount(source, descriptor);
+    const odd = mount(source, descriptor);
     const file = hdf5.open(FILE);
     if (file < 0n) throw damaged('it is no HDF5 file, or it is cut off: copy or download it again');
     try {
-      return { group: readTree(file, source.inflated?.length ?? source.length, buffers) };
+      return { group: readTree(file, source.inflated?.length ?? source.length, odd, buffers) };
     } finally {
       hdf5.close_file(file);
     }
@@ -63,21 +64,25 @@ function damaged(reason: string): ModelFileError {
 }
 
 /** Puts the file into HDF5's file system: not its bytes, but a node that reads them from the disk when asked. */
-function mount(source: Hdf5Source, descriptor: number): void {
+function mount(source: Hdf5Source, descriptor: number): OddFloats {
   const { inflated } = source;
   const read = inflated ? fromMemory(source, inflated, descriptor) : fromDisk(source, descriptor);
   hdf5.FS.writeFile(FILE, new Uint8Array(0));
   const { node } = hdf5.FS.lookupPath(FILE);
   node.usedBytes = source.inflated?.length ?? source.length;
   let left = expandedLimit(node.usedBytes);
+  const odd = new OddFloats();
   const counted: MemoryRead = (stream, buffer, offset, length, position) => {
     advance();
     left -= length;
     // Some structures can be made to lead around in a circle.
     if (left < 0) throw damaged('it is read again and again, without end');
-    return read(stream, buffer, offset, length, position);
+    const got = read(stream, buffer, offset, length, position);
+    odd.see(new Uint8Array(buffer.buffer, buffer.byteOffset + offset, got));
+    return got;
   };
   node.stream_ops = { ...node.stream_ops, read: counted };
+  return odd;
 }
 
 const fromDisk =
@@ -104,7 +109,7 @@ function fromMemory(source: Hdf5Source, inflated: NonNullable<Hdf5Source['inflat
   };
 }
 
-function readTree(file: bigint, fileBytes: number, buffers: ArrayBuffer[]): Hdf5Group {
+function readTree(file: bigint, fileBytes: number, odd: OddFloats, buffers: ArrayBuffer[]): Hdf5Group {
   let objects = 0;
   let bytes = 0;
   const budget = (more: number) => {
@@ -134,7 +139,7 @@ function readTree(file: bigint, fileBytes: number, buffers: ArrayBuffer[]): Hdf5
       const type = hdf5.get_type(file, child);
       if (type === hdf5.H5G_GROUP) group.groups.set(name, readGroup(child, depth + 1));
       if (type !== hdf5.H5G_DATASET) continue;
-      const weight = readDataset(hdf5, file, child, budget, advance);
+      const weight = readDataset(hdf5, file, child, { budget, advance, odd });
       if (weight === undefined) continue;
       group.datasets.set(name, weight);
       buffers.push(weight.data.buffer as ArrayBuffer);
@@ -150,6 +155,6 @@ function refuseLink(file: bigint, path: string): void {
   if (soft === null && !external) return;
   throw new ModelFileError(
     'model_format_unsupported',
-    `${quote(path)} is a link to another ${external ? 'file' : 'place'}. Keras writes none, and links are never followed.`,
+    `${quote(path)} is a link to another ${external ? 'file' : 'place'}. Keras writes none and follows none: save the model again with Keras.`,
   );
 }

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { constants, gunzip, gunzipSync } from 'node:zlib';
 import { asText, isObject } from './config.js';
 import type { Contents } from './contents.js';
 import { ModelFileError } from './errors.js';
 import { limits, parseJson } from './limits.js';
 import type { ConfigValue } from './model.js';
+import { otherFormat } from './other-formats.js';
 import { isShardedWeights, readShardedWeights } from './sharded-weights.js';
 import { type OpenModelFile, readPart } from './source.js';
 import { isTensorflowJs, readTensorflowJs } from './tensorflowjs.js';
@@ -39,10 +40,7 @@ const gzippedBytes = 2 ** 24;
  * @throws ModelFileError `model_format_unsupported` for anything else that is
  */
 export async function readGzippedJson(source: OpenModelFile): Promise<Contents> {
-  const other = new ModelFileError(
-    'model_format_unsupported',
-    'This file is compressed with gzip. Unpack it, and give the model file that is in it.',
-  );
+  const other = new ModelFileError('model_format_unsupported', await gzipOf(source));
   if (source.size > gzippedBytes) throw other;
   const bytes = await promisify(gunzip)(await readPart(source, 0, source.size), {
     maxOutputLength: limits.jsonBytes,
@@ -50,6 +48,17 @@ export async function readGzippedJson(source: OpenModelFile): Promise<Contents> 
   const architecture = bytes?.[0] === '{'.charCodeAt(0) ? architectureOf(parseEntry(bytes)) : undefined;
   if (architecture) return architecture;
   throw other;
+}
+
+/** What a file that is compressed with gzip is, by the start of what is in it. */
+async function gzipOf(source: OpenModelFile): Promise<string> {
+  const packed = 'This file is compressed with gzip. Unpack it, and give the model file that is in it.';
+  try {
+    const start = gunzipSync(await readPart(source, 0, 4096), { finishFlush: constants.Z_SYNC_FLUSH });
+    return otherFormat(start.toString('latin1', 0, 4096), source.path)?.message ?? packed;
+  } catch {
+    return packed;
+  }
 }
 
 function parseEntry(bytes: Buffer): ConfigValue {

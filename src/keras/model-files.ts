@@ -1,11 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { archiveFiles } from './archive.js';
+import { archiveFiles } from './archive-names.js';
 import { asList, isObject } from './config.js';
 import { weightsBeside } from './json-model.js';
 import { limits, parseJson } from './limits.js';
 import type { Config } from './model.js';
-import { isOnnx, isSavedModelFolder } from './recognise.js';
+import { isSavedModelFolder } from './other-folders.js';
+import { isOnnx } from './recognise.js';
 import { savedModelFiles } from './saved-model-files.js';
 import { shardNames } from './sharded-weights.js';
 import { type OpenModelFile, pathBeside, readPart, withSource } from './source.js';
@@ -74,10 +75,28 @@ function filesOf(path: string): Promise<string[]> {
       if (isSavedModelFolder(await readdir(path))) return savedModelFiles(path);
       const paths = Object.values(archiveFiles).map((name) => join(path, name));
       const there = await Promise.all(paths.map((file) => stat(file).catch(() => undefined)));
-      return paths.filter((_, index) => there[index] !== undefined);
+      return [...paths.filter((_, index) => there[index] !== undefined), ...(await assetsIn(path))];
     }
     return [path, ...((await isOnnx(source)) ? await filesBesideOnnx(path) : await filesOfJson(source))];
   });
+}
+
+/** The most files of assets: vocabularies of layers. */
+const mostAssets = 1_000;
+
+/** The files of `assets` in the folder of an unpacked archive, such as vocabularies, each in a folder for its layer. */
+async function assetsIn(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  const folders = [join(folder, 'assets')];
+  for (let at = 0; at < folders.length && at < mostAssets && files.length < mostAssets; at++) {
+    const entries = await readdir(folders[at]!, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = join(folders[at]!, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile()) files.push(path);
+    }
+  }
+  return files.slice(0, mostAssets).sort();
 }
 
 /** What `convert` writes beside an ONNX model: its weights, and what is done with strings. */

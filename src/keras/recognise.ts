@@ -1,8 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProtobufError, readHeads } from '../support/protobuf-reader.js';
-import { archiveFiles } from './archive.js';
+import { archiveFiles } from './archive-names.js';
 import { ModelFileError } from './errors.js';
+import { otherFolder, savedModel } from './other-folders.js';
+import { otherFormat } from './other-formats.js';
+import { checkpointPart, otherProtobuf } from './other-protobufs.js';
 import { type OpenModelFile, readPart } from './source.js';
 
 /** The kinds of file that can be read, by their content; a `folder` is an unpacked `.keras` archive. */
@@ -27,18 +30,22 @@ export async function recognise(source: OpenModelFile): Promise<FileKind> {
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return 'zip';
   if (text.startsWith(HDF5) || (await hasUserBlock(source))) return 'hdf5';
   if (bytes.startsWith('\x1f\x8b')) return 'gzip';
-  for (const [sign, code, message] of otherFormats) {
-    const matches = typeof sign === 'string' ? text.startsWith(sign) : sign.test(text);
-    if (matches) throw new ModelFileError(code, message);
-  }
+  const other = otherFormat(text, source.path);
+  if (other) throw new ModelFileError(other.code, other.message);
   if (/^\s*[{["]/.test(text)) return 'json';
   if (await isOnnx(source)) return 'onnx';
-  if (text.startsWith('\x08\x01\x12')) throw new ModelFileError('model_format_unsupported', savedModel);
+  const message = (await foreign(source)) ?? (text.startsWith('\x08\x01\x12') ? savedModel : undefined);
+  if (message) throw new ModelFileError('model_format_unsupported', message);
   throw new ModelFileError(
     'model_format_unknown',
     'This is no model file of a known kind: neither .keras, .h5, model.json nor .onnx by its content.',
   );
 }
+
+/** What a file of TensorFlow's or Core ML's is. */
+const foreign = async (source: OpenModelFile): Promise<string | undefined> =>
+  otherProtobuf(await readPart(source, 0, startBytes)) ??
+  checkpointPart(await readPart(source, Math.max(0, source.size - 48), 48), source.path);
 
 /** HDF5 may begin after 512, 1024, 2048, … bytes of something else. */
 async function hasUserBlock(source: OpenModelFile): Promise<boolean> {
@@ -48,71 +55,11 @@ async function hasUserBlock(source: OpenModelFile): Promise<boolean> {
   return false;
 }
 
-const savedModel =
-  "This is a TensorFlow SavedModel, which holds TensorFlow's operations, not Keras layers: the TensorFlow engine serves its " +
-  'folder as it is (--engine auto or tensorflow). For anything else, save it as .keras where it was trained: ' +
-  "keras.models.load_model(folder).save('model.keras'), with the Keras that wrote it.";
-
-const pickled =
-  "This is a Python pickle (scikit-learn, joblib or PyTorch), which is a program, not data, and is never run. Save the Keras model with model.save('model.keras').";
-
-type OtherFormat = [sign: RegExp | string, code: ModelFileError['code'], message: string];
-
-const otherFormats: OtherFormat[] = [
-  [
-    /^version https:\/\/git-lfs/,
-    'model_format_unknown',
-    'This is a Git LFS pointer, not the model: run `git lfs pull` where the repository was cloned, or download the file itself.',
-  ],
-  [
-    /^\s*<(!doctype|html|head|!--)/i,
-    'model_format_unknown',
-    'This is a web page, not a model: the download went wrong. Download the file itself ("raw"), signed in if need be.',
-  ],
-  [
-    /^\s*<\?xml/,
-    'model_format_unknown',
-    'This is XML, as file stores answer when they refuse a download. Download the file again.',
-  ],
-  [
-    /^\s*(---\s*\n)?(backend|class_name|config|keras_version):\s/,
-    'model_format_unsupported',
-    'This is an architecture in YAML, which Keras no longer reads. Where it was made, save the model with model.save, or its architecture with model.to_json().',
-  ],
-  ...['\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05'].map(
-    (sign): OtherFormat => [sign, 'model_format_unsupported', pickled],
-  ),
-  [
-    /^.{4}TFL3/s,
-    'model_format_unsupported',
-    'This is a TensorFlow Lite model. Give the Keras model that it was converted from.',
-  ],
-  ['\x93NUMPY', 'model_format_unsupported', 'This is a NumPy array, not a model.'],
-  ...['7z\xbc\xaf', 'Rar!', 'BZh', '\xfd7zXZ'].map(
-    (sign): OtherFormat => [
-      sign,
-      'model_format_unsupported',
-      'This is a packed archive. Unpack it, and give the model file in it.',
-    ],
-  ),
-  [/^GGUF/, 'model_format_unsupported', 'This is a GGUF model (llama.cpp), not a Keras model.'],
-  [
-    /^.{8}\{"/s,
-    'model_format_unsupported',
-    'This is a safetensors file: weights without architecture, and not from Keras.',
-  ],
-];
-
-/** Whether a folder with these files is a TensorFlow SavedModel. */
-export const isSavedModelFolder = (names: readonly string[]): boolean =>
-  ['saved_model.pb', 'saved_model.pbtxt', 'keras_metadata.pb'].some((name) => names.includes(name));
-
 async function recogniseFolder(path: string): Promise<FileKind> {
   const names = await readdir(path);
   if (names.includes(archiveFiles.config) && names.includes(archiveFiles.weights)) return 'folder';
-  if (isSavedModelFolder(names)) {
-    throw new ModelFileError('model_format_unsupported', savedModel);
-  }
+  const message = otherFolder(names);
+  if (message) throw new ModelFileError('model_format_unsupported', message);
   const hint = names.includes('model.json')
     ? `Give the file in it: ${join(path, 'model.json')}.`
     : 'Give the model file itself.';

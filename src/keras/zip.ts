@@ -27,6 +27,15 @@ const END_SIZE = 22;
 const CENTRAL_SIZE = 46;
 
 /**
+ * The names of a zip's entries, for its kind to be told. They are never used as paths.
+ *
+ * @throws ModelFileError as `findZipEntries`
+ */
+export async function zipNames(file: FileHandle, fileSize: number): Promise<string[]> {
+  return (await readDirectory(file, fileSize)).map(({ name }) => name);
+}
+
+/**
  * Finds entries of a zip by their exact names. Others are counted, and otherwise ignored: their names are never used.
  *
  * @throws ModelFileError `model_damaged` when the directory can't be read, `model_too_large` when it claims too much,

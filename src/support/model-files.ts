@@ -17,15 +17,29 @@ export interface PassedOver {
   reason: string;
 }
 
+type LookAlike = [name: RegExp, reason: string];
+
 /** What names that are none of a model's say of a file, for its owner to know that it is not served. */
-const lookAlikes: [name: RegExp, reason: string][] = [
+const lookAlikes: LookAlike[] = [
+  [/_\d{5}\.weights\.h5$/i, 'a shard of weights without their model'],
   [/\.weights\.(h5|json)$/i, 'weights without their model'],
   [/\.safetensors$/i, 'weights without their model'],
-  [/\.ckpt(\.index|-\d+\.index)?$/i, 'a checkpoint: weights without their model'],
+  [/\.ckpt(\.index|\.meta|-\d+\.(index|meta))?$/i, 'a checkpoint: weights without their model'],
   [/\.tflite$/i, 'a TensorFlow Lite model'],
+  [/\.(mlmodel|mlpackage)$/i, 'a Core ML model'],
   [/\.(pt|pth)$/i, 'a PyTorch model'],
-  [/\.(keras|h5|hdf5|onnx)\.(zip|gz|bz2|xz)$/i, 'packed'],
+  [/\.(pb|pbtxt)$/i, 'a TensorFlow graph'],
+  [/\.gguf$/i, 'a GGUF model'],
+  [/\.(keras|h5|hdf5|onnx)\.(zip|gz|bz2|xz|tar|tgz)$/i, 'packed'],
   [/^serve\.json$/i, `a card is called ${CARD_FILE}`],
+];
+
+/** What else says why there is no model in a folder; beside one these are scalers, tables and data. */
+const inItsPlace: LookAlike[] = [
+  [/\.(pkl|pickle|joblib)$/i, 'a Python pickle, which is never run'],
+  [/\.np[yz]$/i, 'NumPy arrays'],
+  [/\.data-\d{5}-of-\d{5}$|\.index$/i, 'a checkpoint: weights without their model'],
+  [/\.(zip|tar|tgz|gz|bz2|xz|7z|rar)$/i, 'packed'],
 ];
 
 /** The model files among the names of a folder's files, and what looks like one; of several of one name the newest counts. */
@@ -35,11 +49,13 @@ export function modelFilesAmong(names: readonly string[]): { models: string[]; p
   const weights = new Set(
     architectures.flatMap((stem) => ['.h5', '_weights.h5', '.weights.h5', '.weights.json'].map((end) => stem + end)),
   );
+  const isShard = (name: string) =>
+    architectures.some((stem) => name.startsWith(stem) && /^_\d{5}\.weights\.h5$/.test(name.slice(stem.length)));
   const models = new Map<string, string>();
   const passedOver: PassedOver[] = [];
   const rank = (name: string) => endings.indexOf(endingOf(name));
   for (const name of [...names].sort((one, other) => rank(one) - rank(other))) {
-    if (weights.has(name)) continue;
+    if (weights.has(name) || isShard(name)) continue;
     const stem = parse(name).name;
     const newer = models.get(stem);
     const alike = name !== CARD_FILE && lookAlikes.find(([pattern]) => pattern.test(name));
@@ -49,6 +65,13 @@ export function modelFilesAmong(names: readonly string[]): { models: string[]; p
   }
   return { models: [...models.values()].sort(), passedOver: passedOver.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
+
+/** What a folder without a model holds that its owner may take for one. */
+export const inPlaceOfModel = (names: readonly string[]): PassedOver[] =>
+  [...names].sort().flatMap((name) => {
+    const alike = [...lookAlikes, ...inItsPlace].find(([pattern]) => pattern.test(name));
+    return alike ? [{ name, reason: alike[1] }] : [];
+  });
 
 /** Whether a name, such as a folder's, ends as those of model files do. */
 export const endsAsModel = (name: string): boolean => endings.includes(endingOf(name));

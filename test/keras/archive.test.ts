@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { zipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import { type ModelFileErrorCode, readKerasModel } from '../../src/keras/index.js';
 import { dense, input, sequential, temporaryFolder, writeArchive } from './files.js';
 
@@ -66,6 +66,30 @@ describe('a .keras archive', () => {
     };
     const path = await writeArchive(join(folder, 'climbs.keras'), model, undefined, { more });
     assert.equal((await readKerasModel(path)).graph.calls.length, 1);
+  });
+
+  /** A zip of an archive's files in a folder, and more. */
+  async function inFolder(name: string, more: Record<string, string> = {}): Promise<string> {
+    const files = unzipSync(readFileSync(await writeArchive(join(folder, `${name}.inner`), model)));
+    const moved = Object.entries(files).map(([file, bytes]): [string, Uint8Array] => [`pets/cats/${file}`, bytes]);
+    const others = Object.entries(more).map(([file, text]): [string, Uint8Array] => [file, Buffer.from(text)]);
+    const path = join(folder, `${name}.zip`);
+    writeFileSync(path, zipSync(Object.fromEntries([...moved, ...others])));
+    return path;
+  }
+
+  it('may be in a folder of the zip, as those who unpack one and pack it again make it', async () => {
+    const added = { '__MACOSX/pets/cats/._config.json': 'x', 'pets/.DS_Store': 'x', 'pets/notes.txt': 'x' };
+    const { graph, kerasVersion } = await readKerasModel(await inFolder('moved', added));
+    assert.deepEqual([graph.calls[0]!.layer.weights.size, kerasVersion], [2, '3.9.0']);
+  });
+
+  it('in a folder beside another model is refused, naming both', async () => {
+    for (const name of ['pets/best.h5', 'dogs/model.keras'])
+      await assert.rejects(
+        readKerasModel(await inFolder(name.replace('/', '-'), { [name]: 'x' })),
+        refusedAs('model_format_unsupported', new RegExp(`several models \\("pets/cats/", "${name}"\\)`)),
+      );
   });
 
   it('that claims to unpack to 100 GB is refused before it is unpacked', async () => {

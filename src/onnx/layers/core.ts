@@ -22,7 +22,8 @@ import {
 /** A variable of floats. Refuses quantized ones, whose numbers mean nothing without their scales. */
 function floatWeight(call: LayerCall, name: string): Value {
   const weight = call.weight(name);
-  return weight.type === 'float32' ? weight : call.unsupported('it is quantized; save the model before `quantize()`');
+  if (weight.type === 'float32') return weight;
+  return call.unsupported('its weights are whole numbers, as quantized ones are: save the model before `quantize()`');
 }
 
 /** Adds the bias, where there is one, and applies the activation. */
