@@ -3,6 +3,7 @@ import { arithmeticOperations } from './arithmetic.js';
 import { comparisonOperations } from './comparison.js';
 import { creationOperations } from './creation.js';
 import { elementwiseOperations } from './elementwise.js';
+import { factorizationOperations } from './factorizations.js';
 import { fourierOperations } from './fourier.js';
 import { gatheringOperations, tensorflowGathering } from './gathering.js';
 import { imageOperations, tensorflowResizing } from './image.js';
@@ -29,6 +30,7 @@ const operations: OperationTable = {
   ...comparisonOperations,
   ...creationOperations,
   ...elementwiseOperations,
+  ...factorizationOperations,
   ...fourierOperations,
   ...gatheringOperations,
   ...imageOperations,
