@@ -3,6 +3,7 @@ import { settingRefusal } from '../keras/layer-settings.js';
 import type { Graph, Layer } from '../keras/model.js';
 import type { LayerTable } from './context.js';
 import { layerKey } from './layer-key.js';
+import { unsupportedOperations } from './unsupported-operations.js';
 
 /** A layer that can't be compiled. */
 export interface UnsupportedLayer {
@@ -14,6 +15,7 @@ export interface UnsupportedLayer {
 }
 
 const byClass: Record<string, string> = {
+  ...unsupportedOperations,
   Lambda: 'it holds Python code, which is never run; rewrite it with built-in layers or keras.ops',
 };
 

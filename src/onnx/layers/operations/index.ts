@@ -2,6 +2,7 @@ import type { LayerTable } from '../../context.js';
 import { arithmeticOperations } from './arithmetic.js';
 import { comparisonOperations } from './comparison.js';
 import { creationOperations } from './creation.js';
+import { ctcOperations } from './ctc.js';
 import { elementwiseOperations } from './elementwise.js';
 import { factorizationOperations } from './factorizations.js';
 import { fourierOperations } from './fourier.js';
@@ -16,12 +17,15 @@ import { patchOperations } from './patches.js';
 import { productOperations } from './products.js';
 import { quantileOperations } from './quantiles.js';
 import { reductionOperations } from './reduction.js';
+import { segmentOperations } from './segments.js';
 import { shapeOperations } from './shape.js';
 import { sortingOperations } from './sorting.js';
 import { tensorflowLayers } from './tensorflow.js';
 import { tensorflowImages } from './tensorflow-images.js';
 import { tensorflowMatrices } from './tensorflow-matrices.js';
 import { tensorflowOperations } from './tensorflow-operations.js';
+import { uniqueOperations } from './unique.js';
+import { wholeNumberOperations } from './whole-numbers.js';
 import { windowOperations } from './windows.js';
 
 /** Every operation by the name of its class in Keras 3. */
@@ -29,6 +33,7 @@ const operations: OperationTable = {
   ...arithmeticOperations,
   ...comparisonOperations,
   ...creationOperations,
+  ...ctcOperations,
   ...elementwiseOperations,
   ...factorizationOperations,
   ...fourierOperations,
@@ -42,8 +47,11 @@ const operations: OperationTable = {
   ...productOperations,
   ...quantileOperations,
   ...reductionOperations,
+  ...segmentOperations,
   ...shapeOperations,
   ...sortingOperations,
+  ...uniqueOperations,
+  ...wholeNumberOperations,
   ...windowOperations,
 };
 
