@@ -24,8 +24,10 @@ import {
   sizeQuotient,
   sizeTimes,
   sliceFrom,
+  squeeze,
   sub,
   toFloat,
+  unsqueeze,
   where,
 } from '../operators/index.js';
 import { inChannelsFirst } from './convolution.js';
@@ -41,8 +43,12 @@ const targetOf = ({ config }: LayerCall): [number, number] => [
   config.integer('width', undefined, 1),
 ];
 
-/** Runs `body` on images with their channels first. @throws ShapeError when the input is no batch of images */
+/**
+ * Runs `body` on images with their channels first. A tensor of three axes is one image: the model's batch is its height, or its
+ * channels. @throws ShapeError when the input is neither an image nor a batch of them
+ */
 function onImages(x: Value, call: LayerCall, body: (x: Value) => Value): Value {
+  if (x.rank === 3) return squeeze(inChannelsFirst(unsqueeze(x, [0]), call, body), [0]);
   if (x.rank !== 4) throw new ShapeError(`it takes a batch of images, its input is ${showShape(x.shape)}`);
   return inChannelsFirst(x, call, body);
 }
