@@ -1,8 +1,14 @@
 import type { Value } from '../../graph.js';
 import {
+  add,
+  any,
   cast,
+  constant,
+  gather,
   isFloat,
+  isNan,
   pad,
+  range,
   reshape,
   type Size,
   sizeDifference,
@@ -10,6 +16,7 @@ import {
   sizeOf,
   sizesOf,
   slice,
+  where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { type OperationTable, operation } from './operation.js';
@@ -33,6 +40,17 @@ export function uniqueOf(x: Value, axis?: number, sorted = true): Value[] {
   ]);
 }
 
+/**
+ * The same, or an error when the model runs: of what is no number ONNX Runtime loses others, and Keras sorts it by how many there
+ * are. All indices are out of range then.
+ */
+function onlyNumbers(x: Value, axis: number): Value {
+  if (!isFloat(x)) return x;
+  const size = sizeOf(x, axis);
+  const beyond = where(any(isNan(x), undefined), constant(x.graph, 'int64', [], [2 ** 31]), 0);
+  return gather(x, add(range(x.graph, size), beyond), axis);
+}
+
 /** So many of an axis: the first ones, or all and others of this value. */
 function fitted(x: Value, axis: number, size: number, value: number): Value {
   const cut = slice(x, [{ axis, start: 0, end: size }]);
@@ -54,7 +72,7 @@ function unique(a: Arguments): Value[] {
   // Keras exchanges the axis with the first one to compare slices, ONNX moves it there.
   if (axis !== undefined && axis > 1 && given.rank > 2 && sorted)
     return a.unsupported(`it sorts slices along axis ${axis} of ${given.rank}, whose order is Keras's own`);
-  const x = axis === undefined ? flatten(given) : given;
+  const x = onlyNumbers(axis === undefined ? flatten(given) : given, axis ?? 0);
   const [values, first, inverse, counts] = uniqueOf(x, axis ?? 0, sorted);
   const size = a.has('size') ? a.count('size') : undefined;
   const fit = (one: Value, at: number, value: number) => (size === undefined ? one : fitted(one, at, size, value));

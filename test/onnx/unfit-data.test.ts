@@ -1,4 +1,4 @@
-/** Axes whose sizes a model leaves open, given data that they don't fit: an error, as in Keras, and no answer. */
+/** Sizes that a model leaves open, ids and numbers, given data that don't fit: an error, and no answer. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
@@ -15,7 +15,7 @@ const floats = (...shape: number[]): Tensor => ({
 });
 const ids = (...values: number[]): Tensor => ({ type: 'int32', shape: [values.length], data: Int32Array.from(values) });
 
-describe('sizes that a model leaves open', () => {
+describe('what a model leaves open', () => {
   const { folder, cases } = unpackFamily('more-operations');
   after(() => rmSync(folder, { recursive: true }));
 
@@ -43,6 +43,7 @@ describe('sizes that a model leaves open', () => {
     ['ops_split_open_at_indices', [floats(2, 4)], [floats(2, 3)]],
     ['ops_unstack_open', [floats(2, 6)], [floats(2, 7)]],
     ['ops_segment_sum', [floats(2, 2), ids(5, -7)], [floats(2, 2), ids(5, 6)]],
+    ['ops_unique_in_order', [floats(5)], [{ type: 'float32', shape: [3], data: Float32Array.of(1, Number.NaN, 2) }]],
     ['ops_segment_max', [floats(2, 2), ids(5, 0)], [floats(2, 2), ids(0, 7)]],
   ];
   for (const [name, right, wrong] of unfit)
