@@ -47,7 +47,7 @@ function chain(calls: { layer: Layer; args?: Argument[]; kwargs?: Record<string,
   };
 }
 
-const families = ['functions', 'operations', 'tensorflow', 'warping'];
+const families = ['factorizations', 'functions', 'more-operations', 'operations', 'tensorflow', 'warping'];
 
 describe('operations', () => {
   const unpacked = families.map(unpackFamily);
@@ -93,6 +93,45 @@ describe('operations', () => {
         return true;
       },
     );
+  });
+
+  it('that ONNX can not express are refused with the reason', () => {
+    const reasons: [className: string, reason: RegExp][] = [
+      ['ops.SVD', /singular values/],
+      ['ops.Eigh', /eigenvalues/],
+      ['ops.Polar', /real and imaginary parts as two tensors/],
+      ['ops.VectorizedMap', /Python function, which is never run/],
+      ['ops.CTCLoss', /a loss/],
+      ['ops.Histogram', /digitize/],
+    ];
+    for (const [className, reason] of reasons)
+      assert.throws(
+        () => compile(chain([{ layer: layer('refused', className) }])),
+        (error: Error) => {
+          assert.match(error.message, reason);
+          assert.ok(error.message.includes(`refused (${className})`), error.message);
+          return true;
+        },
+      );
+  });
+
+  it('of matrices, segments and bytes are refused where their arguments have no answer', () => {
+    const refusals: [reason: RegExp, called: Layer, args: Argument[]][] = [
+      [/not square/, layer('inverse', 'ops.Inv'), []],
+      [/a is not square/, layer('solution', 'ops.Solve'), [[[1, 2, 3]]]],
+      [/unknown size/, layer('factors', 'ops.Qr'), []],
+      [/not a vector/, layer('sums', 'ops.SegmentSum', { num_segments: 3 }), [[[0, 1]]]],
+      [/num_segments should be a whole number/, layer('many', 'ops.SegmentMax', { num_segments: 2 ** 40 }), [[0, 1]]],
+      [/not whole numbers/, layer('divisor', 'ops.Gcd'), [6]],
+      [/opset 26/, layer('bits', 'ops.View', { dtype: 'int32' }), []],
+      [
+        /sequence_stride is too small/,
+        layer('signal', 'ops.ISTFT', { sequence_length: 512, sequence_stride: 1, fft_length: 512 }),
+        [],
+      ],
+    ];
+    for (const [reason, called, args] of refusals)
+      assert.throws(() => compile(chain([{ layer: called, args }])), reason);
   });
 
   it('refuse an argument that they do not know rather than pass it over', () => {

@@ -43,9 +43,12 @@ const targetOf = ({ config }: LayerCall): [number, number] => [
   config.integer('width', undefined, 1),
 ];
 
-/** Runs `body` on a batch of images, or on a single one as if it were one, with channels first. @throws ShapeError when they are none */
+/**
+ * Runs `body` on images with their channels first. A tensor of three axes is one image: the model's batch is its height, or its
+ * channels. @throws ShapeError when the input is neither an image nor a batch of them
+ */
 export function onImages(x: Value, call: LayerCall, body: (x: Value) => Value): Value {
-  if (x.rank === 3) return squeeze(onImages(unsqueeze(x, [0]), call, body), [0]);
+  if (x.rank === 3) return squeeze(inChannelsFirst(unsqueeze(x, [0]), call, body), [0]);
   if (x.rank !== 4) throw new ShapeError(`it takes a batch of images, its input is ${showShape(x.shape)}`);
   return inChannelsFirst(x, call, body);
 }

@@ -17,6 +17,7 @@ import {
   reshape,
   sizeOf,
   sizesOf,
+  split,
   sqrt,
   square,
   sub,
@@ -40,10 +41,18 @@ function channelAxis(x: Value, call: LayerCall): number {
   return axis === 0 ? call.unsupported('it normalises along the batch') : axis;
 }
 
-/** The size of an axis that weights are made for. @throws ShapeError when it is unknown, or not that of the weights */
-function knownSize(x: Value, axis: number, weights: readonly (Value | undefined)[] = []): number {
-  const size = x.shape[axis] ?? null;
-  if (size !== null && weights.every((weight) => !weight || weight.shape.join() === `${size}`)) return size;
+/** An axis of `x` as weights are made for it: what another size than theirs means when the model runs is a failure, as in Keras. */
+const ofSize = (x: Value, axis: number, size: number): Value =>
+  x.shape[axis] === null ? split(x, [size], axis)[0]! : x;
+
+/**
+ * `x` with the size of an axis that weights are made for, which only they may tell.
+ * @throws ShapeError when nothing tells it, or it is not that of the weights
+ */
+function knownSize(x: Value, axis: number, weights: readonly (Value | undefined)[] = []): [x: Value, size: number] {
+  const size = x.shape[axis] ?? weights.find((weight) => weight?.rank === 1)?.shape[0] ?? null;
+  if (size !== null && weights.every((weight) => !weight || weight.shape.join() === `${size}`))
+    return [ofSize(x, axis, size), size];
   throw new ShapeError(`its weights are not made for axis ${axis} of ${size ?? 'unknown'} elements`);
 }
 
@@ -62,12 +71,12 @@ function jointBatchNormalization(x: Value, call: LayerCall): Value {
 const batchNormalization: LayerHandler = ([input], call) => {
   // Only training looks at it.
   call.argument('mask');
-  const x = toFloat(input!);
-  if (call.config.axes('axis').length > 1) return jointBatchNormalization(x, call);
-  const axis = channelAxis(x, call);
+  const given = toFloat(input!);
+  if (call.config.axes('axis').length > 1) return jointBatchNormalization(given, call);
+  const axis = channelAxis(given, call);
   const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
   const statistics = [call.weight('moving_mean'), call.weight('moving_variance')];
-  const size = knownSize(x, axis, [gamma, beta, ...statistics]);
+  const [x, size] = knownSize(given, axis, [gamma, beta, ...statistics]);
   const parameters = [gamma ?? filled(call.graph, [size], 1), beta ?? filled(call.graph, [size], 0), ...statistics];
   return withAxisFirst(x, axis, (moved) => batchNorm(moved, parameters, epsilonOf(call, 1e-3)));
 };
@@ -83,16 +92,23 @@ function alongAxes(weight: Value, x: Value, axes: readonly number[]): Value {
 
 /** Over the last axes it is ONNX's own; otherwise, and for `rms_scaling`, it is spelt out. */
 const layerNormalization: LayerHandler = ([input], call) => {
-  const x = toFloat(input!);
-  const axes = [...new Set(call.config.axes('axis').map((axis) => normalizeAxis(axis, x.rank)))].sort((a, b) => a - b);
-  const shape = axes.map((axis) => knownSize(x, axis));
+  const given = toFloat(input!);
+  const axes = [...new Set(call.config.axes('axis').map((axis) => normalizeAxis(axis, given.rank)))].sort(
+    (a, b) => a - b,
+  );
   const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
+  const shape = axes.map((axis, index) => given.shape[axis] ?? (gamma ?? beta)?.shape[index] ?? null);
+  const x = axes.reduce(
+    (sized, axis, index) => (shape[index] == null ? sized : ofSize(sized, axis, shape[index])),
+    given,
+  );
   if ([gamma, beta].some((weight) => weight && weight.shape.join() !== shape.join()))
     throw new ShapeError(`its weights are not made for axes of ${shape.join(' and ')} elements`);
   const epsilon = epsilonOf(call, 1e-3);
   const onlyScales = call.config.boolean('rms_scaling', false);
-  if (!onlyScales && axes[0] === x.rank - axes.length)
-    return layerNorm(x, gamma ?? filled(call.graph, shape, 1), beta, axes[0], epsilon);
+  const known = shape.filter((size) => size !== null);
+  if (!onlyScales && axes[0] === x.rank - axes.length && known.length === axes.length)
+    return layerNorm(x, gamma ?? filled(call.graph, known, 1), beta, axes[0], epsilon);
   const centered = sub(x, reduceMean(x, axes, true));
   const deviation = sqrt(add(reduceMean(square(centered), axes, true), epsilon));
   const normalized = div(onlyScales ? x : centered, deviation);
@@ -102,12 +118,12 @@ const layerNormalization: LayerHandler = ([input], call) => {
 
 /** Each group of channels of a sample by its own statistics. `groups` of -1 are as many as there are channels. */
 const groupNormalization: LayerHandler = ([input], call) => {
-  const x = toFloat(input!);
+  const features = toFloat(input!);
   if (call.kerasVersion < 3 && (call.tensor('mask') ?? input!.mask))
     return call.unsupported('a mask weighs what it normalises');
-  const axis = channelAxis(x, call);
+  const axis = channelAxis(features, call);
   const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
-  const channels = knownSize(x, axis, [gamma, beta]);
+  const [x, channels] = knownSize(features, axis, [gamma, beta]);
   const given = call.config.integer('groups', 32, -1);
   const groups = given === -1 ? channels : given;
   if (channels % groups !== 0) return call.unsupported(`its ${channels} channels can't be split into ${groups} groups`);

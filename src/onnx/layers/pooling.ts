@@ -2,20 +2,29 @@ import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
 import { ShapeError, type Value } from '../graph.js';
 import {
   abs,
+  add,
   cast,
   channelsFirst,
   concat,
   div,
   gather,
+  greatest,
   int64s,
   isFloat,
   isNan,
+  less,
+  min,
   mul,
   node,
   pool,
+  range,
   reduceMax,
   reduceSum,
+  sizeOf,
+  sizePlus,
+  sizeQuotient,
   squeeze,
+  sub,
   toFloat,
   unsqueeze,
   type Window,
@@ -90,13 +99,32 @@ const globalAveragePooling1D: LayerHandler = (inputs, call) => {
   return div(reduceSum(shown, axes, keepDims), reduceSum(toFloat(kept), axes, keepDims));
 };
 
+/** {@link adapt} along an axis of unknown size: every window is gathered, its last element again where others are longer. */
+function adaptOpen(opType: Pool, x: Value, axis: number, count: number): Value {
+  const size = sizeOf(x, axis);
+  const starts = div(mul(range(x.graph, count), size), count);
+  const ends = div(add(mul(add(range(x.graph, count), 1), size), count - 1), count);
+  const places = range(x.graph, sizePlus(sizeQuotient(sizePlus(size, count - 1), count), 1));
+  const beside = x.shape.slice(axis + 1).map((_, index) => index + 1);
+  const each = (value: Value) => unsqueeze(value, [1]);
+  const indices = min(add(each(starts), unsqueeze(places, [0])), sub(each(ends), 1));
+  const windows = gather(x, indices, axis);
+  if (opType === 'MaxPool') return greatest(windows, [axis + 1]);
+  const lengths = sub(ends, starts);
+  const own = unsqueeze(
+    less(unsqueeze(places, [0]), each(lengths)),
+    beside.map((place) => place + 1),
+  );
+  return div(reduceSum(where(own, windows, 0), [axis + 1]), toFloat(unsqueeze(lengths, beside)));
+}
+
 /**
  * Pools one axis to `count` elements, each over a window from `floor(i · size / count)` to `ceil((i + 1) · size / count)`.
  * There are at most two sizes of window; each moves over the axis step by step, and what is wanted is picked.
  */
 function adapt(opType: Pool, x: Value, axis: number, count: number): Value {
   const size = x.shape[axis] ?? null;
-  if (size === null) throw new ShapeError('the size of its input is unknown, and its windows depend on it');
+  if (size === null) return adaptOpen(opType, x, axis, count);
   const windows = Array.from({ length: count }, (_, index) => {
     const start = Math.floor((index * size) / count);
     return { start, length: Math.ceil(((index + 1) * size) / count) - start };
@@ -114,10 +142,7 @@ function adapt(opType: Pool, x: Value, axis: number, count: number): Value {
   return gather(concat(moved, axis), int64s(x.graph, wanted), axis);
 }
 
-/**
- * Pools every spatial axis of a (batch, channels, …spatial) tensor to a number of elements.
- * @throws ShapeError when the size of an axis is unknown
- */
+/** Pools every spatial axis of a (batch, channels, …spatial) tensor to a number of elements. */
 export const adaptivePool = (opType: Pool, x: Value, counts: readonly number[]): Value =>
   counts.reduce((pooled, count, index) => adapt(opType, pooled, index + 2, count), x);
 

@@ -177,9 +177,19 @@ export const xor = comparison('Xor');
 
 export const bitwiseXor = binary('BitwiseXor');
 
+export const bitwiseOr = binary('BitwiseOr');
+
+const shift =
+  (direction: 'LEFT' | 'RIGHT') =>
+  (x: Value, bits: Operand): Value => {
+    const [left, right] = operands(x, bits);
+    return node('BitShift', [left, right], { direction }, x.type, broadcast(left.shape, right.shape));
+  };
+
 /** Unsigned integers, their bits moved towards the lowest. */
-export const shiftRight = (x: Value, bits: number): Value =>
-  node('BitShift', [x, constant(x.graph, x.type, [], [bits])], { direction: 'RIGHT' }, x.type, x.shape);
+export const shiftRight = shift('RIGHT');
+/** Unsigned integers, their bits moved towards the highest. */
+export const shiftLeft = shift('LEFT');
 
 /** Remainder with the sign of the divisor, as NumPy's `mod`. That of floats has the dividend's sign at first. */
 export function mod(a: Operand, b: Operand): Value {

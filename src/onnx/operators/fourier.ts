@@ -1,14 +1,18 @@
-import type { GraphBuilder, Value } from '../graph.js';
+import type { Value } from '../graph.js';
 import { add, constant, mul, node } from './elementwise.js';
 import {
   concat,
   pad,
   range,
+  reshape,
+  type Size,
   sizeDifference,
   sizeMax,
   sizeOf,
   sizePlus,
   sizeQuotient,
+  sizesOf,
+  sizeTimes,
   squeeze,
   unsqueeze,
 } from './shape.js';
@@ -53,25 +57,29 @@ export const realFourier = (x: Value, length?: number): Complex =>
   separate(transform(unsqueeze(x, [-1]), length, true, false));
 
 /**
- * What real numbers of an even length have this first half of a Fourier transform.
+ * What real numbers have this first half of a Fourier transform.
  * @param x (…, length / 2 + 1)
+ * @param length undefined: the even one that this is half of, known or not
  */
-export function inverseRealFourier({ real, imaginary }: Complex, length: number): Value {
+export function inverseRealFourier({ real, imaginary }: Complex, length?: number): Value {
   const axis = real.rank - 1;
-  const bins = Math.floor(length / 2) + 1;
+  const known = real.shape[axis] ?? undefined;
+  const wanted = length ?? (known === undefined ? undefined : 2 * (known - 1));
+  const bins = wanted === undefined ? undefined : Math.floor(wanted / 2) + 1;
   const fitted = (part: Value): Value => {
-    const size = part.shape[axis] ?? bins;
-    if (size >= bins) return slice(part, [{ axis, start: 0, end: bins }]);
-    return pad(
-      part,
-      part.shape.map((_, index): [number, number] => [0, index === axis ? bins - size : 0]),
-    );
+    if (bins === undefined || known === bins) return part;
+    const ends = part.shape.map((_, index): [number, Size] => [
+      0,
+      index === axis ? sizeMax(0, sizeDifference(bins, sizeOf(part, axis))) : 0,
+    ]);
+    return reshape(slice(pad(part, ends), [{ axis, start: 0, end: bins }]), [...sizesOf(part).slice(0, -1), bins]);
   };
   // The other half mirrors the first; the middle of an even length is its own mirror image.
-  const mirrored = (part: Value): Value => slice(part, [{ axis, start: length - bins, end: 0, step: -1 }]);
+  const start = wanted === undefined || bins === undefined ? -2 : wanted - bins;
+  const mirrored = (part: Value): Value => slice(part, [{ axis, start, end: 0, step: -1 }]);
   const [re, im] = [fitted(real), fitted(imaginary)];
   const whole = { real: concat([re, mirrored(re)], axis), imaginary: concat([im, mul(mirrored(im), -1)], axis) };
-  return fourier(length > 2 ? whole : { real: re, imaginary: im }, true).real;
+  return fourier(wanted === undefined || wanted > 2 ? whole : { real: re, imaginary: im }, true).real;
 }
 
 /** Overlapping pieces of the last axis, (…, time) to (…, frames, length); what is left at the end is dropped. */
@@ -105,14 +113,63 @@ export function shortTimeFourier(x: Value, { length, stride, fftLength, window, 
   const half = Math.floor(fftLength / 2);
   const ends = x.shape.map((_, axis): [number, number] => (axis === x.rank - 1 ? [half, half] : [0, 0]));
   const whole = frames(center ? pad(x, ends, 'reflect') : x, fftLength, stride);
-  return realFourier(window ? mul(whole, windowValues(x.graph, window, length, fftLength)) : whole);
+  return realFourier(
+    window ? mul(whole, constant(x.graph, 'float32', [fftLength], weightsOf(window, length, fftLength))) : whole,
+  );
 }
 
-function windowValues(graph: GraphBuilder, window: 'hann' | 'hamming', length: number, fftLength: number): Value {
+function weightsOf(window: 'hann' | 'hamming', length: number, fftLength: number): number[] {
   const before = Math.floor((fftLength - length) / 2);
-  const values = Array.from({ length: fftLength }, (_, index) => {
+  return Array.from({ length: fftLength }, (_, index) => {
     const place = index - before;
     return place >= 0 && place < length ? windows[window]!(place / length) : 0;
   });
-  return constant(graph, 'float32', [fftLength], values);
 }
+
+/** Frames (…, frames, length) to the signal that they overlap in, each `stride` behind the one before. */
+function overlapped(x: Value, length: number, stride: number): Value {
+  const [frame, sample] = [x.rank - 2, x.rank - 1];
+  const parts = Math.ceil(length / stride);
+  const padded = (one: Value, axis: number, before: number, after: number) =>
+    pad(
+      one,
+      one.shape.map((_, index): [number, number] => (index === axis ? [before, after] : [0, 0])),
+    );
+  const whole = padded(x, sample, 0, parts * stride - length);
+  const steps = Array.from({ length: parts }, (_, part) => {
+    const piece = slice(whole, [{ axis: sample, start: part * stride, end: (part + 1) * stride }]);
+    return padded(piece, frame, part, parts - 1 - part);
+  });
+  const sum = steps.reduce(add);
+  const joined = reshape(sum, [...sizesOf(sum).slice(0, -2), sizeTimes(sizeOf(sum, frame), stride)]);
+  return slice(joined, [{ axis: frame, start: 0, ...(parts * stride > length && { end: length - parts * stride }) }]);
+}
+
+/**
+ * The signal of spectra (…, frames, bins), from the frames' middles on if they are centred.
+ * @param samples how many of it; undefined: all
+ */
+export function inverseShortTimeFourier(
+  x: Complex,
+  { length, stride, fftLength, window, center }: ShortTimeFourier,
+  samples: number | undefined,
+): Value {
+  const frames = inverseRealFourier(x, fftLength);
+  const weights = window && weightsOf(window, length, fftLength);
+  const whole = weights
+    ? mul(frames, constant(frames.graph, 'float32', [fftLength], overlapWeights(weights, stride)))
+    : frames;
+  const signal = overlapped(whole, fftLength, stride);
+  const axis = signal.rank - 1;
+  const start = center ? Math.floor(fftLength / 2) : 0;
+  if (samples !== undefined) return slice(signal, [{ axis, start, end: start + samples }]);
+  return slice(signal, [{ axis, start, ...(center && { end: -start }) }]);
+}
+
+/** What frames are weighed with so that those of one sample, each weighed a second time, are that sample. */
+const overlapWeights = (window: readonly number[], stride: number): number[] =>
+  window.map((weight, index) => {
+    let power = 0;
+    for (let other = index % stride; other < window.length; other += stride) power += window[other]! ** 2;
+    return weight / power;
+  });

@@ -1,6 +1,7 @@
 export * from './convolution.js';
 export * from './either.js';
 export * from './elementwise.js';
+export * from './elimination.js';
 export * from './fourier.js';
 export * from './matrix.js';
 export * from './normalization.js';

@@ -176,6 +176,8 @@ export const arithmeticOperations: OperationTable = {
   Logaddexp: floating(logAddExp(1)),
   Logaddexp2: floating(logAddExp(Math.LN2)),
   Ldexp: floating((x, exponent) => mul(x, pow(constant(x.graph, 'float32', [], [2]), exponent))),
+  // The next number of float64, which Keras asks for, is the same float32; only what is no number shows.
+  Nextafter: floating((x, towards) => where(isNan(towards), towards, x)),
   Heaviside: floating((x, atZero) => where(less(x, 0), 0, where(greater(x, 0), 1, atZero))),
   Clip: operation('x x_min x_max', clip),
   BitwiseAnd: bitwise('BitwiseAnd', and),

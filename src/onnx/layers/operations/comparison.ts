@@ -25,6 +25,7 @@ import {
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { computed, resultType, wideType } from './dtypes.js';
+import { nonzero } from './gathering.js';
 import { type OperationTable, operation } from './operation.js';
 
 type Binary = (a: Value, b: Value) => Value;
@@ -59,8 +60,9 @@ function allClose(a: Arguments): Value {
 export const choose = (condition: Value, yes: Value, no: Value): Value =>
   computed([yes, no], (left, right) => where(condition, left, right));
 
-function whereOperation(a: Arguments): Value {
-  if (!a.has('x1') || !a.has('x2')) return a.unsupported('without its two choices the size of its result is unknown');
+function whereOperation(a: Arguments): Value | Value[] {
+  // Without choices it lists the places of what holds; of that list, Keras's node has the first vector alone.
+  if (!a.has('x1') && !a.has('x2')) return nonzero(a, a.tensor('condition')).slice(0, 1);
   const [x1, x2] = a.promoted(['x1', 'x2']);
   return choose(cast(a.tensor('condition'), 'bool'), x1!, x2!);
 }

@@ -4,7 +4,9 @@ import {
   fourier,
   frames,
   inverseRealFourier,
+  inverseShortTimeFourier,
   realFourier,
+  type ShortTimeFourier,
   shortTimeFourier,
   toFloat,
 } from '../../operators/index.js';
@@ -39,7 +41,7 @@ function length(a: Arguments, name: string, largest = 2 ** 20): number {
     : a.unsupported(`its ${name} should be a whole number up to ${largest}`);
 }
 
-function shortTime(a: Arguments): Value[] {
+function shortTimeSettings(a: Arguments): ShortTimeFourier {
   const window = a.has('window') ? a.choice('window', ['hann', 'hamming']) : undefined;
   const settings = {
     length: length(a, 'sequence_length', 2 ** 16),
@@ -49,7 +51,17 @@ function shortTime(a: Arguments): Value[] {
     center: a.boolean('center', true),
   };
   if (settings.fftLength < settings.length) return a.unsupported('its fft_length is below its sequence_length');
-  return parts(shortTimeFourier(toFloat(a.tensor('x')), settings));
+  return settings;
+}
+
+/** The most frames that a sample may be in: a graph has nodes for each. */
+const mostOverlaps = 256;
+
+function inverseShortTime(a: Arguments): Value {
+  const settings = shortTimeSettings(a);
+  if (settings.fftLength > settings.stride * mostOverlaps) return a.unsupported('its sequence_stride is too small');
+  if (settings.fftLength === 1) return a.unsupported('its fft_length is 1');
+  return inverseShortTimeFourier(complex(a), settings, a.has('length') ? length(a, 'length') : undefined);
 }
 
 /** Fourier transforms. https://keras.io/api/ops/fft/ */
@@ -62,11 +74,10 @@ export const fourierOperations: OperationTable = {
   ),
   IRFFT: operation('x', (a) => {
     const x = complex(a);
-    if (a.has('fft_length')) return inverseRealFourier(x, length(a, 'fft_length'));
-    const bins = x.real.shape.at(-1) ?? a.unsupported('its length is unknown');
-    return inverseRealFourier(x, 2 * (bins - 1));
+    return inverseRealFourier(x, a.has('fft_length') ? length(a, 'fft_length') : undefined);
   }),
-  STFT: operation('x', shortTime),
+  STFT: operation('x', (a) => parts(shortTimeFourier(toFloat(a.tensor('x')), shortTimeSettings(a)))),
+  ISTFT: operation('x', inverseShortTime),
   ExtractSequences: operation('x', (a) =>
     frames(a.tensor('x'), length(a, 'sequence_length', 2 ** 16), length(a, 'sequence_stride')),
   ),

@@ -182,7 +182,7 @@ function gatherNd(a: Arguments): Value {
 }
 
 /** The places of what is not 0, an int32 vector for each axis, as many as there are. */
-function nonzero(a: Arguments, x: Value): Value[] {
+export function nonzero(a: Arguments, x: Value): Value[] {
   const places = node('NonZero', [cast(x, 'bool')], {}, 'int64', [x.rank, null]);
   return x.shape.map((_, axis) => cast(gather(places, a.constant('int64', axis), 0), 'int32'));
 }

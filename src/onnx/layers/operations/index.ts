@@ -2,7 +2,9 @@ import type { LayerTable } from '../../context.js';
 import { arithmeticOperations } from './arithmetic.js';
 import { comparisonOperations } from './comparison.js';
 import { creationOperations } from './creation.js';
+import { ctcOperations } from './ctc.js';
 import { elementwiseOperations } from './elementwise.js';
+import { factorizationOperations } from './factorizations.js';
 import { fourierOperations } from './fourier.js';
 import { gatheringOperations, tensorflowGathering } from './gathering.js';
 import { imageOperations, tensorflowResizing } from './image.js';
@@ -18,6 +20,7 @@ import { productOperations } from './products.js';
 import { quantileOperations } from './quantiles.js';
 import { reductionOperations } from './reduction.js';
 import { scalingOperations } from './scale-and-translate.js';
+import { segmentOperations } from './segments.js';
 import { shapeOperations } from './shape.js';
 import { similarityOperations } from './similarity.js';
 import { sortingOperations } from './sorting.js';
@@ -25,7 +28,9 @@ import { tensorflowLayers } from './tensorflow.js';
 import { tensorflowImages } from './tensorflow-images.js';
 import { tensorflowMatrices } from './tensorflow-matrices.js';
 import { tensorflowOperations } from './tensorflow-operations.js';
+import { uniqueOperations } from './unique.js';
 import { warpingOperations } from './warping.js';
+import { wholeNumberOperations } from './whole-numbers.js';
 import { windowOperations } from './windows.js';
 
 /** Every operation by the name of its class in Keras 3. */
@@ -34,8 +39,10 @@ const operations: OperationTable = {
   ...comparisonOperations,
   ...coordinateOperations,
   ...creationOperations,
+  ...ctcOperations,
   ...elementwiseOperations,
   ...filterOperations,
+  ...factorizationOperations,
   ...fourierOperations,
   ...gatheringOperations,
   ...imageOperations,
@@ -48,10 +55,13 @@ const operations: OperationTable = {
   ...quantileOperations,
   ...reductionOperations,
   ...scalingOperations,
+  ...segmentOperations,
   ...shapeOperations,
   ...similarityOperations,
   ...sortingOperations,
   ...warpingOperations,
+  ...uniqueOperations,
+  ...wholeNumberOperations,
   ...windowOperations,
 };
 

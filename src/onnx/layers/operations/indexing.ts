@@ -12,6 +12,11 @@ import {
   reshape,
   type Size,
   type SliceRange,
+  sizeDifference,
+  sizeMax,
+  sizeMin,
+  sizeOf,
+  sizesOf,
   sizeVector,
   slice,
   unsqueeze,
@@ -159,20 +164,20 @@ function sliceFrom(a: Arguments): Value {
   );
 }
 
-/** `inputs` with `updates` in the place that starts at `start_indices`. */
+/** `inputs` with `updates` in the place that starts at `start_indices`, or as near to it as there is room. */
 function sliceUpdate(a: Arguments): Value {
   const x = a.tensor('inputs');
   const updates = cast(a.tensor('updates'), x.type);
   const starts = a.sizes('start_indices');
-  const sizes = updates.shape.filter((size) => size !== null);
-  if (sizes.length !== x.rank || starts.length !== x.rank)
-    return a.unsupported('its updates are not of known sizes, with a start for each axis');
+  if (updates.rank !== x.rank || starts.length !== x.rank) return a.unsupported('it has no start for each axis');
+  const sizes = sizesOf(updates);
   // The index of every element that changes, in the last axis of a tensor of the updates' shape.
   const coordinates = sizes.map((size, axis) => {
     const start = starts[axis]!;
-    const along = add(range(a.graph, size), typeof start === 'number' ? start : cast(start, 'int64'));
+    const room = sizeDifference(sizeOf(x, axis), size);
+    const first = sizeMax(0, sizeMin(typeof start === 'number' ? start : cast(start, 'int64'), room));
     const placed = reshape(
-      along,
+      add(range(a.graph, size), first),
       sizes.map((_, index) => (index === axis ? size : 1)),
     );
     return unsqueeze(broadcastTo(placed, sizes), [-1]);

@@ -3,10 +3,15 @@ import {
   cast,
   concat,
   equal,
+  knownSize,
   not,
   pad,
   reshape,
   type Size,
+  sizeOf,
+  sizePlus,
+  sizeQuotient,
+  sizeVector,
   slice,
   split,
   squeeze,
@@ -48,23 +53,34 @@ function stack(a: Arguments): Value {
 const withAxes = (value: Value, places: readonly number[]): Value =>
   places.length > 0 ? unsqueeze(value, places) : value;
 
-const sizeAlong = (a: Arguments, x: Value, axis: number): number =>
-  x.shape[axis] ?? a.unsupported(`it splits an axis whose size is unknown, axis ${axis}`);
+/** Parts of sizes that the graph may work out. It fails, as Keras does, where they are not all of the axis. */
+function splitInto(x: Value, sizes: readonly Size[], axis: number): Value[] {
+  if (sizes.every((size) => typeof size === 'number')) return split(x, sizes as number[], axis);
+  const results = sizes.map((size) => ({ type: x.type, shape: x.shape.with(axis, knownSize(size)) }));
+  return x.graph.node('Split', [x, sizeVector(x.graph, sizes)], { axis }, results);
+}
 
 function equalParts(a: Arguments, x: Value, name: string, axis: number): Value[] {
   const count = a.count(name);
-  const size = sizeAlong(a, x, axis) / count;
-  return Number.isInteger(size)
-    ? split(x, Array<number>(count).fill(size), axis)
-    : a.unsupported(`its parts are not equal`);
+  if (count === 0) return a.unsupported('it splits an axis into no parts');
+  const size = sizeOf(x, axis);
+  if (typeof size === 'number' && size % count !== 0) return a.unsupported(`its parts are not equal`);
+  return splitInto(x, Array<Size>(count).fill(sizeQuotient(size, count)), axis);
 }
 
 /** Keras's `split`: into equal parts, or at indices. */
 function splitAt(a: Arguments, x: Value, axis: number): Value[] {
-  const size = sizeAlong(a, x, axis);
   const given = a.raw('indices_or_sections');
   if (typeof given === 'number') return equalParts(a, x, 'indices_or_sections', axis);
-  const bounds = a.numbers('indices_or_sections').map((bound) => (bound < 0 ? bound + size : Math.min(bound, size)));
+  const size = sizeOf(x, axis);
+  const indices = a.numbers('indices_or_sections');
+  if (size instanceof Value) {
+    if (indices.some((bound, index) => bound < (indices[index - 1] ?? 0)))
+      return a.unsupported(`it splits axis ${axis}, whose size is unknown, at indices that do not rise`);
+    const parts = indices.map((bound, index) => bound - (indices[index - 1] ?? 0));
+    return splitInto(x, [...parts, sizePlus(size, -(indices.at(-1) ?? 0))], axis);
+  }
+  const bounds = indices.map((bound) => (bound < 0 ? bound + size : Math.min(bound, size)));
   return split(
     x,
     [...bounds, size].map((bound, index) => Math.max(0, bound - (bounds[index - 1] ?? 0))),
@@ -76,24 +92,23 @@ function splitAt(a: Arguments, x: Value, axis: number): Value[] {
 function arraySplit(a: Arguments): Value[] {
   const x = a.tensor('x');
   const axis = a.axis('axis', x.rank, 0);
-  const size = sizeAlong(a, x, axis);
+  const size = sizeOf(x, axis);
   const count = a.count('indices_or_sections');
-  const sizes = Array.from({ length: count }, (_, index) => Math.floor(size / count) + (index < size % count ? 1 : 0));
-  return split(x, sizes, axis);
+  const sizes = Array.from({ length: count }, (_, index) => sizeQuotient(sizePlus(size, count - 1 - index), count));
+  return splitInto(x, sizes, axis);
 }
 
 /** TensorFlow's `split`: into equal parts, or parts of given sizes, one of which may be -1. */
 function splitSizes(a: Arguments): Value[] {
   const x = a.tensor('value');
   const axis = a.axis('axis', x.rank, 0);
-  const size = sizeAlong(a, x, axis);
   const given = a.numbers('num_or_size_splits');
   if (!Array.isArray(a.raw('num_or_size_splits')) && given.length === 1)
     return equalParts(a, x, 'num_or_size_splits', axis);
-  const rest = size - given.filter((one) => one >= 0).reduce((sum, one) => sum + one, 0);
-  return split(
+  const known = given.filter((one) => one >= 0).reduce((sum, one) => sum + one, 0);
+  return splitInto(
     x,
-    given.map((one) => (one < 0 ? rest : one)),
+    given.map((one) => (one < 0 ? sizePlus(sizeOf(x, axis), -known) : one)),
     axis,
   );
 }
@@ -104,9 +119,11 @@ const largestStack = 2 ** 12;
 function unstack(a: Arguments): Value[] {
   const x = a.tensor('x');
   const axis = a.axis('axis', x.rank, 0);
-  const size = sizeAlong(a, x, axis);
   const known = x.rank === 1 && x.type.startsWith('int') ? sizesIn(x) : undefined;
   if (known) return known.map((part) => (part instanceof Value ? cast(part, x.type) : a.constant(x.type, part)));
+  // A number that is given has to be that of the axis, which is split into so many.
+  const size = x.shape[axis] ?? (a.has('num') ? a.count('num') : undefined);
+  if (size === undefined) return a.unsupported(`it takes apart axis ${axis}, whose size is unknown, into no given num`);
   if (size > largestStack) return a.unsupported(`it takes apart an axis of ${size}`);
   return split(x, Array<number>(size).fill(1), axis).map((part) => squeeze(part, [axis]));
 }

@@ -9,9 +9,9 @@ import {
   equal,
   gather,
   greatest,
-  int64s,
   least,
   log,
+  logDeterminant,
   matmul,
   max,
   min,
@@ -25,8 +25,14 @@ import {
   reduceSumSquare,
   reshape,
   sign,
+  sizeDifference,
+  sizeMax,
+  sizeMin,
   sizeOf,
+  sizePlus,
+  sizeSum,
   sizesOf,
+  sizeTimes,
   slice,
   sqrt,
   square,
@@ -46,12 +52,13 @@ import { flatten, moveAxes } from './shape.js';
 function diagonal(a: Arguments, x: Value, offset: number): Value {
   const [first, second] = [a.axis('axis1', x.rank, 0), a.axis('axis2', x.rank, 1)];
   const moved = moveAxes(x, [first, second], [x.rank - 2, x.rank - 1]);
-  const [rows, columns] = moved.shape.slice(-2);
-  if (rows == null || columns == null) return a.unsupported('its matrix is of unknown size');
-  const start = offset >= 0 ? offset : -offset * columns;
-  const length = Math.max(0, offset >= 0 ? Math.min(rows, columns - offset) : Math.min(rows + offset, columns));
-  const places = Array.from({ length }, (_, index) => start + index * (columns + 1));
-  return gather(reshape(moved, [...sizesOf(moved).slice(0, -2), rows * columns]), int64s(a.graph, places), x.rank - 2);
+  const [rows, columns] = [sizeOf(moved, -2), sizeOf(moved, -1)];
+  const [below, beside] = [Math.max(0, -offset), Math.max(0, offset)];
+  const length = sizeMax(0, sizeMin(sizeDifference(rows, below), sizeDifference(columns, beside)));
+  const start = sizeSum(sizeTimes(columns, below), beside);
+  const places = add(mul(range(a.graph, length), sizeSum(columns, 1)), start);
+  const flat = reshape(moved, [...sizesOf(moved).slice(0, -2), sizeTimes(rows, columns)]);
+  return gather(flat, places, x.rank - 2);
 }
 
 /** A matrix with this vector on its k-th diagonal. */
@@ -121,9 +128,9 @@ const determinant = (x: Value): Value => node('Det', [x], {}, 'float32', x.shape
 
 function vander(a: Arguments): Value {
   const x = a.tensor('x');
-  const count = a.optionalNumber('N') ?? x.shape[0] ?? a.unsupported('its vector is of unknown length');
-  const powers = toFloat(range(a.graph, count));
-  const exponents = a.boolean('increasing') ? powers : sub(a.constant('float32', count - 1), powers);
+  const count = a.has('N') ? a.count('N') : sizeOf(x, 0);
+  const places = range(a.graph, count);
+  const exponents = toFloat(a.boolean('increasing') ? places : sub(sizePlus(count, -1), places));
   return cast(pow(unsqueeze(toFloat(x), [-1]), exponents), x.type);
 }
 
@@ -163,41 +170,13 @@ const signAndLog = (a: Arguments): Value[] => {
   return [sign(found), log(abs(found))];
 };
 
-/** Of greater matrices the graph would be too long: it has a few nodes for each row. */
-const largestFactored = 256;
-
 /**
  * The logarithm of the determinant, as Keras finds it with TensorFlow: by Cholesky's factors, so what is above the diagonal is
- * never looked at, and a matrix that is not positive definite has none (NaN). A pivot is what is left of the diagonal when
- * the columns before it are taken away; the determinant is their product.
+ * never looked at, and a matrix that is not positive definite has none (NaN).
  */
-function logDeterminant(a: Arguments): Value {
-  let rest = toFloat(a.tensor('x'));
-  const size = rest.shape.at(-1) ?? rest.shape.at(-2);
-  if (typeof size !== 'number') return a.unsupported('its matrix is of unknown size');
-  if (rest.rank < 2 || size === 0) return a.unsupported('it is called with no matrix');
-  if (size > largestFactored) return a.unsupported(`its matrix has more than ${largestFactored} rows`);
-  const pivots: Value[] = [];
-  for (let row = 0; row < size; row++) {
-    const pivot = slice(
-      rest,
-      [-2, -1].map((axis) => ({ axis, end: 1 })),
-    );
-    pivots.push(pivot);
-    if (row === size - 1) break;
-    const column = slice(rest, [
-      { axis: -2, start: 1 },
-      { axis: -1, end: 1 },
-    ]);
-    const axes = rest.shape.map((_, axis) => axis);
-    const across = transpose(column, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
-    const below = slice(
-      rest,
-      [-2, -1].map((axis) => ({ axis, start: 1 })),
-    );
-    rest = sub(below, mul(div(column, pivot), across));
-  }
-  return reduceSum(log(concat(pivots, -1)), [-2, -1]);
+function logDeterminantOperation(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  return x.rank < 2 || x.shape.at(-1) === 0 ? a.unsupported('it is called with no matrix') : logDeterminant(x);
 }
 
 /** Linear algebra. https://keras.io/api/ops/linalg/ */
@@ -214,7 +193,7 @@ export const linearAlgebraOperations: OperationTable = {
   Normalize: operation('x', normalize),
   Det: operation('x', (a) => determinant(toFloat(a.tensor('x')))),
   Slogdet: operation('x', signAndLog),
-  Logdet: operation('x', logDeterminant),
+  Logdet: operation('x', logDeterminantOperation),
   Vander: operation('x', vander),
   Trapezoid: operation('y', trapezoid),
   Corrcoef: operation('x', corrcoef),

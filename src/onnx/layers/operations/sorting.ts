@@ -7,8 +7,10 @@ import {
   any,
   cast,
   clip,
+  concat,
   cumulativeSum,
   equal,
+  expand,
   fill,
   isFloat,
   isNan,
@@ -17,13 +19,19 @@ import {
   lessOrEqual,
   max,
   mul,
+  neg,
   node,
   not,
   range,
   reduceSum,
+  reshape,
   type Size,
   scan,
+  sizeDifference,
+  sizeMax,
+  sizeMin,
   sizeOf,
+  sizePlus,
   sizesOf,
   sizeVector,
   squeeze,
@@ -34,7 +42,7 @@ import {
 import type { Arguments } from './arguments.js';
 import { accumulatorType, computed, wideType } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
-import { flatten, flip, moveAxes } from './shape.js';
+import { flatten, flip, moveAxes, swapAxes } from './shape.js';
 
 /** The `count` greatest or least along an axis in order, with their int64 indices; the first of equals comes first. */
 export function ordered(x: Value, count: Size, axis: number, largest: boolean): [values: Value, indices: Value] {
@@ -137,6 +145,34 @@ function bincount(a: Arguments): Value {
 /** Positions, of which ours are fully sorted: more than a partition asks for. */
 const positions = (a: Arguments): Value => cast(sorted(a)[1], 'int32');
 
+/**
+ * Which elements are below the one that would be in place `kth`, in order, and then the others. TensorFlow's way has quirks that
+ * are Keras's answer: floats are cut to whole numbers, and what was found in one row counts as 0 in all, or in others.
+ */
+function argPartition(a: Arguments): Value {
+  const given = cast(a.tensor('x'), 'int32');
+  const axis = a.optionalAxis('axis', given.rank, -1);
+  if (given.rank === 0) return a.unsupported('it is called with one number');
+  const whole = axis === undefined ? flatten(given) : given;
+  const last = whole.rank - 1;
+  const x = swapAxes(whole, axis ?? 0, last);
+  const size = sizeOf(x, last);
+  const count = sizePlus(sizeMax(0, sizeMin(a.number('kth'), sizePlus(size, -1))), 1);
+  const [, lowest] = ordered(neg(x), count, last, true);
+  // The places of what was found, without those along the first axis.
+  const sizes = sizesOf(lowest);
+  const along = sizes.slice(1).map((one, index) => {
+    const shape = sizes.map((_, other): Size => (other === index + 1 ? one : 1));
+    return unsqueeze(expand(reshape(range(a.graph, one), shape), sizes), [-1]);
+  });
+  const places = concat([...along, unsqueeze(lowest, [-1])], -1);
+  const zeros = fill(a.graph, 'int32', sizes, 0);
+  const rest = node('ScatterND', [x, places, zeros], {}, 'int32', x.shape);
+  const [, others] = ordered(rest, sizeDifference(size, count), last, true);
+  const found = cast(concat([lowest, others], last), 'int32');
+  return axis === undefined ? found : swapAxes(found, last, axis);
+}
+
 /** Floats with a number in the place of what is none, and the greatest and the least of those in that of infinities. */
 const finite = (instead: number) => (x: Value) =>
   isFloat(x) ? where(isNan(x), instead, clip(x, -largestFloat, largestFloat)) : x;
@@ -145,6 +181,7 @@ const finite = (instead: number) => (x: Value) =>
 export const sortingOperations: OperationTable = {
   Sort: operation('x axis', (a) => sorted(a)[0]),
   Argsort: operation('x axis', positions),
+  Argpartition: operation('x kth axis', argPartition),
   TopK: operation('x k', topK),
   InTopK: operation('targets predictions', inTopK),
   Cumsum: cumulative((x) => x, runningSum),

@@ -1,0 +1,93 @@
+import type { Value } from '../../graph.js';
+import {
+  cast,
+  cholesky,
+  luFactors,
+  matmul,
+  node,
+  qrFactors,
+  range,
+  reshape,
+  type SliceRange,
+  sizeOf,
+  slice,
+  solve,
+  solveTriangular,
+  squeeze,
+  swapLastAxes,
+  toFloat,
+  unitMatrices,
+  unsqueeze,
+} from '../../operators/index.js';
+import type { Arguments } from './arguments.js';
+import { type OperationTable, operation } from './operation.js';
+
+/** A tensor of matrices, whose rows are as many as their columns as far as that is known. */
+function squareMatrices(a: Arguments, name: string): Value {
+  const x = toFloat(a.tensor(name));
+  const [rows, columns] = x.shape.slice(-2);
+  if (x.rank < 2) return a.unsupported(`its ${name} is no matrix`);
+  if (rows !== columns) return a.unsupported(`its ${name} is not square`);
+  return rows === 0 ? a.unsupported(`its ${name} is empty`) : x;
+}
+
+/** `a` and `b` of one equation for each matrix of the batch; a vector `b` is a matrix of one column. */
+function equation(a: Arguments, by: (matrix: Value, right: Value) => Value): Value {
+  const matrix = squareMatrices(a, 'a');
+  const given = toFloat(a.tensor('b'));
+  const isVector = given.rank === matrix.rank - 1;
+  const right = isVector ? unsqueeze(given, [-1]) : given;
+  const outer = (x: Value) => x.shape.slice(0, -2).join();
+  if (right.rank !== matrix.rank || outer(right) !== outer(matrix) || right.shape.at(-2) !== matrix.shape.at(-1))
+    return a.unsupported('its b does not have a row for each row of a, and a batch of the same size');
+  const found = by(matrix, right);
+  return isVector ? squeeze(found, [-1]) : found;
+}
+
+function choleskyInverse(a: Arguments): Value {
+  const x = squareMatrices(a, 'x');
+  const upper = a.boolean('upper');
+  const inverse = solveTriangular(x, unitMatrices(x), !upper);
+  return upper ? matmul(inverse, swapLastAxes(inverse)) : matmul(swapLastAxes(inverse), inverse);
+}
+
+/** Of a batch of matrices Keras itself can't tell the order of rows: TensorFlow inverts permutations one by one. */
+function luFactor(a: Arguments): Value[] {
+  const x = squareMatrices(a, 'x');
+  if (x.rank !== 2) return a.unsupported('it is called with several matrices, which fails with TensorFlow');
+  const [factors, order] = luFactors(x);
+  const rows = range(a.graph, sizeOf(x, 0));
+  const flat = reshape(order, [sizeOf(x, 0)]);
+  const inverse = node('ScatterElements', [rows, flat, rows], { axis: 0 }, 'int64', flat.shape);
+  return [factors, cast(inverse, 'int32')];
+}
+
+function qr(a: Arguments): Value[] {
+  const x = toFloat(a.tensor('x'));
+  const [rows, columns] = x.shape.slice(-2);
+  if (x.rank < 2 || !rows || !columns) return a.unsupported('its matrix is of unknown size');
+  const [q, r] = qrFactors(x);
+  if (a.choice('mode', ['reduced', 'complete'], 'reduced') === 'complete' || rows <= columns) return [q, r];
+  const first = (axis: number): SliceRange => ({ axis, start: 0, end: columns });
+  return [slice(q, [first(-1)]), slice(r, [first(-2)])];
+}
+
+/** What solves equations, and the factors that matrices have. https://keras.io/api/ops/linalg/ */
+export const factorizationOperations: OperationTable = {
+  Cholesky: operation('x', (a) => {
+    const factor = cholesky(squareMatrices(a, 'x'));
+    return a.boolean('upper') ? swapLastAxes(factor) : factor;
+  }),
+  CholeskyInverse: operation('x', choleskyInverse),
+  Inv: operation('x', (a) => {
+    const x = squareMatrices(a, 'x');
+    return solve(x, unitMatrices(x));
+  }),
+  Solve: operation('a b', (a) => equation(a, solve)),
+  SolveTriangular: operation('a b', (a) => {
+    const lower = a.boolean('lower');
+    return equation(a, (matrix, right) => solveTriangular(matrix, right, lower));
+  }),
+  LuFactor: operation('x', luFactor),
+  Qr: operation('x', qr),
+};
