@@ -82,7 +82,7 @@ export function policyName(value: ConfigValue | undefined): string | undefined {
 
 /** The dtype in which a layer computes by its policy; undefined when its config has none. */
 export const computeDType = ({ config }: { config: Config }): string | undefined =>
-  policyName(config.dtype)?.replace(/^(\w+_from_)?(mixed_)?/, '');
+  policyName(config.dtype)?.replace(/^([\w/-]+_from_)?(mixed_)?/, '');
 
 /** What only training needs. */
 const unused = /(_initializer|_regularizer|_constraint)$|^(activity_regularizer|batch_input_shape|seed)$/;

@@ -5,8 +5,9 @@ import { convertLegacyWeights, gateVariables, type LegacyOrigin } from './legacy
 import { quote } from './limits.js';
 import { adaptedVariables, mergeAdapters } from './lora.js';
 import type { Layer, Weight } from './model.js';
+import { quantizationOf, quantizedVariables, refuseCalibrated } from './quantized.js';
 import { hasVariables, variablesOf, weightName } from './variables.js';
-import { missing, type NamedWeight, refuseQuantized, unexpected } from './weights.js';
+import { missing, type NamedWeight, unexpected } from './weights.js';
 
 /** A variable that waits for its weight. */
 interface Slot {
@@ -97,7 +98,7 @@ export function attachFlatWeights(layer: Layer, members: Members, weights: Named
   const found = weights.filter(({ name }) => !state.test(name));
   const orders = [asSaved, allTrainable, layerByLayer, gatesApart].map((order) => slotsOf([layer], members, order));
   orders.push(slotsOf(topLayers(layer, members), members, asSaved));
-  for (const { layer: owner } of orders[0]!) refuseQuantized(owner);
+  for (const { layer: owner } of orders[0]!) refuseCalibrated(owner);
   const fitting = orders.filter((slots) => slots.length === found.length);
   // Layers of unknown classes have weights that nobody asks for.
   const more = found.length > orders[0]!.length && hasUnknown(layer, members);
@@ -117,7 +118,7 @@ export function attachFlatWeights(layer: Layer, members: Members, weights: Named
   for (const [slot, weight] of pairs) slot.layer.weights.set(slot.name, weight);
   for (const owner of new Set(pairs.map(([slot]) => slot.layer))) {
     convertLegacyWeights(owner, origin);
-    mergeAdapters(owner);
+    if (!quantizationOf(owner)) mergeAdapters(owner);
   }
 }
 
@@ -160,7 +161,7 @@ function slotsBelow(root: Layer, members: Members, order: Order, visited: Set<La
     const isFrozen = frozen || (order.frozen && layer.config.trainable === false);
     const add = (name: string, trainable: boolean) => slots.push({ layer, name, trainable: trainable && !isFrozen });
     const { own, parts } = variablesOf(layer.className, layer.config);
-    for (const { name, trainable } of adaptedVariables(layer, own)) add(name, trainable);
+    for (const { name, trainable } of adaptedVariables(layer, quantizedVariables(layer, own))) add(name, trainable);
     const gates = order.gates ? gateVariables(layer.className) : [];
     for (const name of gates) add(name, true);
     for (const part of gates.length > 0 ? [] : parts) {

@@ -4,6 +4,7 @@ import type { Hdf5Group } from './hdf5.js';
 import type { Members } from './layers.js';
 import { quote } from './limits.js';
 import type { Layer, Weight } from './model.js';
+import { quantizationOf, quantizedUnsaid, quantizedVariables, zerosLost } from './quantized.js';
 import { variablesOf, weightName } from './variables.js';
 
 /** A weight with the name that the file gives it, such as `dense_1/kernel:0`. */
@@ -54,7 +55,7 @@ export function attachTree(root: Layer, members: Members, store: Hdf5Group): Map
     if (paths.has(layer)) return;
     paths.set(layer, path);
     const { own, parts } = variablesOf(layer.className, layer.config);
-    const names = own.map(({ name }) => name);
+    const names = quantizedVariables(layer, own).map(({ name }) => name);
     assign(layer, names, group);
     for (const name of lookUp(named, layer.className) ?? []) {
       const weight = group?.groups.get('vars')?.datasets.get(name);
@@ -141,7 +142,7 @@ function assign(layer: Layer, names: string[], group: Hdf5Group | undefined): vo
   // SpectralNormalization keeps the kernel of the layer that it wraps as its own, before its vector.
   const extra = layer.className === 'SpectralNormalization' && numbers.length === 2 ? 1 : 0;
   if (numbers.length === 0) throw missing(layer);
-  refuseQuantized(layer);
+  quantizationOf(layer);
   if (numbers.length - extra !== names.length)
     throw unexpected(
       layer,
@@ -158,22 +159,15 @@ export const missing = (layer: Layer): ModelFileError =>
     `The file has no weights for the ${layer.className} layer ${quote(layer.name)}. It may hold the weights of another model.`,
   );
 
-/** @throws ModelFileError `model_format_unsupported` for a layer of a policy such as `int8_from_float32` */
-export function refuseQuantized({ className, name, config }: Layer): void {
-  const [mode, source] = String(config.dtype).split('_from_');
-  if (source === undefined) return;
-  throw new ModelFileError(
-    'model_format_unsupported',
-    `The ${className} layer ${quote(name)} was quantized to ${quote(mode).slice(1, -1)} by Keras, which is not supported. ` +
-      'Give the model as it was before model.quantize().',
-  );
-}
-
 /** Weights that a message names, at most. */
 const mostNamed = 6;
 
 /** The error of a layer whose weights in the file are others than its class has. */
 export function unexpected(layer: Layer, expected: readonly string[], found: readonly NamedWeight[]): ModelFileError {
+  const isQuantized = found.some(({ weight }) => /^u?int8$/.test(weight.dtype));
+  if (isQuantized && !layer.graph && !quantizationOf(layer)) return quantizedUnsaid(layer);
+  const lost = zerosLost(layer, expected, found.length);
+  if (lost) return lost;
   const held = found
     .slice(0, mostNamed)
     .map(({ name, weight }) => `${quote(name)} ${weight.dtype} (${weight.shape.join(', ')})`);

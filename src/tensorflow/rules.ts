@@ -169,8 +169,9 @@ function undilated({ dilation_rate: dilation }: Config): string | undefined {
 }
 
 /** Low-rank adaptations and quantised weights are Keras 3's. */
-function onlyDense({ lora_rank: rank, quantization_mode: mode }: Config): string | undefined {
-  return (rank ?? mode ?? null) === null ? undefined : 'it is adapted (LoRA) or quantised';
+function onlyDense({ lora_rank: rank, quantization_mode: mode, dtype }: Config): string | undefined {
+  const isQuantized = (mode ?? null) !== null || String(dtype).includes('_from_');
+  return (rank ?? null) === null && !isQuantized ? undefined : 'it is adapted (LoRA) or quantised';
 }
 
 /** Activations by Keras's names, with TensorFlow.js's. */

@@ -18,42 +18,60 @@ import {
   transpose,
   where,
 } from '../operators/index.js';
+import { quantizedBias, quantizedDense } from './quantized.js';
+import { quantizedEinsumDense } from './quantized-einsum.js';
+import { quantizedRows, quantizedScores } from './quantized-embedding.js';
 
-/** A variable of floats. Refuses quantized ones, whose numbers mean nothing without their scales. */
+/** A variable of floats. */
 function floatWeight(call: LayerCall, name: string): Value {
   const weight = call.weight(name);
   if (weight.type === 'float32') return weight;
-  return call.unsupported('its weights are whole numbers, as quantized ones are: save the model before `quantize()`');
+  throw new ShapeError(`its ${name} should be floats, not ${weight.type}`);
 }
 
 /** Adds the bias, where there is one, and applies the activation. */
 function finish(x: Value, call: LayerCall): Value {
-  const bias = call.optionalWeight('bias');
+  const bias = quantizedBias(call);
   return activation(call)(bias ? add(x, bias) : x);
 }
 
-const dense: LayerHandler = ([x], call) => finish(matmul(toFloat(x!), floatWeight(call, 'kernel')), call);
+const dense: LayerHandler = ([x], call) =>
+  finish(quantizedDense(x!, call) ?? matmul(toFloat(x!), floatWeight(call, 'kernel')), call);
 
 const einsumDense: LayerHandler = ([x], call) =>
-  finish(einsum(call.config.string('equation'), [toFloat(x!), floatWeight(call, 'kernel')]), call);
+  finish(
+    quantizedEinsumDense(x!, call) ??
+      einsum(call.config.string('equation'), [toFloat(x!), floatWeight(call, 'kernel')]),
+    call,
+  );
 
-/** Rows of a table by index. `mask_zero` hides the steps whose index is 0. */
-const embedding: LayerHandler = ([x], call) => {
-  const indices = x!.type === 'int64' ? x! : cast(x!, 'int32');
+/** Rows of a layer's table by index. */
+function rowsOf(indices: Value, call: LayerCall): Value {
   const table = floatWeight(call, 'embeddings');
   if (table.rank !== 2) throw new ShapeError(`its table has the shape ${showShape(table.shape)}`);
-  const rows = gather(table, indices, 0);
+  return gather(table, indices, 0);
+}
+
+/** `mask_zero` hides the steps whose index is 0. */
+const embedding: LayerHandler = ([x], call) => {
+  const indices = x!.type === 'int64' ? x! : cast(x!, 'int32');
+  const rows = quantizedRows(indices, call) ?? rowsOf(indices, call);
   if (call.config.boolean('mask_zero', false)) rows.mask = not(equal(indices, 0));
   return rows;
 };
 
-/** Called with `reverse=True` it gives a score to every row of its table. */
-const reversibleEmbedding: LayerHandler = (inputs, call) => {
-  if (!call.flag('reverse')) return embedding(inputs, call);
+/** A score for every row of a layer's table. */
+function scoresOf(x: Value, call: LayerCall): Value {
   const table = call.config.boolean('tie_weights', true)
     ? transpose(floatWeight(call, 'embeddings'), [1, 0])
     : floatWeight(call, 'reverse_embeddings');
-  const scores = matmul(toFloat(inputs[0]!), table);
+  return matmul(toFloat(x), table);
+}
+
+/** Called with `reverse=True` it gives a score to every row of its table. */
+const reversibleEmbedding: LayerHandler = (inputs, call) => {
+  if (!call.flag('reverse')) return embedding(inputs, call);
+  const scores = quantizedScores(inputs[0]!, call) ?? scoresOf(inputs[0]!, call);
   const cap = call.config.optionalNumber('logit_soft_cap');
   return cap === undefined ? scores : mul(tanh(div(scores, cap)), cap);
 };

@@ -24,6 +24,7 @@ import {
   toFloat,
   transpose,
 } from '../operators/index.js';
+import { refuseWrapped } from './quantized.js';
 
 /** Runs `body` with an axis brought to place 1, where ONNX wants the channels, and brings it back. */
 function withAxisFirst(x: Value, axis: number, body: (x: Value) => Value): Value {
@@ -155,7 +156,9 @@ export function unitVectors(x: Value, axes: readonly number[], epsilon: number):
 /** In training it normalises the kernel of the layer that it wraps; the file has the kernel as it is used. */
 const spectralNormalization: LayerHandler = (inputs, call) => {
   const wrapped = call.layer.layers.layer;
-  return wrapped ? call.call(wrapped, inputs) : call.unsupported('it wraps no layer');
+  if (!wrapped) return call.unsupported('it wraps no layer');
+  refuseWrapped(wrapped, call);
+  return call.call(wrapped, inputs);
 };
 
 /** https://keras.io/api/layers/normalization_layers/ */

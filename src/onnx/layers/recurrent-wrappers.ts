@@ -1,6 +1,7 @@
 import type { LayerHandler, LayerTable } from '../context.js';
 import type { Value } from '../graph.js';
 import { add, concat, div, mul, reverseTime } from '../operators/index.js';
+import { refuseWrapped } from './quantized.js';
 import { recurrentInputs, runRecurrent } from './recurrent.js';
 import { mergeTime, splitTime } from './time.js';
 
@@ -45,6 +46,7 @@ const bidirectional: LayerHandler = (tensors, call) => {
 const timeDistributed: LayerHandler = (inputs, call) => {
   const { layer } = call.layer.layers;
   if (!layer) return call.unsupported('it wraps no layer');
+  refuseWrapped(layer, call);
   const [x] = inputs as [Value];
   const mask = call.tensor('mask') ?? x.mask;
   const steps = inputs.map(mergeTime);

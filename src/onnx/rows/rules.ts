@@ -171,6 +171,10 @@ const matmul: Rule = (node, rows) => {
   return product(terms, `${outer(Math.max(a, b))}${rowsLetter}${columnsLetter}`, node, rows);
 };
 
+/** Zero points stand behind the two matrices. */
+const matmulInteger: Rule = (node, [a, b, ...offsets], follow) =>
+  offsets.every(isSame) ? matmul({ ...node, inputs: node.inputs.slice(0, 2) }, [a!, b!], follow) : 'mixed';
+
 /** (time, batch, features); states are (1, batch, units), and so is what is given back, but all outputs (time, 1, batch, units). */
 const recurrent: Rule = ({ inputs, outputs }, [x, kernel, recurrentKernel, bias, lengths, ...states]) => {
   const weights = [kernel, recurrentKernel, bias ?? 'same', lengths ?? 'same'] as Rows[];
@@ -268,6 +272,7 @@ export const rules: Record<string, Rule> = {
   ScatterElements: scatterElements,
   Einsum: einsum,
   MatMul: matmul,
+  MatMulInteger: matmulInteger,
   Scan: scan,
   If: either,
   Shape: shape,
