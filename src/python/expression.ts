@@ -13,7 +13,9 @@ export const comparisons = ['<', '<=', '==', '!=', '>', '>='] as const;
 /** What a function works out, as data. Parts that are used twice are the same object. */
 export type Expression = { size: number } & (
   | { kind: 'constant'; value: PythonConstant }
-  | { kind: 'parameter' | 'closure' | 'global'; name: string }
+  | { kind: 'parameter'; name: string }
+  | { kind: 'closure'; name: string }
+  | { kind: 'global'; name: string }
   | { kind: 'attribute'; of: Expression; name: string }
   | { kind: 'unary'; operator: UnaryOperator; operand: Expression }
   | { kind: 'binary'; operator: BinaryOperator; left: Expression; right: Expression }
@@ -21,7 +23,8 @@ export type Expression = { size: number } & (
   /** One of so many that a sequence holds: `a, b = x`. */
   | { kind: 'unpacked'; of: Expression; index: number; count: number }
   | { kind: 'slice'; bounds: readonly Expression[] }
-  | { kind: 'tuple' | 'list'; items: readonly Expression[] }
+  | { kind: 'tuple'; items: readonly Expression[] }
+  | { kind: 'list'; items: readonly Expression[] }
   | { kind: 'call'; callee: Expression; args: readonly Expression[]; named: readonly (readonly [string, Expression])[] }
 );
 

@@ -21,9 +21,7 @@ export function readInstructions(code: Uint8Array, { opcodes, caches }: PythonVe
   for (let at = 0; at < code.length; at += 2) {
     const instruction = opcodes.get(code[at]!);
     if (instruction === undefined)
-      throw new FunctionError(
-        `it does more than work out one value: it branches, loops, imports or defines`,
-      );
+      throw new FunctionError(`it does more than work out one value: it branches, loops, imports or defines`);
     const argument = (high << 8) | code[at + 1]!;
     if (argument > 0xffff) throw new FunctionError('its code is too large');
     high = 0;

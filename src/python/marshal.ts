@@ -5,9 +5,9 @@ import { type CodeLayout, ellipsis, type Marshalled, Tuple, unreadable } from '.
 
 /** What one function may be and cost. Those of real models have some hundred bytes. */
 export const marshalLimits = {
-  bytes: 2 ** 16,
+  bytes: 2 ** 14,
   /** Values in it, and how deep they may be in each other. */
-  values: 10_000,
+  values: 5000,
   depth: 20,
   /** Digits, of 15 bits each, of a whole number. */
   digits: 8,

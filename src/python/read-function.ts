@@ -19,6 +19,8 @@ export interface PythonFunction {
   versions: readonly string[];
 }
 
+const layouts: readonly CodeLayout[] = ['3.6', '3.8', '3.11'];
+
 const layoutOf = ({ minor }: PythonVersion): CodeLayout => (minor >= 11 ? '3.11' : minor >= 8 ? '3.8' : '3.6');
 
 /** Of a code object: takes any number of arguments, or of keywords; is a generator, a coroutine or both. */
@@ -51,6 +53,25 @@ function workedOut(code: CodeObject, version: PythonVersion): Expression {
 const isCode = (value: Marshalled): value is CodeObject =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'code';
 
+function codeOf(bytes: Uint8Array, layout: CodeLayout): CodeObject {
+  const code = readMarshal(bytes, layout);
+  if (!isCode(code)) throw new DamagedError();
+  checkSignature(code);
+  return code;
+}
+
+/** What was worked out, or what it threw, whenever that is asked for. */
+function attempt<T>(work: () => T): () => T {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
 /**
  * Reads a function that works out one value out of what Python 3.6 to 3.13 made of it with `marshal.dumps(function.__code__)`. It
  * is never run. Which Python wrote it isn't in there: it is read by the instructions of each whose layout it has.
@@ -59,11 +80,10 @@ const isCode = (value: Marshalled): value is CodeObject =>
 export function readFunction(bytes: Uint8Array): PythonFunction {
   const found: { code: CodeObject; value: Expression; text: string; version: string }[] = [];
   const failures: FunctionError[] = [];
+  const codes = new Map(layouts.map((layout) => [layout, attempt(() => codeOf(bytes, layout))]));
   for (const version of versions) {
     try {
-      const code = readMarshal(bytes, layoutOf(version));
-      if (!isCode(code)) throw new DamagedError();
-      checkSignature(code);
+      const code = codes.get(layoutOf(version))!();
       const value = workedOut(code, version);
       found.push({ code, value, text: show(value), version: version.name });
     } catch (error) {

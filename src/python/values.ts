@@ -8,11 +8,16 @@ export class Tuple<T = PythonConstant> {
   }
 }
 
+/** The type of Python's `...`. */
+export class Ellipsis {
+  readonly kind = 'ellipsis';
+}
+
 /** Python's `...`. */
-export const ellipsis: unique symbol = Symbol('Ellipsis');
+export const ellipsis = new Ellipsis();
 
 /** A constant of Python that expressions have. A bigint is an int, a number a float. */
-export type PythonConstant = null | boolean | bigint | number | string | typeof ellipsis | Tuple;
+export type PythonConstant = null | boolean | bigint | number | string | Ellipsis | Tuple;
 
 /** What can be in marshalled data, as inert data. */
 export type Marshalled =

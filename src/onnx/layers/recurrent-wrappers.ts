@@ -45,6 +45,8 @@ const bidirectional: LayerHandler = (tensors, call) => {
 const timeDistributed: LayerHandler = (inputs, call) => {
   const { layer } = call.layer.layers;
   if (!layer) return call.unsupported('it wraps no layer');
+  if (layer.className === 'Lambda')
+    return call.unsupported('it wraps a Lambda, which may look at other samples; call keras.ops on the whole sequence');
   const [x] = inputs as [Value];
   const mask = call.tensor('mask') ?? x.mask;
   const steps = inputs.map(mergeTime);
