@@ -1,7 +1,7 @@
 import { DamagedError, FunctionError } from './error.js';
 import { type Expression, expression } from './expression.js';
 import { handlers } from './handlers.js';
-import { readInstructions } from './instructions.js';
+import { type Instruction, readInstructions } from './instructions.js';
 import { Machine } from './machine.js';
 import { readMarshal } from './marshal.js';
 import { type PythonVersion, versions } from './opcodes.js';
@@ -33,9 +33,23 @@ function checkSignature(code: CodeObject): void {
   if (code.argumentCount === 0) throw new FunctionError('it has no parameters');
 }
 
+/** The most names that are told of a function that isn't read. */
+const mostNames = 10;
+
+/** The instructions of a function; what is refused for them is told with the names that it uses. */
+function instructionsOf(code: CodeObject, version: PythonVersion): Instruction[] {
+  try {
+    return readInstructions(code.instructions, version);
+  } catch (error) {
+    if (!(error instanceof FunctionError) || error instanceof DamagedError || code.names.length === 0) throw error;
+    const names = code.names.slice(0, mostNames).join(', ');
+    throw new FunctionError(`${error.message} (it uses ${names}${code.names.length > mostNames ? ', …' : ''})`);
+  }
+}
+
 /** What a function works out, by the instructions of one Python. */
 function workedOut(code: CodeObject, version: PythonVersion): Expression {
-  const instructions = readInstructions(code.instructions, version);
+  const instructions = instructionsOf(code, version);
   const machine = new Machine(code, version);
   if (version.minor >= 11 && instructions.find(({ name }) => name !== 'COPY_FREE_VARS')?.name !== 'RESUME')
     throw new DamagedError();

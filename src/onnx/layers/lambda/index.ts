@@ -19,7 +19,12 @@ const lambda: LayerHandler = (_, call: LayerCall) => {
   try {
     const [first] = read.function.parameters;
     const parameters = new Map([...read.parameters, [first!, inputOf(call.args[0])]]);
-    return outputsOf(new Evaluation(call, { parameters, closure: read.closure }).value(read.function.value));
+    // What an operation can't do is said of the function that calls it.
+    const unsupported = (reason: string): never => {
+      throw new FunctionError(reason);
+    };
+    const own = { ...call, unsupported };
+    return outputsOf(new Evaluation(own, { parameters, closure: read.closure }).value(read.function.value));
   } catch (error) {
     if (error instanceof FunctionError) return call.unsupported(refusalOf(read.function, error));
     throw error;

@@ -1,5 +1,6 @@
 import type { Config, ConfigValue, Layer } from '../../../keras/model.js';
 import { FunctionError } from '../../../python/error.js';
+import type { Expression } from '../../../python/expression.js';
 import { type PythonFunction, readFunction } from '../../../python/read-function.js';
 import { show } from '../../../python/show.js';
 import { fromConfig, type PythonValue } from './values.js';
@@ -77,15 +78,18 @@ function closureOf(read: PythonFunction, closure: ConfigValue | undefined): Map<
 const neverRun = 'it holds Python code, which is never run';
 const rewrite = 'rewrite it with built-in layers or keras.ops';
 
-/** A function as messages have it: short, and without what a terminal would act on. */
-function shown({ parameters, value }: PythonFunction): string {
-  const line = `lambda ${parameters.join(', ')}: ${show(value)}`.replaceAll(/\p{C}/gu, '\uFFFD');
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+/** Text out of a file as messages have it: short, and without what a terminal would act on. */
+function plain(text: string, length: number): string {
+  const line = text.slice(0, length + 1).replaceAll(/\p{C}/gu, '\uFFFD');
+  return text.length > length ? `${line.slice(0, length)}…` : line;
 }
+
+const shown = ({ parameters, value }: PythonFunction): string =>
+  plain(`lambda ${parameters.join(', ')}: ${show(value)}`, 200);
 
 /** Why a Lambda whose function could be read is refused. */
 export const refusalOf = (read: PythonFunction, { message }: Error): string =>
-  `it is Python code, which is never run but read: \`${shown(read)}\`. That can't be served, for ${message.slice(0, 300)}; ${rewrite}`;
+  `it is Python code, which is never run but read: \`${shown(read)}\`. That can't be served, for ${plain(message, 300)}; ${rewrite}`;
 
 type Reading = LambdaFunction | { refusal: string };
 
@@ -101,7 +105,7 @@ function read(layer: Layer): Reading {
     return { function: known, parameters: parametersOf(known, defaults, layer), closure: closureOf(known, closure) };
   } catch (error) {
     if (!(error instanceof FunctionError)) throw error;
-    return { refusal: known ? refusalOf(known, error) : `${neverRun}, and ${error.message}; ${rewrite}` };
+    return { refusal: known ? refusalOf(known, error) : `${neverRun}, and ${plain(error.message, 300)}; ${rewrite}` };
   }
 }
 
@@ -123,4 +127,31 @@ export function lambdaRefusal(layer: Layer): string | undefined {
 export function lambdaFunction(layer: Layer): LambdaFunction | undefined {
   const reading = readingOf(layer);
   return 'refusal' in reading ? undefined : reading;
+}
+
+const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/']);
+
+/** Whether an expression is the same arithmetic with every number of the first parameter. */
+function isArithmetic(expression: Expression): boolean {
+  switch (expression.kind) {
+    case 'parameter':
+    case 'closure':
+      return true;
+    case 'constant':
+      return typeof expression.value === 'number' || typeof expression.value === 'bigint';
+    case 'unary':
+      return expression.operator === '-' && isArithmetic(expression.operand);
+    case 'binary':
+      return arithmetic.has(expression.operator) && isArithmetic(expression.left) && isArithmetic(expression.right);
+    case 'call':
+      return /^[\w.]+\.cast$/.test(show(expression.callee)) && expression.args.slice(0, 1).every(isArithmetic);
+    default:
+      return false;
+  }
+}
+
+/** Whether a Lambda does the same arithmetic with every number, as those do that scale pixels. */
+export function scales(layer: Layer): boolean {
+  const read = layer.className === 'Lambda' ? lambdaFunction(layer) : undefined;
+  return read !== undefined && isArithmetic(read.function.value);
 }
