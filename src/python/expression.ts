@@ -31,7 +31,7 @@ export type Expression = { size: number } & (
 type Bare<T> = T extends unknown ? Omit<T, 'size'> : never;
 
 /** Parts that an expression may have, written out. */
-export const largestExpression = 2000;
+export const largestExpression = 1000;
 
 /** The parts that an expression is made of. */
 export function partsOf(expression: Bare<Expression>): readonly Expression[] {

@@ -28,6 +28,13 @@ function attribute(machine: Machine, index: number): void {
   machine.push(expression({ kind: 'attribute', of: machine.pop(), name: machine.name(index) }));
 }
 
+/** The operators that change what is on their left, `+=`, have the numbers after the others'. */
+function operator(machine: Machine, argument: number): void {
+  if (argument >= binaryOperators.length && argument < 2 * binaryOperators.length)
+    throw new FunctionError('it changes a variable in its place');
+  binary(binaryOperators[argument])(machine, argument);
+}
+
 /** A callee and NULL beside it: on top of it since Python 3.13, below it before. */
 function withNothing(machine: Machine, push: () => void): void {
   if (machine.version.minor < 13) machine.push(nothing);
@@ -140,7 +147,7 @@ export const handlers: Record<string, Handler> = {
   BINARY_AND: binary('&'),
   BINARY_OR: binary('|'),
   BINARY_XOR: binary('^'),
-  BINARY_OP: (machine, argument) => binary(binaryOperators[argument])(machine, 0),
+  BINARY_OP: operator,
   BINARY_SUBSCR: item,
   BINARY_SLICE: (machine) => {
     slice(machine, 2);

@@ -47,12 +47,17 @@ function instructionsOf(code: CodeObject, version: PythonVersion): Instruction[]
   }
 }
 
+/** Whether a function begins as all of a Python do since 3.11, which tells whose it is. */
+function beginsAs(instructions: Uint8Array, { opcodes }: PythonVersion): boolean {
+  const [first, second] = [0, 2].map((at) => opcodes.get(instructions[at] ?? -1));
+  return first === 'RESUME' || (first === 'COPY_FREE_VARS' && second === 'RESUME');
+}
+
 /** What a function works out, by the instructions of one Python. */
 function workedOut(code: CodeObject, version: PythonVersion): Expression {
+  if (version.minor >= 11 && !beginsAs(code.instructions, version)) throw new DamagedError();
   const instructions = instructionsOf(code, version);
   const machine = new Machine(code, version);
-  if (version.minor >= 11 && instructions.find(({ name }) => name !== 'COPY_FREE_VARS')?.name !== 'RESUME')
-    throw new DamagedError();
   for (const [index, { name, argument }] of instructions.entries()) {
     const ends = name === 'RETURN_VALUE' || name === 'RETURN_CONST';
     if (ends !== (index === instructions.length - 1)) throw new DamagedError();

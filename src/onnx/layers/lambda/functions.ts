@@ -116,6 +116,7 @@ backend.argmax          Argmax x axis=-1 output_type=int64
 backend.argmin          Argmin x axis=-1 output_type=int64
 backend.batch_flatten   BatchFlatten x
 backend.cast            Cast x dtype
+backend.cast_to_floatx  ToFloat x
 backend.clip            Clip x min_value:x_min max_value:x_max
 backend.concatenate     Concatenate tensors:xs axis=-1
 backend.constant        Array value:x dtype=float32

@@ -13,7 +13,7 @@ function inputOf(argument: CallArgument | undefined): PythonValue {
 }
 
 /** What a function of Python works out, read from its code. It gets integers as they are; floats are float32 here anyway. */
-const lambda: LayerHandler = (_, call: LayerCall) => {
+const lambda: LayerHandler = (inputs, call: LayerCall) => {
   const read = lambdaFunction(call.layer);
   if (!read) return call.unsupported('its code is not read');
   try {
@@ -24,7 +24,11 @@ const lambda: LayerHandler = (_, call: LayerCall) => {
       throw new FunctionError(reason);
     };
     const own = { ...call, unsupported };
-    return outputsOf(new Evaluation(own, { parameters, closure: read.closure }).value(read.function.value));
+    const outputs = outputsOf(new Evaluation(own, { parameters, closure: read.closure }).value(read.function.value));
+    // Keras keeps a mask on the tensor itself: whether it stays depends on the version.
+    if (outputs.some((output) => output.mask && inputs.includes(output)))
+      throw new FunctionError('it gives an input with a mask as it is');
+    return outputs;
   } catch (error) {
     if (error instanceof FunctionError) return call.unsupported(refusalOf(read.function, error));
     throw error;
