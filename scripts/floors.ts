@@ -29,7 +29,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/inference'],
   ['src/onnx', 'src/tensorflow'],
   ['src/keras', 'src/images', 'src/json', 'src/strings', 'schemas'],
-  ['src/keys', 'src/pickle', 'src/settings'],
+  ['src/keys', 'src/pickle', 'src/python', 'src/settings'],
   ['src/support'],
 ];
 

@@ -1,4 +1,4 @@
-/** A process that loads one mutated model or pickle after the other, as the compile process does, and says how each ended. */
+/** A process that loads one mutated model, pickle or function after the other, as the compile process does, and says how each ended. */
 import { readFile } from 'node:fs/promises';
 import { InferenceSession } from '../../src/inference/onnxruntime.js';
 import { isOnnxFile, ModelFileError, readKerasModel } from '../../src/keras/index.js';
@@ -6,6 +6,9 @@ import { compile } from '../../src/onnx/compile.js';
 import { PickleError } from '../../src/pickle/error.js';
 import { readFitted } from '../../src/pickle/fitted.js';
 import { readPickle } from '../../src/pickle/read-pickle.js';
+import { FunctionError } from '../../src/python/error.js';
+import { readFunction } from '../../src/python/read-function.js';
+import { show } from '../../src/python/show.js';
 
 /** What is to be loaded. */
 export interface LoadRequest {
@@ -36,8 +39,20 @@ async function loadPickle(file: string): Promise<Ending> {
   }
 }
 
+/** As a Lambda of a model holds it. */
+async function loadFunction(file: string): Promise<Ending> {
+  try {
+    show(readFunction(await readFile(file)).value);
+    return { kind: 'loaded' };
+  } catch (error) {
+    if (error instanceof FunctionError) return { kind: 'refused', code: 'function', message: error.message };
+    return { kind: 'fault', message: (error as Error).stack ?? String(error) };
+  }
+}
+
 async function load({ model, weights }: LoadRequest): Promise<Ending> {
   if (model.endsWith('.pkl')) return loadPickle(model);
+  if (model.endsWith('.code')) return loadFunction(model);
   let onnx: Buffer;
   try {
     if (await isOnnxFile(model)) return { kind: 'refused by the engine', message: 'ONNX' };

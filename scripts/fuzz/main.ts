@@ -1,5 +1,5 @@
 /**
- * Loads mutated model files and pickles, and fails when one is neither loaded nor refused with a ModelFileError or a PickleError,
+ * Loads mutated model files, pickles and functions, and fails when one is neither loaded nor refused with an error of its reader,
  * takes more than 10 s or 1 GB, or ends its process.
  *
  *     npm run fuzz -- --count 5000 --seed 1

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { unzipSync } from 'fflate';
 import { families } from '../../test/helpers/fixtures.js';
+import { functionCases } from '../../test/helpers/functions.js';
 import { bytesOfCase, pickleCases } from '../../test/helpers/pickles.js';
 
-/** A model file that real Keras wrote, with what belongs to it; or a pickle. */
+/** A model file that real Keras wrote, with what belongs to it; or a pickle, or the code of a function. */
 export interface Seed {
   name: string;
   /** What kind of file it is: seeds are drawn from every kind as often. */
@@ -23,8 +24,23 @@ function kindOf({ files, model }: Pick<Seed, 'files' | 'model'>, keras: string):
   return Object.keys(files).length > 2 ? 'TensorFlow.js' : 'architecture and weights';
 }
 
-/** The models and pickles of the fixtures. */
-export const readSeeds = (): Seed[] => [...readModels(), ...readPickles()];
+/** The models, pickles and functions of the fixtures. */
+export const readSeeds = (): Seed[] => [...readModels(), ...readPickles(), ...readFunctions()];
+
+/** Functions that real Python marshalled. */
+const readFunctions = (): Seed[] =>
+  functionCases.flatMap(({ source, codes }) =>
+    Object.entries(codes).map(([version, code]): Seed => {
+      const files = { 'function.code': Buffer.from(code, 'base64') };
+      return {
+        name: `${source} of Python ${version}`,
+        kind: 'function',
+        files,
+        model: 'function.code',
+        weights: undefined,
+      };
+    }),
+  );
 
 /** Objects that real Python pickled, each a file beside a model. */
 function readPickles(): Seed[] {

@@ -118,6 +118,8 @@ const settings: Record<string, string> = {
   InputLayer: 'sparse ragged optional',
   IndexLookup: lookup,
   IntegerLookup: lookup,
+  Lambda:
+    'function function_type module output_shape output_shape_type output_shape_module mask mask_type mask_module arguments',
   LSTM: `${cell} ${sequence} ${lstm}`,
   LSTMCell: `${cell} ${lstm}`,
   LayerNormalization: 'axis epsilon center scale rms_scaling',

@@ -15,7 +15,7 @@ import { asEntries, builtShapeOf, functionalGraph, inputShapeOf, type Member, se
 import { fromMergedSequential } from './keras1.js';
 import { type Dialect, modernise } from './keras2.js';
 import { limits, quote } from './limits.js';
-import type { Config, Layer } from './model.js';
+import type { Config, ConfigValue, Layer } from './model.js';
 import { fromTheano } from './theano.js';
 
 /** Wrapped layers by class: the keys of the config that hold them, which are the attributes too. */
@@ -109,7 +109,8 @@ export class LayerReader {
 
   #makeLayer(layer: Layer, config: Config, depth: number): void {
     const keys = lookUp(wrapped, layer.className) ?? [];
-    layer.config = tidyConfig(Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key))));
+    const own = Object.entries(config).filter(([key]) => !keys.includes(key));
+    layer.config = { ...tidyConfig(Object.fromEntries(own)), ...asWritten(layer.className, own) };
     for (const key of keys) {
       const value = config[key];
       asList(value).forEach((entry, index) => {
@@ -186,6 +187,10 @@ export class LayerReader {
     return sequentialGraph({ name, shape: shape.length > 0 ? [null, ...shape.slice(1)] : shape, dtype }, layers);
   }
 }
+
+/** What a function is given is told apart as it is in Python: whole numbers from floats, arrays from lists. */
+const asWritten = (className: string, config: readonly (readonly [string, ConfigValue])[]): Config =>
+  className === 'Lambda' ? Object.fromEntries(config.filter(([key]) => key === 'function' || key === 'arguments')) : {};
 
 /** Layers whose `get_config` leaves out what every layer has, `trainable` among it. None is called like an operation. */
 const bareLayers: ReadonlySet<string> = new Set([

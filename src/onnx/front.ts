@@ -1,6 +1,7 @@
 import { tensorsOf } from '../keras/call-order.js';
 import { type Argument, type Call, type Graph, type KerasModel, type Layer, TensorReference } from '../keras/model.js';
 import { layerKey } from './layer-key.js';
+import { scales } from './layers/lambda/read.js';
 
 /** How a model begins: what happens to its input before the first layers that make something of it. */
 export interface Front {
@@ -78,8 +79,9 @@ export function frontOf({ name, graph }: Pick<KerasModel, 'name' | 'graph'>): Fr
     const { name, graph } = call.layer;
     if (graph) return follow([{ name, graph }, ...nesting], idsOf(graph.inputs));
     const key = layerKey(call.layer);
-    if (scalingLayers.test(key)) front.scaling.push(call);
-    return scalingLayers.test(key) || passingLayers.test(key) || isLinearActivation(call.layer);
+    const isScaling = scalingLayers.test(key) || scales(call.layer);
+    if (isScaling) front.scaling.push(call);
+    return isScaling || passingLayers.test(key) || isLinearActivation(call.layer);
   }
 
   follow([{ name, graph }], idsOf(graph.inputs.slice(0, 1)));

@@ -15,7 +15,6 @@ const foreign = 'which is never run; rewrite it with built-in layers';
 export const refusals: Readonly<Record<string, string>> = {
   FlaxLayer: `it holds code of Flax, ${foreign}`,
   JaxLayer: `it holds code of JAX, ${foreign}`,
-  Lambda: 'it holds Python code, which is never run; rewrite it with built-in layers or keras.ops',
   Layer: base,
   TFSMLayer: 'it runs a SavedModel from elsewhere; serve that SavedModel itself, or rebuild it with built-in layers',
   TorchModuleWrapper: `it holds code of PyTorch, ${foreign}`,

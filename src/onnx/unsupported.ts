@@ -3,6 +3,7 @@ import { settingRefusal } from '../keras/layer-settings.js';
 import type { Graph, Layer } from '../keras/model.js';
 import type { LayerTable } from './context.js';
 import { layerKey } from './layer-key.js';
+import { lambdaRefusal } from './layers/lambda/read.js';
 import { refusals } from './refusals.js';
 
 /** A layer that can't be compiled. */
@@ -22,6 +23,10 @@ function reasonFor(className: string): string {
   return 'it is not a built-in Keras layer that is supported; replace it with built-in layers';
 }
 
+/** Why a layer of a known class is refused, whatever its input; undefined where it isn't. */
+const knownRefusal = (layer: Layer): string | undefined =>
+  settingRefusal(layer) ?? (layer.className === 'Lambda' ? lambdaRefusal(layer) : undefined);
+
 /** Every layer in the graph, nested models and wrapped layers included, that has no handler, or settings that none knows. */
 export function findUnsupported(graph: Graph, table: LayerTable): UnsupportedLayer[] {
   const seen = new Set<Layer>();
@@ -35,7 +40,7 @@ export function findUnsupportedIn(layer: Layer, table: LayerTable, seen = new Se
   const { name, graph } = layer;
   const className = layerKey(layer);
   const inner = [...(graph?.calls.map((call) => call.layer) ?? []), ...Object.values(layer.layers)];
-  const reason = graph ? undefined : Object.hasOwn(table, className) ? settingRefusal(layer) : reasonFor(className);
+  const reason = graph ? undefined : Object.hasOwn(table, className) ? knownRefusal(layer) : reasonFor(className);
   const self = reason === undefined ? [] : [{ name, className, reason }];
   return [...self, ...inner.flatMap((other) => findUnsupportedIn(other, table, seen))];
 }

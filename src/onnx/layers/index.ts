@@ -8,6 +8,7 @@ import { convolutionLayers } from './convolution.js';
 import { coreLayers } from './core.js';
 import { imagePreprocessingLayers } from './image-preprocessing.js';
 import { keras1Layers } from './keras1.js';
+import { lambdaLayers } from './lambda/index.js';
 import { locallyConnectedLayers } from './locally-connected.js';
 import { lookupLayers } from './lookup.js';
 import { mergingLayers } from './merging.js';
@@ -33,6 +34,7 @@ export const layerTable: LayerTable = {
   ...convolutionLayers,
   ...imagePreprocessingLayers,
   ...keras1Layers,
+  ...lambdaLayers,
   ...locallyConnectedLayers,
   ...lookupLayers,
   ...mergingLayers,

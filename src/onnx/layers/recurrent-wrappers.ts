@@ -47,6 +47,8 @@ const timeDistributed: LayerHandler = (inputs, call) => {
   const { layer } = call.layer.layers;
   if (!layer) return call.unsupported('it wraps no layer');
   refuseWrapped(layer, call);
+  if (layer.className === 'Lambda')
+    return call.unsupported('it wraps a Lambda, which may look at other samples; call keras.ops on the whole sequence');
   const [x] = inputs as [Value];
   const mask = call.tensor('mask') ?? x.mask;
   const steps = inputs.map(mergeTime);

@@ -24,7 +24,8 @@ import { segmentOperations } from './segments.js';
 import { shapeOperations } from './shape.js';
 import { similarityOperations } from './similarity.js';
 import { sortingOperations } from './sorting.js';
-import { tensorflowLayers } from './tensorflow.js';
+import { functionHandler, tensorflowLayers } from './tensorflow.js';
+import type { TensorflowFunction } from './tensorflow-functions.js';
 import { tensorflowImages } from './tensorflow-images.js';
 import { tensorflowMatrices } from './tensorflow-matrices.js';
 import { tensorflowOperations } from './tensorflow-operations.js';
@@ -75,10 +76,16 @@ const tensorflow: OperationTable = {
   ...tensorflowResizing,
 };
 
+const all: OperationTable = { ...operations, ...tensorflow };
+
+/** What calls of functions emit, by the functions' names. */
+export const functionHandlers = (functions: Readonly<Record<string, TensorflowFunction>>): LayerTable =>
+  Object.fromEntries(Object.entries(functions).map(([name, one]) => [name, functionHandler(all, one)]));
+
 /** Calls of functions on symbolic tensors, as Keras 3 (`ops.Add`) and Keras 2 (`TFOpLambda(tf.math.add)`) write them. */
 export const operationLayers: LayerTable = {
   ...Object.fromEntries(
     Object.entries(operations).map(([name, operation]) => [`ops.${name}`, kerasOperation(operation)]),
   ),
-  ...tensorflowLayers({ ...operations, ...tensorflow }),
+  ...tensorflowLayers(all),
 };

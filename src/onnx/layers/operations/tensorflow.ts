@@ -31,7 +31,11 @@ function translate(
   return values;
 }
 
-function functionHandler(operations: OperationTable, { operation, parameters }: TensorflowFunction): LayerHandler {
+/** What a call of a function emits, its arguments by its own parameters. */
+export function functionHandler(
+  operations: OperationTable,
+  { operation, parameters }: TensorflowFunction,
+): LayerHandler {
   const { emit } = operations[operation]!;
   return (_, call) => emit(new Arguments(call, translate(call, parameters, call.args, call.kwargs)));
 }

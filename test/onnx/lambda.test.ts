@@ -1,0 +1,149 @@
+/** Lambdas: what their functions are given, what is refused and what is said of it. What Keras answers is in the fixtures. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Config, ConfigValue, KerasDType, KerasModel, Layer } from '../../src/keras/index.js';
+import { TensorReference } from '../../src/keras/index.js';
+import { compile } from '../../src/onnx/compile.js';
+import { frontOf } from '../../src/onnx/front.js';
+import { functionCases } from '../helpers/functions.js';
+
+const layer = (className: string, config: Config, layers: Record<string, Layer> = {}): Layer => ({
+  name: 'code',
+  className,
+  module: '',
+  config,
+  weights: new Map(),
+  layers,
+});
+
+/** The code of a function by Python 3.11. Lambdas have `n=1` after `x`, and `c`, `d` and `mean` around them. */
+const codeOf = (source: string): string => {
+  const found = functionCases.find((one) => one.source === source);
+  assert.ok(found, source);
+  return found.codes['3.11']!;
+};
+
+interface Given {
+  defaults?: ConfigValue;
+  closure?: ConfigValue;
+  config?: Config;
+  dtype?: KerasDType;
+  shape?: (number | null)[];
+}
+
+function model(called: Layer, { dtype = 'float32', shape = [null, 4] }: Given = {}): KerasModel {
+  return {
+    name: 'model',
+    container: 'json',
+    kerasVersion: '3.0.0',
+    className: 'Functional',
+    graph: {
+      inputs: [{ name: 'x', shape, dtype, id: 'x:0' }],
+      calls: [{ layer: called, args: [new TensorReference('x:0')], kwargs: {}, output: 'y' }],
+      outputs: new TensorReference('y:0'),
+    },
+  };
+}
+
+const lambda = (source: string, { defaults = [1], closure = null, config = {} }: Given = {}) =>
+  layer('Lambda', { function: [codeOf(source), defaults, closure], ...config });
+
+/** The type and shape of what a Lambda gives. */
+const given = (source: string, what: Given = {}) => {
+  const [output] = compile(model(lambda(source, what), what)).outputs;
+  return { type: output!.type, shape: output!.shape };
+};
+
+const refused = (source: string, message: RegExp, what: Given = {}) =>
+  assert.throws(() => compile(model(lambda(source, what), what)), message);
+
+const float = (value: number): ConfigValue => ({ class_name: '__float__', config: { value } });
+
+describe('a Lambda', () => {
+  it('is read in each form in which Keras has kept it', () => {
+    const code = codeOf('x * 2');
+    const forms: ConfigValue[] = [
+      [code, [1], null],
+      { class_name: '__tuple__', items: [code, { class_name: '__tuple__', items: [1] }, null] },
+      { class_name: '__lambda__', config: { value: [code, [1], null] } },
+      { class_name: '__lambda__', config: { code, defaults: [1], closure: null } },
+    ];
+    for (const form of forms)
+      assert.deepEqual(compile(model(layer('Lambda', { function: form }))).outputs[0]!.shape, [null, 4]);
+  });
+
+  it('keeps integers, and takes what fits them alone', () => {
+    assert.deepEqual(given('x * 2', { dtype: 'int32' }), { type: 'int32', shape: [null, 4] });
+    refused('x / 255.0', /lambda x, n: x \/ 255\.0`.* int32 and the float 255/, { dtype: 'int32' });
+    refused('x * 2', /"\*" of uint8 tensors/, { dtype: 'uint8' });
+    refused('x - (x - 1)', /"-" of bool tensors|depends on the framework/, { dtype: 'bool' });
+    assert.equal(given('x <= 1', { dtype: 'int64' }).type, 'bool');
+  });
+
+  it('knows the values of variables around it, whole numbers and floats apart', () => {
+    const closure = [float(2), 3];
+    assert.equal(given('x * c + d', { closure }).type, 'float32');
+    refused('x * c + d', /int32 and the float 2/, { closure, dtype: 'int32' });
+    assert.equal(given('x * c + d', { closure: [2, 3], dtype: 'int32' }).type, 'int32');
+    assert.deepEqual(given('x - mean', { closure: [[1, 2, 3, 4]] }).shape, [null, 4]);
+    refused('x - mean', /has not the values of the variables around it/);
+    refused('x - mean', /value of its mean is no number/, { closure: [{ class_name: 'Dense', config: {} }] });
+  });
+
+  it('knows its arguments and defaults', () => {
+    const source = 'def f(x, scale=2.0):\n    y = x * scale\n    return y + y';
+    assert.equal(given(source, { defaults: [float(2)] }).type, 'float32');
+    refused(source, /no value for its scale/, { defaults: null });
+    assert.equal(given(source, { defaults: null, config: { arguments: { scale: 3 } } }).type, 'float32');
+    refused(source, /an argument that it doesn't take, other/, { config: { arguments: { other: 3 } } });
+    refused(source, /its first parameter twice/, { config: { arguments: { x: 3 } } });
+    refused(source, /more defaults than parameters/, { defaults: [1, 2, 3] });
+  });
+
+  it('uses sizes that are known', () => {
+    const source = 'tf.reshape(x, (-1, x.shape[1] * x.shape[2]))';
+    assert.deepEqual(given(source, { shape: [null, 4, 3] }).shape, [null, 12]);
+    refused(source, /is not supported|leaves open/, { shape: [null, null, 3] });
+  });
+
+  const messages: [what: string, source: string, message: RegExp, given?: Given][] = [
+    [
+      'a name that could be anything',
+      'f(x, n, key=d)',
+      /`lambda x, n: f\(x, n, key=d\)`.*it uses f, a name/,
+      { closure: [1] },
+    ],
+    ['a method of a tensor', 'x.mean(axis=1)', /uses the attribute mean of a tensor/],
+    ['what compares objects on old tensors', 'x != 1', /its "!=" of float32 tensors is not supported/],
+    ['bits of floats', 'x & x | x ^ x', /its "&" of float32 tensors/],
+    ['a whole number that is no float', 'x + 12345678901234567890', /a whole number that is too large/],
+    ['what branches, with the names that it uses', '[y for y in x]', /Python code, which is never run, and /],
+    ['a mask of its own', 'x * 2', /makes a mask of its own/, { config: { mask: true } }],
+  ];
+  for (const [what, source, message, options] of messages)
+    it(`is refused for ${what}`, () => refused(source, message, options));
+
+  it('is refused in a TimeDistributed, which makes other samples of its steps', () => {
+    const wrapped = layer('TimeDistributed', {}, { layer: { ...lambda('x * 2'), name: 'inner' } });
+    assert.throws(() => compile(model(wrapped, { shape: [null, 3, 4] })), /wraps a Lambda/);
+  });
+
+  it('is told without what a terminal would act on, though its file is hostile', () => {
+    const code = Buffer.from(codeOf('f(x, n, key=d)'), 'base64');
+    const at = code.indexOf('\xda\x01f', 'latin1');
+    assert.ok(at > 0);
+    code[at + 2] = 0x1b;
+    const called = layer('Lambda', { function: [code.toString('base64'), [1], [1]] });
+    assert.throws(
+      () => compile(model(called)),
+      (error: Error) => !error.message.includes('\x1b') && error.message.includes('\uFFFD'),
+    );
+  });
+
+  it('that is arithmetic scales pixels', () => {
+    const shape = [null, 8, 8, 3];
+    const scaling = (source: string) => frontOf(model(lambda(source), { shape })).scaling.length;
+    assert.equal(scaling('(x - 127.5) / 127.5'), 1);
+    assert.equal(scaling('x[:, -1]'), 0);
+  });
+});
