@@ -57,7 +57,8 @@ function weightStore(file: Hdf5Group): WeightStore {
   }
   throw new ModelFileError(
     'model_format_unsupported',
-    'This is an HDF5 file, but Keras did not write it: it holds neither a model nor the weights of one.',
+    'This is an HDF5 file, but Keras did not write it: it holds neither a model nor the weights of one. ' +
+      "Give the file that model.save('model.keras') wrote.",
   );
 }
 

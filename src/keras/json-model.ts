@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join, parse } from 'node:path';
+import { basename, dirname, join, parse } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gunzip, gunzipSync } from 'node:zlib';
 import { asText, isObject } from './config.js';
@@ -75,12 +75,28 @@ function architectureOf(entry: ConfigValue): Contents | undefined {
 /** Endings of the files that hold the weights of `model.json`, as Keras's guides name them: `model.weights.h5`, `model.h5`. */
 const weightEndings = ['.weights.h5', '.weights.json', '.h5', '_weights.h5'];
 
-/** The file with the weights of an architecture, when it lies beside it under the same name. */
-export async function weightsBeside(path: string): Promise<string | undefined> {
+/** The files that may be the weights of an architecture: those beside it under the same name. */
+export async function weightFilesBeside(path: string): Promise<string[]> {
+  const files: string[] = [];
   for (const ending of weightEndings) {
     const weights = join(dirname(path), parse(path).name + ending);
     const found = await stat(weights).catch(() => undefined);
-    if (found?.isFile()) return weights;
+    if (found?.isFile()) files.push(weights);
   }
-  return undefined;
+  return files;
+}
+
+/**
+ * The file with the weights of an architecture, when it lies beside it under the same name.
+ *
+ * @throws ModelFileError where Keras 3 wrote them twice, whole and in shards: nothing says which are the newer ones
+ */
+export async function weightsBeside(path: string): Promise<string | undefined> {
+  const files = await weightFilesBeside(path);
+  const twice = files.filter((file) => /\.weights\.(h5|json)$/.test(file)).map((file) => basename(file));
+  if (twice.length < 2) return files[0];
+  throw new ModelFileError(
+    'model_weights_missing',
+    `Beside the architecture lie ${twice.join(' and ')}, either of which may be its weights. Remove one of them, or say which (--weights).`,
+  );
 }

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { archiveFiles } from './archive-names.js';
 import { asList, isObject } from './config.js';
-import { weightsBeside } from './json-model.js';
+import { weightFilesBeside } from './json-model.js';
 import { limits, parseJson } from './limits.js';
 import type { Config } from './model.js';
 import { isSavedModelFolder } from './other-folders.js';
@@ -113,8 +113,8 @@ async function filesOfJson(source: OpenModelFile): Promise<string[]> {
     const manifest = asList(json.weightsManifest).flatMap((group) => (isObject(group) ? asList(group.paths) : []));
     const shards = [...manifest, ...shardNames(json)];
     if (shards.length > 0) return shards.map((name) => pathBeside(source.path, name));
-    const weights = await weightsBeside(source.path);
-    return weights === undefined ? [] : await filesOf(weights);
+    const weights = await weightFilesBeside(source.path);
+    return (await Promise.all(weights.map(filesOf))).flat();
   } catch {
     return [];
   }

@@ -142,12 +142,15 @@ function readCentralHeader(header: Buffer, nameEnd: number): ZipEntry {
   const name = header.toString('utf8', CENTRAL_SIZE, nameEnd);
   const method = header.readUInt16LE(10);
   if (header.readUInt16LE(8) & 1) {
-    throw new ModelFileError('model_format_unsupported', `The zip is encrypted: ${quote(name)}.`);
+    throw new ModelFileError(
+      'model_format_unsupported',
+      `The zip is encrypted: ${quote(name)}. Unpack it with its password, and give the folder.`,
+    );
   }
   if (method !== 0 && method !== 8) {
     throw new ModelFileError(
       'model_format_unsupported',
-      `${quote(name)} in the zip is compressed by method ${method}; only stored and deflated entries are read.`,
+      `${quote(name)} in the zip is compressed by method ${method}; only stored and deflated entries are read. Unpack it, and give the folder.`,
     );
   }
   const sizes = [header.readUInt32LE(24), header.readUInt32LE(20), header.readUInt32LE(42)];

@@ -84,6 +84,15 @@ describe('a .keras archive', () => {
     assert.deepEqual([graph.calls[0]!.layer.weights.size, kerasVersion], [2, '3.9.0']);
   });
 
+  it('packed by macOS into a zip of its own is named, and what macOS adds is not', async () => {
+    const path = join(folder, 'mac.zip');
+    writeFileSync(path, zipSync({ 'pets.keras': Buffer.from('x'), '__MACOSX/._pets.keras': Buffer.from('x') }));
+    await assert.rejects(
+      readKerasModel(path),
+      refusedAs('model_format_unsupported', /around a model \("pets\.keras"\)/),
+    );
+  });
+
   it('in a folder beside another model is refused, naming both', async () => {
     for (const name of ['pets/best.h5', 'dogs/model.keras'])
       await assert.rejects(

@@ -74,6 +74,7 @@ describe('what begins as a file of another program is named', () => {
     // What only begins alike.
     ['zlib.txt', 'x^2 + y^2', /no model file of a known kind/],
     ['graph.pb', '\n\x03\n\x01x', /no model file of a known kind/],
+    ['operation.pb', '\n\x07\n\x01x\x12\x02\x01\x02', /no model file of a known kind/],
     ['index', '\x57\xfb\x80\x8b\x24\x75\x47', /no model file of a known kind/],
   ];
   for (const [name, content, message] of files) {

@@ -125,6 +125,18 @@ describe('weights in shards', () => {
     });
   }
 
+  it('beside the same in one file are refused, until it is said which count', async () => {
+    const { model, file } = copyOf('sharded_within_layers');
+    const [weights, whole] = [file('model.weights.json'), file('model.weights.h5')];
+    await writeHdf5(whole, (made) => void made.create_group('layers'));
+    await assert.rejects(readKerasModel(model), {
+      code: 'model_weights_missing',
+      message: /model\.weights\.h5 and model\.weights\.json.*--weights/,
+    });
+    assert.ok((await modelFiles(model)).includes(whole));
+    assert.equal((await readKerasModel(model, { weights })).graph.calls[0]!.layer.weights.size, 2);
+  });
+
   it('give no more than the index says is in them', async () => {
     const { model, file } = copyOf('sharded_within_layers');
     const index = JSON.parse(readFileSync(file('model.weights.json'), 'utf8'));
