@@ -134,6 +134,38 @@ describe('operations', () => {
       assert.throws(() => compile(chain([{ layer: called, args }])), reason);
   });
 
+  it('of images are refused for what Keras does at random, and for what it has not', () => {
+    const refused: [message: RegExp, tested: Layer, args?: Argument[]][] = [
+      [
+        /elastic \(ops\.ElasticTransform\): it distorts images at random, .*; leave it out/,
+        layer('elastic', 'ops.ElasticTransform'),
+      ],
+      [/its order is 2/, layer('places', 'ops.MapCoordinates', { order: 2 }), [[[1], [2]]]],
+      [/list for each of its inputs' axes/, layer('places', 'ops.MapCoordinates', { order: 0 }), [[[1], [2], [3]]]],
+      [/rank 2/, layer('turned', 'ops.AffineTransform'), [[1, 0, 0, 0, 1, 0, 0, 0]]],
+      [/filter_size is no whole number up to 256/, layer('alike', 'ops.SSIM', { filter_size: 257 }), [[[1, 2, 3, 4]]]],
+      [
+        /spatial_dims are more than its images' 2 axes/,
+        layer('moved', 'ops.ScaleAndTranslate', { spatial_dims: [1, 1, 1], method: 'linear' }),
+        [
+          [2, 4],
+          [1, 1, 1],
+          [0, 0, 0],
+        ],
+      ],
+    ];
+    for (const [message, tested, args = []] of refused)
+      assert.throws(() => compile(chain([{ layer: tested, args }])), message, tested.className);
+    const images = layer('images', 'ops.Reshape', { newshape: [-1, 2, 2, 1] });
+    const turned = (settings: Config, transform: number[]) =>
+      compile(
+        chain([{ layer: images }, { layer: layer('turned', 'ops.AffineTransform', settings), args: [transform] }]),
+      );
+    assert.throws(() => turned({ fill_mode: 'mirror' }, [1, 0, 0, 0, 1, 0, 0, 0]), /its fill_mode is mirror/);
+    assert.throws(() => turned({}, [1, 0, 0, 0, 1, 0]), /its transform should be of shape \(8\)/);
+    assert.deepEqual(turned({}, [1, 0, 0, 0, 1, 0, 0, 0]).outputs[0]!.shape, [null, 2, 2, 1]);
+  });
+
   it('refuse an argument that they do not know rather than pass it over', () => {
     const model = chain([
       { layer: layer('sum', 'TFOpLambda', { function: 'math.add' }), kwargs: { y: 1, casting: 'same' } },

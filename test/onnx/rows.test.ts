@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { type Dimension, GraphBuilder, type Value } from '../../src/onnx/graph.js';
 import {
   add,
+  cast,
   concat,
   constant,
   cumulativeSum,
@@ -13,6 +14,7 @@ import {
   gather,
   matmul,
   mul,
+  node,
   pad,
   range,
   reduceMax,
@@ -43,6 +45,14 @@ function mixes(build: Build, shape: Dimension[] = [null, 3, 4]): boolean {
 const batch = (x: Value) => sizeOf(x, 0);
 const table = (x: Value) => constant(x.graph, 'float32', [3, 4], Array(12).fill(1));
 
+/** Adds each element to a list along an axis, at the place that its value says. */
+function counted(x: Value, axis: number): Value {
+  const places = cast(reshape(x, [batch(x), 12]), 'int64');
+  const none = fill(x.graph, 'float32', [batch(x), 12], 0);
+  const ones = fill(x.graph, 'float32', [batch(x), 12], 1);
+  return node('ScatterElements', [none, places, ones], { axis, reduction: 'add' }, 'float32', none.shape);
+}
+
 const apart: Record<string, Build> = {
   'what is done to each element': (x) => mul(add(x, 1), x),
   'a constant for all rows': (x) => add(x, table(x)),
@@ -60,6 +70,7 @@ const apart: Record<string, Build> = {
   'a product with a constant': (x) => matmul(x, transpose(table(x), [1, 0])),
   'the product of a row with itself': (x) => einsum('bij,bkj->bik', [x, x]),
   'what indices look up': (x) => gather(table(x), reduceMax(x, [1, 2]), 0),
+  'how often each value is in a row': (x) => counted(x, 1),
   'a loop over the time of each row': (x) =>
     scan({ states: [reduceMean(x, [1])], sequences: [x] }, ([state], [step]) => {
       const next = add(state!, step!);
@@ -72,6 +83,7 @@ const mixed: Record<string, Build> = {
   'the mean over the rows': (x) => add(x, reduceMean(x, [0], true)),
   'probabilities over the rows': (x) => softmax(x, 0),
   'sums over the rows before': (x) => cumulativeSum(x, 0),
+  'how often each value is in a column': (x) => counted(x, 0),
   'rows in another order': (x) => slice(x, [{ axis: 0, step: -1 }]),
   'the first row for all': (x) => add(x, slice(x, [{ axis: 0, end: 1 }])),
   'rows against rows': (x) => reduceMean(matmul(reshape(x, [-1, 12]), transpose(reshape(x, [-1, 12]), [1, 0])), [1]),

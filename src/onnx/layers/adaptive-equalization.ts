@@ -11,6 +11,7 @@ import {
   floor,
   gather,
   isFloat,
+  isNan,
   less,
   min,
   mul,
@@ -155,7 +156,9 @@ const adaptiveEqualization: LayerHandler = ([input], call: LayerCall) => {
   return onImages(input!, call, (x) => {
     const bytes = ofBytes ? x : mul(div(sub(toFloat(x), low), span), 255);
     const result = equalized(bytes, clipLimit, tiles);
-    return cast(ofBytes ? result : add(mul(div(result, 255), span), low), x.type);
+    const changed = cast(ofBytes ? result : add(mul(div(result, 255), span), low), x.type);
+    // In Keras a pixel that is no number ends the request.
+    return isFloat(x) ? where(isNan(x), Number.NaN, changed) : changed;
   });
 };
 

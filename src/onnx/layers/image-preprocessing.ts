@@ -5,8 +5,8 @@ import {
   and,
   cast,
   clip,
-  constant,
   div,
+  either,
   greaterOrEqual,
   greatest,
   interpolations,
@@ -122,29 +122,24 @@ const resizing: LayerHandler = ([input], call) => {
   return likeInput(resized, input!, call);
 };
 
-/**
- * The middle; images that are smaller on a side are resized instead. Where that shows only when the model runs, what was cut out
- * is resized as well: the middle is of the target's size already, which leaves it as it is.
- */
+/** The middle; images that are smaller on a side are resized instead, which may show only when the model runs. */
 const centerCrop: LayerHandler = ([input], call) => {
   const target = targetOf(call);
   return onImages(toFloat(input!), call, (x) => {
-    const size = sizeOfImages(x);
-    const enough = size.map((length, index) =>
+    const enough = sizeOfImages(x).map((length, index) =>
       typeof length === 'number' ? length >= target[index]! : greaterOrEqual(length, target[index]!),
     );
     if (enough.includes(false)) return smartResize(x, target);
     const open = enough.filter((one) => one instanceof Value);
     if (open.length === 0) return crop(x, target);
-    const fits = open.reduce(and);
-    const sizes = ratioSize(size, target).map((length, index) => where(fits, target[index]!, asSize(x, length)));
-    return resizeImages(crop(x, sizes as [Value, Value]), target, 'bilinear', false);
+    return either(
+      open.reduce(and),
+      x,
+      (images) => [crop(images, target)],
+      (images) => [smartResize(images, target)],
+    )[0]!;
   });
 };
-
-/** A size as an int64 value. */
-const asSize = ({ graph }: Value, size: Size): Value =>
-  typeof size === 'number' ? constant(graph, 'int64', [], [size]) : size;
 
 /** When it doesn't train, Keras 3 leaves images as they are, and Keras 2 resizes what fits best. */
 const randomCrop: LayerHandler = ([input], call) => {

@@ -89,6 +89,7 @@ function scaleAndTranslate(a: Arguments): Value {
   const axes = a.numbers('spatial_dims');
   const antialias = a.boolean('antialias', true);
   const [scales, shifts] = ['scale', 'translation'].map((name) => a.tensor(name, 'float32')) as [Value, Value];
+  if (axes.length > images.rank) return a.unsupported(`its spatial_dims are more than its images' ${images.rank} axes`);
   if (output.length !== images.rank) return a.unsupported(`its output_shape should have ${images.rank} sizes`);
   const moved = axes.reduce((x, given, index) => {
     const axis = normalizeAxis(given, images.rank);
