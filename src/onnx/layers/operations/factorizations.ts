@@ -1,4 +1,4 @@
-import type { Value } from '../../graph.js';
+import type { Dimension, Value } from '../../graph.js';
 import {
   cast,
   cholesky,
@@ -43,8 +43,9 @@ function equation(a: Arguments, by: (matrix: Value, right: Value) => Value): Val
   const given = toFloat(a.tensor('b'));
   const isVector = given.rank === matrix.rank - 1;
   const right = isVector ? unsqueeze(given, [-1]) : given;
-  const outer = (x: Value) => x.shape.slice(0, -2).join();
-  if (right.rank !== matrix.rank || outer(right) !== outer(matrix) || right.shape.at(-2) !== matrix.shape.at(-1))
+  const fits = (size: Dimension, axis: number) =>
+    size === right.shape[axis] || size === null || right.shape[axis] === null;
+  if (right.rank !== matrix.rank || !matrix.shape.slice(0, -1).every(fits))
     return a.unsupported('its b does not have a row for each row of a, and a batch of the same size');
   const found = by(matrix, right);
   return isVector ? squeeze(found, [-1]) : found;
