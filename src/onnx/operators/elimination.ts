@@ -8,6 +8,7 @@ import {
   equal,
   greater,
   greaterOrEqual,
+  isNan,
   less,
   lessOrEqual,
   log,
@@ -87,7 +88,9 @@ export function logDeterminant(x: Value): Value {
 /** Puts the row with the greatest element of a column, from the diagonal on, where the diagonal is: in each of `states`. */
 function pivoted(x: Value, column: Value, states: readonly Value[]): Value[] {
   const rows = rowsOf(x);
-  const candidates = where(less(rows, column), -1, abs(gather(x, column, -1)));
+  const sizes = abs(gather(x, column, -1));
+  // What is no number is taken at once, and so spreads over the answer.
+  const candidates = where(less(rows, column), -1, where(isNan(sizes), Number.POSITIVE_INFINITY, sizes));
   const best = argMax(candidates, -2, true);
   return states.map((state) => {
     const here = gather(state, column, -2);
@@ -169,8 +172,12 @@ export function qrFactors(x: Value): [q: Value, r: Value] {
     const factor = where(none, 0, div(sub(beta, head), beta));
     const mirror = where(equal(rows, column), 1, where(and(below, not(none)), div(whole, sub(head, beta)), 0));
     const across = swapLastAxes(mirror);
+    const mirrored = sub(before!, mul(mul(factor, mirror), matmul(across, before!)));
+    // Only what is to the right changes, and from the diagonal on: 0 times what is no number would spread it.
+    const changed = and(greaterOrEqual(rows, column), greater(columnsOf(x), column));
+    const onDiagonal = and(equal(rows, column), equal(columnsOf(x), column));
     return [
-      sub(before!, mul(mul(factor, mirror), matmul(across, before!))),
+      where(onDiagonal, beta, where(changed, mirrored, before!)),
       sub(turned!, mul(mul(factor, matmul(turned!, mirror)), across)),
     ];
   });

@@ -166,10 +166,10 @@ export function inverseShortTimeFourier(
   return slice(signal, [{ axis, start, ...(center && { end: -start }) }]);
 }
 
-/** What frames are weighed with so that those of one sample, each weighed a second time, are that sample. */
+/** What frames are weighed with so that those of one sample, each weighed a second time, are that sample; 0 where none weighs. */
 const overlapWeights = (window: readonly number[], stride: number): number[] =>
   window.map((weight, index) => {
     let power = 0;
     for (let other = index % stride; other < window.length; other += stride) power += window[other]! ** 2;
-    return weight / power;
+    return power === 0 ? 0 : weight / power;
   });

@@ -5,7 +5,7 @@ import {
   cast,
   concat,
   equal,
-  greatest,
+  isNan,
   less,
   mul,
   neg,
@@ -13,10 +13,12 @@ import {
   not,
   or,
   range,
+  reduceMax,
   reduceSum,
   sizeOf,
   slice,
   sub,
+  take,
   toFloat,
   unsqueeze,
   where,
@@ -37,7 +39,11 @@ function greedy(a: Arguments): Value[] {
   const blank = given < 0 ? given + classes : given;
   const steps = range(a.graph, sizeOf(inputs, 1));
   const valid = less(steps, unsqueeze(lengths, [-1]));
-  const best = argMax(inputs, 2);
+  // What is no number is passed over, but where it is first.
+  const first = isNan(take(inputs, 0, 2));
+  const numbers = where(isNan(inputs), Number.NEGATIVE_INFINITY, inputs);
+  const best = where(first, 0, argMax(numbers, 2));
+  const greatest = where(first, Number.NaN, reduceMax(numbers, [2]));
   const kept = and(
     valid,
     not(or(equal(best, blank), a.boolean('merge_repeated', true) ? repeated(best) : equal(best, -1))),
@@ -48,7 +54,7 @@ function greedy(a: Arguments): Value[] {
   const labels = node('GatherElements', [best, places], { axis: 1 }, 'int64', best.shape);
   const count = reduceSum(cast(kept, 'int64'), [1], true);
   const decoded = where(less(steps, count), labels, -1);
-  const score = reduceSum(where(valid, greatest(inputs, [2]), 0), [1], true);
+  const score = reduceSum(where(valid, greatest, 0), [1], true);
   return [unsqueeze(cast(decoded, 'int32'), [0]), neg(score)];
 }
 

@@ -1,4 +1,4 @@
-import type { Value } from '../../graph.js';
+import type { Dimension, Value } from '../../graph.js';
 import {
   cast,
   cholesky,
@@ -31,14 +31,21 @@ function squareMatrices(a: Arguments, name: string): Value {
   return rows === 0 ? a.unsupported(`its ${name} is empty`) : x;
 }
 
+/** What has to be solved: TensorFlow's functions can ask for the matrices' transposes. */
+function system(a: Arguments, name: string): Value {
+  const x = squareMatrices(a, name);
+  return a.boolean('adjoint') ? swapLastAxes(x) : x;
+}
+
 /** `a` and `b` of one equation for each matrix of the batch; a vector `b` is a matrix of one column. */
 function equation(a: Arguments, by: (matrix: Value, right: Value) => Value): Value {
-  const matrix = squareMatrices(a, 'a');
+  const matrix = system(a, 'a');
   const given = toFloat(a.tensor('b'));
   const isVector = given.rank === matrix.rank - 1;
   const right = isVector ? unsqueeze(given, [-1]) : given;
-  const outer = (x: Value) => x.shape.slice(0, -2).join();
-  if (right.rank !== matrix.rank || outer(right) !== outer(matrix) || right.shape.at(-2) !== matrix.shape.at(-1))
+  const fits = (size: Dimension, axis: number) =>
+    size === right.shape[axis] || size === null || right.shape[axis] === null;
+  if (right.rank !== matrix.rank || !matrix.shape.slice(0, -1).every(fits))
     return a.unsupported('its b does not have a row for each row of a, and a batch of the same size');
   const found = by(matrix, right);
   return isVector ? squeeze(found, [-1]) : found;
@@ -67,7 +74,8 @@ function qr(a: Arguments): Value[] {
   const [rows, columns] = x.shape.slice(-2);
   if (x.rank < 2 || !rows || !columns) return a.unsupported('its matrix is of unknown size');
   const [q, r] = qrFactors(x);
-  if (a.choice('mode', ['reduced', 'complete'], 'reduced') === 'complete' || rows <= columns) return [q, r];
+  const whole = a.choice('mode', ['reduced', 'complete'], 'reduced') === 'complete' || a.boolean('full_matrices');
+  if (whole || rows <= columns) return [q, r];
   const first = (axis: number): SliceRange => ({ axis, start: 0, end: columns });
   return [slice(q, [first(-1)]), slice(r, [first(-2)])];
 }
@@ -80,12 +88,12 @@ export const factorizationOperations: OperationTable = {
   }),
   CholeskyInverse: operation('x', choleskyInverse),
   Inv: operation('x', (a) => {
-    const x = squareMatrices(a, 'x');
+    const x = system(a, 'x');
     return solve(x, unitMatrices(x));
   }),
   Solve: operation('a b', (a) => equation(a, solve)),
   SolveTriangular: operation('a b', (a) => {
-    const lower = a.boolean('lower');
+    const lower = a.boolean('lower') !== a.boolean('adjoint');
     return equation(a, (matrix, right) => solveTriangular(matrix, right, lower));
   }),
   LuFactor: operation('x', luFactor),

@@ -2,17 +2,13 @@ import type { TensorType } from '../../../support/tensor.js';
 import type { Value } from '../../graph.js';
 import {
   add,
-  and,
   cast,
   constant,
-  equal,
   expand,
-  gather,
   greater,
   isFloat,
   isNan,
   largestFloat,
-  lessOrEqual,
   max,
   node,
   range,
@@ -61,38 +57,11 @@ function segmentCount(a: Arguments, ids: Value, reduction: Reduction): Size {
   return add(reduceMax(ids, [0]), 1);
 }
 
-/** The rows of segments, and how they are put together. */
-interface Segments {
-  rows: Value;
-  /** Which row of the result each row goes to. */
-  index: Value;
-  /** Puts values of the rows' shape into a tensor of the result's. */
-  put(into: Value, values: Value, reduction: Reduction): Value;
-  /** A result filled with one number. */
-  filled(number: Value): Value;
-}
-
 /** The number of each row, from 1 on, beside its elements. */
 function rowNumbers(rows: Value): Value {
   const count = sizeOf(rows, 0);
   const line = reshape(add(range(rows.graph, count), 1), [count, ...Array<number>(rows.rank - 1).fill(1)]);
   return expand(line, sizesOf(rows));
-}
-
-/**
- * Extremes of floats. TensorFlow compares row after row: what is no number stands until the next row takes its place, so the
- * last such element of a segment hides all before it, and is the answer only where none follows.
- */
-function floatExtremes({ rows, index, put, filled }: Segments, start: Value, reduction: 'max' | 'min'): Value {
-  const never = reduction === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const numbers = rowNumbers(rows);
-  const zeros = filled(constant(rows.graph, 'int64', [], [0]));
-  const last = put(zeros, numbers, 'max');
-  const lastNan = put(zeros, where(isNan(rows), numbers, 0), 'max');
-  const hidden = lessOrEqual(numbers, gather(lastNan, index, 0));
-  const hides = greater(lastNan, 0);
-  const found = put(where(hides, never, filled(start)), where(hidden, never, rows), reduction);
-  return where(and(hides, equal(lastNan, last)), Number.NaN, found);
 }
 
 /** All rows of a segment as one. */
@@ -104,17 +73,16 @@ const segmentReduction = (reduction: Reduction) =>
     const count = segmentCount(a, ids, reduction);
     const rows = cast(data, wideType(data.type));
     // The first segment is of the ids below 0, and is dropped. Ids that are too large are an error, as in Keras.
-    const index = add(max(ids, -1), 1);
-    const places = unsqueeze(index, [-1]);
+    const places = unsqueeze(add(max(ids, -1), 1), [-1]);
     const filled = (number: Value) => expand(number, [sizePlus(count, 1), ...sizesOf(data).slice(1)]);
     const put = (into: Value, values: Value, by: Reduction) =>
       node('ScatterND', [into, places, values], { reduction: by }, into.type, into.shape);
     const start = initial(rows, data.type, reduction);
     const isExtreme = reduction === 'max' || reduction === 'min';
-    const found =
-      isExtreme && isFloat(rows)
-        ? floatExtremes({ rows, index, put, filled }, start, reduction)
-        : put(filled(start), rows, reduction);
+    // Of what is no number, TensorFlow's extremes go by where it stands, and by the processor: it does nothing here.
+    const never = reduction === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    const counted = isExtreme && isFloat(rows) ? where(isNan(rows), never, rows) : rows;
+    const found = put(filled(start), counted, reduction);
     // Of segments in order, an extreme of none is 0.
     const present = () => greater(put(filled(constant(a.graph, 'int64', [], [0])), rowNumbers(rows), 'max'), 0);
     const result = isExtreme && a.boolean('sorted') ? where(present(), found, 0) : found;

@@ -98,6 +98,10 @@ math.tan                 Tan x
 math.tanh                Tanh x
 math.top_k               TopK input:x k=1 sorted:- index_type:-
 math.truediv             TrueDivide x:x1 y:x2
+math.unsorted_segment_max SegmentMax data segment_ids num_segments
+math.unsorted_segment_min SegmentMin data segment_ids num_segments
+math.unsorted_segment_prod SegmentProd data segment_ids num_segments
+math.unsorted_segment_sum SegmentSum data segment_ids num_segments
 math.zero_fraction       ZeroFraction value:x
 math.xdivy               Xdivy x:x1 y:x2
 math.xlogy               Xlogy x:x1 y:x2
@@ -178,15 +182,21 @@ zeros_like               ZerosLike input:x dtype tensor:x optimize:-
 
 linalg.adjoint           MatrixTranspose matrix:x
 linalg.band_part         BandPart input:x num_lower num_upper
+linalg.cholesky          Cholesky input:x
 linalg.cross             Cross a:x1 b:x2
 linalg.det               Det input:x
 linalg.diag              DiagonalMatrices diagonal:x k
 linalg.diag_part         DiagPart input:x k:offset
+linalg.inv               Inv input:x adjoint
+linalg.logdet            Logdet matrix:x
 linalg.matmul            Matmul a:x1 b:x2 transpose_a transpose_b adjoint_a adjoint_b a_is_sparse:- b_is_sparse:- output_type:- grad_a:- grad_b:-
 linalg.matrix_transpose  MatrixTranspose a:x conjugate:-
 linalg.matvec            Matvec a:x1 b:x2 transpose_a adjoint_a a_is_sparse:- b_is_sparse:-
 linalg.norm              VectorNorm tensor:x ord axis keepdims
+linalg.qr                Qr input:x full_matrices
+linalg.solve             Solve matrix:a rhs:b adjoint
 linalg.trace             TraceOfMatrices x
+linalg.triangular_solve  SolveTriangular matrix:a rhs:b lower=true adjoint
 
 nn.avg_pool              AveragePool input:inputs ksize:pool_size strides padding data_format value:inputs
 nn.avg_pool1d            AveragePool input:inputs ksize:pool_size strides padding data_format
