@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
+import { computeDType } from '../../src/keras/config.js';
 import { type KerasModel, type Layer, readKerasModel, type Weight } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
 import { bfloat16, float8 } from '../../src/onnx/layers/narrow-floats.js';
@@ -83,6 +84,27 @@ describe('variables of a quantized layer', () => {
 });
 
 describe('quantized models elsewhere', () => {
+  for (const name of [
+    'dense_int8',
+    'einsum_dense_int8_heads',
+    'einsum_dense_int8_turned',
+    'dense_float8',
+    'dense_awq',
+  ]) {
+    it(`${name}: rows can go together`, async () => {
+      assert.equal(compile((await read(name)).model).batchDependent, false);
+    });
+  }
+
+  it('compute in the type of their policy', () => {
+    const of = (dtype: string) => computeDType({ config: { dtype } });
+    assert.deepEqual(['int4/128_from_mixed_bfloat16', 'gptq/4/-1_from_float32', 'int8_from_float64'].map(of), [
+      'bfloat16',
+      'float32',
+      'float64',
+    ]);
+  });
+
   it('have a summary', async () => {
     const { model } = await read('dense_int4_groups');
     const { layers, problem, unsupported } = summarize(model);
