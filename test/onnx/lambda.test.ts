@@ -139,6 +139,36 @@ describe('a Lambda', () => {
   for (const [what, source, message, options] of messages)
     it(`is refused for ${what}`, () => refused(source, message, options));
 
+  it('is told with the line in its place, where there is one that does the same', () => {
+    const line = (source: string, what: Given = {}) => {
+      try {
+        compile(model(lambda(source, what), what));
+      } catch (error) {
+        return /`y = (.*)`$/m.exec((error as Error).message)?.[1];
+      }
+      throw new Error('is served');
+    };
+    assert.equal(line('x * 2', { dtype: 'uint8' }), 'x * 2');
+    assert.equal(
+      line('tf.transpose(x, perm=order) + K.concatenate([x, x], axis=1)'),
+      'keras.ops.transpose(x, axes=order) + keras.ops.concatenate([x, x], axis=1)',
+    );
+    // The axis that is meant where none is given is another one.
+    assert.equal(line('K.concatenate([x, x]) * unknown'), undefined);
+    assert.equal(line('x.mean(axis=1)'), undefined);
+  });
+
+  it('that gives its input as it is has no mask that could stay or go', () => {
+    const masking = { ...layer('Masking', { mask_value: 0 }), name: 'masking' };
+    const { graph, ...rest } = model(lambda('x'), { shape: [null, 3, 4] });
+    const calls = [
+      { layer: masking, args: [new TensorReference('x:0')], kwargs: {}, output: 'm' },
+      { ...graph.calls[0]!, args: [new TensorReference('m:0')] },
+    ];
+    assert.throws(() => compile({ ...rest, graph: { ...graph, calls } }), /gives an input with a mask as it is/);
+    assert.deepEqual(given('x').shape, [null, 4]);
+  });
+
   it('is refused in a TimeDistributed, which makes other samples of its steps', () => {
     const wrapped = layer('TimeDistributed', {}, { layer: { ...lambda('x * 2'), name: 'inner' } });
     assert.throws(() => compile(model(wrapped, { shape: [null, 3, 4] })), /wraps a Lambda/);
@@ -183,7 +213,7 @@ describe('a Lambda', () => {
           for (const [place, byte] of places) bytes[place % bytes.length] = byte;
           const called = layer('Lambda', { function: [bytes.toString('base64'), [1], closure] });
           try {
-            compile(model(called, { shape, dtype }));
+            compile(model(called, { shape: [...shape], dtype }));
           } catch (error) {
             if (!(error instanceof ModelFileError)) throw error;
           }
