@@ -1,11 +1,15 @@
 /** Lambdas: what their functions are given, what is refused and what is said of it. What Keras answers is in the fixtures. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import type { Config, ConfigValue, KerasDType, KerasModel, Layer } from '../../src/keras/index.js';
-import { TensorReference } from '../../src/keras/index.js';
+import { ModelFileError, readKerasModel, TensorReference } from '../../src/keras/index.js';
 import { compile } from '../../src/onnx/compile.js';
 import { frontOf } from '../../src/onnx/front.js';
 import { functionCases } from '../helpers/functions.js';
+import { runs } from '../helpers/runs.js';
+import { input, sequential, temporaryFolder, writeArchive } from '../keras/files.js';
 
 const layer = (className: string, config: Config, layers: Record<string, Layer> = {}): Layer => ({
   name: 'code',
@@ -100,6 +104,18 @@ describe('a Lambda', () => {
     refused(source, /more defaults than parameters/, { defaults: [1, 2, 3] });
   });
 
+  it('has floats that are whole told from whole numbers by its file', async () => {
+    const source = 'def f(x, scale=2.0):\n    y = x * scale\n    return y + y';
+    const config = { name: 'code', trainable: true, function: [codeOf(source), [1], null], arguments: { scale: 2 } };
+    const integers = input([null, 2], 'int32');
+    const entry = { module: 'keras.layers', class_name: 'Lambda', config, registered_name: null };
+    const text = JSON.stringify(sequential(integers, entry));
+    const read = async (json: string) =>
+      compile(await readKerasModel(await writeArchive(join(temporaryFolder(), 'm.keras'), json))).outputs[0]!.type;
+    assert.equal(await read(text), 'int32');
+    await assert.rejects(read(text.replace('"scale":2', '"scale":2.0')), /int32 and the float 2/);
+  });
+
   it('uses sizes that are known', () => {
     const source = 'tf.reshape(x, (-1, x.shape[1] * x.shape[2]))';
     assert.deepEqual(given(source, { shape: [null, 4, 3] }).shape, [null, 12]);
@@ -123,6 +139,36 @@ describe('a Lambda', () => {
   for (const [what, source, message, options] of messages)
     it(`is refused for ${what}`, () => refused(source, message, options));
 
+  it('is told with the line in its place, where there is one that does the same', () => {
+    const line = (source: string, what: Given = {}) => {
+      try {
+        compile(model(lambda(source, what), what));
+      } catch (error) {
+        return /`y = (.*)`$/m.exec((error as Error).message)?.[1];
+      }
+      throw new Error('is served');
+    };
+    assert.equal(line('x * 2', { dtype: 'uint8' }), 'x * 2');
+    assert.equal(
+      line('tf.transpose(x, perm=order) + K.concatenate([x, x], axis=1)'),
+      'keras.ops.transpose(x, axes=order) + keras.ops.concatenate([x, x], axis=1)',
+    );
+    // The axis that is meant where none is given is another one.
+    assert.equal(line('K.concatenate([x, x]) * unknown'), undefined);
+    assert.equal(line('x.mean(axis=1)'), undefined);
+  });
+
+  it('that gives its input as it is has no mask that could stay or go', () => {
+    const masking = { ...layer('Masking', { mask_value: 0 }), name: 'masking' };
+    const { graph, ...rest } = model(lambda('x'), { shape: [null, 3, 4] });
+    const calls = [
+      { layer: masking, args: [new TensorReference('x:0')], kwargs: {}, output: 'm' },
+      { ...graph.calls[0]!, args: [new TensorReference('m:0')] },
+    ];
+    assert.throws(() => compile({ ...rest, graph: { ...graph, calls } }), /gives an input with a mask as it is/);
+    assert.deepEqual(given('x').shape, [null, 4]);
+  });
+
   it('is refused in a TimeDistributed, which makes other samples of its steps', () => {
     const wrapped = layer('TimeDistributed', {}, { layer: { ...lambda('x * 2'), name: 'inner' } });
     assert.throws(() => compile(model(wrapped, { shape: [null, 3, 4] })), /wraps a Lambda/);
@@ -137,6 +183,43 @@ describe('a Lambda', () => {
     assert.throws(
       () => compile(model(called)),
       (error: Error) => !error.message.includes('\x1b') && error.message.includes('\uFFFD'),
+    );
+  });
+
+  it('is compiled or refused, whatever its bytes', () => {
+    const codes = functionCases.flatMap((one) => Object.values(one.codes).map((code) => Buffer.from(code, 'base64')));
+    const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 });
+    const shapes = fc.constantFrom([null, 4], [null, null], [null, 4, 3, 2], [], [2, 2]);
+    const types = fc.constantFrom<KerasDType>('float32', 'int32', 'uint8', 'bool');
+    const value: fc.Arbitrary<ConfigValue> = fc.constantFrom(
+      1,
+      float(2),
+      null,
+      'float32',
+      [1, 2, 3, 4],
+      [[1], [2]],
+      {},
+    );
+    const closures = fc.array(value, { maxLength: 3 });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...codes),
+        changes,
+        shapes,
+        types,
+        closures,
+        (code, places, shape, dtype, closure) => {
+          const bytes = Buffer.from(code);
+          for (const [place, byte] of places) bytes[place % bytes.length] = byte;
+          const called = layer('Lambda', { function: [bytes.toString('base64'), [1], closure] });
+          try {
+            compile(model(called, { shape: [...shape], dtype }));
+          } catch (error) {
+            if (!(error instanceof ModelFileError)) throw error;
+          }
+        },
+      ),
+      runs(20),
     );
   });
 

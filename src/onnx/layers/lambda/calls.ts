@@ -100,7 +100,7 @@ const special: Readonly<Record<string, (call: LayerCall, args: readonly PythonVa
     throw new FunctionError('it calls len with what is no list');
   },
   'builtins.float': (_, args) => number('float', one('float', args)),
-  'builtins.int': (_, args) => BigInt(Math.trunc(number('int', one('int', args)))),
+  'builtins.int': (_, args) => BigInt(Math.trunc(finite('int', number('int', one('int', args))))),
   'backend.epsilon': () => 1e-7,
   'backend.floatx': () => 'float32',
   'backend.int_shape': (_, args) => {

@@ -134,7 +134,6 @@ backend.l2_normalize    L2Normalize x axis
 backend.less            Less x:x1 y:x2
 backend.less_equal      LessEqual x:x1 y:x2
 backend.log             Log x
-backend.logsumexp       Logsumexp x axis keepdims
 backend.max             Max x axis keepdims
 backend.maximum         Maximum x:x1 y:x2
 backend.mean            MeanOfFloats x axis keepdims

@@ -22,6 +22,7 @@ const modules: readonly (readonly [RegExp, string])[] = [
   [/^tf\.compat\.v[12]\./, 'tf.'],
   [/^tf\.keras\b/, 'keras'],
   [/^keras\.backend\b/, 'backend'],
+  [/^backend\.tf\b/, 'tf'],
   [/^keras\.ops\b/, 'ops'],
   [/^keras\.activations\b/, 'activations'],
   [/^ops\.(numpy|nn|core)\b/, 'ops'],

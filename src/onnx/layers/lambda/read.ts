@@ -3,6 +3,7 @@ import { FunctionError } from '../../../python/error.js';
 import type { Expression } from '../../../python/expression.js';
 import { type PythonFunction, readFunction } from '../../../python/read-function.js';
 import { show } from '../../../python/show.js';
+import { lineInPlace } from './rewrite.js';
 import { fromConfig, type PythonValue } from './values.js';
 
 /** The function of a Lambda, with the values that the file has for its variables. */
@@ -87,9 +88,17 @@ function plain(text: string, length: number): string {
 const shown = ({ parameters, value }: PythonFunction): string =>
   plain(`lambda ${parameters.join(', ')}: ${show(value)}`, 200);
 
+/** What to do instead: the line itself where it is known. */
+function inPlace({ value }: PythonFunction): string {
+  const line = lineInPlace(value);
+  return line === undefined
+    ? rewrite
+    : `call it on the tensors themselves, where the model is made: \`y = ${plain(line, 200)}\``;
+}
+
 /** Why a Lambda whose function could be read is refused. */
 export const refusalOf = (read: PythonFunction, { message }: Error): string =>
-  `it is Python code, which is never run but read: \`${shown(read)}\`. That can't be served, for ${plain(message, 300)}; ${rewrite}`;
+  `it is Python code, which is never run but read: \`${shown(read)}\`. That can't be served, for ${plain(message, 300)}; ${inPlace(read)}`;
 
 type Reading = LambdaFunction | { refusal: string };
 
