@@ -27,7 +27,6 @@ const table = (head: string[], rows: (string | number)[][]): string =>
 const withoutCase: Record<string, string> = {
   GRUCell: 'in the cases of `RNN`',
   SimpleRNNCell: 'in the cases of `RNN`',
-  Lambda: 'refused: it is Python code',
   Wrapper: 'the base class of wrappers',
   TFSMLayer: 'refused: it calls a SavedModel on disk',
   TorchModuleWrapper: 'refused: it calls PyTorch',
