@@ -141,7 +141,7 @@ export function withAdapter(result: Value, name: string, call: LayerCall, first:
   const alpha = call.config.number('lora_alpha', rank);
   if (alpha !== rank && call.layer.className !== 'EinsumDense')
     return call.unsupported(
-      "Keras forgets its lora_alpha when it loads this file; save the model with model.save('model.keras')",
+      "Keras forgets its lora_alpha when it loads this file; save the model as it was trained with model.save('model.keras')",
     );
   const added = matmul(first(call.weight(`lora_${name}_a`)), call.weight(`lora_${name}_b`));
   return add(result, mul(added, alpha / rank));
