@@ -96,6 +96,14 @@ describe('quantized models elsewhere', () => {
     });
   }
 
+  it('einsum_dense_int4: its input may be open', async () => {
+    const { model, layer } = await read('einsum_dense_int4');
+    model.graph.inputs[0]!.shape = [null, null, null];
+    assert.equal(compile(model).outputs[0]!.shape.length, 4);
+    layer.builtShape = undefined;
+    assert.throws(() => compile(model), { message: /how long the axis c of its kernel is is nowhere/ });
+  });
+
   it('compute in the type of their policy', () => {
     const of = (dtype: string) => computeDType({ config: { dtype } });
     assert.deepEqual(['int4/128_from_mixed_bfloat16', 'gptq/4/-1_from_float32', 'int8_from_float64'].map(of), [

@@ -29,7 +29,7 @@ interface Terms {
 /** A kernel between its input and its result: Keras takes no other equations. */
 const equationForm = /^(\.\.\.)?([a-zA-Z]+)(?:\.\.\.)?,([a-zA-Z]+)->(?:\.\.\.)?([a-zA-Z]+)(?:\.\.\.)?$/;
 
-/** The sizes are those of the input, else those of `output_shape`, which leaves out the batch and what an ellipsis stands for. */
+/** The sizes are those of the input, or of that for which the layer was built where it is open, else those of `output_shape`, which leaves out the batch and what an ellipsis stands for. */
 function termsOf(x: Value, call: LayerCall): Terms {
   const equation = call.config.string('equation');
   const [, isLeft, letters = '', kernel = '', made = ''] = equationForm.exec(equation) ?? [];
@@ -41,7 +41,7 @@ function termsOf(x: Value, call: LayerCall): Terms {
   const outputs = [...Array<null>(Math.max(elided, 1)).fill(null), ...(Array.isArray(given) ? given : [given])];
   const sizes = [...kernel].map((letter) => {
     const at = input.indexOf(letter);
-    const size = at >= 0 ? x.shape[at] : outputs[made.indexOf(letter) + elided];
+    const size = at >= 0 ? (x.shape[at] ?? call.layer.builtShape?.[at]) : outputs[made.indexOf(letter) + elided];
     if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return size;
     return call.unsupported(`it is quantized, and how long the axis ${letter} of its kernel is is nowhere`);
   });
