@@ -5,8 +5,8 @@ import {
   and,
   cast,
   clip,
-  constant,
   div,
+  either,
   greaterOrEqual,
   greatest,
   interpolations,
@@ -122,10 +122,7 @@ const resizing: LayerHandler = ([input], call) => {
   return likeInput(resized, input!, call);
 };
 
-/**
- * The middle; images that are smaller on a side are resized instead. Where that shows only when the model runs, what was cut out
- * is resized as well: the middle is of the target's size already, which leaves it as it is.
- */
+/** The middle; images that are smaller on a side are resized instead, which may show only when the model runs. */
 const centerCrop: LayerHandler = ([input], call) => {
   const target = targetOf(call);
   return onImages(toFloat(input!), call, (x) => {
@@ -136,15 +133,14 @@ const centerCrop: LayerHandler = ([input], call) => {
     if (enough.includes(false)) return smartResize(x, target);
     const open = enough.filter((one) => one instanceof Value);
     if (open.length === 0) return crop(x, target);
-    const fits = open.reduce(and);
-    const sizes = ratioSize(size, target).map((length, index) => where(fits, target[index]!, asSize(x, length)));
-    return resizeImages(crop(x, sizes as [Value, Value]), target, 'bilinear', false);
+    return either(
+      open.reduce(and),
+      x,
+      (image) => [crop(image, target)],
+      (image) => [smartResize(image, target)],
+    )[0]!;
   });
 };
-
-/** A size as an int64 value. */
-const asSize = ({ graph }: Value, size: Size): Value =>
-  typeof size === 'number' ? constant(graph, 'int64', [], [size]) : size;
 
 /** When it doesn't train, Keras 3 leaves images as they are, and Keras 2 resizes what fits best. */
 const randomCrop: LayerHandler = ([input], call) => {
