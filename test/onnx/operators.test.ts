@@ -259,3 +259,34 @@ describe('optional inputs', () => {
     assert.equal(nodes.find((node) => node.op_type === 'Conv')!.input.length, 2);
   });
 });
+
+describe('whole numbers that are divided', () => {
+  const least = -(2 ** 31);
+  const cases: [dividend: number, divisor: number, quotient: number, rest: number][] = [
+    [7, 2, 3, 1],
+    [-7, 2, -3, 1],
+    [7, -2, -3, -1],
+    [7, -1, -7, 0],
+    [least, -1, least, 0],
+    [least, 1, least, 0],
+  ];
+  const numbers = (column: 0 | 1) => ({
+    ...fed([cases.length]),
+    data: Int32Array.from(cases, (one) => one[column]),
+  });
+
+  it('by -1 wrap around, and do not end the process', async () => {
+    const quotients = await run([numbers(0), numbers(1)], operators.div);
+    assert.deepEqual(
+      quotients.data,
+      cases.map(([, , quotient]) => quotient),
+    );
+    const rests = await run([numbers(0), numbers(1)], operators.mod);
+    assert.deepEqual(
+      rests.data,
+      cases.map(([, , , rest]) => rest),
+    );
+    const opposites = await run([numbers(0)], (x) => operators.div(x, -1));
+    assert.deepEqual(opposites.data, [-7, 7, -7, -7, least, least]);
+  });
+});

@@ -161,7 +161,6 @@ export const isInf = test('IsInf');
 export const add = binary('Add');
 export const sub = binary('Sub');
 export const mul = binary('Mul');
-export const div = binary('Div');
 export const pow = binary('Pow');
 export const min = binary('Min');
 export const max = binary('Max');
@@ -191,11 +190,26 @@ export const shiftRight = shift('RIGHT');
 /** Unsigned integers, their bits moved towards the highest. */
 export const shiftLeft = shift('LEFT');
 
+/** Whether a divisor may be -1 in whole numbers: dividing the least of them by that ends the process, for its opposite is none. */
+const mayOverflow = (b: Operand, divisor: Value): boolean =>
+  divisor.type.startsWith('int') && (typeof b !== 'number' || b === -1);
+
+/** The quotient; that of whole numbers is cut off, and where it is too large by one it wraps around. */
+export function div(a: Operand, b: Operand): Value {
+  const [left, right] = operands(a, b);
+  const quotient = (by: Value) => node('Div', [left, by], {}, left.type, broadcast(left.shape, by.shape));
+  if (!mayOverflow(b, right)) return quotient(right);
+  const negates = equal(right, -1);
+  return where(negates, neg(left), quotient(where(negates, 1, right)));
+}
+
 /** Remainder with the sign of the divisor, as NumPy's `mod`. That of floats has the dividend's sign at first. */
 export function mod(a: Operand, b: Operand): Value {
   const [left, right] = operands(a, b);
   const fmod = isFloat(left) ? 1 : 0;
-  const rest = node('Mod', [left, right], { fmod }, left.type, broadcast(left.shape, right.shape));
+  // Of whole numbers nothing is left by 1 and by -1.
+  const by = mayOverflow(b, right) ? where(equal(right, -1), 1, right) : right;
+  const rest = node('Mod', [left, by], { fmod }, left.type, broadcast(left.shape, right.shape));
   if (!fmod) return rest;
   const turned = and(not(equal(rest, 0)), xor(less(rest, 0), less(right, 0)));
   return where(turned, add(rest, right), rest);

@@ -2,13 +2,10 @@ import type { TensorType } from '../../../support/tensor.js';
 import type { Value } from '../../graph.js';
 import {
   abs,
-  and,
   bitwiseOr,
   cast,
   div,
   equal,
-  greaterOrEqual,
-  lessOrEqual,
   mod,
   mul,
   range,
@@ -44,8 +41,7 @@ function divisor(x: Value, y: Value): Value {
   const steps = unsqueeze(range(x.graph, longestDivision[x.type]!), [0]);
   const { states } = scan({ states: [x, y], sequences: [steps] }, ([left, right]) => {
     const done = equal(right!, 0);
-    // The remainder by 1 and by -1 is 0: the least number by -1 would end the process.
-    const by = where(and(lessOrEqual(right!, 1), greaterOrEqual(right!, -1)), 1, right!);
+    const by = where(done, 1, right!);
     return { states: [where(done, left!, right!), where(done, 0, mod(left!, by))], outputs: [] };
   });
   return states[0]!;
