@@ -7,6 +7,7 @@ import {
   conv,
   either,
   equal,
+  gather,
   int64s,
   isInf,
   largestFloat,
@@ -101,20 +102,33 @@ function pair(a: Arguments, name: string, least: number, fallback?: number): num
     : a.unsupported(`its ${name} is not of whole numbers from ${least} on`);
 }
 
+/** Along an axis of this size, the places of each of a window's elements in all windows: (elements, windows). */
+function placesOf(a: Arguments, size: number | null, kernel: number, stride: number, dilation: number): Value {
+  if (size === null) return a.unsupported('its images are of unknown size');
+  const windows = Math.floor((size - dilation * (kernel - 1) - 1) / stride) + 1;
+  if (windows < 1) return a.unsupported('its window is larger than its images');
+  const places = Array.from({ length: kernel * windows }, (_, index) => {
+    const element = Math.floor(index / windows);
+    return element * dilation + (index % windows) * stride;
+  });
+  return a.graph.constant('int64', [kernel, windows], BigInt64Array.from(places, BigInt), 'places');
+}
+
+/** Channels-first images as columns: (batch, channels · elements, windows). */
 function unfold(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
   if (x.rank !== 4) return a.unsupported(`its images are of rank ${x.rank}`);
-  const window: Window = {
-    kernel: pair(a, 'kernel_size', 1),
-    strides: pair(a, 'stride', 1, 1),
-    dilations: pair(a, 'dilation', 1, 1),
-    padding: 'valid',
-  };
+  const channels = x.shape[1] ?? a.unsupported('the number of its channels is unknown');
+  const [kernel, strides, dilations] = [pair(a, 'kernel_size', 1), pair(a, 'stride', 1, 1), pair(a, 'dilation', 1, 1)];
+  const elements = kernel[0]! * kernel[1]!;
+  if (elements > largestPatch) return a.unsupported('its patches are too large');
   const around = pair(a, 'padding', 0, 0).map((size): [number, number] => [size, size]);
-  const taken = patches(a, pad(x, [[0, 0], [0, 0], ...around]), window);
-  const [, columns] = taken.shape;
-  const places = taken.shape.slice(2).includes(null) ? -1 : taken.shape[2]! * taken.shape[3]!;
-  return reshape(taken, [places === -1 ? sizesOf(taken)[0]! : (taken.shape[0] ?? -1), columns!, places]);
+  const padded = pad(x, [[0, 0], [0, 0], ...around]);
+  const along = (side: 0 | 1) => placesOf(a, padded.shape[side + 2]!, kernel[side]!, strides[side]!, dilations[side]!);
+  // (batch, channels, rows of a window, rows of windows, columns of a window, columns of windows)
+  const taken = gather(gather(padded, along(0), 2), along(1), 4);
+  const apart = transpose(taken, [0, 1, 2, 4, 3, 5]);
+  return reshape(apart, [x.shape[0] ?? -1, channels * elements, apart.shape[4]! * apart.shape[5]!]);
 }
 
 /** Puts columns back to where {@link unfold} takes them from, adding up what overlaps. */
