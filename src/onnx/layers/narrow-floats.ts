@@ -9,23 +9,47 @@ function roundEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-const greatestFloat8 = 448;
-
-/** The nearest of the numbers that float8 (`float8_e4m3fn`) has: three bits behind the first, exponents from −6 to 8. */
-function roundToFloat8(value: number): number {
-  const size = Math.min(Math.abs(value), greatestFloat8);
-  if (!(size > 0)) return value;
-  let exponent = Math.max(Math.floor(Math.log2(size)), -6);
-  // The logarithm may be off at a power of two.
-  if (2 ** (exponent + 1) <= size) exponent++;
-  else if (exponent > -6 && 2 ** exponent > size) exponent--;
-  const step = 2 ** (exponent - 3);
-  return Math.sign(value) * Math.min(roundEven(size / step) * step, greatestFloat8);
+/** A type of floats: bits behind the first, the least exponent of a number that has all of them, and the greatest number. */
+interface FloatType {
+  bits: number;
+  leastExponent: number;
+  greatest: number;
 }
 
-/** A variable's numbers divided by a scale, rounded to float8 and multiplied by the scale: Keras's `quantize_and_dequantize`. */
-export const float8 = (weight: Weight, scale: number): Float32Array =>
-  floats(weight).map((value) => roundToFloat8(Math.fround(value / scale)) * scale);
+const types = {
+  float8: { bits: 3, leastExponent: -6, greatest: 448 },
+  float16: { bits: 10, leastExponent: -14, greatest: 65504 },
+  bfloat16: { bits: 7, leastExponent: -126, greatest: 2 ** 128 - 2 ** 120 },
+} satisfies Record<string, FloatType>;
+
+/** The nearest number of a type, the even one of two, and beyond its greatest that. */
+function roundTo(value: number, { bits, leastExponent, greatest }: FloatType): number {
+  const size = Math.min(Math.abs(value), greatest);
+  if (!(size > 0)) return value;
+  let exponent = Math.max(Math.floor(Math.log2(size)), leastExponent);
+  // The logarithm may be off at a power of two.
+  if (2 ** (exponent + 1) <= size) exponent++;
+  else if (exponent > leastExponent && 2 ** exponent > size) exponent--;
+  const step = 2 ** (exponent - bits);
+  return Math.sign(value) * Math.min(roundEven(size / step) * step, greatest);
+}
+
+/** A type of half precision in which a layer computes; undefined of one that computes in float32. */
+export type Half = 'float16' | 'bfloat16' | undefined;
+
+/** A number as a layer that computes in half precision has it. */
+export const inHalf = (value: number, half: Half): number => (half ? roundTo(value, types[half]) : Math.fround(value));
+
+/**
+ * A variable's numbers divided by a scale, rounded to float8 and multiplied by the scale, each step in the type in which the layer
+ * computes: Keras's `quantize_and_dequantize`.
+ */
+export function float8(weight: Weight, scale: number, half: Half): Float32Array {
+  const by = inHalf(scale, half);
+  return floats(weight).map((value) =>
+    inHalf(roundTo(inHalf(inHalf(value, half) / by, half), types.float8) * by, half),
+  );
+}
 
 /** A variable's numbers rounded to bfloat16, the upper half of a float32; the even one of two. */
 export function bfloat16(weight: Weight): Float32Array {

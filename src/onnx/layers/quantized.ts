@@ -16,11 +16,11 @@ import {
   matmulIntegers,
   mul,
   round,
-  roundToFloat8,
+  roundTo,
   toFloat,
 } from '../operators/index.js';
 import { checkShape, dequantized, integers, type Matrix, scaled, turned, unpacked } from './dequantized.js';
-import { bfloat16, float8 } from './narrow-floats.js';
+import { bfloat16, float8, inHalf } from './narrow-floats.js';
 
 /** How a layer multiplies its inputs with its kernel. */
 export interface Product {
@@ -111,17 +111,21 @@ export function calibratedKernel(call: LayerCall, { mode, bits }: Quantization, 
   return mode === 'awq' ? scaled(kernel, call.rawWeight('awq_scales'), 'awq_scales', 'rows') : kernel;
 }
 
-/** Inputs and kernel rounded to float8, in the scales that training left. */
+/** Inputs and kernel rounded to float8, in the scales that training left; half precision rounds before and after, and tips what lies between. */
 export function float8Product(x: Value, call: LayerCall, product: Product): Value {
   const weight = call.rawWeight('kernel');
   if (!weight.dtype.includes('float')) throw new ShapeError(`its kernel should be floats, not ${weight.dtype}`);
   for (const name of ['inputs_scale', 'kernel_scale']) checkShape(name, call.rawWeight(name), []);
-  const scale = Number(call.rawWeight('kernel_scale').data[0]);
+  const scaleNamed = (name: string) => Number(call.rawWeight(name).data[0]);
+  const computed = computeDType(call.layer);
+  const half = computed === 'float16' || computed === 'bfloat16' ? computed : undefined;
+  const halved = (value: Value) => (half ? roundTo(value, half) : value);
   const kernel = call.once('kernel:float8', () =>
-    call.graph.constant('float32', weight.shape, float8(weight, scale), 'kernel'),
+    call.graph.constant('float32', weight.shape, float8(weight, scaleNamed('kernel_scale'), half), 'kernel'),
   );
-  const inputsScale = call.weight('inputs_scale');
-  return product.floats(mul(roundToFloat8(div(toFloat(x), inputsScale)), inputsScale), kernel);
+  const scale = inHalf(scaleNamed('inputs_scale'), half);
+  const inputs = mul(roundTo(halved(div(halved(toFloat(x)), scale)), 'float8'), scale);
+  return product.floats(halved(inputs), kernel);
 }
 
 /** The bias; where a layer computes in float32 of float8, Keras rounds it to bfloat16. */

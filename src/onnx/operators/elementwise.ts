@@ -224,13 +224,16 @@ export const cast = (x: Value, type: TensorType): Value =>
 /** `x` as float32, the type that layers compute in. */
 export const toFloat = (x: Value): Value => cast(x, 'float32');
 
-/** The float8 type of ONNX (FLOAT8E4M3FN) that {@link roundToFloat8} goes through. */
-const float8 = 17;
+/** The types of ONNX that {@link roundTo} goes through: float8 is FLOAT8E4M3FN. */
+const narrow = { float8: 17, float16: 10, bfloat16: 16 };
 
-/** Float32 rounded to the nearest number of float8 (`float8_e4m3fn`), the even one of two; beyond its greatest, 448, to that. */
-export const roundToFloat8 = (x: Value): Value =>
-  // No tensor of ours has this type: to the graph it is one of bytes.
-  cast(node('Cast', [x], { to: float8, saturate: 1 }, 'uint8', x.shape), x.type);
+/**
+ * Float32 rounded to the nearest number of a narrower type, the even one of two; of float8 (`float8_e4m3fn`) beyond its greatest, 448,
+ * to that.
+ */
+export const roundTo = (x: Value, type: keyof typeof narrow): Value =>
+  // No tensor of ours has such a type: to the graph it is one of bytes.
+  cast(node('Cast', [x], { to: narrow[type], saturate: 1 }, 'uint8', x.shape), x.type);
 
 /** `x` limited to the range; a bound that is undefined does not limit. */
 export function clip(x: Value, low: number | undefined, high: number | undefined): Value {
