@@ -290,6 +290,9 @@ class Recorder:
         if saved.trainable_weights:
             randomize(saved, random)
             saved.save(path)
+            # Factors that adapt what is quantized are added as it is saved, and rounded.
+            if any(getattr(layer, "lora_enabled", False) for layer in saved._flatten_layers()):
+                saved = keras.saving.load_model(path, compile=False)
         return saved
 
     def ask(self, model, specifications, given, random) -> tuple[list, list]:
