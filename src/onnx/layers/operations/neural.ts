@@ -18,7 +18,6 @@ import {
   exp,
   gather,
   greater,
-  int64s,
   isFloat,
   leakyRelu,
   log,
@@ -27,11 +26,13 @@ import {
   min,
   mul,
   neg,
+  range,
   reciprocal,
   reduceMean,
   reduceSum,
   relu,
   reshape,
+  type Size,
   sizeOf,
   sizesOf,
   softmax,
@@ -67,7 +68,7 @@ const hidden = -0.7 * 3.38953e38;
 /** Queries (batch, steps, heads, size) over keys and values, whose heads may be fewer. */
 function attention(a: Arguments): Value {
   const [query, key, value] = ['query', 'key', 'value'].map((name) => toFloat(a.tensor(name)));
-  const heads = query!.shape[2] ?? null;
+  const heads = sizeOf(query!, 2);
   const scale = a.has('scale') ? toFloat(a.tensor('scale')) : reciprocal(sqrt(keySize(a, key!)));
   const logits = mul(einsum('btnh,bsnh->bnts', [query!, perHead(a, key!, heads)]), scale);
   const bias = a.optionalTensor('bias');
@@ -85,12 +86,12 @@ function keySize(a: Arguments, key: Value): Value {
 }
 
 /** Keys or values of fewer heads, each repeated for the query's heads that share it. */
-function perHead(a: Arguments, x: Value, heads: number | null): Value {
-  const own = x.shape[2];
-  if (heads === null || own == null || own === heads) return x;
-  if (heads % own !== 0) return a.unsupported(`${heads} heads can't share ${own}`);
-  const indices = Array.from({ length: heads }, (_, head) => Math.floor((head * own) / heads));
-  return gather(x, int64s(a.graph, indices), 2);
+function perHead(a: Arguments, x: Value, heads: Size): Value {
+  const own = sizeOf(x, 2);
+  if (own === heads) return x;
+  if (typeof own === 'number' && typeof heads === 'number' && heads % own !== 0)
+    return a.unsupported(`${heads} heads can't share ${own}`);
+  return gather(x, div(mul(range(a.graph, heads), own), heads), 2);
 }
 
 function batchNormalization(a: Arguments): Value {
