@@ -190,8 +190,8 @@ const compilerMutations: (Pick<Mutation, 'about' | 'file' | 'search' | 'replacem
   {
     about: 'images that show their size when the model runs are large enough for CenterCrop',
     file: `${layers}/image-preprocessing.ts`,
-    search: 'where(fits, target[index]!, asSize(x, length))',
-    replacement: 'asSize(x, target[index]!)',
+    search: 'greaterOrEqual(length, target[index]!),',
+    replacement: 'greaterOrEqual(length, 0),',
     fixture: ['preprocessing', 'center_crop_dynamic'],
   },
   {

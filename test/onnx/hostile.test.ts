@@ -138,6 +138,12 @@ const wrong: [what: string, input: Input, tested: Layer, message: RegExp][] = [
   ],
   ['normalising along the batch', steps, layer('BatchNormalization', { axis: 0 }), /batch/],
   [
+    'normalising each place of the batch',
+    steps,
+    layer('LayerNormalization', { axis: [0, 2] }, { gamma: [2, 4] }),
+    /batch/,
+  ],
+  [
     'statistics of another size',
     steps,
     layer('BatchNormalization', {}, { moving_mean: [3], moving_variance: [3] }),

@@ -98,6 +98,8 @@ const layerNormalization: LayerHandler = ([input], call) => {
     (a, b) => a - b,
   );
   const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
+  if (axes[0] === 0 && given.shape[0] === null && (gamma ?? beta))
+    return call.unsupported('it normalises along the batch');
   const shape = axes.map((axis, index) => given.shape[axis] ?? (gamma ?? beta)?.shape[index] ?? null);
   const x = axes.reduce(
     (sized, axis, index) => (shape[index] == null ? sized : ofSize(sized, axis, shape[index])),
