@@ -111,6 +111,12 @@ test('what was changed anywhere is refused where there are checksums, and never 
   );
 });
 
+test('a size of a block of xz that became 0 is no end of all', () => {
+  const bytes = bytesOf(caseOf('text and noise, crc64 xz'));
+  bytes[12] = 0;
+  refuses(() => unpackXz(bytes, new Output(2 ** 20, ownTime() + 60_000)), 'pickle_damaged', /checksum/);
+});
+
 test('a run of bzip2 that is longer than a whole number can be ends', () => {
   const bits = [
     ['314159265359', 48, 16],

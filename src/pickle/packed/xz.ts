@@ -74,8 +74,16 @@ export function unpackXz(bytes: Uint8Array, output: Output): void {
     if (!Buffer.from(own).equals(input.take(own.length))) throw damaged('a checksum is wrong');
     output.checkTime();
   }
-  // A damaged size of a block can look like the end of all.
+  checkIndex(input, blocks);
+}
+
+/** The index behind all blocks, of whose indicator a damaged size of a block can have the looks. */
+function checkIndex(input: Input, blocks: number): void {
+  const start = input.position - 1;
   if (readNumber(input) !== blocks) throw damaged('it is damaged');
+  for (let size = 0; size < 2 * blocks; size++) skipNumber(input);
+  input.take(-(input.position - start) & 3);
+  input.check(start);
 }
 
 /** A number of some bytes with seven bits each, the lowest first. */
