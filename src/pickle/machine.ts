@@ -1,5 +1,5 @@
-import type { ByteReader } from './byte-reader.js';
 import { PickleError } from './error.js';
+import type { PickleReader } from './pickle-reader.js';
 import { Built, Known, type PickleValue, type Reading } from './values.js';
 
 /** What one file may cost, all that is nested in it counted. */
@@ -20,7 +20,7 @@ export class Machine implements Reading {
   private readonly marks: number[] = [];
 
   constructor(
-    readonly reader: ByteReader,
+    readonly reader: PickleReader,
     private readonly budget: Budget,
     readonly readNested: () => PickleValue,
   ) {}

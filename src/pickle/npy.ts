@@ -1,6 +1,6 @@
 import { Dtype, NumpyArray, shapeOf } from './arrays.js';
-import { ByteReader } from './byte-reader.js';
 import { PickleError } from './error.js';
+import { PickleReader } from './pickle-reader.js';
 import { pickleLimits, readPickle } from './read-pickle.js';
 import { decodeLatin1 } from './text.js';
 import type { PickleValue } from './values.js';
@@ -17,7 +17,7 @@ const header =
  * @throws PickleError
  */
 export function readNpy(file: Uint8Array): PickleValue {
-  const reader = new ByteReader(file);
+  const reader = new PickleReader(file);
   const damaged = (what: string) => new PickleError('pickle_damaged', what);
   if (decodeLatin1(file.subarray(0, 6)) !== '\x93NUMPY') throw damaged('is no array of NumPy');
   reader.take(6);

@@ -77,7 +77,7 @@ const table: Record<number, Handler> = {
   136: push(() => true),
   137: push(() => false),
   70: push((machine) => floatOf(line(machine))),
-  71: push(({ reader }) => reader.float64()),
+  71: push(({ reader }) => reader.bigEndianFloat64()),
   73: push((machine) => {
     const text = line(machine);
     return text === '00' || text === '01' ? text === '01' : integerOf(text);

@@ -1,9 +1,9 @@
 import { ownTime } from '../support/processor-time.js';
-import { ByteReader } from './byte-reader.js';
 import { decompressed } from './container.js';
 import { PickleError } from './error.js';
 import { type Budget, Machine } from './machine.js';
 import { handlers } from './opcodes.js';
+import { PickleReader } from './pickle-reader.js';
 import type { PickleValue } from './values.js';
 
 /** What one file may be and cost. */
@@ -35,12 +35,12 @@ export function readPickle(file: Uint8Array): PickleValue {
   if (file.length > pickleLimits.bytes)
     throw new PickleError('pickle_too_large', `is larger than ${pickleLimits.bytes / 2 ** 20} MB`);
   const deadline = ownTime() + pickleLimits.time;
-  const reader = new ByteReader(decompressed(file, pickleLimits.unpacked, deadline));
+  const reader = new PickleReader(decompressed(file, pickleLimits.unpacked, deadline));
   const budget: Budget = { bytes: pickleLimits.made, marks: pickleLimits.marks };
   return run(reader, budget, deadline, 0);
 }
 
-function run(reader: ByteReader, budget: Budget, deadline: number, depth: number): PickleValue {
+function run(reader: PickleReader, budget: Budget, deadline: number, depth: number): PickleValue {
   if (depth > pickleLimits.nested) throw new PickleError('pickle_too_large', 'has pickles in pickles too deeply');
   const machine = new Machine(reader, budget, () => run(reader, budget, deadline, depth + 1));
   for (let count = 1; ; count++) {

@@ -1,4 +1,4 @@
-import type { ByteReader } from './byte-reader.js';
+import type { PickleReader } from './pickle-reader.js';
 
 /**
  * What a pickle holds, as data. A tuple is a list, a `dict` of any class a Map, a Python 2 `str` a string where it is UTF-8; a whole
@@ -21,7 +21,7 @@ export type PickleMap = Map<PickleValue, PickleValue>;
 
 /** What reading is limited by, and reads from. */
 export interface Reading {
-  readonly reader: ByteReader;
+  readonly reader: PickleReader;
   /** Counts what is made beyond the bytes that were read. @throws PickleError past the limit */
   charge(bytes: number): void;
   /** The pickle that begins where the reader is. @throws PickleError */

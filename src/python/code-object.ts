@@ -1,4 +1,4 @@
-import type { ByteReader } from './byte-reader.js';
+import type { ByteReader } from '../support/byte-reader.js';
 import { DamagedError } from './error.js';
 import { type CodeLayout, type CodeObject, type Marshalled, Tuple } from './values.js';
 

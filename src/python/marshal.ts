@@ -1,4 +1,4 @@
-import { ByteReader } from './byte-reader.js';
+import { ByteReader } from '../support/byte-reader.js';
 import { readCode } from './code-object.js';
 import { DamagedError, FunctionError } from './error.js';
 import { type CodeLayout, ellipsis, type Marshalled, Tuple, unreadable } from './values.js';
@@ -25,7 +25,7 @@ export class MarshalReader {
     private readonly layout: CodeLayout,
   ) {
     if (bytes.length > marshalLimits.bytes) throw new FunctionError('its code is too large');
-    this.bytes = new ByteReader(bytes);
+    this.bytes = new ByteReader(bytes, () => new DamagedError());
   }
 
   /** @throws FunctionError */

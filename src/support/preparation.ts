@@ -73,8 +73,8 @@ function prepareBytes(bytes: Uint8Array, table: Float32Array, out: Float32Array,
 }
 
 /**
- * Prepares a tensor, whose values may be of another type than the preparation's. It is what runs for every image, and takes a third
- * of the time that operators of ONNX Runtime would, which go through three channels at a time, and gives their numbers to the bit.
+ * Prepares a tensor, whose values may be of another type than the preparation's. It runs for every image, so not by operators of
+ * ONNX Runtime, which go through three channels at a time; its numbers are theirs to the bit.
  * @param input what the model takes; fractions are cut off where that is an integer
  * @throws RangeError as {@link preparedRow}
  */
