@@ -30,16 +30,16 @@ export interface Setup extends Environment {
 }
 
 export const contendersFolder = join(packageRoot, 'bench', 'contenders');
-export const script = (name: string) => join(contendersFolder, name);
-export const bin = ({ python }: Setup, name: string) => join(python, 'bin', name);
-export const cores = availableParallelism();
+const script = (name: string) => join(contendersFolder, name);
+const bin = ({ python }: Setup, name: string) => join(python, 'bin', name);
+const cores = availableParallelism();
 
 const nativeLibrary = (): boolean => {
   const addon = join(packageRoot, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node');
   return existsSync(addon);
 };
 
-export const kerasServe =
+const kerasServe =
   (...flags: string[]) =>
   ({ model, port }: Setup): string[] => [
     process.execPath,
@@ -53,18 +53,17 @@ export const kerasServe =
   ];
 
 /** The programs of another environment beside the first, for those whose packages don't go with the others'. */
-export const beside = ({ python }: Environment, name: string, program: string) =>
-  join(`${python}-${name}`, 'bin', program);
+const beside = ({ python }: Environment, name: string, program: string) => join(`${python}-${name}`, 'bin', program);
 
 /** Says which environment is missing. */
-export const lacks =
+const lacks =
   (name: string) =>
   (environment: Environment): string | undefined =>
     existsSync(beside(environment, name, 'python'))
       ? undefined
       : `there is no environment ${environment.python}-${name}: bench/requirements-${name}.txt has what goes into it`;
 
-export const gunicorn =
+const gunicorn =
   (app: string) =>
   (setup: Setup): string[] => [
     bin(setup, 'gunicorn'),
@@ -78,61 +77,77 @@ export const gunicorn =
   ];
 
 /** As many processes as cores. */
-export const uvicorn =
+const uvicorn =
   (app: string) =>
   (setup: Setup): string[] => [
     ...[bin(setup, 'uvicorn'), app, '--workers', String(cores)],
     ...['--port', String(setup.port), '--log-level', 'warning'],
   ];
 
-/** Those that are asked about images, in the order in which they are measured in each round. */
-export const imageContenders: Contender[] = [
-  { name: 'keras-serve', keras: false, command: kerasServe() },
-  {
-    name: 'keras-serve on TensorFlow',
-    keras: false,
-    command: kerasServe('--engine', 'tensorflow'),
-    // Without the native library it would be the next one.
-    missing: () =>
-      nativeLibrary() ? undefined : "TensorFlow's native library is not installed: npm run setup:tensorflow",
+/** What a server is asked about: each has a contender of its own for both. */
+export type Kind = 'images' | 'rows';
+
+/** An image as a tensor of the Open Inference Protocol. */
+const imageTensor = (image: Buffer): object => ({
+  name: 'image',
+  datatype: 'BYTES',
+  parameters: { content_type: 'base64' },
+  data: [image.toString('base64')],
+});
+
+/** The one row that is posted as a tensor of the Open Inference Protocol. */
+function rowTensor(posted: Buffer): object {
+  const row = JSON.parse(posted.toString()).instances[0];
+  const data = row.flat();
+  if (typeof data[0] === 'string')
+    return { name: 'instances', datatype: 'BYTES', shape: [1, 1], parameters: { content_type: 'str' }, data };
+  const sides = Array.isArray(row[0]) ? [row.length, row[0].length] : [row.length];
+  return { name: 'instances', datatype: 'FP32', shape: [1, ...sides], data };
+}
+
+/** How servers of the Open Inference Protocol are asked. @param imageShape of one image in base64 */
+const openInference = (kind: Kind, imageShape: number[]): Contender['ask'] => ({
+  path: '/v2/models/model/infer',
+  contentType: 'application/json',
+  body: (posted) => {
+    const tensor = kind === 'rows' ? rowTensor(posted) : { ...imageTensor(posted), shape: imageShape };
+    return JSON.stringify({ inputs: [tensor] });
   },
-  {
-    name: 'keras-serve on WebAssembly',
-    keras: false,
-    command: kerasServe('--engine', 'tensorflow'),
-    environment: { KERAS_SERVE_TENSORFLOW_BACKEND: 'wasm' },
-  },
+});
+
+/** Servers of other people's, in the order in which they are measured in each round. */
+const otherServers = (kind: Kind): Contender[] => [
   {
     name: "the tutorial's server",
     keras: true,
-    command: (setup) => [bin(setup, 'python'), script('flask_tutorial.py')],
+    command: (setup) => [bin(setup, 'python'), script(kind === 'images' ? 'flask_tutorial.py' : 'flask_rows.py')],
   },
   {
     name: `the tutorial's server under gunicorn, ${cores} workers`,
     keras: true,
-    command: gunicorn('flask_gunicorn:app'),
+    command: gunicorn(`flask_${kind}:app`),
   },
   {
     name: 'FastAPI and uvicorn',
     keras: true,
-    command: (setup) => [bin(setup, 'python'), script('fastapi_uvicorn.py')],
+    command: (setup) => [bin(setup, 'python'), script(`fastapi_${kind}.py`)],
   },
   {
     name: 'LitServe',
     keras: true,
-    command: (setup) => [bin(setup, 'python'), script('litserve_keras.py')],
+    command: (setup) => [bin(setup, 'python'), script(`litserve_${kind}.py`)],
   },
   {
     name: 'BentoML',
     keras: true,
-    command: (setup) => [bin(setup, 'bentoml'), 'serve', 'bentoml_keras:Classifier', '--port', String(setup.port)],
+    command: (setup) => [bin(setup, 'bentoml'), 'serve', `bentoml_${kind}:Model`, '--port', String(setup.port)],
     environment: { BENTOML_DO_NOT_TRACK: 'True' },
   },
   {
     name: 'Ray Serve',
     keras: true,
     missing: lacks('ray'),
-    command: (setup) => [beside(setup, 'ray', 'python'), script('ray_serve_keras.py')],
+    command: (setup) => [beside(setup, 'ray', 'python'), script(`ray_serve_${kind}.py`)],
     environment: { RAY_USAGE_STATS_ENABLED: '0' },
   },
   {
@@ -142,46 +157,56 @@ export const imageContenders: Contender[] = [
     command: (setup) => [
       'env',
       `MLSERVER_HTTP_PORT=${setup.port}`,
-      ...[beside(setup, 'mlserver', 'mlserver'), 'start', script('mlserver_keras')],
+      ...[beside(setup, 'mlserver', 'mlserver'), 'start', script(`mlserver_${kind}`)],
     ],
-    ask: {
-      path: '/v2/models/classifier/infer',
-      contentType: 'application/json',
-      body: (image) =>
-        JSON.stringify({
-          inputs: [
-            {
-              name: 'image',
-              datatype: 'BYTES',
-              shape: [1],
-              parameters: { content_type: 'base64' },
-              data: [image.toString('base64')],
-            },
-          ],
-        }),
-    },
+    ask: openInference(kind, [1]),
   },
   {
     name: 'pytriton (Triton Inference Server)',
     keras: true,
     missing: lacks('pytriton'),
-    command: (setup) => [beside(setup, 'pytriton', 'python'), script('pytriton_keras.py')],
-    ask: {
-      path: '/v2/models/classifier/infer',
-      contentType: 'application/json',
-      body: (image) =>
-        JSON.stringify({
-          inputs: [{ name: 'image', datatype: 'BYTES', shape: [1, 1], data: [image.toString('base64')] }],
-        }),
-    },
+    command: (setup) => [beside(setup, 'pytriton', 'python'), script(`pytriton_${kind}.py`)],
+    ask: openInference(kind, [1, 1]),
   },
   {
     name: `FastAPI and ONNX Runtime, ${cores} workers`,
     keras: false,
+    missing: (_, model) => (model === 'text' ? 'Keras exports no model with a TextVectorization as ONNX' : undefined),
     prepare: (setup) => [bin(setup, 'python'), script('export_onnx.py'), setup.model],
-    command: uvicorn('fastapi_onnx:app'),
+    command: uvicorn(`fastapi_onnx_${kind}:app`),
   },
 ];
+
+/** Those that are asked about images, keras-serve first, and about rows of numbers, or texts, in JSON. */
+export const contenders: Readonly<Record<Kind, Contender[]>> = {
+  images: [
+    { name: 'keras-serve', keras: false, command: kerasServe() },
+    {
+      name: 'keras-serve on TensorFlow',
+      keras: false,
+      command: kerasServe('--engine', 'tensorflow'),
+      // Without the native library it would be the next one.
+      missing: () =>
+        nativeLibrary() ? undefined : "TensorFlow's native library is not installed: npm run setup:tensorflow",
+    },
+    {
+      name: 'keras-serve on WebAssembly',
+      keras: false,
+      command: kerasServe('--engine', 'tensorflow'),
+      environment: { KERAS_SERVE_TENSORFLOW_BACKEND: 'wasm' },
+    },
+    ...otherServers('images'),
+  ],
+  rows: [
+    { name: 'keras-serve', keras: false, command: kerasServe() },
+    ...otherServers('rows'),
+    {
+      name: 'bare Fastify route, no model (the limit)',
+      keras: false,
+      command: () => [process.execPath, '--import', 'tsx', script('bare-route.ts')],
+    },
+  ],
+};
 
 /** Those that are asked about texts: keras-serve first. */
 export const textContenders: Contender[] = [

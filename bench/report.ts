@@ -1,10 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { barChart } from './chart.js';
-import { imageContenders } from './contenders.js';
+import { contenders } from './contenders.js';
 import type { LoadResult, ServerResult } from './measure.js';
 import { median, table, writeResults } from './results.js';
-import { rowContenders } from './row-contenders.js';
 
 /** One round over one model: every contender once. */
 export interface Round {
@@ -38,7 +37,7 @@ interface Bound {
 }
 
 const isKeras = (name: string) =>
-  [...imageContenders, ...rowContenders].some((contender) => contender.name === name && contender.keras);
+  Object.values(contenders).some((each) => each.some((contender) => contender.name === name && contender.keras));
 const throughput = at(8, 'requestsPerSecond');
 const tutorialOf =
   (figure: Figure) =>

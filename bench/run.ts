@@ -8,11 +8,10 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileModelFile } from '../src/inference/compiled-model.js';
 import { packageRoot } from '../src/support/package.js';
-import { type Contender, imageContenders, type Setup } from './contenders.js';
+import { type Contender, contenders, type Kind, type Setup } from './contenders.js';
 import { type LoadResult, measureBareLoop, measureServer, type Posted, prepare, type ServerResult } from './measure.js';
 import { makeModel, makeRowModel } from './models.js';
 import { type Round, readRounds, writeReport } from './report.js';
-import { rowContenders } from './row-contenders.js';
 
 const { values } = parseArgs({
   options: {
@@ -44,12 +43,12 @@ interface Subject {
 }
 
 /** The folders of the models, which are made on first use, and what each is asked about. */
-const folders: Record<string, [kind: 'image' | 'row', folder: () => string]> = {
-  bundled: ['image', () => join(packageRoot, 'models', 'efficientnet-lite0')],
-  resnet50: ['image', () => makeModel('ResNet50', python)],
-  table: ['row', () => makeRowModel('table', python)],
-  text: ['row', () => makeRowModel('text', python)],
-  rnn: ['row', () => makeRowModel('rnn', python)],
+const folders: Record<string, [kind: Kind, folder: () => string]> = {
+  bundled: ['images', () => join(packageRoot, 'models', 'efficientnet-lite0')],
+  resnet50: ['images', () => makeModel('ResNet50', python)],
+  table: ['rows', () => makeRowModel('table', python)],
+  text: ['rows', () => makeRowModel('text', python)],
+  rnn: ['rows', () => makeRowModel('rnn', python)],
 };
 
 function isChosen({ name, missing }: Contender, model: string): boolean {
@@ -64,14 +63,14 @@ function subjectOf(model: string): Subject {
   if (!found) throw new Error(`There is no model "${model}"; there are ${Object.keys(folders).join(', ')}.`);
   const [kind, make] = found;
   const folder = make();
-  const isImage = kind === 'image';
+  const isImage = kind === 'images';
   return {
     model,
     setup: { python, port: Number(values.port), model: join(folder, 'model.keras') },
     posted: isImage
       ? { file: values.image }
       : { file: join(folder, 'instances.json'), contentType: 'application/json' },
-    contenders: (isImage ? imageContenders : rowContenders).filter((contender) => isChosen(contender, model)),
+    contenders: contenders[kind].filter((contender) => isChosen(contender, model)),
     hasBareLoop: isImage,
   };
 }

@@ -1,4 +1,4 @@
-"""BentoML with adaptive batching: `bentoml serve bentoml_keras:Classifier`."""
+"""BentoML with adaptive batching: `bentoml serve bentoml_images:Model`."""
 import os
 
 import bentoml
@@ -9,7 +9,7 @@ from PIL.Image import Image
 
 
 @bentoml.service(workers=1, traffic={"timeout": 120, "max_concurrency": 256})
-class Model:
+class Scores:
     def __init__(self):
         self.model = keras.models.load_model(os.environ["MODEL"])
 
@@ -19,8 +19,8 @@ class Model:
 
 
 @bentoml.service(workers=1, traffic={"timeout": 120, "max_concurrency": 256})
-class Classifier:
-    model = bentoml.depends(Model)
+class Model:
+    model = bentoml.depends(Scores)
 
     @bentoml.api(route="/predict")
     async def predict(self, image: Image) -> dict:

@@ -11,7 +11,7 @@ from mlserver.codecs import decode_args
 from PIL import Image
 
 
-class Classifier(MLModel):
+class Model(MLModel):
     async def load(self) -> bool:
         self.model = keras.models.load_model(os.environ["MODEL"])
         return True

@@ -24,7 +24,7 @@ def predict(image):
 
 with Triton(config=TritonConfig(http_port=int(os.environ["PORT"]), allow_grpc=False, allow_metrics=False)) as triton:
     triton.bind(
-        model_name="classifier",
+        model_name="model",
         infer_func=predict,
         inputs=[Tensor(name="image", dtype=bytes, shape=(1,))],
         outputs=[Tensor(name="scores", dtype=np.float32, shape=model.output_shape[1:])],
