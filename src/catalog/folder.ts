@@ -5,7 +5,7 @@ import { labelFiles } from '../cards/label-files.js';
 import { ModelFileError } from '../keras/index.js';
 import { CARD_FILE } from '../support/card-file.js';
 import { describeSpecial } from '../support/files.js';
-import { isModelFolder, modelFilesAmong, type PassedOver } from '../support/model-files.js';
+import { foldersPassedOver, isModelFolder, modelFilesAmong, type PassedOver } from '../support/model-files.js';
 
 /** What is in a folder; what is hidden is left out. */
 export interface Folder {
@@ -62,7 +62,7 @@ export async function readFolder(path: string): Promise<Folder> {
     folders: folders.sort(),
     links,
     // The files of a folder that is a model are its own.
-    passedOver: isModelFolder(files) ? wanted : [...wanted, ...passedOver],
+    passedOver: isModelFolder(files) ? wanted : [...foldersPassedOver(folders), ...wanted, ...passedOver],
   };
 }
 

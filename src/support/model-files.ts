@@ -42,6 +42,16 @@ const inItsPlace: LookAlike[] = [
   [/\.(zip|tar|tgz|gz|bz2|xz|7z|rar)$/i, 'packed'],
 ];
 
+const lookingAlike = (names: readonly string[], alikes: readonly LookAlike[]): PassedOver[] =>
+  [...names].sort().flatMap((name) => {
+    const alike = alikes.find(([pattern]) => pattern.test(name));
+    return alike ? [{ name, reason: alike[1] }] : [];
+  });
+
+/** The folders that are other programs' models. */
+export const foldersPassedOver = (names: readonly string[]): PassedOver[] =>
+  lookingAlike(names, [[/\.mlpackage$/i, 'a Core ML model']]);
+
 /** The model files among the names of a folder's files, and what looks like one; of several of one name the newest counts. */
 export function modelFilesAmong(names: readonly string[]): { models: string[]; passedOver: PassedOver[] } {
   const architectures = names.filter(isArchitecture).map((name) => parse(name).name);
@@ -68,10 +78,7 @@ export function modelFilesAmong(names: readonly string[]): { models: string[]; p
 
 /** What a folder without a model holds that its owner may take for one. */
 export const inPlaceOfModel = (names: readonly string[]): PassedOver[] =>
-  [...names].sort().flatMap((name) => {
-    const alike = [...lookAlikes, ...inItsPlace].find(([pattern]) => pattern.test(name));
-    return alike ? [{ name, reason: alike[1] }] : [];
-  });
+  lookingAlike(names, [...lookAlikes, ...inItsPlace]);
 
 /** Whether a name, such as a folder's, ends as those of model files do. */
 export const endsAsModel = (name: string): boolean => endings.includes(endingOf(name));

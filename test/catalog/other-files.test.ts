@@ -22,12 +22,15 @@ it('a model is served beside files of every other kind', async () => {
   copyFileSync(fileOf('keras_zip64'), join(path, 'pets.keras'));
   cpSync(fileOf('keras_unpacked_with_assets'), join(path, 'words'), { recursive: true });
   writeFileSync(join(path, 'words', 'serve.json'), '{}');
+  mkdirSync(join(path, 'a.mlpackage', 'Data'), { recursive: true });
+  writeFileSync(join(path, 'a.mlpackage', 'Manifest.json'), '{}');
   const { models, notices } = await new ModelFolders([path]).scan();
   assert.deepEqual(
     models.map(({ name }) => name),
     ['pets', 'words'],
   );
-  assert.match(notices.join(), /Passed over: frozen\.pb \(a TensorFlow graph\)/);
+  assert.match(notices.join(), /frozen\.pb \(a TensorFlow graph\)/);
+  assert.match(notices.join(), /a\.mlpackage \(a Core ML model\)/);
   assert.doesNotMatch(notices.join(), /joblib|np[yz]/, 'what may be of use beside a model');
 });
 
