@@ -10,6 +10,7 @@ import { defaultDataFormat } from './keras1.js';
 import { LayerReader, type Members } from './layers.js';
 import type { GuessedVocabulary, KerasModel, Layer } from './model.js';
 import { recognise } from './recognise.js';
+import { withShardAdvice } from './sharded-weights.js';
 import { type OpenModelFile, withSource } from './source.js';
 import { onlyVocabulary, vocabulariesBeside } from './vocabulary-files.js';
 import { attachTree } from './weights.js';
@@ -51,6 +52,8 @@ export async function readKerasModel(path: string, options: ReadOptions = {}): P
       const contents = await readContents(weightSource);
       if (contents.weights) return buildModel(path, architecture, contents.weights, options.inputShape);
       throw new ModelFileError('model_weights_missing', 'The file that was given for the weights holds none.');
+    }).catch((error) => {
+      throw withShardAdvice(elsewhere, error);
     });
   });
 }

@@ -33,6 +33,14 @@ function groupsByShard(json: Config): Map<string, string[]> {
 /** The shards that a `.weights.json` names. */
 export const shardNames = (json: Config): string[] => [...groupsByShard(json).keys()];
 
+/** What is wrong with the weights in a file, and what to give in its place where it is one of several shards by its name. */
+export function withShardAdvice(path: string, error: unknown): unknown {
+  const stem = /^(.*)_\d{5}\.weights\.h5$/.exec(basename(path))?.[1];
+  if (stem === undefined || !(error instanceof ModelFileError)) return error;
+  const advice = `By its name it is one of several shards: give ${quote(`${stem}.weights.json`)}, which says what is in each.`;
+  return new ModelFileError(error.code, `${error.message} ${advice}`, { cause: error });
+}
+
 /**
  * Reads weights in shards: HDF5 files beside the JSON file, which says what is in which of them (`keras.Model.save_weights`
  * with `max_shard_size`). Of a shard no more is taken than that.

@@ -137,6 +137,16 @@ describe('weights in shards', () => {
     assert.equal((await readKerasModel(model, { weights })).graph.calls[0]!.layer.weights.size, 2);
   });
 
+  it('given one by one are refused, with what names them all', async () => {
+    for (const index of [0, 2]) {
+      const { model, shard } = copyOf('sharded_within_layers');
+      await assert.rejects(readKerasModel(model, { weights: shard(index) }), {
+        name: 'ModelFileError',
+        message: /one of several shards: give "model\.weights\.json"/,
+      });
+    }
+  });
+
   it('give no more than the index says is in them', async () => {
     const { model, file } = copyOf('sharded_within_layers');
     const index = JSON.parse(readFileSync(file('model.weights.json'), 'utf8'));
