@@ -45,8 +45,8 @@ export const inferenceMutations: Mutation[] = [
   {
     about: 'a damaged entry of the cache is used',
     file: 'src/inference/model-cache.ts',
-    search: '!isDeepStrictEqual(await checksumsIn(entry), checksums)',
-    replacement: 'false',
+    search: 'isDeepStrictEqual(await checksumsIn(entry), checksums)',
+    replacement: 'true',
     test: 'test/inference/model-cache.test.ts',
     name: 'makes an entry anew whose',
   },
@@ -61,8 +61,8 @@ export const inferenceMutations: Mutation[] = [
   {
     about: 'a file that has just been written is noted, though it may change within the same tick of the clock',
     file: 'src/inference/file-hashes.ts',
-    search: 'if (isSettled && stampOf',
-    replacement: 'if (stampOf',
+    search: 'if (before.settled && after.text === before.text) await this.notes.write(note, `${',
+    replacement: 'if (after.text === before.text) await this.notes.write(note, `${',
     test: 'test/inference/file-hashes.test.ts',
     name: 'takes no note of a file that has just been written',
   },

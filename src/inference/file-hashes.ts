@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { openFile } from '../support/files.js';
+import { stampsOf } from './file-stamps.js';
 import { NoteFolder } from './note-folder.js';
 
 const chunkBytes = 2 ** 20;
 
-/** Reads a file from its start to its end, piece by piece; a piece is gone when the next one is read. */
+/** Reads a file from its start to its end, piece by piece, the next one while this one is looked at; then its memory is used again. */
 async function read(path: string, visit: (piece: Uint8Array) => void): Promise<void> {
   const file = await openFile(path);
   try {
-    const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+    let [here, coming] = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
+    let reading = file.read(coming);
     for (;;) {
-      const { bytesRead } = await file.read(buffer);
+      const { bytesRead } = await reading;
       if (bytesRead === 0) return;
-      visit(buffer.subarray(0, bytesRead));
+      [here, coming] = [coming, here];
+      reading = file.read(coming);
+      visit(here.subarray(0, bytesRead));
     }
   } finally {
     await file.close();
@@ -46,13 +48,6 @@ export function hashTexts(texts: readonly string[]): string {
   return hash.digest('hex');
 }
 
-/** What the system says of a file, which is another when its content is. */
-const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
-  [dev, ino, size, mtimeNs, ctimeNs].join();
-
-/** Milliseconds after which a change can't have happened at the same time, by the clock of any file system, as one before. */
-const settled = 5_000;
-
 /**
  * The SHA-256 of files' content. A folder has notes of what was hashed, by which a file that has not changed since is known:
  * a large model is not read through at every start.
@@ -67,13 +62,12 @@ export class FileHashes {
   /** @param path of a file */
   async of(path: string): Promise<string> {
     const note = hashTexts([resolve(path)]);
-    const before = await stat(path, { bigint: true });
+    const before = await stampsOf([path]);
     const [stamp, known] = String((await this.notes.read(note)) ?? '').split(' ');
-    if (known && stamp === stampOf(before)) return known;
+    if (known && stamp === before.text) return known;
     const hash = await hashOf(path);
-    const after = await stat(path, { bigint: true });
-    const isSettled = Date.now() - Number(after.ctimeMs) > settled && Date.now() - Number(after.mtimeMs) > settled;
-    if (isSettled && stampOf(after) === stampOf(before)) await this.notes.write(note, `${stampOf(before)} ${hash}`);
+    const after = await stampsOf([path]);
+    if (before.settled && after.text === before.text) await this.notes.write(note, `${before.text} ${hash}`);
     return hash;
   }
 }

@@ -3,6 +3,7 @@ import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/
 import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { makeFolder } from '../support/files.js';
+import { CheckedEntries } from './checked-entries.js';
 import type { OptimizedModel } from './compile-messages.js';
 import { checksumOf } from './file-hashes.js';
 
@@ -43,9 +44,12 @@ interface Manifest extends OptimizedModel {
 
 /**
  * Compiled models on disk: a folder for each key, moved into place whole, so that servers that start at once see all of it or
- * nothing. An entry is checked whenever it is used; a damaged one is made anew.
+ * nothing. An entry is checked when it is used, unless it has been since the machine was started and nobody has written to it; a
+ * damaged one is made anew.
  */
 export class ModelCache {
+  private readonly checked: CheckedEntries;
+
   /**
    * @param folder made when it is missing
    * @param maxBytes past it, what was used longest ago goes
@@ -53,7 +57,10 @@ export class ModelCache {
   constructor(
     private readonly folder: string,
     private readonly maxBytes: number,
-  ) {}
+  ) {
+    // Beside the entries, and removed like one of them where there is no room.
+    this.checked = new CheckedEntries(join(folder, 'checked'));
+  }
 
   /**
    * The model under `key`, made by `make` if it is not there.
@@ -88,12 +95,10 @@ export class ModelCache {
     try {
       const { checksums, ...made } = JSON.parse(await readFile(join(entry, manifestName), 'utf8')) as Manifest;
       // An older keras-serve left no hints.
-      if (
-        made.hints === undefined ||
-        made.engine === undefined ||
-        !isDeepStrictEqual(await checksumsIn(entry), checksums)
-      )
-        return undefined;
+      if (made.hints === undefined || made.engine === undefined) return undefined;
+      const paths = (await filesIn(entry)).sort().map((name) => join(entry, name));
+      const check = async () => isDeepStrictEqual(await checksumsIn(entry), checksums);
+      if (!(await this.checked.isWhole(entry, paths, check))) return undefined;
       const now = new Date();
       // What can't be written can be read all the same.
       await utimes(entry, now, now).catch(() => undefined);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utim
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { ModelCache } from '../../src/inference/model-cache.js';
 import type { ModelHints } from '../../src/inference/model-hints.js';
 import type { Signature } from '../../src/support/tensor.js';
@@ -44,6 +44,23 @@ describe('ModelCache', () => {
       assert.equal(await readFile((await cache.get('key', make('again'))).path, 'utf8'), 'again');
     });
   }
+
+  it('makes an entry anew that was found whole before, and then damaged with its size and time kept', async () => {
+    const cache = new ModelCache(folder, 1000);
+    const { path } = await cache.get('key', make('model'));
+    // Files that are as old as this are known by what the system says of them.
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
+    try {
+      await cache.get('key', make('again'));
+      assert.deepEqual([made, existsSync(join(folder, 'checked'))], [1, process.platform === 'linux']);
+      const { atime, mtime } = statSync(path);
+      writeFileSync(path, 'mode1');
+      utimesSync(path, atime, mtime);
+      assert.equal(await readFile((await cache.get('key', make('again'))).path, 'utf8'), 'again');
+    } finally {
+      mock.timers.reset();
+    }
+  });
 
   it('makes an entry anew that an older keras-serve left, without hints', async () => {
     const cache = new ModelCache(folder, 1000);
