@@ -112,8 +112,12 @@ export async function optimize(from: string, to: string): Promise<Signature> {
   };
   const signature = await loadOnce(from, { optimizedModelFilePath: to, extra: { session } });
   if (existsSync(weights)) await alignPrepacked(to, weights);
-  // Beside weights in a file, ONNX Runtime (1.30) writes the constants of Loop, Scan and If twice, and then refuses them.
-  const isWhole = await loadOnce(to, { graphOptimizationLevel: 'disabled' }).catch(() => undefined);
+  // Beside weights in a file, ONNX Runtime (1.30) writes the constants of Loop, Scan and If twice, and then refuses them. To see that, no
+  // weights need be packed once more.
+  const isWhole = await loadOnce(to, {
+    graphOptimizationLevel: 'disabled',
+    extra: { session: { ...sessionExtra, disable_prepacking: '1' } },
+  }).catch(() => undefined);
   if (isWhole) return signature;
   await rm(weights, { force: true });
   return loadOnce(from, { optimizedModelFilePath: to });
