@@ -158,7 +158,7 @@ export const pluginMutations: Mutation[] = [
   },
   {
     about: 'what is half converted stays behind',
-    file: 'src/commands/convert.ts',
+    file: 'src/commands/run-convert.ts',
     search: `      await clean();
 `,
     replacement: '',
@@ -167,7 +167,7 @@ export const pluginMutations: Mutation[] = [
   },
   {
     about: 'the cards of the other files in a folder are lost when one is written',
-    file: 'src/commands/card.ts',
+    file: 'src/commands/run-card.ts',
     search: '{ models: { ...others, [basename(path)]: spelledOut } }',
     replacement: '{ models: { [basename(path)]: spelledOut } }',
     test: 'test/cli/card.test.ts',

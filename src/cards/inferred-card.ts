@@ -10,6 +10,7 @@ import type { DescribedModel } from '../inference/compile-messages.js';
 import { CARD_FILE } from '../support/card-file.js';
 import { modelFilesAmong } from '../support/model-files.js';
 import { asModelName, nameOf } from '../support/model-name.js';
+import { shellWord } from '../support/shell-word.js';
 import type { Signature } from '../support/tensor.js';
 import { findBeside } from './beside/beside.js';
 import type { CodeColumns } from './beside/offers.js';
@@ -167,10 +168,6 @@ function noteOf(
   const guess = certainty === 'guess' ? ' (a guess)' : '';
   return { level: 'info', message: `${short}: ${text}, for ${basis}${guess}`, advice: own ?? advice(short) };
 }
-
-/** A word of a POSIX shell. */
-export const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** A card with all that can be said in it, for editing: what was worked out, and what would be done without it. */
 export function spellOut({ card, kinds }: InferredCard, file: string): ModelCard {

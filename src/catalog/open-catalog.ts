@@ -15,6 +15,8 @@ export interface OpenCatalogOptions extends Omit<LoadOptions, 'name' | 'cardFold
   strict?: boolean;
   /** Whether changes in the folders are followed. */
   watch?: boolean;
+  /** The processes that the models run in, which end with the catalog; they are started here by default. */
+  pool?: InferencePool;
 }
 
 /**
@@ -27,8 +29,8 @@ export interface OpenCatalogOptions extends Omit<LoadOptions, 'name' | 'cardFold
  */
 export function openCatalog(paths: readonly string[], options: OpenCatalogOptions = {}): Catalog {
   const { defaultModel, strict, watch: watches, processes = defaultPoolSize(), ...loadOptions } = options;
-  // The processes start while the folders are read.
-  const pool = new InferencePool(processes);
+  // They start while the folders are read.
+  const pool = options.pool ?? new InferencePool(processes);
   const catalog: Catalog = new Catalog({
     pool,
     ownsPool: true,

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { shellWord } from '../cards/inferred-card.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ServedModel } from '../catalog/served-model.js';
 import { exampleRequest } from '../datapoints/example-request.js';
 import { packageRoot, packageVersion } from '../support/package.js';
+import { shellWord } from '../support/shell-word.js';
 import type { Served } from './listening.js';
 
 /** The longest JSON that is shown in a line to be pasted. */

@@ -4,13 +4,10 @@ import { csvColumns, csvLine } from '../protocols/predict/csv-reply.js';
 import { tabularOf } from '../protocols/predict/formats.js';
 import { formatBytes } from '../support/bytes.js';
 import { CommandError } from './errors.js';
+import type { Format } from './formats.js';
 import { writeOutput } from './output.js';
 import type { WritePictures } from './pictures.js';
 import { printable } from './table.js';
-
-/** The forms in which answers are printed. */
-export const formats = ['table', 'json', 'jsonl', 'csv'] as const;
-export type Format = (typeof formats)[number];
 
 /** What a model answered about a file, or about some rows of one. */
 export interface Answered {

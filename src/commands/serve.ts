@@ -3,14 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { logDownload } from '../applications/download-lines.js';
 import { catalogOptions } from '../catalog/configured-options.js';
-import { openCatalog } from '../catalog/open-catalog.js';
 import { kerasServeOf } from '../http/keras-serve.js';
 import { keyPairFiles } from '../http/key-pair-files.js';
+import { defaultPoolSize, InferencePool } from '../inference/inference-pool.js';
 import { redisSettings } from '../jobs/redis/settings.js';
 import { appSettings } from '../options.js';
 import type { Config } from '../settings/settings.js';
 import { collectBuffers } from '../support/memory.js';
-import { announcement, announcementLine, workerLine } from './announcement.js';
 import type { Command } from './command.js';
 import { showDownload } from './download-bar.js';
 import { endBeforeServing, endOnSignals } from './ending.js';
@@ -36,13 +35,13 @@ export const serve: Command = {
     const onDownload = process.stderr.isTTY
       ? showDownload(process.stderr)
       : logDownload((line) => void log().then((logger) => logger.info(line)));
-    const catalog =
-      config.role === 'gateway'
-        ? undefined
-        : openCatalog(positionals, { ...options, ...catalogOptions(config), onDownload });
-    const serving = endBeforeServing(() => catalog?.pool.kill());
+    // The processes start while what finds and reads models is loaded.
+    const pool = config.role === 'gateway' ? undefined : new InferencePool(config.processes ?? defaultPoolSize());
+    const serving = endBeforeServing(() => pool?.kill());
+    const openOptions = { ...options, ...catalogOptions(config), onDownload, pool };
+    const catalog = pool && (await import('../catalog/open-catalog.js')).openCatalog(positionals, openOptions);
     // The server's own modules load while the processes load the model; one that is compiled first takes longer than they.
-    await Promise.race([catalog?.pool.begun, sleep(200)]);
+    await Promise.race([pool?.begun, sleep(200)]);
     const [{ buildApp }, logger, { setUpLibvips }] = await Promise.all([
       import('../app.js'),
       log(),
@@ -67,7 +66,7 @@ export const serve: Command = {
     }
     serving();
     endOnSignals(app, logger, config);
-    announce(app, placeOf(app, config), config);
+    await announce(app, placeOf(app, config), config);
   },
 };
 
@@ -78,7 +77,8 @@ async function checkKeyPair(config: Config): Promise<void> {
 }
 
 /** Where the server is: a few lines on a terminal, one line in a log. */
-function announce(app: FastifyInstance, served: Served, { role }: Config): void {
+async function announce(app: FastifyInstance, served: Served, { role }: Config): Promise<void> {
+  const { announcement, announcementLine, workerLine } = await import('./announcement.js');
   const { catalog, access } = kerasServeOf(app);
   if (role === 'worker') {
     if (process.stdout.isTTY) process.stdout.write(`\n  ${workerLine(catalog, served)}\n\n`);

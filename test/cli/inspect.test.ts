@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { formatSummary } from '../../src/commands/inspect.js';
+import { formatSummary } from '../../src/commands/run-inspect.js';
 import type { ModelSummary } from '../../src/onnx/summary.js';
 import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from '../helpers/app.js';
