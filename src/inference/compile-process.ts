@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { ModelFileError } from '../keras/index.js';
-import { moduleArguments } from '../support/package.js';
+import { environmentWithoutCertificates, moduleArguments } from '../support/package.js';
 import type { CompileProgress, CompileReply, CompileTasks, ModelSource } from './compile-messages.js';
 
 /**
@@ -15,6 +15,7 @@ export async function compileInProcess<K extends keyof CompileTasks>(
   onProgress: (progress: CompileProgress) => void = () => undefined,
 ): Promise<CompileTasks[K]['result']> {
   const child = spawn(process.execPath, moduleArguments('inference/compile-main'), {
+    env: environmentWithoutCertificates(),
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { moduleArguments } from '../support/package.js';
+import { environmentWithoutCertificates, moduleArguments } from '../support/package.js';
 import type { Tensors } from '../support/tensor.js';
 import { channelDescriptor, listen, send } from './channel.js';
 import type { EngineModel } from './engine.js';
@@ -22,7 +22,7 @@ const malloc = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '1310
 const start = () =>
   spawn(process.execPath, ['--v8-pool-size=1', ...moduleArguments('inference/process-main')], {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    env: { ...malloc, ...process.env, UV_THREADPOOL_SIZE: '1' },
+    env: { ...malloc, ...environmentWithoutCertificates(), UV_THREADPOOL_SIZE: '1' },
   });
 
 /** The server's side of one inference process. */

@@ -40,3 +40,12 @@ export const moduleArguments = (name: string): string[] => [
   ...(isBuilt ? [] : process.execArgv),
   modulePath(name),
 ];
+
+/**
+ * The environment of a process of ours that connects to nobody: where NODE_EXTRA_CA_CERTS is set, Node reads all certificates
+ * that it knows whenever a process starts, which takes twice as long as the rest of its start.
+ */
+export function environmentWithoutCertificates(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+  return environment;
+}

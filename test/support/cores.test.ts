@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { availableCores, cpuQuota } from '../../src/support/cores.js';
+import { packageRoot } from '../../src/support/package.js';
 import { bundledModel } from '../helpers/app.js';
 import { inferenceProcesses, threadsOf } from '../helpers/proc.js';
 import { runCli } from '../helpers/server.js';
@@ -127,5 +128,21 @@ describe('an inference process', () => {
     const [pid] = inferenceProcesses(server.child.pid!);
     // Its own, one each of V8, libuv, V8's timer, Node's signals and ONNX Runtime, and one to spare for other versions of Node.
     assert.ok(threadsOf(pid!) <= 7, `${threadsOf(pid!)} threads`);
+  });
+
+  it('reads no certificates when it starts: it connects to nobody', async (t) => {
+    if (process.platform !== 'linux') return t.skip('environments are told in /proc, which only Linux has');
+    const options = ['--processes', '1', '--port', '0', '--log-format', 'json'];
+    const certificates = join(packageRoot, 'test/fixtures/none.pem');
+    const server = runCli(t, [bundledModel, ...options], { NODE_EXTRA_CA_CERTS: certificates, KEPT: 'yes' });
+    await server.line('"url":"http://');
+    const [pid] = inferenceProcesses(server.child.pid!);
+    const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .map((one) => one.split('=')[0]);
+    assert.deepEqual(
+      ['KEPT', 'NODE_EXTRA_CA_CERTS'].map((name) => names.includes(name)),
+      [true, false],
+    );
   });
 });

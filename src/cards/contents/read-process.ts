@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InternalSignal } from '../../support/errors.js';
 import { isSystemError } from '../../support/files.js';
-import { moduleArguments } from '../../support/package.js';
+import { environmentWithoutCertificates, moduleArguments } from '../../support/package.js';
 import { timeOf } from '../../support/processor-time.js';
 import type { ReadReply, ReadRequest } from './read-messages.js';
 
@@ -63,6 +63,7 @@ async function ask(request: ReadRequest, clock: Clock): Promise<Uint8Array> {
 async function start(): Promise<ChildProcess> {
   const module = moduleArguments('cards/contents/read-main');
   const child = spawn(process.execPath, [`--max-old-space-size=${heapSize}`, ...module], {
+    env: environmentWithoutCertificates(),
     serialization: 'advanced',
     // What V8 says of a heap that is full is no line of the server's log.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
