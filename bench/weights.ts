@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../src/support/package.js';
+import { environmentWithoutCertificates, packageRoot } from '../src/support/package.js';
 import { inferenceProcesses, ownMemory } from '../test/helpers/proc.js';
 import { cpuOfAll, processTree, usageOf } from './processes.js';
 import { median, table, writeResults } from './results.js';
@@ -36,22 +36,32 @@ interface Start {
   seconds: number;
   /** Seconds of processor time until then. */
   cpu: number;
-  /** The most bytes that all processes had for themselves at once until then. */
+  /** The most bytes that all processes had for themselves at once until then; 0 where that was not looked at. */
   peak: number;
 }
 
-/** Starts a server, and measures until it is ready. */
-async function start(folder: string, cache: string, processes: number): Promise<Start & { child: ChildProcess }> {
+/**
+ * Starts a server, and measures until it is ready.
+ * @param watch whether its memory is looked at meanwhile, which takes of the processors
+ */
+async function start(
+  folder: string,
+  cache: string,
+  processes: number,
+  watch = false,
+): Promise<Start & { child: ChildProcess }> {
   const started = performance.now();
   const args = [folder, '--port', values.port, '--cache-folder', cache, '--processes', String(processes), '--strict'];
   const child = spawn(process.execPath, ['dist/src/cli.js', ...args], {
     cwd: packageRoot,
+    // Where certificates are set, Node reads them at every start.
+    env: environmentWithoutCertificates(),
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   let peak = 0;
   while (!(await fetch(`${url}/health/ready`).catch(() => undefined))?.ok) {
     if (child.exitCode !== null) throw new Error('the server ended');
-    peak = Math.max(peak, ownOfTree(child.pid!));
+    if (watch) peak = Math.max(peak, ownOfTree(child.pid!));
     await sleep(20);
   }
   return { child, seconds: (performance.now() - started) / 1000, cpu: cpuOfAll(child.pid!), peak };
@@ -82,7 +92,7 @@ async function measure(folder: string): Promise<Measured> {
     // What comes from the disk the first time would count as compiling.
     for (const name of readdirSync(folder))
       if (statSync(join(folder, name)).size < 2 ** 31) readFileSync(join(folder, name));
-    const first = await start(folder, cache, 2);
+    const first = await start(folder, cache, 2, true);
     await stop(first.child);
     const { child: _, ...cold } = first;
     const warm: Start[] = [];
