@@ -2,8 +2,8 @@ import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { isBuilt, modulePath } from '../support/package.js';
 import { ModelFileError, type ModelFileErrorCode } from './errors.js';
-import { limits } from './limits.js';
 import type { Weight } from './model.js';
+import { Stall } from './stall.js';
 
 /** Where an HDF5 file lies: a whole file, or part of one (an entry of a zip). */
 export interface Hdf5Source {
@@ -113,14 +113,11 @@ class Reader {
   async read(source: Hdf5Source): Promise<Hdf5Reply> {
     this.#worker.ref();
     const before = Atomics.load(this.#progress, 0);
-    let seen = before;
-    let idleTicks = 0;
+    const stall = new Stall();
     const watch = setInterval(() => {
       const now = Atomics.load(this.#progress, 0);
       // A worker that has yet to start is not to blame, nor is the file.
-      idleTicks = now === seen && now !== before ? idleTicks + 1 : 0;
-      seen = now;
-      if (idleTicks * WATCH_MILLISECONDS >= limits.hdf5StallMilliseconds)
+      if (now !== before && stall.at(now))
         this.#settle(failure('it has no end, or the disk that it lies on does not answer'));
     }, WATCH_MILLISECONDS);
     try {

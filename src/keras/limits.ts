@@ -32,8 +32,10 @@ export const limits = {
   expansionBytes: 256 * MEGABYTE,
   /** Bytes read of a chunked dataset at a time, unless one chunk has more. */
   hdf5ChunkedSliceBytes: 64 * MEGABYTE,
-  /** Milliseconds without progress after which the reading of HDF5 is given up. */
+  /** Milliseconds of computing without progress after which the reading of HDF5 is given up, … */
   hdf5StallMilliseconds: 5_000,
+  /** … and of the clock, for a disk that doesn't answer. */
+  hdf5SilenceMilliseconds: 60_000,
   /** Layers of a model, those inside others counted. */
   layers: 20_000,
   /** Models and wrappers inside one another. */
