@@ -6,6 +6,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/support/package.js';
 
+/** Runs the built command until it ends. */
+async function run(args: readonly string[], environment: Record<string, string>): Promise<void> {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist/src/cli.js'), ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await once(child, 'exit');
+}
+
 /** Serves a model by the built code until it is ready, and ends. */
 async function serve(model: string, cacheFolder: string, environment: Record<string, string>): Promise<void> {
   const args = [join(packageRoot, 'dist/src/cli.js'), model, '--port', '0', '--log-format', 'json'];
@@ -34,9 +43,21 @@ function filesIn(folder: string): Set<string> {
  */
 export async function loadedSources(model: string, cacheFolder: string): Promise<string[]> {
   await serve(model, cacheFolder, {});
-  const folder = mkdtempSync(join(cacheFolder, 'loaded-'));
+  return sourcesOf(cacheFolder, (environment) => serve(model, cacheFolder, environment));
+}
+
+/** The same of a command of the built command line. */
+export const sourcesOfCommand = (args: readonly string[], folder: string): Promise<string[]> =>
+  sourcesOf(folder, (environment) => run(args, environment));
+
+/** @param work starts the processes @param within a folder for what V8 notes */
+async function sourcesOf(
+  within: string,
+  work: (environment: Record<string, string>) => Promise<void>,
+): Promise<string[]> {
+  const folder = mkdtempSync(join(within, 'loaded-'));
   try {
-    await serve(model, cacheFolder, { NODE_V8_COVERAGE: folder });
+    await work({ NODE_V8_COVERAGE: folder });
     const sources = [...filesIn(folder)].flatMap((file) => {
       const { sources } = JSON.parse(readFileSync(`${file}.map`, 'utf8')) as { sources: string[] };
       return sources.map((source) => relative(packageRoot, resolve(dirname(file), source)));
