@@ -239,11 +239,15 @@ async function loadAndWarm(
   source: EngineModel,
   deadline: number,
 ): Promise<void> {
-  await process.load(model, source);
-  if (!source.warmUp) return;
+  const loading = process.load(model, source);
+  // Sent behind it at once: what loads a model need not wait for this process, which has much to do when it starts.
+  const running = source.warmUp && process.run(model, source.warmUp.inputs, source.warmUp.raw);
+  running?.catch(() => undefined);
+  await loading;
+  if (!running) return;
   const timer = setTimeout(() => process.kill(), deadline);
   try {
-    await process.run(model, source.warmUp.inputs, source.warmUp.raw);
+    await running;
   } catch (error) {
     // Zeros and a word may be nothing that the model can run on.
     if (!['engine_failed', 'inputs_invalid'].includes((error as InferenceError).code)) throw error;
