@@ -67,6 +67,31 @@ export const inferenceMutations: Mutation[] = [
     name: 'takes no note of a file that has just been written',
   },
   {
+    about:
+      'an entry of the cache that has just been written is noted as whole, though it may change within the same tick of the clock',
+    file: 'src/inference/checked-entries.ts',
+    search: 'if (before.settled && after.text',
+    replacement: 'if (after.text',
+    test: 'test/inference/checked-entries.test.ts',
+    name: 'takes no note of a file that has just been written',
+  },
+  {
+    about: 'what was found whole before the machine was started again is believed to be',
+    file: 'src/inference/checked-entries.ts',
+    search: 'hashTexts([resolve(entry), boot])',
+    replacement: 'hashTexts([resolve(entry)])',
+    test: 'test/inference/checked-entries.test.ts',
+    name: 'checks again once the machine was started again',
+  },
+  {
+    about: 'a file of the cache that was written to after it was found whole is used',
+    file: 'src/inference/checked-entries.ts',
+    search: 'hashTexts([...paths, before.text])',
+    replacement: 'hashTexts(paths)',
+    test: 'test/inference/model-cache.test.ts',
+    name: 'makes an entry anew that was found whole before, and then damaged',
+  },
+  {
     about: 'an empty axis gets to the engine',
     file: 'src/inference/check-inputs.ts',
     search: 'if (count === 0)',
