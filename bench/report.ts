@@ -9,6 +9,7 @@ import { median, table, writeResults } from './results.js';
 export interface Round {
   round: number;
   date: string;
+  machine: string;
   /** That each concurrency was kept up. */
   seconds: number;
   model: string;
@@ -154,8 +155,8 @@ export function writeReport(rounds: readonly Round[], folder: string): void {
       join(folder, `${model}.svg`),
       barChart(`${model}: requests a second at concurrency 8`, [...bars, ...(hasLoop ? [loop] : [])]),
     );
-    const { date, seconds } = own.at(-1)!;
-    return `## ${model}\n\n${date}, medians of ${own.length} rounds, ${seconds} seconds at each concurrency.\n\n${figures(own)}\n\n![requests a second](${model}.svg)\n\n${ratios(own, model)}\n`;
+    const { date, machine, seconds } = own.at(-1)!;
+    return `## ${model}\n\n${date}, ${machine}: medians of ${own.length} rounds, ${seconds} seconds at each concurrency.\n\n${figures(own)}\n\n![requests a second](${model}.svg)\n\n${ratios(own, model)}\n`;
   });
   writeResults(folder, 'results', 'Benchmark results', { rounds }, sections.join('\n'));
 }

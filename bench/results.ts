@@ -15,6 +15,9 @@ const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 export const table = (head: readonly string[], rows: readonly string[][]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
+/** What this machine is. */
+export const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node.js ${process.version}`;
+
 /**
  * Writes what a benchmark measured: `<name>.json` with every figure, `<name>.md` to be read.
  * @param folder made when it is missing
@@ -22,7 +25,6 @@ export const table = (head: readonly string[], rows: readonly string[][]): strin
  * @param text Markdown below the title
  */
 export function writeResults(folder: string, name: string, title: string, figures: object, text: string): void {
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node.js ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ date, machine, ...figures }, null, 1)}\n`);

@@ -1,9 +1,10 @@
 /**
  * Measures keras-serve against what people serve Keras models with today. `docs/benchmarks.md` says how to read and repeat it.
- * Usage: npm run bench -- --python <environment> [--rounds 7] [--seconds 5] [--models bundled,table,…] [--only name,…]
+ * Usage: npm run bench -- --python <environment> [--rounds 7] [--seconds 5] [--models bundled,table,…]
+ *     [--only name,… --out <folder>]
  * What was measured of other models before stays in the results.
  */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileModelFile } from '../src/inference/compiled-model.js';
@@ -12,6 +13,7 @@ import { type Contender, contenders, type Kind, type Setup } from './contenders.
 import { type LoadResult, measureBareLoop, measureServer, type Posted, prepare, type ServerResult } from './measure.js';
 import { makeModel, makeRowModel } from './models.js';
 import { type Round, readRounds, writeReport } from './report.js';
+import { machine } from './results.js';
 
 const { values } = parseArgs({
   options: {
@@ -20,17 +22,26 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
     models: { type: 'string', default: 'bundled,resnet50,table,text,rnn' },
     only: { type: 'string' },
+    out: { type: 'string' },
     image: { type: 'string', default: join(packageRoot, 'examples/cat.jpg') },
     port: { type: 'string', default: '5050' },
   },
 });
-if (!values.python) throw new Error('Name a Python environment that has bench/requirements.txt: --python <folder>');
+function end(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+if (!values.python) end('Name a Python environment that has bench/requirements.txt: --python <folder>');
+if (values.only && !values.out)
+  end('bench/results has the figures of all contenders: name another folder for those of a few: --out <folder>');
+const [load = 0] = loadavg();
+if (load > 0.5) console.error(`Something else runs here (load ${load.toFixed(1)}): the figures will be off.`);
 // Contenders are started in a folder of their own.
 const python = resolve(values.python);
 const seconds = Number(values.seconds);
 const concurrencies = [1, 8, 64];
 const wanted = values.only?.split(',');
-const results = join(packageRoot, 'bench/results');
+const results = resolve(values.out ?? join(packageRoot, 'bench/results'));
 
 /** A model, what it is asked, and who is asked. */
 interface Subject {
@@ -114,7 +125,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
     const bareLoops = subject.hasBareLoop ? await measureBareLoops(subject) : {};
     const servers: Record<string, ServerResult> = {};
     for (const contender of subject.contenders) servers[contender.name] = await measure(contender, subject);
-    rounds.push({ round, date, seconds, model: subject.model, bareLoops, servers });
+    rounds.push({ round, date, machine, seconds, model: subject.model, bareLoops, servers });
     writeReport([...others, ...rounds], results);
   }
 }

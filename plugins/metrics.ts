@@ -81,7 +81,7 @@ export default fp<MetricsOptions>(
     });
     new Gauge({
       name: 'keras_serve_memory_bytes',
-      help: 'Resident memory of the server and of its inference processes.',
+      help: 'Resident memory of the server, and of its inference processes added up: what they share, such as weights, counts for each.',
       labelNames: ['process'],
       registers,
       collect() {

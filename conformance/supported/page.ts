@@ -1,3 +1,4 @@
+import { quantizedLayers } from '../../src/keras/quantized.js';
 import { type Names, type Verdict, verdicts } from './compare.js';
 
 const parts = [
@@ -25,6 +26,45 @@ function section([prefix, title]: (typeof parts)[number], all: readonly Verdict[
   ].join('\n\n');
 }
 
+const quantizedModes = [...new Set(Object.values(quantizedLayers).flat())];
+
+const quantized = [
+  '## Quantized models',
+  'What `model.quantize()` made is computed as Keras does, also with LoRA on top, by these layers and modes; other layers stay as they ' +
+    'are. An attention layer can’t be loaded by Keras itself once its model was quantized, nor can GPTQ and AWQ out of HDF5: these are refused.',
+  [
+    `| | ${quantizedModes.map((mode) => `\`${mode}\``).join(' | ')} |`,
+    `| --- |${' --- |'.repeat(quantizedModes.length)}`,
+    ...Object.entries(quantizedLayers).map(
+      ([layer, modes]) =>
+        `| \`${layer}\` | ${quantizedModes.map((mode) => (modes.includes(mode) ? 'yes' : '')).join(' | ')} |`,
+    ),
+  ].join('\n'),
+];
+
+const lambdas = [
+  '## Lambdas and layers of your own',
+  'Python is never run. A `Lambda` whose code is one expression of known functions is read and served; of any other, and of a layer class ' +
+    'of your own, put layers of Keras in its place, once, where Python is, and keep what was trained:',
+  `\`\`\`python
+import keras
+
+# What isn't in the file has to be here: custom_objects={"name": function_or_class}
+old = keras.models.load_model("old.keras", safe_mode=False)
+
+
+def replace(layer):
+    if layer.name == "lambda_1":
+        return keras.layers.Rescaling(1 / 255)  # whatever gives the same
+    return layer.__class__.from_config(layer.get_config())
+
+
+new = keras.models.clone_model(old, clone_function=replace)
+new.set_weights(old.get_weights())
+new.save("model.keras")
+\`\`\``,
+];
+
 /** docs/supported.md: every public name of Keras, and what becomes of it. */
 export function page(names: Names): string {
   const all = verdicts(names);
@@ -35,6 +75,8 @@ export function page(names: Names): string {
       'that is not Keras’s own. What is refused is refused when a model is loaded, never answered wrongly. Layers and functions ' +
       'of Keras 1 and 2 and of `tf` are read as well; they are not in this list.',
     ...parts.map((part) => section(part, all)),
+    ...quantized,
+    ...lambdas,
   ];
   return `${text.join('\n\n')}\n`;
 }

@@ -173,7 +173,8 @@ export class Catalog extends EventEmitter<CatalogEvents> {
     const wanted = this.versionsOf(name, version);
     const available = servingVersion(wanted);
     if (available?.model) return { model: available.model, version: available.version };
-    const label = version === undefined ? `The model "${name}"` : `Version ${version} of the model "${name}"`;
+    const which = version === undefined ? 'The' : `Version ${version} of the`;
+    const label = `${which} model ${name === this.defaultName ? `"${name}", the default one,` : `"${name}"`}`;
     const why = wanted.some(({ error }) => error)
       ? `could not be loaded: GET /models/${encodeURIComponent(this.versions.canonical(name))} says why`
       : "isn't loaded";

@@ -8,7 +8,7 @@ import { endsAsModel } from '../support/model-files.js';
 import { asciiName, asModelName, isModelName, nameOf, normalName, versionOf } from '../support/model-name.js';
 import { fingerprintOf, type Lister } from './fingerprint.js';
 import { type Folder, isForeign, ownModel, readFolder } from './folder.js';
-import { absentFrom, passedOverIn, several } from './folder-notices.js';
+import { absentFrom, besideModel, passedOverIn, several } from './folder-notices.js';
 import { type FoundModel, type FoundVersion, type ModelsError, namesEqual } from './found-model.js';
 
 /** The most models that are served. */
@@ -76,7 +76,7 @@ export class FolderModels {
         const model = await this.modelIn(folder, onlyMarked);
         const isMarked = folder.names.has(CARD_FILE) || model?.path !== model?.versions[0]?.path;
         if (model && (isMarked || !onlyMarked)) models.push(model);
-        else if (model) this.notices.push(`The model in "${path}" isn't served: a ${CARD_FILE} in it would say so.`);
+        else if (model) this.notices.push(besideModel(path));
       } catch (error) {
         if (!(error instanceof ModelFileError)) throw error;
         this.notices.push(error.message);

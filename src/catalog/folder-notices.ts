@@ -13,6 +13,11 @@ const some = (all: readonly string[]): string =>
 export const several = (path: string, models: readonly string[]): string =>
   `Further down there ${models.length === 1 ? 'is' : 'are'} ${some(models.map((model) => relative(path, model)))}.`;
 
+/** Says why a folder with a model isn't served, and how it would be. */
+export const besideModel = (path: string): string =>
+  `The model in "${path}" isn't served, for folders beside a model file are taken for what belongs to it: put a ${CARD_FILE} ` +
+  'into it, of which {} is enough, to have it served, too.';
+
 /** Says what in a folder looks like a model or a card and is passed over. */
 export const passedOverIn = ({ passedOver }: Pick<Folder, 'passedOver'>): string[] =>
   passedOver.length > 0 ? [`Passed over: ${some(passedOver.map(({ name, reason }) => `${name} (${reason})`))}.`] : [];

@@ -66,7 +66,7 @@ export interface InputHints {
 
 /** What a Keras model gives away of an output. */
 export interface OutputHints {
-  /** The activation that made its numbers, such as `softmax`; `linear` for none. */
+  /** The activation that made its numbers, such as `softmax`; `linear` for none, `l2_normalize` where their length is 1. */
   activation?: string;
   /** What it was trained with: Keras's class, such as `MeanSquaredError`, or the name of the model's own. */
   loss?: Loss;

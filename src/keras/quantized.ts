@@ -35,7 +35,7 @@ const allModes = ['int8', 'int4', 'float8', 'gptq', 'awq'];
 const tableModes = ['int8', 'int4'];
 
 /** The classes that Keras quantizes, and the modes of each. */
-const modesOf: Record<string, readonly string[]> = {
+export const quantizedLayers: Readonly<Record<string, readonly string[]>> = {
   Dense: allModes,
   EinsumDense: allModes,
   Embedding: tableModes,
@@ -52,7 +52,7 @@ const standardQuantizer: InputsQuantizer = { low: -127, high: 127, epsilon: 1e-7
 export function quantizationOf(layer: Layer): Quantization | undefined {
   const [policy = '', source] = String(layer.config.dtype).split('_from_');
   if (source === undefined) return undefined;
-  for (const mode of lookUp(modesOf, layer.className) ?? []) {
+  for (const mode of lookUp(quantizedLayers, layer.className) ?? []) {
     const match = policies[mode as Quantization['mode']].exec(policy);
     if (!match) continue;
     const { group, bits } = match.groups ?? {};

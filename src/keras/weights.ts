@@ -164,7 +164,7 @@ const mostNamed = 6;
 
 /** The error of a layer whose weights in the file are others than its class has. */
 export function unexpected(layer: Layer, expected: readonly string[], found: readonly NamedWeight[]): ModelFileError {
-  const isQuantized = found.some(({ weight }) => /^u?int8$/.test(weight.dtype));
+  const isQuantized = found.some(({ weight }) => /^u?int8$/.test(weight.dtype)) || isFloat8(found);
   if (isQuantized && !layer.graph && !quantizationOf(layer)) return quantizedUnsaid(layer);
   const lost = zerosLost(layer, expected, found.length);
   if (lost) return lost;
@@ -177,5 +177,9 @@ export function unexpected(layer: Layer, expected: readonly string[], found: rea
       `but the file has ${count(found.length)}: ${held.join(', ')}${found.length > mostNamed ? ', …' : ''}.`,
   );
 }
+
+/** Whether weights have with them what quantizing to float8 adds: scales, and the greatest values of the last 1024 runs, for three tensors. */
+const isFloat8 = (found: readonly NamedWeight[]): boolean =>
+  ['', '1024'].every((shape) => found.filter(({ weight }) => String(weight.shape) === shape).length >= 3);
 
 const count = (weights: number): string => (weights === 1 ? '1 weight' : `${weights} weights`);

@@ -4,6 +4,7 @@ import type { ConfigValue, Graph, Layer } from '../keras/model.js';
 import { flattenOutputs } from '../keras/outputs.js';
 import { activations } from './activations.js';
 import { layerKey } from './layer-key.js';
+import { lastFunction } from './layers/lambda/read.js';
 
 /** What made a tensor: an activation, `linear` for none, undefined where it can't be told; or nothing, as it is an input. */
 type Origin = { activation: string | undefined } | { input: number };
@@ -30,6 +31,10 @@ const fold = (name: string): string => name.replaceAll('_', '').toLowerCase();
 const names: Record<string, string> = {
   ...Object.fromEntries(Object.keys(activations).map((name) => [fold(name), name])),
   exp: 'exponential',
+  // No activations, but they tell as much: what comes out of them is no class's score.
+  unitnormalization: 'l2_normalize',
+  l2normalize: 'l2_normalize',
+  normalize: 'l2_normalize',
   hardsigmoidkeras2: 'hard_sigmoid',
   prelu: 'prelu',
   thresholdedrelu: 'thresholded_relu',
@@ -100,7 +105,10 @@ const goesOn = ({ className, config }: Layer): boolean =>
 /** The activation that a layer has or is, `linear` where it could have one and has none. */
 function activationOf(layer: Layer): string | undefined {
   const { activation } = layer.config;
-  if (activation === undefined) return named(functions.exec(layerKey(layer))?.[1] ?? layer.className, layer.config);
+  if (activation === undefined) {
+    const name = layer.className === 'Lambda' ? lastFunction(layer) : functions.exec(layerKey(layer))?.[1];
+    return named(name ?? layer.className, layer.config);
+  }
   if (activation === null) return 'linear';
   if (typeof activation === 'string') return lookUp(names, fold(activation)) ?? activation;
   if (!isObject(activation)) return undefined;

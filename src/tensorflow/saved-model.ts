@@ -3,10 +3,12 @@ import { dirname, join, relative } from 'node:path';
 import { ModelFileError } from '../keras/errors.js';
 import { savedModelFiles } from '../keras/saved-model-files.js';
 import { makeFolder } from '../support/files.js';
+import type { TensorInfo } from '../support/tensor.js';
 import type { Runnable } from './runnable.js';
 import { nativeAdvice, type TensorFlow } from './runtime.js';
 import { readSavedSignature } from './saved-model-file.js';
 import { type PreparedModel, type SavedModelFile, savedModelFolder } from './stored-model.js';
+import { trialRun } from './trial-run.js';
 
 /** tfjs-node warns at every run of int64 that it does what is wanted. */
 function quietly<Result>(body: () => Result): Result {
@@ -45,6 +47,24 @@ const nativeMissing = () =>
       "was trained: model.save('model.keras').",
   );
 
+/** What TensorFlow says of a variable that isn't there when a signature runs. */
+const variableMissing = /could not find variable|uninitialized/i;
+
+/**
+ * Runs a SavedModel once on zeros, which need not be anything that it can run on.
+ * @throws ModelFileError where its signature has none of its variables: `tf.saved_model.save()` writes models of Keras 3 so
+ */
+async function checkVariables(tensorflow: TensorFlow, runnable: Runnable, inputs: readonly TensorInfo[]) {
+  const failure = await trialRun(tensorflow, runnable, inputs).catch((error: Error) => error);
+  if (!(failure instanceof Error && variableMissing.test(failure.message))) return;
+  throw new ModelFileError(
+    'model_weights_missing',
+    'The SavedModel was written by tf.saved_model.save() of a model of Keras 3: its signature finds none of its variables. ' +
+      "Save the model by model.export(folder), or model.save('model.keras').",
+    { cause: failure },
+  );
+}
+
 /**
  * Copies a SavedModel to where it is stored, and loads it.
  *
@@ -71,8 +91,13 @@ export async function prepareSavedModel(
   const { inputs, outputs } = saved;
   try {
     const runnable = await loadSavedModel(tensorflow, file, target);
-    runnable.dispose();
+    try {
+      await checkVariables(tensorflow, runnable, inputs);
+    } finally {
+      runnable.dispose();
+    }
   } catch (error) {
+    if (error instanceof ModelFileError) throw error;
     const reason = (error as Error).message.replaceAll(target, 'the folder').replace(/\s+/g, ' ').slice(0, 500);
     throw new ModelFileError('model_damaged', `TensorFlow can't run the SavedModel: ${reason}`, { cause: error });
   }

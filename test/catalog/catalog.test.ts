@@ -118,7 +118,7 @@ describe('a catalog', () => {
     assert.equal(catalog.defaultName, 'a', 'the first by name, whatever becomes of it');
     assert.throws(() => catalog.find(), {
       code: 'model_not_ready',
-      message: /"a" could not be loaded: GET \/models\/a/,
+      message: /"a", the default one, could not be loaded: GET \/models\/a/,
     });
     assert.ok(await answersAs('sequential', catalog, 'c'), 'the version before serves');
     assert.throws(() => catalog.find('c', 2), { code: 'model_not_ready' });

@@ -41,6 +41,7 @@ describe('an output', () => {
       input?: TensorInfo,
     ]
   > = {
+    'numbers of an image on a sphere': [output(8), { activation: 'l2_normalize' }, {}, 'tensor', undefined, [], grey],
     'softmax for each pixel': [
       output(8, 9, 4),
       { activation: 'softmax' },

@@ -24,8 +24,8 @@ describe('files of quantized models that are refused', () => {
       'The Dense layer "one" was quantized by GPTQ, which Keras can\'t load out of HDF5. ' +
         "Save the model with model.save('model.keras').",
     ],
-    ...['multi_head_attention_int8', 'multi_head_attention_int8_h5'].map((attention) => [
-      attention,
+    ...['int8', 'int8_h5', 'float8'].map((quantized) => [
+      `multi_head_attention_${quantized}`,
       'The MultiHeadAttention layer "one" has weights that Keras quantized, of which the file doesn\'t say how: ' +
         `Keras can't load it either. ${before}`,
     ]),

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { rmSync } from 'node:fs';
+import { after, describe, it } from 'node:test';
 import {
   type Argument,
   type Call,
   type Config,
   type Graph,
   type Layer,
+  readKerasModel,
   TensorReference,
 } from '../../src/keras/index.js';
 import { inputLayersOf } from '../../src/onnx/input-layers.js';
 import { activationsOf } from '../../src/onnx/output-activations.js';
+import { unpackFamily } from '../helpers/fixtures.js';
 
 const x = new TensorReference('x:0');
 const tensor = (output: string, index = 0) => new TensorReference(`${output}:${index}`);
@@ -66,6 +69,8 @@ describe('the activation of an output', () => {
     ['that is a function', [layer('TFOpLambda', { function: 'nn.softmax' })], 'softmax'],
     ['that is a function of math', [layer('TFOpLambda', { function: 'math.sigmoid' })], 'sigmoid'],
     ['that is a function of no module', [layer('TFOpLambda', { function: 'exp' })], 'exponential'],
+    ['that is no activation, but as good', [dense('linear'), layer('UnitNormalization')], 'l2_normalize'],
+    ['that is a function which is as good', [layer('TFOpLambda', { function: 'math.l2_normalize' })], 'l2_normalize'],
     ['that a function changes', [softmax, layer('TFOpLambda', { function: 'math.log' })], undefined],
     ['that a layer changes', [softmax, layer('GlobalAveragePooling1D')], undefined],
     ["that a class of the model's own may change", [softmax, layer('my>Softmax')], undefined],
@@ -98,6 +103,15 @@ describe('the activation of an output', () => {
   ];
   for (const [what, layers, expected] of cases)
     it(`${what} is ${expected}`, () => assert.equal(endOf(...layers), expected));
+
+  it('is what the function of a Lambda gives', async () => {
+    const { folder, cases } = unpackFamily('lambdas');
+    after(() => rmSync(folder, { recursive: true }));
+    for (const name of ['keras_keras_l2_normalize', 'keras_keras_normalized', 'tf_keras_keras_normalized']) {
+      const { graph } = await readKerasModel(cases.find((one) => one.name === name)!.model);
+      assert.deepEqual(activationsOf(graph), ['l2_normalize'], name);
+    }
+  });
 
   it('in both directions is that of one, unless they are added up', () => {
     const both = (merge_mode: string | null) =>

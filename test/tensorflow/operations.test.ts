@@ -15,9 +15,10 @@ type OperationsCase = FixtureCase & { signature?: string };
 
 const archive = (name: string) => new URL(`../fixtures/tensorflow/${name}.zip`, import.meta.url);
 const saved = unpack(archive('saved-models'), 'saved-models');
+const unrestored = unpack(archive('unrestored'), 'unrestored');
 const graphs = unpack(archive('graph-models'), 'graph-models');
 after(() => {
-  for (const { folder } of [saved, graphs]) rmSync(folder, { recursive: true });
+  for (const { folder } of [saved, unrestored, graphs]) rmSync(folder, { recursive: true });
 });
 
 const caseOf = ({ cases }: typeof saved, name: string): OperationsCase => cases.find((one) => one.name === name)!;
@@ -106,6 +107,13 @@ describe('a SavedModel', () => {
     truncateSync(join(folder, 'variables', 'variables.data-00000-of-00001'), 100);
     await assert.rejects(loadServedModel(folder, options), refuses('model_damaged', /SavedModel/));
   });
+
+  it('whose signature has no variables is refused, not served', { skip: withoutNative }, () =>
+    assert.rejects(
+      loadServedModel(caseOf(unrestored, 'unrestored').model, options),
+      refuses('model_weights_missing', /tf\.saved_model\.save\(\).*model\.export\(folder\)/),
+    ),
+  );
 
   it('that is cut off is damaged', async () => {
     const folder = await copyOf(caseOf(saved, 'exported').model, 'cut');

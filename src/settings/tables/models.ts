@@ -35,7 +35,7 @@ export const modelsSettings = {
     value: 'number',
     fallback: 'auto',
     parse: automatic(whole(1, 256)),
-    description: 'Processes that run the model; auto goes by the machine',
+    description: 'Processes that run the model; auto: one for each core, four at most',
   }),
   threads: setting({
     value: 'number',

@@ -164,3 +164,9 @@ export function scales(layer: Layer): boolean {
   const read = layer.className === 'Lambda' ? lambdaFunction(layer) : undefined;
   return read !== undefined && isArithmetic(read.function.value);
 }
+
+/** The name of the function that gives a Lambda's value, such as `softmax` of `tf.nn.softmax(x)`; undefined where no function gives it. */
+export function lastFunction(layer: Layer): string | undefined {
+  const value = lambdaFunction(layer)?.function.value;
+  return value?.kind === 'call' ? /\w+$/.exec(show(value.callee))?.[0] : undefined;
+}
