@@ -6,10 +6,11 @@ import {
   cast,
   channelsFirst,
   channelsLast,
+  clip,
   concat,
   div,
   equal,
-  greaterOrEqual,
+  greater,
   isFloat,
   less,
   log,
@@ -131,8 +132,9 @@ function reluOld(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
   const [alpha, threshold] = [a.number('alpha', 0), a.number('threshold', 0)];
   const maximum = a.optionalNumber('max_value');
-  const rising = maximum === undefined ? x : min(x, maximum);
-  return where(greaterOrEqual(x, threshold), rising, mul(sub(x, threshold), alpha));
+  const above = threshold === 0 ? relu(x) : mul(x, toFloat(greater(x, threshold)));
+  const limited = maximum === undefined ? above : clip(above, 0, maximum);
+  return alpha === 0 ? limited : sub(limited, mul(relu(sub(threshold, x)), alpha));
 }
 
 /** The number of the axis stands behind the tensors. */
