@@ -31,9 +31,9 @@ import { type OperationTable, operation } from './operation.js';
 
 type Binary = (a: Value, b: Value) => Value;
 
-/** Two operands in one type that ONNX Runtime compares. */
+/** Two operands in one type that ONNX Runtime compares. No number that one of them is wraps around in the type of the other. */
 function comparable(a: Arguments, names: readonly [string, string] = ['x1', 'x2']): [Value, Value] {
-  const [x1, x2] = a.promoted(names).map((value) => cast(value, wideType(value.type)));
+  const [x1, x2] = a.converted(names).map((value) => cast(value, wideType(value.type)));
   return [x1!, x2!];
 }
 

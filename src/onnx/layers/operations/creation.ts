@@ -57,7 +57,8 @@ function arange(a: Arguments): Value {
   const given = (value: Value | undefined, otherwise: number) =>
     value ? cast(value, wide) : a.constant(wide, otherwise);
   const inputs = [given(start, 0), given(stop, 0), given(step, 1)];
-  const [from, to, by] = inputs.map(scalarOf);
+  // Before they are cast: what is cast in the graph has no numbers.
+  const [from, to, by] = [start, stop, step].map((value, index) => scalarOf(value ?? inputs[index]!));
   if (from !== undefined && to !== undefined && by !== undefined) {
     const length = Math.max(0, Math.ceil((to - from) / by));
     if (!(length <= largestRange)) return a.unsupported(`it counts more than ${largestRange} numbers`);

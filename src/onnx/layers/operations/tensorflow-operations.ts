@@ -127,15 +127,15 @@ function sequenceMask(a: Arguments): Value {
   return cast(less(range(a.graph, size), unsqueeze(lengths, [-1])), a.optionalType('dtype') ?? 'bool');
 }
 
-/** Keras 2's `relu(x, alpha, max_value, threshold)`. */
-function reluOld(a: Arguments): Value {
+/** `relu` with a slope, a greatest value and a threshold. Keras 2 multiplies by what is above that, where infinity gives no number. */
+const reluWith = (above: (x: Value, threshold: number) => Value) => (a: Arguments) => {
   const x = toFloat(a.tensor('x'));
   const [alpha, threshold] = [a.number('alpha', 0), a.number('threshold', 0)];
   const maximum = a.optionalNumber('max_value');
-  const above = threshold === 0 ? relu(x) : mul(x, toFloat(greater(x, threshold)));
-  const limited = maximum === undefined ? above : clip(above, 0, maximum);
+  const rising = threshold === 0 ? relu(x) : above(x, threshold);
+  const limited = maximum === undefined ? rising : clip(rising, 0, maximum);
   return alpha === 0 ? limited : sub(limited, mul(relu(sub(threshold, x)), alpha));
-}
+};
 
 /** The number of the axis stands behind the tensors. */
 function concatenateLast(a: Arguments): Value {
@@ -175,7 +175,14 @@ export const tensorflowOperations: OperationTable = {
   ClipByNorm: operation('x', clipByNorm),
   VectorNorm: operation('x', vectorNorm),
   SequenceMask: operation('lengths', sequenceMask),
-  ReluOld: operation('x', reluOld),
+  ReluOld: operation(
+    'x',
+    reluWith((x, threshold) => mul(x, toFloat(greater(x, threshold)))),
+  ),
+  ReluWith: operation(
+    'x',
+    reluWith((x, threshold) => where(greater(x, threshold), x, 0)),
+  ),
   HardSigmoidOld: operation('x', (a) => activations.hard_sigmoid_keras2!(toFloat(a.tensor('x')))),
   ConcatenateLast: operation('*values', concatenateLast),
   BatchFlatten: operation('x', (a) => {
