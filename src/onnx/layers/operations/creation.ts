@@ -31,7 +31,7 @@ import type { Arguments } from './arguments.js';
 import { choose } from './comparison.js';
 import { type OperationTable, operation } from './operation.js';
 import { broadcastTo, broadcastTogether } from './shape.js';
-import { scalarOf } from './sizes.js';
+import { scalarOf, unlessTooLarge } from './sizes.js';
 
 /** A tensor of the shape of another, filled with one number. */
 const filledLike = (value: number) =>
@@ -69,7 +69,9 @@ function arange(a: Arguments): Value {
       Array.from({ length }, (_, index) => from + index * by),
     );
   }
-  return cast(node('Range', inputs, {}, wide, [null]), type);
+  const [first, last, each] = inputs as [Value, Value, Value];
+  const end = add(last, unlessTooLarge(div(sub(last, first), each)));
+  return cast(node('Range', [first, end, each], {}, wide, [null]), type);
 }
 
 /** The `num` numbers from `start` to `stop` along a new axis, in float32: both ends as they are, and sums with the first between. */

@@ -16,7 +16,6 @@ import {
   log,
   logSoftmax,
   max,
-  min,
   mod,
   mul,
   neg,
@@ -31,6 +30,7 @@ import {
   relu,
   reshape,
   sizeOf,
+  sizesOf,
   softplus,
   sqrt,
   square,
@@ -47,7 +47,7 @@ import { getItem } from './indexing.js';
 import { norm } from './linear-algebra.js';
 import { type OperationTable, operation } from './operation.js';
 import { broadcastTo, flatten, shapeVector } from './shape.js';
-import { scalarOf } from './sizes.js';
+import { bounded, scalarOf } from './sizes.js';
 import { isChannelsFirst } from './windows.js';
 
 /** A slice by its bounds, where a bit of a mask for each says that it is left out, an index, a new axis, or the rest. */
@@ -123,7 +123,7 @@ function vectorNorm(a: Arguments): Value {
 /** Whether each place is before a length. */
 function sequenceMask(a: Arguments): Value {
   const lengths = cast(a.tensor('lengths'), 'int64');
-  const size = a.has('maxlen') ? a.sizes('maxlen')[0]! : reduceMax(lengths, undefined);
+  const size = a.has('maxlen') ? a.sizes('maxlen')[0]! : bounded(reduceMax(lengths, undefined), sizesOf(lengths));
   return cast(less(range(a.graph, size), unsqueeze(lengths, [-1])), a.optionalType('dtype') ?? 'bool');
 }
 
