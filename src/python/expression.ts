@@ -18,7 +18,8 @@ export type Expression = { size: number } & (
   | { kind: 'global'; name: string }
   | { kind: 'attribute'; of: Expression; name: string }
   | { kind: 'unary'; operator: UnaryOperator; operand: Expression }
-  | { kind: 'binary'; operator: BinaryOperator; left: Expression; right: Expression }
+  /** In its place, as of `+=`: the same but where its left can change, as lists do. */
+  | { kind: 'binary'; operator: BinaryOperator; left: Expression; right: Expression; inPlace?: true }
   | { kind: 'item'; of: Expression; key: Expression }
   /** One of so many that a sequence holds: `a, b = x`. */
   | { kind: 'unpacked'; of: Expression; index: number; count: number }

@@ -1,16 +1,17 @@
 import { DamagedError, FunctionError } from './error.js';
 import { type BinaryOperator, binaryOperators, comparisons, expression, type UnaryOperator } from './expression.js';
+import { more } from './instructions.js';
 import { type Machine, namesIn, nothing } from './machine.js';
 import { Tuple } from './values.js';
 
 /** What an instruction does. */
 type Handler = (machine: Machine, argument: number) => void;
 
-const binary = (operator: BinaryOperator | undefined): Handler => {
+const binary = (operator: BinaryOperator | undefined, inPlace?: true): Handler => {
   return (machine) => {
     if (operator === undefined) throw new DamagedError();
     const [left, right] = machine.popMany(2);
-    machine.push(expression({ kind: 'binary', operator, left: left!, right: right! }));
+    machine.push(expression({ kind: 'binary', operator, left: left!, right: right!, ...(inPlace && { inPlace }) }));
   };
 };
 
@@ -30,9 +31,9 @@ function attribute(machine: Machine, index: number): void {
 
 /** The operators that change what is on their left, `+=`, have the numbers after the others'. */
 function operator(machine: Machine, argument: number): void {
-  if (argument >= binaryOperators.length && argument < 2 * binaryOperators.length)
-    throw new FunctionError('it changes a variable in its place');
-  binary(binaryOperators[argument])(machine, argument);
+  const inPlace = argument >= binaryOperators.length;
+  const number = inPlace ? argument - binaryOperators.length : argument;
+  binary(binaryOperators[number], inPlace || undefined)(machine, argument);
 }
 
 /** A callee and NULL beside it: on top of it since Python 3.13, below it before. */
@@ -115,6 +116,11 @@ function resume(_: Machine, where: number): void {
   if (where !== 0) throw new DamagedError();
 }
 
+/** A variable that a function within uses. */
+function makeCell(): void {
+  throw new FunctionError(more);
+}
+
 function copyFree({ code }: Machine, count: number): void {
   if (count !== code.free.length) throw new DamagedError();
 }
@@ -123,6 +129,7 @@ function copyFree({ code }: Machine, count: number): void {
 export const handlers: Record<string, Handler> = {
   NOP: nop,
   RESUME: resume,
+  MAKE_CELL: makeCell,
   COPY_FREE_VARS: copyFree,
   PUSH_NULL: (machine) => machine.push(nothing),
   LOAD_FAST: load,
@@ -147,6 +154,17 @@ export const handlers: Record<string, Handler> = {
   BINARY_AND: binary('&'),
   BINARY_OR: binary('|'),
   BINARY_XOR: binary('^'),
+  INPLACE_POWER: binary('**', true),
+  INPLACE_MULTIPLY: binary('*', true),
+  INPLACE_MATRIX_MULTIPLY: binary('@', true),
+  INPLACE_MODULO: binary('%', true),
+  INPLACE_ADD: binary('+', true),
+  INPLACE_SUBTRACT: binary('-', true),
+  INPLACE_FLOOR_DIVIDE: binary('//', true),
+  INPLACE_TRUE_DIVIDE: binary('/', true),
+  INPLACE_AND: binary('&', true),
+  INPLACE_OR: binary('|', true),
+  INPLACE_XOR: binary('^', true),
   BINARY_OP: operator,
   BINARY_SUBSCR: item,
   BINARY_SLICE: (machine) => {

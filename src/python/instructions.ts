@@ -7,6 +7,9 @@ export interface Instruction {
   argument: number;
 }
 
+/** What is said of a function that has instructions of other statements. */
+export const more = 'it does more than work out one value: it branches, loops, imports or defines';
+
 /** More than an expression has. */
 const longest = 5000;
 
@@ -20,8 +23,7 @@ export function readInstructions(code: Uint8Array, { opcodes, caches }: PythonVe
   let high = 0;
   for (let at = 0; at < code.length; at += 2) {
     const instruction = opcodes.get(code[at]!);
-    if (instruction === undefined)
-      throw new FunctionError(`it does more than work out one value: it branches, loops, imports or defines`);
+    if (instruction === undefined) throw new FunctionError(more);
     const argument = (high << 8) | code[at + 1]!;
     if (argument > 0xffff) throw new FunctionError('its code is too large');
     high = 0;

@@ -6,6 +6,7 @@ const table = `
                           3.6  3.7  3.8  3.9 3.10 3.11 3.12 3.13
 NOP                         9    9    9    9    9    9    9   30
 RESUME                      -    -    -    -    -  151  151  149
+MAKE_CELL                   -    -    -    -    -  135  135   94
 COPY_FREE_VARS              -    -    -    -    -  149  149   62
 PUSH_NULL                   -    -    -    -    -    2    2   34
 LOAD_FAST                 124  124  124  124  124  124  124   85
@@ -30,6 +31,17 @@ BINARY_TRUE_DIVIDE         27   27   27   27   27    -    -    -
 BINARY_AND                 64   64   64   64   64    -    -    -
 BINARY_OR                  66   66   66   66   66    -    -    -
 BINARY_XOR                 65   65   65   65   65    -    -    -
+INPLACE_POWER              67   67   67   67   67    -    -    -
+INPLACE_MULTIPLY           57   57   57   57   57    -    -    -
+INPLACE_MATRIX_MULTIPLY    17   17   17   17   17    -    -    -
+INPLACE_MODULO             59   59   59   59   59    -    -    -
+INPLACE_ADD                55   55   55   55   55    -    -    -
+INPLACE_SUBTRACT           56   56   56   56   56    -    -    -
+INPLACE_FLOOR_DIVIDE       28   28   28   28   28    -    -    -
+INPLACE_TRUE_DIVIDE        29   29   29   29   29    -    -    -
+INPLACE_AND                77   77   77   77   77    -    -    -
+INPLACE_OR                 79   79   79   79   79    -    -    -
+INPLACE_XOR                78   78   78   78   78    -    -    -
 BINARY_OP                   -    -    -    -    -  122  122   45
 BINARY_SUBSCR              25   25   25   25   25   25   25    5
 BINARY_SLICE                -    -    -    -    -    -   26    4

@@ -49,7 +49,10 @@ function instructionsOf(code: CodeObject, version: PythonVersion): Instruction[]
 
 /** Whether a function begins as all of a Python do since 3.11, which tells whose it is. */
 function beginsAs(instructions: Uint8Array, { opcodes }: PythonVersion): boolean {
-  const [first, second] = [0, 2].map((at) => opcodes.get(instructions[at] ?? -1));
+  const named = (at: number) => opcodes.get(instructions[at] ?? -1);
+  let at = 0;
+  while (named(at) === 'MAKE_CELL') at += 2;
+  const [first, second] = [named(at), named(at + 2)];
   return first === 'RESUME' || (first === 'COPY_FREE_VARS' && second === 'RESUME');
 }
 

@@ -131,6 +131,12 @@ describe('a Lambda', () => {
     ],
     ['a method of a tensor', 'x.mean(axis=1)', /uses the attribute mean of a tensor/],
     ['what compares objects on old tensors', 'x != 1', /its "!=" of float32 tensors is not supported/],
+    [
+      'a list that is changed in its place',
+      'def f(x):\n    y = [x]\n    y += [x]\n    return y',
+      /changes a list in its place/,
+      { defaults: null },
+    ],
     ['bits of floats', 'x & x | x ^ x', /its "&" of float32 tensors/],
     ['a whole number that is no float', 'x + 12345678901234567890', /a whole number that is too large/],
     ['what branches, with the names that it uses', '[y for y in x]', /Python code, which is never run, and /],
@@ -156,6 +162,11 @@ describe('a Lambda', () => {
     // The axis that is meant where none is given is another one.
     assert.equal(line('K.concatenate([x, x]) * unknown'), undefined);
     assert.equal(line('x.mean(axis=1)'), undefined);
+    // What is compared as objects, what no tensor of Keras is indexed by, and what no tensor is in.
+    assert.equal(line('x == 0'), 'keras.ops.equal(x, 0)');
+    assert.equal(line('x != 1'), 'keras.ops.not_equal(x, 1)');
+    assert.equal(line('x[x > 0]'), undefined);
+    assert.equal(line('n + 1'), undefined);
   });
 
   it('that gives its input as it is has no mask that could stay or go', () => {

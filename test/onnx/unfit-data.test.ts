@@ -44,6 +44,9 @@ describe('what a model leaves open', () => {
     ['ops_unstack_open', [floats(2, 6)], [floats(2, 7)]],
     ['ops_segment_sum', [floats(2, 2), ids(5, -7)], [floats(2, 2), ids(5, 6)]],
     ['ops_unique_in_order', [floats(5)], [{ type: 'float32', shape: [3], data: Float32Array.of(1, Number.NaN, 2) }]],
+    // Segments, counts and places of which a request could ask more than there is memory for.
+    ['ops_segment_min_counted', [floats(2, 2), ids(0, 1)], [floats(2, 2), ids(0, 2 ** 31 - 1)]],
+    ['ops_segment_prod_counted', [floats(2, 2), ids(0, 1)], [floats(2, 2), ids(0, 2 ** 24)]],
     ['ops_segment_max', [floats(2, 2), ids(5, 0)], [floats(2, 2), ids(0, 7)]],
   ];
   for (const [name, right, wrong] of unfit)

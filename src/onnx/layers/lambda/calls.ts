@@ -12,7 +12,7 @@ export type Named = Readonly<Record<string, PythonValue>>;
 
 /** Functions that do the same with tensors of any type, or make another type of them. */
 const ofAnyType = new RegExp(
-  '^(Array|BroadcastTo|Cast|Concatenate|ConvertImage|ConvertToTensor|Copy|ExpandDims|Flip\\w*|Gather\\w*|GetItem|Ndim|OneHot|OnesLike|Pad|Ravel|' +
+  '^(Array|BroadcastTo|Cast|Choose\\w+|Concatenate|ConvertImage|ConvertToTensor|Copy|ExpandDims|Flip\\w*|Gather\\w*|GetItem|Ndim|OneHot|OnesLike|Pad|Ravel|' +
     'Repeat|Reshape|ResizeToFloat|Roll|Shape|Slice|SplitSizes|Squeeze|Stack|StopGradient|StridedSlice|Tile|ToFloat|ToInt\\d+|Transpose\\w*|Unstack|' +
     'Where|ZerosLike)$',
 );
@@ -42,6 +42,17 @@ function checkArguments(path: string, args: readonly PythonValue[], named: Named
   const [low, high] = [given('x_min'), given('x_max')];
   if (low !== undefined && high !== undefined && isNumber(low) && isNumber(high) && high < low)
     throw new FunctionError(`it calls ${path} with a least value above the greatest`);
+  const [condition, choice] = [given('condition'), given('x1')];
+  if (
+    path === 'tf.where' &&
+    condition instanceof Value &&
+    condition.rank === 1 &&
+    choice instanceof Value &&
+    choice.rank > 1
+  )
+    throw new FunctionError(
+      'it calls tf.where with a vector, by which TensorFlow 1 chooses rows and TensorFlow 2 elements',
+    );
   if (operation === 'Array' && given('-') !== undefined) throw new FunctionError(`it calls ${path} with a shape`);
   for (const [first, second] of operands) {
     const [left, right] = [given(first), given(second)];

@@ -7,7 +7,16 @@ import { callFunction, callKnown, shapeOf } from './calls.js';
 import { handlers } from './functions.js';
 import { globalNamed, member } from './names.js';
 import { binaryOperation, unaryOperation } from './operators.js';
-import { fromConstant, type PythonValue, Reference, Sequence, Slice, toArgument, unknownSize } from './values.js';
+import {
+  fromConstant,
+  isNumber,
+  type PythonValue,
+  Reference,
+  Sequence,
+  Slice,
+  toArgument,
+  unknownSize,
+} from './values.js';
 
 /** What the variables of a function are. */
 export interface Scope {
@@ -44,7 +53,12 @@ export class Evaluation {
     global: ({ name }) => globalNamed(name),
     attribute: ({ of, name }) => attribute(this.value(of), name),
     unary: ({ operator, operand }) => unaryOperation(operator, this.value(operand), this.apply),
-    binary: ({ operator, left, right }) => binaryOperation(operator, this.value(left), this.value(right), this.apply),
+    binary: ({ operator, left, right, inPlace }) => {
+      const changed = this.value(left);
+      if (inPlace && !(changed instanceof Value || isNumber(changed)))
+        throw new FunctionError(`it changes a list in its place by "${operator}="`);
+      return binaryOperation(operator, changed, this.value(right), this.apply);
+    },
     item: ({ of, key }) => item(this.call, this.value(of), this.value(key)),
     unpacked: ({ of, index, count }) => unpacked(this.value(of), index, count),
     slice: ({ bounds }) => new Slice(bounds.map(this.value)),

@@ -171,7 +171,7 @@ backend.zeros_like      ZerosLike x dtype
 activations.elu         Elu x alpha
 activations.exponential Exp x
 activations.linear      Copy x
-activations.relu        Relu x
+activations.relu        ReluWith x negative_slope:alpha max_value threshold
 activations.selu        Selu x
 activations.sigmoid     Sigmoid x
 activations.silu        Silu x

@@ -19,7 +19,7 @@ const builtins: ReadonlySet<string> = new Set(['abs', 'float', 'int', 'len']);
 
 /** Modules in modules, and other ways to say the same. */
 const modules: readonly (readonly [RegExp, string])[] = [
-  [/^tf\.compat\.v[12]\./, 'tf.'],
+  [/^tf\.compat\.(v2|v1(?!\.where$))\./, 'tf.'],
   [/^tf\.keras\b/, 'keras'],
   [/^keras\.backend\b/, 'backend'],
   [/^backend\.tf\b/, 'tf'],

@@ -89,8 +89,8 @@ const shown = ({ parameters, value }: PythonFunction): string =>
   plain(`lambda ${parameters.join(', ')}: ${show(value)}`, 200);
 
 /** What to do instead: the line itself where it is known. */
-function inPlace({ value }: PythonFunction): string {
-  const line = lineInPlace(value);
+function inPlace(read: PythonFunction): string {
+  const line = lineInPlace(read);
   return line === undefined
     ? rewrite
     : `call it on the tensors themselves, where the model is made: \`y = ${plain(line, 200)}\``;

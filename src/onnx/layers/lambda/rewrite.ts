@@ -1,5 +1,6 @@
 import { FunctionError } from '../../../python/error.js';
-import { type Expression, expression } from '../../../python/expression.js';
+import { type Expression, expression, partsOf } from '../../../python/expression.js';
+import type { PythonFunction } from '../../../python/read-function.js';
 import { show } from '../../../python/show.js';
 import { InternalSignal } from '../../../support/errors.js';
 import type { Parameter, TensorflowFunction } from '../operations/tensorflow-functions.js';
@@ -38,7 +39,10 @@ function rewrittenCall({ callee, args, named }: Call): Expression | undefined {
   const path = pathOf(callee);
   if (path === 'builtins.abs') return expression({ kind: 'call', callee, args, named });
   const known = path !== undefined && Object.hasOwn(functions, path) ? functions[path]! : undefined;
-  const [name, other] = (known && operations.get(sameForFloats[known.operation] ?? known.operation)) ?? [];
+  const same = known && (sameForFloats[known.operation] ?? known.operation);
+  // Without choices it lists places, in another form.
+  const chooses = same === 'ChooseOrFind' && args.length + named.length === 3;
+  const [name, other] = operations.get(chooses ? 'Where' : (same ?? '')) ?? [];
   if (!known || !name || !other) return undefined;
   const counterpart = ({ target, fallback }: Parameter, isGiven: boolean) =>
     other.parameters.find((one) => one.target === target && (isGiven || one.fallback === fallback));
@@ -59,6 +63,22 @@ function rewrittenCall({ callee, args, named }: Call): Expression | undefined {
     named: renamed as (readonly [string, Expression])[],
   });
 }
+
+/** What compares tensors of Keras as objects, and the function of `keras.ops` that compares their numbers. */
+const comparesObjects: Readonly<Record<string, string>> = { '==': 'equal', '!=': 'not_equal' };
+
+const called = (name: string, args: readonly Expression[]): Expression =>
+  expression({ kind: 'call', callee: expression({ kind: 'global', name: `keras.ops.${name}` }), args, named: [] });
+
+/** Whether a key may be one that a tensor of Keras takes: no list, no truth value and no comparison. */
+function isPlace(key: Expression): boolean {
+  if (key.kind === 'tuple') return key.items.every(isPlace);
+  if (key.kind === 'constant') return typeof key.value !== 'boolean';
+  return key.kind !== 'list' && key.kind !== 'binary';
+}
+
+const uses = (one: Expression, parameter: string | undefined): boolean =>
+  one.kind === 'parameter' ? one.name === parameter : partsOf(one).some((part) => uses(part, parameter));
 
 /** A part of a function has no line in its place. */
 class NoLine extends InternalSignal {}
@@ -81,8 +101,11 @@ function rewritten(one: Expression): Expression {
     case 'unary':
       return expression({ ...one, operand: rewritten(one.operand) });
     case 'binary':
+      if (comparesObjects[one.operator])
+        return called(comparesObjects[one.operator]!, [one.left, one.right].map(rewritten));
       return expression({ ...one, left: rewritten(one.left), right: rewritten(one.right) });
     case 'item':
+      if (!isPlace(one.key)) throw new NoLine();
       return expression({ ...one, of: rewritten(one.of), key: rewritten(one.key) });
     case 'unpacked':
       return expression({ ...one, of: rewritten(one.of) });
@@ -96,8 +119,9 @@ function rewritten(one: Expression): Expression {
   }
 }
 
-/** The line of `keras.ops` that does with tensors what a function does; undefined where none is known. */
-export function lineInPlace(value: Expression): string | undefined {
+/** The line of `keras.ops` that does with tensors what a function does; undefined where none is known, or it takes no tensor. */
+export function lineInPlace({ parameters, value }: PythonFunction): string | undefined {
+  if (!uses(value, parameters[0])) return undefined;
   try {
     return show(rewritten(value));
   } catch (error) {

@@ -2,7 +2,7 @@ import type { TensorType } from '../../../support/tensor.js';
 import type { CallArgument, LayerCall } from '../../context.js';
 import { type GraphBuilder, Value } from '../../graph.js';
 import { cast, concat, constant, normalizeAxis, type Size, unsqueeze } from '../../operators/index.js';
-import { type OperandType, resultType, typeNamed } from './dtypes.js';
+import { integerType, type OperandType, resultType, typeNamed } from './dtypes.js';
 import { asNumber, literal } from './literals.js';
 import { scalarOf, sizesIn } from './sizes.js';
 
@@ -87,9 +87,13 @@ export class Arguments {
     return names.map((name) => this.tensor(name, type));
   }
 
-  /** Like {@link promoted}, for functions in which Python's numbers are int32 and float32 from the start. */
+  /** Like {@link promoted}, for functions in which Python's numbers are int32, int64 or float32 from the start. */
   converted(names: readonly string[]): Value[] {
-    const strong = names.map((name) => resultType([this.typeOf(this.raw(name) ?? null, name)]));
+    const strong = names.map((name) => {
+      const argument = this.raw(name) ?? null;
+      const type = this.typeOf(argument, name);
+      return type === 'int' ? integerType(literal(argument)?.values ?? []) : resultType([type]);
+    });
     return names.map((name) => this.tensor(name, resultType(strong)));
   }
 

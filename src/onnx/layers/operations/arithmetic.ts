@@ -62,8 +62,12 @@ export const floating = (compute: Binary) =>
     return compute(x1!, x2!);
   });
 
-/** The quotient rounded down; that of integers is exact. */
-export const floorDivide: Binary = (a, b) => (isFloat(a) ? floor(div(a, b)) : div(sub(a, mod(a, b)), b));
+/** The quotient rounded down; that of integers is exact, and nothing on the way to it is larger than they are. */
+export const floorDivide: Binary = (a, b) => {
+  if (isFloat(a)) return floor(div(a, b));
+  const cutOff = not(or(equal(mod(a, b), 0), equal(less(a, 0), less(b, 0))));
+  return sub(div(a, b), cast(cutOff, a.type));
+};
 
 const divideNoNan: Binary = (a, b) => where(equal(b, 0), 0, div(a, where(equal(b, 0), 1, b)));
 
@@ -115,6 +119,9 @@ function power(a: Arguments): Value {
 }
 
 function clip(a: Arguments): Value {
+  const [least, greatest] = ['x_min', 'x_max'].map((name) => (a.has(name) ? scalarOf(a.tensor(name)) : undefined));
+  if (least !== undefined && greatest !== undefined && least > greatest)
+    return a.unsupported('its least value is above the greatest, of which each backend of Keras makes another thing');
   const given = a.tensor('x');
   const x = given.type === 'bool' ? cast(given, 'int32') : given;
   const bounded = (value: Value, name: string, limit: Binary) =>

@@ -19,20 +19,21 @@ import {
   or,
   reshape,
   sub,
+  transpose,
   unsqueeze,
   where,
   xor,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { computed, resultType, wideType } from './dtypes.js';
-import { nonzero } from './gathering.js';
+import { nonzero, placesOf } from './gathering.js';
 import { type OperationTable, operation } from './operation.js';
 
 type Binary = (a: Value, b: Value) => Value;
 
-/** Two operands in one type that ONNX Runtime compares. */
+/** Two operands in one type that ONNX Runtime compares. No number that one of them is wraps around in the type of the other. */
 function comparable(a: Arguments, names: readonly [string, string] = ['x1', 'x2']): [Value, Value] {
-  const [x1, x2] = a.promoted(names).map((value) => cast(value, wideType(value.type)));
+  const [x1, x2] = a.converted(names).map((value) => cast(value, wideType(value.type)));
   return [x1!, x2!];
 }
 
@@ -66,6 +67,31 @@ function whereOperation(a: Arguments): Value | Value[] {
   const [x1, x2] = a.promoted(['x1', 'x2']);
   return choose(cast(a.tensor('condition'), 'bool'), x1!, x2!);
 }
+
+/**
+ * `tf.where`: without choices the places of what holds, a row for each. TensorFlow 1's took a vector to choose whole rows by.
+ */
+const tensorflowWhere =
+  (byRow: boolean) =>
+  (a: Arguments): Value | Value[] => {
+    const condition = a.tensor('condition');
+    if (!a.has('x1') && !a.has('x2')) return transpose(placesOf(condition), [1, 0]);
+    const [x1, x2] = a.promoted(['x1', 'x2']);
+    const rows = byRow && condition.rank === 1 && x1!.rank > 1;
+    return choose(
+      cast(
+        rows
+          ? unsqueeze(
+              condition,
+              x1!.shape.slice(1).map((_, axis) => axis + 1),
+            )
+          : condition,
+        'bool',
+      ),
+      x1!,
+      x2!,
+    );
+  };
 
 /** The first of several choices whose condition holds. */
 function select(a: Arguments): Value {
@@ -107,4 +133,10 @@ export const comparisonOperations: OperationTable = {
   IsIn: operation('x1 x2', isIn),
   Where: operation('condition x1 x2', whereOperation),
   Select: operation('condlist choicelist default', select),
+};
+
+/** What TensorFlow means otherwise than Keras. */
+export const tensorflowComparison: OperationTable = {
+  ChooseOrFind: operation('condition x1 x2', tensorflowWhere(false)),
+  ChooseRows: operation('condition x1 x2', tensorflowWhere(true)),
 };

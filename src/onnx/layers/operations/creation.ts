@@ -31,7 +31,7 @@ import type { Arguments } from './arguments.js';
 import { choose } from './comparison.js';
 import { type OperationTable, operation } from './operation.js';
 import { broadcastTo, broadcastTogether } from './shape.js';
-import { scalarOf } from './sizes.js';
+import { scalarOf, unlessTooLarge } from './sizes.js';
 
 /** A tensor of the shape of another, filled with one number. */
 const filledLike = (value: number) =>
@@ -57,7 +57,8 @@ function arange(a: Arguments): Value {
   const given = (value: Value | undefined, otherwise: number) =>
     value ? cast(value, wide) : a.constant(wide, otherwise);
   const inputs = [given(start, 0), given(stop, 0), given(step, 1)];
-  const [from, to, by] = inputs.map(scalarOf);
+  // Before they are cast: what is cast in the graph has no numbers.
+  const [from, to, by] = [start, stop, step].map((value, index) => scalarOf(value ?? inputs[index]!));
   if (from !== undefined && to !== undefined && by !== undefined) {
     const length = Math.max(0, Math.ceil((to - from) / by));
     if (!(length <= largestRange)) return a.unsupported(`it counts more than ${largestRange} numbers`);
@@ -68,7 +69,9 @@ function arange(a: Arguments): Value {
       Array.from({ length }, (_, index) => from + index * by),
     );
   }
-  return cast(node('Range', inputs, {}, wide, [null]), type);
+  const [first, last, each] = inputs as [Value, Value, Value];
+  const end = add(last, unlessTooLarge(div(sub(last, first), each)));
+  return cast(node('Range', [first, end, each], {}, wide, [null]), type);
 }
 
 /** The `num` numbers from `start` to `stop` along a new axis, in float32: both ends as they are, and sums with the first between. */

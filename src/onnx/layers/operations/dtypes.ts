@@ -25,6 +25,10 @@ export function resultType(types: readonly OperandType[]): TensorType {
   return `int${Math.max(signed, 2 * unsigned)}` as TensorType;
 }
 
+/** The dtype of a tensor that is made of Python's integers. */
+export const integerType = (values: readonly number[]): TensorType =>
+  values.every((value) => value === (value | 0)) ? 'int32' : 'int64';
+
 const types: readonly string[] = 'float32 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool'.split(' ');
 
 /** The type that a dtype name means here, where every float is float32; undefined for text, complex and unknown types. */

@@ -181,9 +181,12 @@ function gatherNd(a: Arguments): Value {
   ]);
 }
 
+/** The places of what is not 0, a row of int64 for each axis. */
+export const placesOf = (x: Value): Value => node('NonZero', [cast(x, 'bool')], {}, 'int64', [x.rank, null]);
+
 /** The places of what is not 0, an int32 vector for each axis, as many as there are. */
 export function nonzero(a: Arguments, x: Value): Value[] {
-  const places = node('NonZero', [cast(x, 'bool')], {}, 'int64', [x.rank, null]);
+  const places = placesOf(x);
   return x.shape.map((_, axis) => cast(gather(places, a.constant('int64', axis), 0), 'int32'));
 }
 

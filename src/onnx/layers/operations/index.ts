@@ -1,6 +1,6 @@
 import type { LayerTable } from '../../context.js';
 import { arithmeticOperations } from './arithmetic.js';
-import { comparisonOperations } from './comparison.js';
+import { comparisonOperations, tensorflowComparison } from './comparison.js';
 import { creationOperations } from './creation.js';
 import { ctcOperations } from './ctc.js';
 import { elementwiseOperations } from './elementwise.js';
@@ -68,6 +68,7 @@ const operations: OperationTable = {
 
 /** Functions that TensorFlow has and Keras 3 has not, by names that describe them. */
 const tensorflow: OperationTable = {
+  ...tensorflowComparison,
   ...tensorflowGathering,
   ...tensorflowImages,
   ...tensorflowJoining,

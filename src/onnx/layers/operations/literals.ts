@@ -1,6 +1,6 @@
 import type { CallArgument } from '../../context.js';
 import { Value } from '../../graph.js';
-import { type OperandType, resultType, typeNamed } from './dtypes.js';
+import { integerType, type OperandType, resultType, typeNamed } from './dtypes.js';
 import { scalarOf } from './sizes.js';
 
 /** An object in an argument that stands for a Python value: `{"class_name": "__numpy__", "config": {…}}`. */
@@ -54,12 +54,10 @@ export function literal(argument: CallArgument): Literal | undefined {
       if (!part || part.shape.join() !== (parts[0] ?? part).shape.join()) return undefined;
       parts.push(part);
     }
-    const type = parts.length === 0 ? 'float' : resultType(parts.map((part) => part.type));
-    return {
-      shape: [argument.length, ...(parts[0]?.shape ?? [])],
-      values: parts.flatMap(({ values }) => values),
-      type,
-    };
+    const values = parts.flatMap((part) => part.values);
+    const together = parts.length === 0 ? 'float' : resultType(parts.map((part) => part.type));
+    const type = parts.every((part) => part.type === 'int') && parts.length > 0 ? integerType(values) : together;
+    return { shape: [argument.length, ...(parts[0]?.shape ?? [])], values, type };
   }
   if (argument instanceof Value) return undefined;
   const number = asNumber(argument);

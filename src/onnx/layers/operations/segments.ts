@@ -26,6 +26,7 @@ import {
 import type { Arguments } from './arguments.js';
 import { wideType } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
+import { bounded } from './sizes.js';
 import { uniqueOf } from './unique.js';
 
 /** What is done with the rows of a segment: by the name of ONNX's reduction. */
@@ -49,12 +50,12 @@ function initial(x: Value, type: TensorType, reduction: Reduction): Value {
 /**
  * How many segments there are. Where the model doesn't say, Keras counts different ids for a sum, and else goes by the greatest.
  */
-function segmentCount(a: Arguments, ids: Value, reduction: Reduction): Size {
+function segmentCount(a: Arguments, ids: Value, reduction: Reduction, row: readonly Size[]): Size {
   const sorted = a.boolean('sorted');
   if (a.has('num_segments'))
     return sorted ? a.unsupported('it has num_segments and is sorted') : a.count('num_segments');
   if (reduction === 'add' && !sorted) return sizeOf(uniqueOf(ids)[0]!, 0);
-  return add(reduceMax(ids, [0]), 1);
+  return bounded(add(reduceMax(ids, [0]), 1), row);
 }
 
 /** The number of each row, from 1 on, beside its elements. */
@@ -70,7 +71,7 @@ const segmentReduction = (reduction: Reduction) =>
     const data = a.tensor('data');
     const ids = cast(a.tensor('segment_ids'), 'int64');
     if (ids.rank !== 1 || data.rank === 0) return a.unsupported('its segment_ids are not a vector');
-    const count = segmentCount(a, ids, reduction);
+    const count = segmentCount(a, ids, reduction, sizesOf(data).slice(1));
     const rows = cast(data, wideType(data.type));
     // The first segment is of the ids below 0, and is dropped. Ids that are too large are an error, as in Keras.
     const places = unsqueeze(add(max(ids, -1), 1), [-1]);

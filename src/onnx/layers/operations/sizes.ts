@@ -1,5 +1,5 @@
 import type { Value } from '../../graph.js';
-import { constant, gather, type Size } from '../../operators/index.js';
+import { add, cast, constant, gather, greater, mul, or, type Size, sizeProduct } from '../../operators/index.js';
 
 /** What is known of the numbers in a shape that an operation asked for, so that arithmetic on it can be done now. */
 const knownSizes = new WeakMap<Value, readonly Size[]>();
@@ -24,3 +24,21 @@ export function sizesIn(value: Value): Size[] | undefined {
 export function scalarOf(value: Value): number | undefined {
   return value.data?.length === 1 ? Number(value.data[0]) : undefined;
 }
+
+/** The most elements of what is as large as numbers in a request say: more would take the memory of all that run beside it. */
+const largestMade = 2 ** 24;
+
+/**
+ * 0, for a size that numbers in a request decide where what is made of it has so many elements for each; fails as the model runs
+ * where those are too many.
+ */
+export function unlessTooLarge(size: Value, each: readonly Size[] = []): Value {
+  const elements = sizeProduct(each);
+  const all = mul(size, typeof elements === 'number' ? elements : cast(elements, size.type));
+  const tooLarge = or(greater(size, largestMade), greater(all, largestMade));
+  // The second element of one: there is no operator that fails by itself.
+  return gather(constant(size.graph, size.type, [1], [0]), cast(tooLarge, 'int64'), 0);
+}
+
+/** A size that {@link unlessTooLarge} lets pass. */
+export const bounded = (size: Value, each?: readonly Size[]): Value => add(size, unlessTooLarge(size, each));

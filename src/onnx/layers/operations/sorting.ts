@@ -43,6 +43,7 @@ import type { Arguments } from './arguments.js';
 import { accumulatorType, computed, wideType } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
 import { flatten, flip, moveAxes, swapAxes } from './shape.js';
+import { bounded } from './sizes.js';
 
 /** The `count` greatest or least along an axis in order, with their int64 indices; the first of equals comes first. */
 export function ordered(x: Value, count: Size, axis: number, largest: boolean): [values: Value, indices: Value] {
@@ -134,7 +135,7 @@ function bincount(a: Arguments): Value {
   const weights = a.optionalTensor('weights');
   const least = a.constant('int64', a.number('minlength', 0));
   const greatest = add(node('ReduceMax', [x], { keepdims: 0 }, 'int64', []), 1);
-  const places = range(a.graph, max(greatest, least));
+  const places = range(a.graph, bounded(max(greatest, least), sizesOf(x)));
   const hits = equal(unsqueeze(x, [-1]), places);
   const type = weights ? accumulatorType(weights.type) : 'int32';
   const counted = cast(hits, wideType(type));

@@ -1,5 +1,5 @@
 /**
- * Functions of TensorFlow's API by the symbol that Keras 2 writes, `compat.v1.` left off: the operation that each is, and its
+ * Functions of TensorFlow's API by the symbol that Keras 2 writes, `compat.v1.` left off but where version 1's is another function: the operation that each is, and its
  * parameters in order. A parameter is `name`, `theirs:ours` where the operation calls it otherwise, and may have a default that
  * holds for None too: `theirs:ours=default`.
  *
@@ -176,7 +176,7 @@ tensordot                Tensordot a:x1 b:x2 axes
 tile                     Tile input:x multiples:repeats
 transpose                Transpose a:x perm:axes conjugate:-
 unstack                  Unstack value:x num axis=0
-where                    Where condition x:x1 y:x2
+where                    ChooseOrFind condition x:x1 y:x2
 zeros                    Zeros shape dtype=float32
 zeros_like               ZerosLike input:x dtype tensor:x optimize:-
 
@@ -275,6 +275,8 @@ keras.activations.softsign Softsign x
 keras.activations.swish  Silu x
 keras.activations.tanh   Tanh x
 keras.backend.batch_flatten BatchFlatten x
+
+compat.v1.where          ChooseRows condition x:x1 y:x2
 `;
 
 /** Other names of the same functions, as older versions of TensorFlow have them. */

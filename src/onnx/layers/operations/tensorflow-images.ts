@@ -127,15 +127,22 @@ function cropOrPad(a: Arguments, images: Value, target: readonly [number, number
 
 const targetOf = (a: Arguments): [number, number] => [a.count('target_height'), a.count('target_width')];
 
-/** Resizes images as far as they fit, and adds black on both sides. */
+/** Resizes images as far as they fit, and adds black on both sides, as much before as fractions of pixels leave. */
 function resizeWithPad(a: Arguments): Value {
   const images = toFloat(a.tensor('images'));
   const [height, width] = sizeOfImages(a, images);
   const target = targetOf(a);
-  const ratio = Math.max(height / target[0], width / target[1]);
-  const size: [number, number] = [Math.floor(height / ratio), Math.floor(width / ratio)];
+  const ratio = Math.fround(Math.max(Math.fround(height / target[0]), Math.fround(width / target[1])));
+  const fractions = [Math.fround(height / ratio), Math.fround(width / ratio)] as const;
+  const size: [number, number] = [Math.floor(fractions[0]), Math.floor(fractions[1])];
   const fitted = onImages(a, images, (x) => resizeImages(x, size, interpolationOf(a), a.boolean('antialias')));
-  return cropOrPad(a, fitted, target);
+  const pads = images.shape.map((_, axis): [number, number] => {
+    const index = axis - (images.rank - 3);
+    if (index !== 0 && index !== 1) return [0, 0];
+    const before = Math.max(0, Math.floor(Math.fround(target[index] - fractions[index]) / 2));
+    return [before, target[index] - size[index] - before];
+  });
+  return pad(fitted, pads);
 }
 
 /** Turns images by quarters against the clock. */

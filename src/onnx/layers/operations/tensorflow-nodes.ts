@@ -116,7 +116,7 @@ Roll          Roll x shift axis
 Round         Round x
 Rsqrt         Rsqrt x
 ScatterNd     Scatter indices values shape
-Select        Where condition x1 x2
+Select        ChooseRows condition x1 x2
 SelectV2      Where condition x1 x2
 Selu          Selu x
 Shape         Shape x | out_type
@@ -149,6 +149,7 @@ TopKV2        TopK x k
 Transpose     Transpose x axes
 TruncateMod   TruncateMod x1 x2
 Unpack        Unstack x | axis num
+Where         ChooseOrFind condition
 Xdivy         Xdivy x1 x2
 Xlogy         Xlogy x1 x2
 ZerosLike     ZerosLike x

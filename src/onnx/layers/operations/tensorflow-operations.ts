@@ -6,16 +6,16 @@ import {
   cast,
   channelsFirst,
   channelsLast,
+  clip,
   concat,
   div,
   equal,
-  greaterOrEqual,
+  greater,
   isFloat,
   less,
   log,
   logSoftmax,
   max,
-  min,
   mod,
   mul,
   neg,
@@ -30,6 +30,7 @@ import {
   relu,
   reshape,
   sizeOf,
+  sizesOf,
   softplus,
   sqrt,
   square,
@@ -46,7 +47,7 @@ import { getItem } from './indexing.js';
 import { norm } from './linear-algebra.js';
 import { type OperationTable, operation } from './operation.js';
 import { broadcastTo, flatten, shapeVector } from './shape.js';
-import { scalarOf } from './sizes.js';
+import { bounded, scalarOf } from './sizes.js';
 import { isChannelsFirst } from './windows.js';
 
 /** A slice by its bounds, where a bit of a mask for each says that it is left out, an index, a new axis, or the rest. */
@@ -122,18 +123,19 @@ function vectorNorm(a: Arguments): Value {
 /** Whether each place is before a length. */
 function sequenceMask(a: Arguments): Value {
   const lengths = cast(a.tensor('lengths'), 'int64');
-  const size = a.has('maxlen') ? a.sizes('maxlen')[0]! : reduceMax(lengths, undefined);
+  const size = a.has('maxlen') ? a.sizes('maxlen')[0]! : bounded(reduceMax(lengths, undefined), sizesOf(lengths));
   return cast(less(range(a.graph, size), unsqueeze(lengths, [-1])), a.optionalType('dtype') ?? 'bool');
 }
 
-/** Keras 2's `relu(x, alpha, max_value, threshold)`. */
-function reluOld(a: Arguments): Value {
+/** `relu` with a slope, a greatest value and a threshold. Keras 2 multiplies by what is above that, where infinity gives no number. */
+const reluWith = (above: (x: Value, threshold: number) => Value) => (a: Arguments) => {
   const x = toFloat(a.tensor('x'));
   const [alpha, threshold] = [a.number('alpha', 0), a.number('threshold', 0)];
   const maximum = a.optionalNumber('max_value');
-  const rising = maximum === undefined ? x : min(x, maximum);
-  return where(greaterOrEqual(x, threshold), rising, mul(sub(x, threshold), alpha));
-}
+  const rising = threshold === 0 ? relu(x) : above(x, threshold);
+  const limited = maximum === undefined ? rising : clip(rising, 0, maximum);
+  return alpha === 0 ? limited : sub(limited, mul(relu(sub(threshold, x)), alpha));
+};
 
 /** The number of the axis stands behind the tensors. */
 function concatenateLast(a: Arguments): Value {
@@ -173,7 +175,14 @@ export const tensorflowOperations: OperationTable = {
   ClipByNorm: operation('x', clipByNorm),
   VectorNorm: operation('x', vectorNorm),
   SequenceMask: operation('lengths', sequenceMask),
-  ReluOld: operation('x', reluOld),
+  ReluOld: operation(
+    'x',
+    reluWith((x, threshold) => mul(x, toFloat(greater(x, threshold)))),
+  ),
+  ReluWith: operation(
+    'x',
+    reluWith((x, threshold) => where(greater(x, threshold), x, 0)),
+  ),
   HardSigmoidOld: operation('x', (a) => activations.hard_sigmoid_keras2!(toFloat(a.tensor('x')))),
   ConcatenateLast: operation('*values', concatenateLast),
   BatchFlatten: operation('x', (a) => {

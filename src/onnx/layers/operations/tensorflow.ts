@@ -27,6 +27,10 @@ function translate(
   });
   const known = new Set(parameters.map(({ name }) => name));
   const other = Object.entries(named).find(([name, value]) => given(value) && !known.has(name) && !ignored.has(name));
+  // What follows the parameters that mean something is a name.
+  const follows = parameters.at(-1)?.rest ? [] : args.slice(parameters.length).filter(given);
+  if (follows.some((value) => typeof value !== 'string'))
+    call.unsupported(`it has ${args.length} arguments of which ${parameters.length} are known`);
   if (other) call.unsupported(`it has an argument that is not known, ${JSON.stringify(other[0]).slice(0, 60)}`);
   return values;
 }
