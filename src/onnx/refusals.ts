@@ -20,7 +20,6 @@ export const refusals: Readonly<Record<string, string>> = {
   TorchModuleWrapper: `it holds code of PyTorch, ${foreign}`,
   Wrapper: base,
   'ops.AssociativeScan': `${calls}use keras.ops.cumsum or keras.ops.cumprod, or a recurrent layer`,
-  'ops.CTCLoss': 'it is a loss for training; end the model before it',
   'ops.Cond': `${calls}compute both ways, and choose by keras.ops.where`,
   'ops.Eig': eigenvalues,
   'ops.Eigh': eigenvalues,

@@ -7,11 +7,11 @@ import {
   exp,
   greater,
   leakyRelu,
+  logSumExp,
   min,
   mul,
   normalizeAxis,
   prelu,
-  reduceLogSumExp,
   relu,
   softmax,
   sub,
@@ -40,7 +40,7 @@ const hidden = -1e9;
 
 function softmaxAlong(x: Value, { config }: LayerCall): Value {
   const axes = config.axes('axis').map((axis) => normalizeAxis(axis, x.rank));
-  return axes.length === 1 ? softmax(x, axes[0]!) : exp(sub(x, reduceLogSumExp(x, axes, true)));
+  return axes.length === 1 ? softmax(x, axes[0]!) : exp(sub(x, logSumExp(x, axes, true)));
 }
 
 /**

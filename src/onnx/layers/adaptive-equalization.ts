@@ -33,7 +33,8 @@ import {
   toFloat,
   where,
 } from '../operators/index.js';
-import { ofImagesAlone, onImages } from './image-preprocessing.js';
+import { ofImagesAlone } from './image-dictionaries.js';
+import { onImages } from './image-preprocessing.js';
 
 /** Values of a pixel, each with a place in a histogram. */
 const bins = 256;

@@ -31,6 +31,7 @@ import {
   where,
 } from '../operators/index.js';
 import { inChannelsFirst } from './convolution.js';
+import { type Beside, boundedBoxes, ofImages, ofImagesAlone } from './image-dictionaries.js';
 
 /** Height and width of (batch, channels, height, width) images. */
 type ImageSize = [height: Size, width: Size];
@@ -204,18 +205,14 @@ const pipeline: LayerHandler = (inputs, call) =>
 const asFloats: LayerHandler = ([x]) => toFloat(x!);
 const asGiven: LayerHandler = ([x], { kerasVersion }) => (kerasVersion >= 3 ? x! : toFloat(x!));
 
-/** Refuses what Keras takes beside images: what becomes of it depends on the layer. */
-export const ofImagesAlone =
-  (handler: LayerHandler): LayerHandler =>
-  (inputs, call) =>
-    inputs.length === 1
-      ? handler(inputs, call)
-      : call.unsupported('it is given labels, bounding boxes or masks beside images; call it on the images alone');
+/** What becomes of what stands beside images; of other layers it stays as it is. */
+const beside: Readonly<Record<string, Beside>> = {
+  CutMix: { masks: toFloat },
+  MaxNumBoundingBoxes: { boxes: boundedBoxes },
+  RandomFlip: { masks: toFloat },
+};
 
-const layers: LayerTable = {
-  Resizing: resizing,
-  CenterCrop: centerCrop,
-  RandomCrop: randomCrop,
+const changingInTraining: LayerTable = {
   AutoContrast: autoContrast,
   ...Object.fromEntries(augmentations.map((className) => [className, asFloats])),
   ...Object.fromEntries(gentleAugmentations.map((className) => [className, asGiven])),
@@ -223,6 +220,11 @@ const layers: LayerTable = {
 
 /** https://keras.io/api/layers/preprocessing_layers/image_preprocessing/ and image_augmentation */
 export const imagePreprocessingLayers: LayerTable = {
-  ...Object.fromEntries(Object.entries(layers).map(([className, handler]) => [className, ofImagesAlone(handler)])),
+  ...Object.fromEntries(
+    Object.entries(changingInTraining).map(([name, handler]) => [name, ofImages(handler, beside[name])]),
+  ),
+  Resizing: ofImagesAlone(resizing),
+  CenterCrop: ofImagesAlone(centerCrop),
+  RandomCrop: ofImagesAlone(randomCrop),
   Pipeline: pipeline,
 };

@@ -1,6 +1,17 @@
 import { type Dimension, ShapeError, showShape, type Value } from '../graph.js';
 import { node } from './elementwise.js';
-import { pad, type Size, sizeDifference, sizeMax, sizeOf, sizePlus, sizeQuotient, sizeTimes } from './shape.js';
+import {
+  pad,
+  type Size,
+  sizeDifference,
+  sizeMax,
+  sizeOf,
+  sizePlus,
+  sizeQuotient,
+  sizeSum,
+  sizesOf,
+  sizeTimes,
+} from './shape.js';
 
 /** How a window moves over the spatial axes of a channels-first tensor. */
 export interface Window {
@@ -33,13 +44,19 @@ export function windowOutput(
   });
 }
 
+/** A window that may be of sizes known only when the model runs. */
+type OpenWindow = Omit<Window, 'kernel'> & { kernel: readonly Size[] };
+
+/** {@link span} of a window that may be of unknown size. */
+const openSpan = (kernel: Size, dilation: number): Size => sizePlus(sizeTimes(sizePlus(kernel, -1), dilation), 1);
+
 /** What `same` adds to an axis in all. For steps of 1 it does not depend on the axis's size. */
-function samePadding(size: Size, { kernel, strides, dilations }: Window, axis: number): Size {
+function samePadding(size: Size, { kernel, strides, dilations }: OpenWindow, axis: number): Size {
   const stride = strides[axis]!;
-  const covered = span(kernel[axis]!, dilations[axis]!);
-  if (stride === 1) return covered - 1;
+  const covered = openSpan(kernel[axis]!, dilations[axis]!);
+  if (stride === 1) return sizePlus(covered, -1);
   const outputs = sizeQuotient(sizePlus(size, stride - 1), stride);
-  return sizeMax(sizeDifference(sizePlus(sizeTimes(sizePlus(outputs, -1), stride), covered), size), 0);
+  return sizeMax(sizeDifference(sizeSum(sizeTimes(sizePlus(outputs, -1), stride), covered), size), 0);
 }
 
 /** ONNX's padding attributes. Sizes that are unknown until the model runs are left to ONNX's `SAME_UPPER`. */
@@ -62,12 +79,17 @@ function padSame(x: Value, window: Window): [Value, Window] {
   const attributeDoes = spatial.every((size, axis) => size !== null || strides[axis] === 1);
   const isPlain = kernel.every((size, axis) => dilations[axis] === 1 && size >= strides[axis]!);
   if (padding === 'valid' || attributeDoes || isPlain) return [x, window];
-  const pads = spatial.map((_, axis): [Size, Size] => {
+  return [paddedSame(x, window), { ...window, padding: 'valid' }];
+}
+
+/** A tensor with all that `same` adds to it. */
+function paddedSame(x: Value, window: OpenWindow): Value {
+  const pads = x.shape.slice(2).map((_, axis): [Size, Size] => {
     const total = samePadding(sizeOf(x, axis + 2), window, axis);
     const before = sizeQuotient(total, 2);
     return [before, sizeDifference(total, before)];
   });
-  return [pad(x, [[0, 0], [0, 0], ...pads]), { ...window, padding: 'valid' }];
+  return pad(x, [[0, 0], [0, 0], ...pads]);
 }
 
 /** @throws ShapeError unless a kernel of this shape, channels first, fits a window of this size. ONNX Runtime heeds channels. */
@@ -105,6 +127,23 @@ export function conv(x: Value, weight: Value, bias: Value | undefined, window: W
     filters!,
     ...windowOutput(spatial, window),
   ]);
+}
+
+/**
+ * Convolution with a kernel some of whose sizes are known only when the model runs.
+ * @param x (batch, channels, …spatial)
+ * @param weight (filters, channels / groups, …kernel)
+ * @throws ShapeError when these are not of one rank
+ */
+export function openConv(x: Value, weight: Value, window: Omit<Window, 'kernel'>, groups: number): Value {
+  if (x.rank !== weight.rank) throw new ShapeError(`a kernel of ${weight.rank} axes doesn't fit an input of ${x.rank}`);
+  const { strides, dilations, padding } = window;
+  const spatial = x.shape
+    .slice(2)
+    .map((size, axis) => (padding === 'same' && size !== null ? Math.ceil(size / strides[axis]!) : null));
+  const padded = padding === 'same' ? paddedSame(x, { ...window, kernel: sizesOf(weight).slice(2) }) : x;
+  const attributes = { strides, dilations, group: groups };
+  return node('Conv', [padded, weight], attributes, x.type, [x.shape[0]!, weight.shape[0]!, ...spatial]);
 }
 
 /** A window that a transposed convolution moves over its output. */

@@ -1,5 +1,19 @@
 import type { Dimension, Value } from '../graph.js';
-import { cast, constant, greater, int64s, isFloat, isNan, node, where } from './elementwise.js';
+import {
+  add,
+  cast,
+  constant,
+  exp,
+  greater,
+  int64s,
+  isFloat,
+  isInf,
+  isNan,
+  log,
+  node,
+  sub,
+  where,
+} from './elementwise.js';
 import { normalizeAxis } from './shape.js';
 
 function reducedShape(x: Value, axes: readonly number[], keepDims: boolean): Dimension[] {
@@ -28,7 +42,6 @@ export const reduceMin = reduction('ReduceMin');
 export const reduceProd = reduction('ReduceProd');
 export const reduceSumSquare = reduction('ReduceSumSquare');
 export const reduceL2 = reduction('ReduceL2');
-export const reduceLogSumExp = reduction('ReduceLogSumExp');
 
 /** Whether any element along `axes` is true; of none it is not. */
 export const any = (x: Value, axes: readonly number[] | undefined, keepDims = false): Value =>
@@ -50,8 +63,16 @@ const orNan =
 export const greatest = orNan(reduceMax);
 /** {@link reduceMin} as NumPy and TensorFlow have it. */
 export const least = orNan(reduceMin);
-/** {@link reduceLogSumExp} as NumPy and TensorFlow have it. */
-export const logSumExp = orNan(reduceLogSumExp);
+/**
+ * The logarithm of the sum of exponentials, as NumPy and TensorFlow have it. ONNX Runtime's ReduceLogSumExp (1.30) takes 0 for the
+ * greatest where the first element is minus infinity, and so loses what is small.
+ */
+export function logSumExp(x: Value, axes: readonly number[] | undefined, keepDims = false): Value {
+  const found = reduceMax(x, axes, true);
+  const greatest = where(isInf(found), 0, found);
+  const sum = log(reduceSum(exp(sub(x, greatest)), axes, keepDims));
+  return add(sum, keepDims ? greatest : reduceMax(greatest, axes));
+}
 
 const indexOf =
   (opType: string) =>

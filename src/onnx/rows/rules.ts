@@ -233,7 +233,7 @@ export const rules: Record<string, Rule> = {
     elementwise,
   ),
   ...each(
-    'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceSumSquare ReduceL1 ReduceL2 ReduceLogSumExp',
+    'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceSumSquare ReduceL1 ReduceL2',
     moves((axis, node) => reducedFrom(axis, node, axesIn(node, 1) ?? node.inputs[0]!.shape.map((_, index) => index))),
   ),
   ...each(

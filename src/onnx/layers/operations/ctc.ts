@@ -1,5 +1,6 @@
 import type { Value } from '../../graph.js';
 import {
+  add,
   and,
   argMax,
   cast,
@@ -7,6 +8,9 @@ import {
   equal,
   isNan,
   less,
+  logSoftmax,
+  logSumExp,
+  matmul,
   mul,
   neg,
   node,
@@ -15,8 +19,13 @@ import {
   range,
   reduceMax,
   reduceSum,
+  type Size,
+  type SliceRange,
+  scan,
   sizeOf,
+  sizePlus,
   slice,
+  squeeze,
   sub,
   take,
   toFloat,
@@ -27,6 +36,12 @@ import type { Arguments } from './arguments.js';
 import { type OperationTable, operation } from './operation.js';
 import { ordered } from './sorting.js';
 
+/** The index of the blank; one below 0 counts from the last class. */
+function blankIndex(a: Arguments, classes: Value): Size {
+  const given = a.number('mask_index', 0);
+  return given < 0 ? sizePlus(sizeOf(classes, 2), given) : given;
+}
+
 /**
  * The likeliest class of each step, without blanks and, where asked, without repetitions: (1, batch, time), -1 behind the last
  * one. And what the classes that were taken add up to, negative: (batch, 1).
@@ -34,9 +49,7 @@ import { ordered } from './sorting.js';
 function greedy(a: Arguments): Value[] {
   const inputs = toFloat(a.tensor('inputs'));
   const lengths = cast(a.tensor('sequence_lengths'), 'int64');
-  const classes = inputs.shape[2] ?? a.unsupported('its classes are of unknown number');
-  const given = a.number('mask_index', 0);
-  const blank = given < 0 ? given + classes : given;
+  const blank = blankIndex(a, inputs);
   const steps = range(a.graph, sizeOf(inputs, 1));
   const valid = less(steps, unsqueeze(lengths, [-1]));
   // What is no number is passed over, but where it is first.
@@ -64,8 +77,75 @@ function repeated(best: Value): Value {
   return equal(best, concat([first, slice(best, [{ axis: 1, end: -1 }])], 1));
 }
 
+/** What Keras's logarithms have for 0 where a sequence can not end. */
+const never = Math.log(1e-307);
+
+/** Logits (batch, time, classes) with the blank as the first class, and the labels of a sequence as their indices then. */
+function blankFirst(a: Arguments, logits: Value, labels: Value): [logits: Value, labels: Value] {
+  const given = a.number('mask_index', 0);
+  if (given === 0) return [logits, labels];
+  const classes = (range: Omit<SliceRange, 'axis'>) => slice(logits, [{ axis: 2, ...range }]);
+  const after = given === -1 ? [] : [classes({ start: given + 1 })];
+  const blank = classes(given === -1 ? { start: given } : { start: given, end: given + 1 });
+  const moved = less(labels, blankIndex(a, logits));
+  return [concat([blank, classes({ end: given }), ...after], 2), where(moved, add(labels, 1), labels)];
+}
+
+/**
+ * The negative logarithm of the probability that the classes' probabilities give a sequence of labels: (batch). A state for each
+ * label, a first one before all of them, and beside each its blank: from the last step to the first, what the rest of the labels
+ * has as its probability from there on, made to add up to 1, and the logarithm of what they did add up to.
+ */
+function loss(a: Arguments): Value {
+  const [logits, labels] = blankFirst(a, toFloat(a.tensor('output')), cast(a.tensor('target'), 'int64'));
+  if (logits.rank !== 3 || labels.rank !== 2) return a.unsupported('its output is not (batch, time, classes)');
+  const [targetLength, outputLength] = ['target_length', 'output_length'].map((name) =>
+    unsqueeze(cast(a.tensor(name), 'int64'), [-1]),
+  );
+  const logarithms = logSoftmax(logits, 2);
+  const isClass = equal(unsqueeze(labels, [1]), unsqueeze(range(a.graph, sizeOf(logits, 2)), [-1]));
+  // A sum, so that a class that is impossible makes NaN of all, and a label that is no class counts as certain.
+  const labelSteps = matmul(logarithms, toFloat(isClass));
+  const blankSteps = slice(logarithms, [{ axis: 2, end: 1 }]);
+  const stepMask = toFloat(less(range(a.graph, sizeOf(logits, 1)), outputLength!));
+  const states = sizePlus(sizeOf(labels, 1), 1);
+  const final = mul(sub(a.constant('float32', 1), toFloat(equal(range(a.graph, states), targetLength!))), never);
+  const zero = mul(slice(final, [{ axis: 1, end: 1 }]), 0);
+  const impossible = add(zero, Number.NEGATIVE_INFINITY);
+  // A label after the same one has to have a blank between them; after the last there is none.
+  const same = equal(slice(labels, [{ axis: 1, end: -1 }]), slice(labels, [{ axis: 1, start: 1 }]));
+  const direct = concat([zero, where(same, Number.NEGATIVE_INFINITY, mul(toFloat(same), 0)), impossible], 1);
+  const {
+    states: [found, , total],
+  } = scan(
+    { states: [final, final, zero], sequences: [labelSteps, blankSteps, unsqueeze(stepMask, [-1])], reverse: true },
+    ([label, blank, sum], [labelStep, blankStep, mask]) => {
+      const next = concat([add(slice(label!, [{ axis: 1, start: 1 }]), labelStep!), impossible], 1);
+      const stays = concat([impossible, slice(next, [{ axis: 1, end: -1 }])], 1);
+      const paused = add(blank!, blankStep!);
+      const labels = logarithmOfSum([stays, paused, add(next, direct)]);
+      const blanks = logarithmOfSum([paused, next]);
+      const all = logSumExp(concat([labels, blanks], 1), [1], true);
+      const kept = (x: Value) => add(mul(sub(x, all), mask!), mul(final, sub(a.constant('float32', 1), mask!)));
+      return { states: [kept(labels), kept(blanks), add(sum!, mul(all, mask!))], outputs: [] };
+    },
+  );
+  return neg(squeeze(add(slice(found!, [{ axis: 1, end: 1 }]), total!), [1]));
+}
+
+/** `log(exp(x) + exp(y) + …)`, element by element. */
+const logarithmOfSum = (values: readonly Value[]): Value =>
+  logSumExp(
+    concat(
+      values.map((value) => unsqueeze(value, [-1])),
+      -1,
+    ),
+    [-1],
+  );
+
 /** Connectionist temporal classification. https://keras.io/api/ops/nn/#ctcdecode-function */
 export const ctcOperations: OperationTable = {
+  CTCLoss: operation('target output target_length output_length', loss),
   CTCDecode: operation(
     'inputs sequence_lengths',
     (a) =>

@@ -6,9 +6,11 @@ import {
   conv,
   convTranspose,
   node,
+  openConv,
   pad,
   pool,
   reshape,
+  sizesOf,
   slice,
   toFloat,
   transpose,
@@ -41,20 +43,18 @@ function perAxis(a: Arguments, name: string, rank: number, fallback?: readonly n
 
 const ones = (rank: number): number[] => Array<number>(rank).fill(1);
 
+/** How a kernel over so many axes moves. */
+const movesOf = (a: Arguments, rank: number, strides: readonly number[] = ones(rank)): Omit<Window, 'kernel'> => ({
+  strides: perAxis(a, 'strides', rank, strides),
+  dilations: perAxis(a, 'dilation_rate', rank, ones(rank)),
+  padding: a.choice('padding', ['valid', 'same'], 'valid'),
+});
+
 /** How a kernel of this size moves. */
-export function windowOf(
-  a: Arguments,
-  kernel: readonly number[],
-  strides: readonly number[] = ones(kernel.length),
-): Window {
-  const rank = kernel.length;
-  return {
-    kernel,
-    strides: perAxis(a, 'strides', rank, strides),
-    dilations: perAxis(a, 'dilation_rate', rank, ones(rank)),
-    padding: a.choice('padding', ['valid', 'same'], 'valid'),
-  };
-}
+export const windowOf = (a: Arguments, kernel: readonly number[], strides?: readonly number[]): Window => ({
+  kernel,
+  ...movesOf(a, kernel.length, strides),
+});
 
 /** The sizes of a kernel's spatial axes. */
 function spatialOf(a: Arguments, kernel: Value): number[] {
@@ -72,44 +72,55 @@ function kernelFirst(kernel: Value): Value {
   return transpose(kernel, [rank + 1, rank, ...ones(rank).map((_, axis) => axis)]);
 }
 
-/** (…kernel, channels, multiplier) to one filter for each of those, over one channel. */
-function depthwiseFirst(kernel: Value): Value {
+/** A convolution by a kernel, (filters, channels / groups, …kernel), whose sizes may be open. */
+const convolve = (x: Value, kernel: Value, moves: Omit<Window, 'kernel'>, groups: number): Value =>
+  kernel.shape.includes(null)
+    ? openConv(x, kernel, moves, groups)
+    : conv(x, kernel, undefined, { ...moves, kernel: kernel.shape.slice(2) as number[] }, groups);
+
+/** A filter for each channel and multiplier of a kernel, (…kernel, channels, multiplier), over its channel alone. */
+function depthwiseConv(a: Arguments, x: Value, kernel: Value, moves: Omit<Window, 'kernel'>): Value {
   const rank = kernel.rank - 2;
   const first = transpose(kernel, [rank, rank + 1, ...ones(rank).map((_, axis) => axis)]);
-  const [channels, multiplier, ...spatial] = first.shape as number[];
-  return reshape(first, [channels! * multiplier!, 1, ...spatial]);
+  const [channels, multiplier, ...sizes] = sizesOf(first);
+  if (typeof channels !== 'number' || typeof multiplier !== 'number')
+    return a.unsupported('the channels of its kernel are of unknown number');
+  return convolve(x, reshape(first, [channels * multiplier, 1, ...sizes]), moves, channels);
 }
 
-const depthwiseConv = (x: Value, kernel: Value, window: Window): Value =>
-  conv(x, depthwiseFirst(kernel), undefined, window, x.shape[1] ?? kernel.shape.at(-2)!);
+/** The kernel of that name, and how it moves over an input of its rank. */
+function movingKernel(a: Arguments, name: string): [kernel: Value, moves: Omit<Window, 'kernel'>] {
+  const kernel = toFloat(a.tensor(name));
+  if (kernel.rank < 3) return a.unsupported(`its ${name} is of rank ${kernel.rank}`);
+  return [kernel, movesOf(a, kernel.rank - 2)];
+}
 
 function convolution(a: Arguments): Value {
-  const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
-  const window = windowOf(a, spatialOf(a, kernel));
+  const x = toFloat(a.tensor('inputs'));
+  const [kernel, moves] = movingKernel(a, 'kernel');
   return inChannelsFirst(a, x, (input) => {
-    const channels = input.shape[1] ?? a.unsupported('its channels are of unknown number, and its groups depend on it');
-    const groups = channels / kernel.shape.at(-2)!;
-    return conv(input, kernelFirst(kernel), undefined, window, groups);
+    const [given, taken] = [input.shape[1], kernel.shape.at(-2)];
+    // Where either is open they are taken to be the same: groups of fewer fail when the model runs.
+    return convolve(input, kernelFirst(kernel), moves, given && taken ? given / taken : 1);
   });
 }
 
 function depthwiseConvolution(a: Arguments): Value {
-  const [x, kernel] = [toFloat(a.tensor('inputs')), toFloat(a.tensor('kernel'))];
-  const window = windowOf(a, spatialOf(a, kernel));
-  return inChannelsFirst(a, x, (input) => depthwiseConv(input, kernel, window));
+  const x = toFloat(a.tensor('inputs'));
+  const [kernel, moves] = movingKernel(a, 'kernel');
+  return inChannelsFirst(a, x, (input) => depthwiseConv(a, input, kernel, moves));
 }
 
 function separableConvolution(a: Arguments): Value {
   const x = toFloat(a.tensor('inputs'));
-  const [depthwise, pointwise] = [toFloat(a.tensor('depthwise_kernel')), toFloat(a.tensor('pointwise_kernel'))];
-  const rank = spatialOf(a, depthwise).length;
-  const window = windowOf(a, spatialOf(a, depthwise));
-  if (spatialOf(a, pointwise).length !== rank) return a.unsupported('its kernels are not of one rank');
-  const point: Window = { kernel: ones(rank), strides: ones(rank), dilations: ones(rank), padding: 'valid' };
-  return inChannelsFirst(a, x, (input) => {
-    const apart = depthwiseConv(input, depthwise, window);
-    return conv(apart, kernelFirst(pointwise), undefined, point, 1);
-  });
+  const [depthwise, moves] = movingKernel(a, 'depthwise_kernel');
+  const pointwise = toFloat(a.tensor('pointwise_kernel'));
+  const { rank } = depthwise;
+  if (pointwise.rank !== rank) return a.unsupported('its kernels are not of one rank');
+  const still = { strides: ones(rank - 2), dilations: ones(rank - 2), padding: 'valid' } as const;
+  return inChannelsFirst(a, x, (input) =>
+    convolve(depthwiseConv(a, input, depthwise, moves), kernelFirst(pointwise), still, 1),
+  );
 }
 
 function transposedConvolution(a: Arguments): Value {
