@@ -47,7 +47,15 @@ function chain(calls: { layer: Layer; args?: Argument[]; kwargs?: Record<string,
   };
 }
 
-const families = ['factorizations', 'functions', 'more-operations', 'operations', 'singular-values', 'tensorflow', 'warping'];
+const families = [
+  'factorizations',
+  'functions',
+  'more-operations',
+  'operations',
+  'singular-values',
+  'tensorflow',
+  'warping',
+];
 
 describe('operations', () => {
   const unpacked = families.map(unpackFamily);
