@@ -69,7 +69,7 @@ export interface Layer {
 
 /** A symbolic tensor in a call's arguments, by its id in the graph. */
 export class TensorReference {
-  /** @param dtype Keras's name of it, where the file says so */
+  /** @param dtype that of half precision, where the file says so */
   constructor(
     readonly id: string,
     readonly dtype?: string,

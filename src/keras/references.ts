@@ -1,4 +1,4 @@
-import { arrays, asList, isObject, tidyValue } from './config.js';
+import { arrays, asList, isHalf, isObject, tidyValue } from './config.js';
 import { type Argument, type Config, type ConfigValue, TensorReference } from './model.js';
 
 /** Where a symbolic tensor comes from: the layer, which of its calls, which of that call's outputs. */
@@ -6,7 +6,7 @@ export interface History {
   layer: string;
   node: number;
   tensor: number;
-  /** Its dtype, where the file says so beside it: Keras 3 does. */
+  /** Its dtype, where that is of half precision and the file says so: Keras 3 does. */
   dtype?: string;
 }
 
@@ -54,7 +54,7 @@ function readArgument(value: ConfigValue): RawArgument {
   if (value.class_name === '__keras_tensor__' && isObject(value.config)) {
     const history = asHistory(value.config.keras_history);
     const { dtype } = value.config;
-    if (history) return { history: typeof dtype === 'string' ? { ...history, dtype } : history };
+    if (history) return { history: isHalf(dtype) ? { ...history, dtype } : history };
   }
   if (arrays.has(value.class_name)) return { constant: value };
   if ('class_name' in value && !hasTensor(value)) return { constant: tidyValue(value) };
