@@ -25,7 +25,7 @@ WORDS = ("one", "two", "three", "a", "b", "c", "foo", "bar", "baz", "", "One, tw
 """What strings are, where a test says none."""
 
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0)
-UNORDERED = ("sort", "top_k", "partition", "max_pool", "MaxPooling", "sparsemax", "searchsorted", "unique", "lexsort")
+UNORDERED = ("sort", "top_k", "partition", "max_pool", "MaxPooling", "sparsemax", "searchsorted", "unique", "lexsort", "segment_max", "segment_min")
 """In the names of what is not asked with NaN, which TensorFlow takes by its place in a buffer."""
 
 BY_ALGORITHM = ("fft", "stft")
@@ -34,8 +34,14 @@ BY_ALGORITHM = ("fft", "stft")
 OTHER_IN_DOUBLE = ("erf",)
 """Nor these in double precision, where TensorFlow has no number for infinity, other than in single precision."""
 
-ROUNDING = ("GroupNormalizationTest::test_mixed_precision_large_input_no_nan",)
-"""Tests in which Keras's answer has no digit but of rounding: 70,000 all over less its mean, each times 1 / sqrt(0.001), in single precision."""
+QUANTIZED_INPUTS = '"activation_quantizer": {'
+"""Nor layers that quantize their inputs: the whole number that TensorFlow makes of NaN is 0 in a short tensor and -128 in a long one."""
+
+ROUNDING = ("GroupNormalizationTest::test_mixed_precision_large_input_no_nan", "test_sinc_float16", "test_sinc_bfloat16")
+"""
+Tests in which Keras's answer has no digit but of rounding: 70,000 all over less its mean, each times 1 / sqrt(0.001), in single precision, and
+the sine of pi in half precision.
+"""
 
 LARGEST_SINGLE = float(np.finfo("float32").max)
 
@@ -265,10 +271,10 @@ class Recorder:
         self.models += 1
         case = {"model": name, "kind": "keras", "version": keras.__version__, "about": about, "test": test}
         if half:
-            case["tolerance"] = 2e-2
+            case["tolerance"] = 5e-2 if "bfloat16" in config else 2e-2
         self.write({**case, "variant": variant}, names, inputs, outputs)
         left_out = UNORDERED + BY_ALGORITHM + (OTHER_IN_DOUBLE if '"float64"' in config else ())
-        asked = variant in ("rows", "as given") and not any(part in about for part in left_out)
+        asked = variant in ("rows", "as given") and QUANTIZED_INPUTS not in config and not any(part in about for part in left_out)
         # Half precision is served in single precision, which has other infinities.
         if asked and not half and any(array.dtype.kind == "f" for array in inputs):
             unusual = [special(array, random) for array in inputs]
@@ -309,6 +315,10 @@ class Recorder:
                     raise
 
     def run(self, model, inputs: list) -> list:
+        # Each answer is a first one: keras-serve keeps no states from one request to the next.
+        for layer in model._flatten_layers():
+            if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+                layer.reset_state()
         tensors = keras.tree.pack_sequence_as(model._inputs_struct, [tf.constant(one) for one in inputs])
         try:
             outputs = model(tensors, training=False)

@@ -159,7 +159,7 @@ export function kerasTestsSection(): string {
     "## Keras's own tests",
     `The tests of layers, operations, activations and models that come with Keras ${found.version} are run, and each call of a layer or an`,
     `operation in them makes a model: ${found.models} of them, asked ${found.cases} times${found.cases < found.recorded ? ` (of ${found.recorded} recorded cases)` : ''}, with the tests' own values and with some of those replaced by NaN`,
-    'and infinities; as far as they fit with fixed and with open sizes, and with tensors as constants. An answer has to be within 1e-4 of the output’s scale (2e-2 in half precision) and of',
+    'and infinities; as far as they fit with fixed and with open sizes, and with tensors as constants. An answer has to be within 1e-4 of the output’s scale (2e-2 in float16, 5e-2 in bfloat16) and of',
     'the same type. Written by `npm run conformance:keras`.',
     '',
     table(

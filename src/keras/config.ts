@@ -46,6 +46,10 @@ const dtypes: readonly string[] = [
   'string',
 ] satisfies KerasDType[];
 
+/** Whether a dtype has half precision, in which Keras treats some numbers apart. */
+export const isHalf = (dtype: ConfigValue | undefined): dtype is 'float16' | 'bfloat16' =>
+  dtype === 'float16' || dtype === 'bfloat16';
+
 /** A dtype by name; `standard` when the config has none. */
 export function asDType(value: ConfigValue | undefined, standard: KerasDType = 'float32'): KerasDType {
   const name = policyName(value);

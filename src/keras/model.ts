@@ -69,7 +69,11 @@ export interface Layer {
 
 /** A symbolic tensor in a call's arguments, by its id in the graph. */
 export class TensorReference {
-  constructor(readonly id: string) {}
+  /** @param dtype that of half precision, where the file says so */
+  constructor(
+    readonly id: string,
+    readonly dtype?: string,
+  ) {}
 }
 
 /** An argument of a call: a tensor, a constant, or lists and dicts of them. */

@@ -1,4 +1,4 @@
-import { arrays, asList, isObject, tidyValue } from './config.js';
+import { arrays, asList, isHalf, isObject, tidyValue } from './config.js';
 import { type Argument, type Config, type ConfigValue, TensorReference } from './model.js';
 
 /** Where a symbolic tensor comes from: the layer, which of its calls, which of that call's outputs. */
@@ -6,6 +6,8 @@ export interface History {
   layer: string;
   node: number;
   tensor: number;
+  /** Its dtype, where that is of half precision and the file says so: Keras 3 does. */
+  dtype?: string;
 }
 
 /** The arguments of a call, with a History in the place of every tensor. */
@@ -51,7 +53,8 @@ function readArgument(value: ConfigValue): RawArgument {
   if (!isObject(value)) return { constant: value };
   if (value.class_name === '__keras_tensor__' && isObject(value.config)) {
     const history = asHistory(value.config.keras_history);
-    if (history) return { history };
+    const { dtype } = value.config;
+    if (history) return { history: isHalf(dtype) ? { ...history, dtype } : history };
   }
   if (arrays.has(value.class_name)) return { constant: value };
   if ('class_name' in value && !hasTensor(value)) return { constant: tidyValue(value) };
@@ -113,7 +116,7 @@ export function eachHistory(argument: RawArgument, visit: (history: History) => 
 
 /** The argument with the ids of tensors that `resolve` gives. */
 export function resolveArgument(argument: RawArgument, resolve: (history: History) => string): Argument {
-  if ('history' in argument) return new TensorReference(resolve(argument.history));
+  if ('history' in argument) return new TensorReference(resolve(argument.history), argument.history.dtype);
   if ('list' in argument) return argument.list.map((child) => resolveArgument(child, resolve));
   if ('constant' in argument) return argument.constant;
   const entries = Object.entries(argument.dict).map(([key, child]) => [key, resolveArgument(child, resolve)] as const);

@@ -25,6 +25,7 @@ import {
   relu,
   selu,
   sigmoid,
+  sizeOf,
   softmax,
   softplus,
   softsign,
@@ -68,10 +69,9 @@ export function glu(x: Value, axis = -1): Value {
 /**
  * Keras's sparsemax along the last axis. It subtracts the sum of *all* running sums within the support, where the paper takes
  * the last of them: that is what a Keras model was trained with.
- * @throws ShapeError when the size of the axis is unknown
  */
 export function sparsemax(x: Value): Value {
-  const size = x.shape.at(-1) ?? Number.NaN;
+  const size = sizeOf(x, -1);
   const [sorted] = topK(x, size);
   const sums = cumulativeSum(sorted, -1);
   const ranks = add(toFloat(range(x.graph, size)), 1);

@@ -1,12 +1,13 @@
 import { ModelFileError } from '../keras/errors.js';
-import type { KerasDType, KerasModel } from '../keras/model.js';
+import type { KerasModel } from '../keras/model.js';
 import { outputNames } from '../keras/outputs.js';
 import { majorVersion } from '../keras/version.js';
 import type { StringPlan } from '../strings/plan.js';
 import { encodePlan, planHash } from '../strings/plan-file.js';
-import type { Signature, TensorInfo, TensorType } from '../support/tensor.js';
+import type { Signature, TensorInfo } from '../support/tensor.js';
 import { type ExternalModel, encodeOnnx, encodeWithExternalData, type Metadata } from './encode.js';
 import { type CompileObserver, GraphCompiler, infoOf } from './graph-compiler.js';
+import { inputType } from './input-types.js';
 import { layerTable } from './layers/index.js';
 import { metadataNames } from './metadata.js';
 import type { ByteChunks } from './protobuf.js';
@@ -28,13 +29,6 @@ export interface OnnxModel extends Required<Signature> {
   withExternalData(name: string): ExternalModel;
 }
 
-/** Types of inputs in the compiled model: every float is float32, in which ONNX Runtime has all its kernels. */
-const inputTypes: Partial<Record<KerasDType, TensorType>> = {
-  float16: 'float32',
-  bfloat16: 'float32',
-  float64: 'float32',
-};
-
 /**
  * Compiles a Keras model to an ONNX model (opset 21) that gives Keras's answers.
  * @param observe told of every call that can be compiled, those before and beside a layer that can't among them
@@ -52,7 +46,7 @@ export function compile(
   const { graph, strings } = compiler;
   const inputs = model.graph.inputs.map(({ name, dtype, shape }) => {
     if (dtype === 'string') return strings.input(name, shape);
-    const input = graph.input(name, inputTypes[dtype] ?? (dtype as TensorType), shape);
+    const input = graph.input(name, inputType(dtype), shape);
     strings.isInput(input);
     return input;
   });

@@ -1,5 +1,5 @@
 import { callOf } from '../keras/call-order.js';
-import { computeDType } from '../keras/config.js';
+import { computeDType, isHalf } from '../keras/config.js';
 import { ModelFileError } from '../keras/errors.js';
 import { limits } from '../keras/limits.js';
 import type { Argument, Call, Graph, Layer } from '../keras/model.js';
@@ -13,6 +13,7 @@ import { LayerConfig, LayerConfigError } from './config.js';
 import { arraysAsTensors } from './constants.js';
 import type { CallArgument, LayerCall } from './context.js';
 import { GraphBuilder, ShapeError, type Value } from './graph.js';
+import { convertedInputs } from './input-types.js';
 import { LayerArguments } from './layer-arguments.js';
 import { layerKey } from './layer-key.js';
 import { layerTable, supportsMasking } from './layers/index.js';
@@ -28,6 +29,10 @@ export type CompileObserver = (call: Call, outputs: readonly TensorInfo[]) => vo
 
 /** Classes of operations, whose numbers may be sizes and axes: they tell them apart from tensors themselves. */
 const isOperation = ({ className }: Layer): boolean => /^ops\.|OpLambda$|^TensorFlowOpLayer$/.test(className);
+
+/** Functions have no dtype of their own: that of a tensor of half precision goes along with it. */
+const inHalf = (layer: Layer, { dtype }: TensorReference, value: Value): Value =>
+  isOperation(layer) && isHalf(dtype) ? withMask(value, value.mask, dtype) : value;
 
 /** A setting of a layer that can't be expressed; caught where the layer is known. */
 class UnsupportedSetting extends InternalSignal {}
@@ -82,7 +87,7 @@ export class GraphCompiler {
 
   private callInGraph(call: Call, lookUp: (reference: TensorReference) => Value): Value[] {
     const resolve = (argument: Argument): CallArgument => {
-      if (argument instanceof TensorReference) return lookUp(argument);
+      if (argument instanceof TensorReference) return inHalf(call.layer, argument, lookUp(argument));
       if (Array.isArray(argument)) return argument.map(resolve);
       if (argument !== null && typeof argument === 'object')
         return Object.fromEntries(Object.entries(argument).map(([key, value]) => [key, resolve(value)]));
@@ -127,7 +132,9 @@ export class GraphCompiler {
       throw new ModelFileError('model_damaged', `The layer "${layer.name}" (${layer.className}) has no input.`);
     const reason = trainingRefusal(layer, given.get('training'), this.kerasVersion);
     if (reason !== undefined) throw new UnsupportedSetting(reason);
-    const outputs = layer.graph ? this.run(layer.graph, maskedInputs(given)) : this.handle(layer, given);
+    const outputs = layer.graph
+      ? this.run(layer.graph, convertedInputs(layer, maskedInputs(given)))
+      : this.handle(layer, given);
     const { unknown } = given;
     if (unknown !== undefined)
       throw new UnsupportedSetting(`it is called with an argument that is not supported, ${unknown.slice(0, 60)}`);

@@ -35,10 +35,11 @@ export class LayerArguments {
     throw new LayerConfigError(`its ${name} is no tensor`);
   }
 
-  /** @throws LayerConfigError when the argument is given and is neither True nor False */
+  /** 1 and 0 count as True and False. @throws LayerConfigError when the argument is given and is none of these */
   flag(name: string): boolean {
     const argument = this.get(name) ?? false;
     if (typeof argument === 'boolean') return argument;
+    if (argument === 0 || argument === 1) return argument === 1;
     throw new LayerConfigError(`its ${name} is neither true nor false`);
   }
 

@@ -1,9 +1,5 @@
 const calls = 'it calls a Python function, which is never run; ';
-const iterative = (what: string) =>
-  `it needs ${what}, which are approached step by step until they are exact; ONNX has no operator for that. Compute it before ` +
-  'the model is saved, or outside of the model';
-const singularValues = iterative('singular values');
-const eigenvalues = iterative('eigenvalues');
+const apart = 'Compute it before the model is saved, or outside of the model';
 const complex = 'ONNX has no complex numbers; keep real and imaginary parts as two tensors';
 const base = 'it is a base class, which computes nothing; use a layer that is made of it';
 const foreign = 'which is never run; rewrite it with built-in layers';
@@ -21,19 +17,15 @@ export const refusals: Readonly<Record<string, string>> = {
   Wrapper: base,
   'ops.AssociativeScan': `${calls}use keras.ops.cumsum or keras.ops.cumprod, or a recurrent layer`,
   'ops.Cond': `${calls}compute both ways, and choose by keras.ops.where`,
-  'ops.Eig': eigenvalues,
-  'ops.Eigh': eigenvalues,
+  'ops.Eig': `it gives complex numbers, which ONNX has not. ${apart}`,
+  'ops.Eigh': `which way eigenvectors point is left to chance. ${apart}`,
   'ops.ElasticTransform':
     'it distorts images at random, at inference too; leave it out, or use the layer RandomElasticTransform, which does so in training alone',
   'ops.ForiLoop': `${calls}write the steps one after the other, or use a recurrent layer`,
   'ops.Histogram': 'its bins depend on all the values; use keras.ops.digitize with fixed bins, and keras.ops.bincount',
   'ops.JVP': `${calls}write the derivative with keras.ops`,
-  'ops.Lstsq': singularValues,
   'ops.Map': `${calls}call the functions on the whole tensor, or use the layer TimeDistributed`,
-  'ops.MatrixRank': singularValues,
-  'ops.Pinv': singularValues,
   'ops.Polar': complex,
-  'ops.SVD': singularValues,
   'ops.Scan': `${calls}use a recurrent layer`,
   'ops.Switch': `${calls}compute all ways, and choose by keras.ops.where`,
   'ops.VectorizedMap': `${calls}call the functions on the whole tensor, or use the layer TimeDistributed`,

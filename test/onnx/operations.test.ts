@@ -53,6 +53,7 @@ const families = [
   'further-operations',
   'more-operations',
   'operations',
+  'singular-values',
   'tensorflow',
   'warping',
 ];
@@ -82,7 +83,7 @@ describe('operations', () => {
       { layer: layer('a', 'TFOpLambda', { function: 'signal.stft' }) },
       { layer: layer('b', 'TFOpLambda', { function: 'math.add' }), kwargs: { y: 2 } },
       { layer: layer('c', 'TensorFlowOpLayer', { node_def: { op: 'PyFunc' } }) },
-      { layer: layer('d', 'ops.SVD') },
+      { layer: layer('d', 'ops.Eigh') },
       { layer: layer('e', 'TFOpLambda', {}) },
     ]);
     assert.throws(
@@ -94,7 +95,7 @@ describe('operations', () => {
           [
             ['a', 'TFOpLambda(tf.signal.stft)'],
             ['c', 'TensorFlowOpLayer(PyFunc)'],
-            ['d', 'ops.SVD'],
+            ['d', 'ops.Eigh'],
             ['e', 'TFOpLambda(tf.?)'],
           ],
         );
@@ -105,8 +106,8 @@ describe('operations', () => {
 
   it('that ONNX can not express are refused with the reason', () => {
     const reasons: [className: string, reason: RegExp][] = [
-      ['ops.SVD', /singular values/],
-      ['ops.Eigh', /eigenvalues/],
+      ['ops.Eig', /complex numbers/],
+      ['ops.Eigh', /which way eigenvectors point/],
       ['ops.Polar', /real and imaginary parts as two tensors/],
       ['ops.VectorizedMap', /Python function, which is never run/],
       ['ops.Histogram', /digitize/],

@@ -10,6 +10,7 @@ import {
   byteOffset,
   clip,
   div,
+  fill,
   greatest,
   isFloat,
   matmul,
@@ -138,9 +139,24 @@ export function quantizedBias(call: LayerCall): Value | undefined {
   );
 }
 
-/** What LoRA adds to a quantized layer's result, where the file keeps its factors apart: `.h5` alone does. */
-export function withAdapter(result: Value, name: string, call: LayerCall, first: (a: Value) => Value): Value {
-  if (!call.hasWeight(`lora_${name}_a`)) return result;
+/**
+ * What LoRA adds to a quantized layer's result, where the file keeps its factors apart: `.h5` alone does. Else Keras makes new ones as it
+ * loads, whose product is 0: with an infinite input it is NaN.
+ * @param first what the first factor makes of the input
+ * @param outer the sizes of that factor without the last one, the rank; absent where the input is never infinite
+ */
+export function withAdapter(
+  result: Value,
+  name: string,
+  call: LayerCall,
+  first: (a: Value) => Value,
+  outer?: readonly number[],
+): Value {
+  if (!call.hasWeight(`lora_${name}_a`)) {
+    if (!outer || !call.config.optionalNumber('lora_rank') || quantizationOf(call.layer)?.inputs) return result;
+    const ones = fill(call.graph, 'float32', [...outer, 1], 1);
+    return add(result, mul(first(ones), 0));
+  }
   const rank = call.rawWeight(`lora_${name}_b`).shape[0]!;
   const alpha = call.config.number('lora_alpha', rank);
   if (alpha !== rank && call.layer.className !== 'EinsumDense')
@@ -171,7 +187,7 @@ export function quantizedDense(x: Value, call: LayerCall): Value | undefined {
         dequantized(numbers(), groupsOf(call, 'kernel'), 'rows', 'kernel'),
       )
     : integerProduct(x, call, matrixProduct, 'kernel', scaleOf(call, 'kernel', [units]), numbers);
-  return withAdapter(made, 'kernel', call, (a) => matmul(toFloat(x), a));
+  return withAdapter(made, 'kernel', call, (a) => matmul(toFloat(x), a), [inputs]);
 }
 
 /** Refuses to wrap a layer that is quantized: these wrappers of Keras compute with its whole numbers as if they were its weights. */

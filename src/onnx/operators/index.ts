@@ -7,6 +7,7 @@ export * from './matrix.js';
 export * from './normalization.js';
 export * from './reduce.js';
 export * from './resize.js';
+export * from './rotations.js';
 export * from './scan.js';
 export * from './shape.js';
 export * from './slicing.js';

@@ -14,7 +14,7 @@ import {
   sub,
   where,
 } from './elementwise.js';
-import { normalizeAxis } from './shape.js';
+import { knownSize, normalizeAxis, type Size, sizeVector } from './shape.js';
 
 function reducedShape(x: Value, axes: readonly number[], keepDims: boolean): Dimension[] {
   return x.shape.flatMap((size, axis) => (axes.includes(axis) ? (keepDims ? [1] : []) : [size]));
@@ -93,12 +93,12 @@ export function cumulativeSum(x: Value, axis: number, { reverse = false, exclusi
 }
 
 /** The `k` greatest elements along the last axis, sorted, and their int64 indices. */
-export function topK(x: Value, k: number): [values: Value, indices: Value] {
-  const shape = [...x.shape.slice(0, -1), k];
+export function topK(x: Value, k: Size): [values: Value, indices: Value] {
+  const shape = [...x.shape.slice(0, -1), knownSize(k)];
   const results = [
     { type: x.type, shape },
     { type: 'int64', shape },
   ] as const;
-  const [values, indices] = x.graph.node('TopK', [x, int64s(x.graph, [k])], { axis: -1 }, results);
+  const [values, indices] = x.graph.node('TopK', [x, sizeVector(x.graph, [k])], { axis: -1 }, results);
   return [values!, indices!];
 }

@@ -13,6 +13,7 @@ import {
   range,
   reduceMax,
   reshape,
+  type Size,
   sizesOf,
   sizeVector,
   unsqueeze,
@@ -112,7 +113,7 @@ function scatter(a: Arguments): Value {
 }
 
 /** `depth` classes along a new axis; an index out of range gives no class. */
-export function oneHot(indices: Value, depth: number, axis: number, type: Value['type']): Value {
+export function oneHot(indices: Value, depth: Size, axis: number, type: Value['type']): Value {
   const at = axis < 0 ? axis + indices.rank + 1 : axis;
   const classes = reshape(
     range(indices.graph, depth),

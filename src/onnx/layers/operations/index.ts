@@ -23,6 +23,7 @@ import { scalingOperations } from './scale-and-translate.js';
 import { segmentOperations } from './segments.js';
 import { shapeOperations } from './shape.js';
 import { similarityOperations } from './similarity.js';
+import { singularValueOperations } from './singular-values.js';
 import { sortingOperations } from './sorting.js';
 import { functionHandler, tensorflowLayers } from './tensorflow.js';
 import type { TensorflowFunction } from './tensorflow-functions.js';
@@ -59,6 +60,7 @@ const operations: OperationTable = {
   ...segmentOperations,
   ...shapeOperations,
   ...similarityOperations,
+  ...singularValueOperations,
   ...sortingOperations,
   ...warpingOperations,
   ...uniqueOperations,

@@ -47,6 +47,7 @@ import { accumulatorType, computed } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
 import { reduceL0, reduceL1 } from './reduction.js';
 import { flatten, moveAxes } from './shape.js';
+import { singularNorms } from './singular-values.js';
 
 /** The elements of a diagonal of two axes, which become the last one. */
 function diagonal(a: Arguments, x: Value, offset: number): Value {
@@ -93,9 +94,14 @@ export function norm(a: Arguments, x: Value, axes: readonly number[], keepDims: 
   const euclidean = order === undefined && (named === undefined || named === 'fro' || named === 'euclidean');
   if (euclidean) return sqrt(reduceSumSquare(x, axes, keepDims));
   const [rows, columns] = axes;
+  const bySingularValues = singularNorms[named ?? String(order)];
+  if (axes.length === 2 && bySingularValues) {
+    const found = bySingularValues(moveAxes(x, [rows!, columns!], [x.rank - 2, x.rank - 1]));
+    return keepDims ? unsqueeze(found, axes.toSorted()) : found;
+  }
   const summed = order === 1 || order === -1 ? rows! : columns!;
   if (axes.length !== 2 || (Math.abs(order ?? 0) !== 1 && !infinite(order)))
-    return a.unsupported(`its ord is ${named ?? order}, which takes singular values`);
+    return a.unsupported(`its ord is ${named ?? order}, which is none of ${axes.length} axes`);
   const totals = reduceL1(x, [summed], true);
   const other = summed === rows ? columns! : rows!;
   const found = ((order ?? 0) > 0 ? greatest : least)(totals, [other], true);

@@ -170,9 +170,8 @@ function categoricalCrossentropy(a: Arguments): Value {
 function sparseCategoricalCrossentropy(a: Arguments): Value {
   const [target, output] = [a.tensor('target'), toFloat(a.tensor('output'))];
   if (a.axis('axis', output.rank, -1) !== output.rank - 1) return a.unsupported('its axis is not the last');
-  const classes = output.shape.at(-1) ?? a.unsupported('the number of its classes is unknown');
   const labels = target.rank === output.rank ? reshape(target, sizesOf(target).slice(0, -1)) : target;
-  const chosen = oneHot(labels, classes, -1, 'float32');
+  const chosen = oneHot(labels, sizeOf(output, -1), -1, 'float32');
   // Probabilities count as logits after their logarithm, as TensorFlow has it.
   const logarithms = a.boolean('from_logits') ? output : log(clip(output, epsilon, 1 - epsilon));
   return neg(reduceSum(mul(chosen, logSoftmax(logarithms, output.rank - 1)), [output.rank - 1]));

@@ -141,8 +141,8 @@ function fold(a: Arguments): Value {
     pads: [...around, ...around],
     strides: pair(a, 'stride', 1, 1),
   };
-  const elements = x.shape[1] ?? a.unsupported('the number of elements of its windows is unknown');
-  const channels = elements / (kernel[0]! * kernel[1]!);
+  const elements = x.shape[1] ?? null;
+  const channels = elements === null ? null : elements / (kernel[0]! * kernel[1]!);
   const shape = [x.shape[0] ?? null, channels, ...size];
   return node('Col2Im', [x, int64s(a.graph, size), int64s(a.graph, kernel)], attributes, x.type, shape);
 }

@@ -42,7 +42,9 @@ function matmulOperation(a: Arguments): Value {
       ? swapAxes(value, value.rank - 1, value.rank - 2)
       : value;
   const product = (left: Value, right: Value) => matmul(swap(left, 'a'), swap(right, 'b'));
-  if (x1!.type === 'int8') return product(cast(x1!, 'int32'), cast(x2!, 'int32'));
+  // Of two of int8 alone; a vector's, and that of int8 and bools, stays int8.
+  const bytes = pair.every((name) => a.tensor(name).type === 'int8' && a.tensor(name).rank !== 1);
+  if (bytes) return product(cast(x1!, 'int32'), cast(x2!, 'int32'));
   return computed([x1!, x2!], product);
 }
 
@@ -71,13 +73,24 @@ function tensordot(a: Arguments): Value {
   return contract(x1!, x2!, at(flat.slice(0, half), x1!.rank), at(flat.slice(half), x2!.rank));
 }
 
+/** An equation with its letters called anew, in the order in which they come. */
+function inOrder(equation: string): string {
+  const letters = [...new Set(equation.match(/[a-zA-Z]/g))];
+  return equation.replace(
+    /[a-zA-Z]/g,
+    (letter) => 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'[letters.indexOf(letter)]!,
+  );
+}
+
 function einsumOperation(a: Arguments): Value {
-  const equation = a.string('subscripts');
+  const given = a.string('subscripts');
+  // The letters of a result that the equation doesn't name are in alphabetical order: Keras first calls them a, b, … as they come.
+  const equation = a.call.layer.className.startsWith('ops.') ? inOrder(given) : given;
   if (!/^[\sa-zA-Z.,]+(->[\sa-zA-Z.]*)?$/.test(equation)) return a.unsupported('its equation is not one of letters');
-  const given = a.tensors('operands');
+  const operands = a.tensors('operands');
   // Of int8 alone; beside bools it stays int8.
   const bytes = a.list('operands').every((_, index) => a.item('operands', index).type === 'int8');
-  const values = bytes ? given.map((value) => cast(value, 'int32')) : given;
+  const values = bytes ? operands.map((value) => cast(value, 'int32')) : operands;
   return computed(values, (...wide) => einsum(equation, wide));
 }
 

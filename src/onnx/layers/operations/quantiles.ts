@@ -32,13 +32,15 @@ import type { Arguments } from './arguments.js';
 import { type OperationTable, operation } from './operation.js';
 import { ordered } from './sorting.js';
 
-type Method = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
+const methods = ['linear', 'lower', 'higher', 'midpoint', 'nearest'] as const;
 
-/** A quantile along the last axis of sorted values, `q` a vector; the result has q's axis last. */
-function interpolated(values: Value, q: Value, method: Method): Value {
-  const last = sub(sizeAsFloat(values), 1);
-  const exact = mul(q, last);
-  const at = (place: Value) => gather(values, indexOf(place, last), values.rank - 1);
+/** What stands at a place of sorted values, or between two of them, as `method` has it. */
+function interpolated(
+  at: (place: Value) => Value,
+  exact: Value,
+  last: Operand,
+  method: (typeof methods)[number],
+): Value {
   if (method === 'nearest') return at(round(exact));
   const [below, above] = [floor(exact), ceil(exact)];
   if (method === 'lower') return at(below);
@@ -95,20 +97,28 @@ function arranged(a: Arguments, q: Value, found: Value, axes: readonly number[],
 /**
  * @param scale what q is multiplied by
  * @param fixed the q of a function that takes none
- * @param methods whether the operation heeds its `method`: Keras's `Quantile` takes it and does not
+ * @param heedsMethod whether the operation heeds its `method`: Keras's `Quantile` takes it and does not
  */
-const quantile = ({ scale = 1, fixed, methods = false }: { scale?: number; fixed?: number; methods?: boolean }) =>
+const quantile = ({
+  scale = 1,
+  fixed,
+  heedsMethod = false,
+}: {
+  scale?: number;
+  fixed?: number;
+  heedsMethod?: boolean;
+}) =>
   operation(
     'x q',
     (a) => {
       const x = toFloat(a.tensor('x'));
       const q = quantilesOf(a, scale, fixed);
-      const method = methods
-        ? a.choice('method', ['linear', 'lower', 'higher', 'midpoint', 'nearest'], 'linear')
-        : 'linear';
+      const method = heedsMethod ? a.choice('method', methods, 'linear') : 'linear';
       const { flat, axes, others } = flattened(a, x);
       const [values] = ordered(flat, sizeOf(flat, -1), flat.rank - 1, false);
-      const found = interpolated(values, reshape(q, [-1]), method);
+      const last = sub(sizeAsFloat(values), 1);
+      const at = (place: Value) => gather(values, indexOf(place, last), values.rank - 1);
+      const found = interpolated(at, mul(reshape(q, [-1]), last), last, method);
       return arranged(a, q, where(any(isNan(flat), [-1], true), Number.NaN, found), axes, others);
     },
     'method',
@@ -125,7 +135,7 @@ const nanQuantile = ({ scale = 1, fixed }: { scale?: number; fixed?: number }) =
   operation('x q', (a) => {
     const x = toFloat(a.tensor('x'));
     const q = quantilesOf(a, scale, fixed);
-    if (a.has('method') && a.string('method') !== 'linear') return a.unsupported(`its method is ${a.string('method')}`);
+    const method = a.choice('method', methods, 'linear');
     const { flat, axes, others } = flattened(a, x);
     const missing = isNan(flat);
     const last = sub(reduceSum(toFloat(not(missing)), [-1], true), 1);
@@ -133,7 +143,13 @@ const nanQuantile = ({ scale = 1, fixed }: { scale?: number; fixed?: number }) =
     const exact = mul(max(last, 0), reshape(q, [-1]));
     const at = (place: Value) =>
       node('GatherElements', [values, indexOf(place, max(last, 0))], { axis: -1 }, 'float32', exact.shape);
-    return arranged(a, q, where(less(last, 0), Number.NaN, between(at, exact, max(last, 0))), axes, others);
+    return arranged(
+      a,
+      q,
+      where(less(last, 0), Number.NaN, interpolated(at, exact, max(last, 0), method)),
+      axes,
+      others,
+    );
   });
 
 const nanMedian = nanQuantile({ fixed: 0.5 });
@@ -142,7 +158,7 @@ const nanMedian = nanQuantile({ fixed: 0.5 });
 export const quantileOperations: OperationTable = {
   Median: quantile({ fixed: 0.5 }),
   Quantile: quantile({}),
-  Percentile: quantile({ scale: 1 / 100, methods: true }),
+  Percentile: quantile({ scale: 1 / 100, heedsMethod: true }),
   Nanmedian: {
     ...nanMedian,
     others: ['keepdims'],

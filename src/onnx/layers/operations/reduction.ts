@@ -1,3 +1,4 @@
+import { isHalf } from '../../../keras/config.js';
 import type { TensorType } from '../../../support/tensor.js';
 import type { Value } from '../../graph.js';
 import {
@@ -7,6 +8,7 @@ import {
   argMax,
   argMin,
   cast,
+  clip,
   div,
   equal,
   fill,
@@ -119,11 +121,17 @@ function average(a: Arguments): Value {
   return div(reduceSum(mul(x, weights), axes), along ? reduceSum(given, undefined) : reduceSum(weights, axes));
 }
 
+/** The greatest number of float16. */
+const largestHalf = 65504;
+
+/** What single precision computes for half precision is cut off at its greatest number, that of float16 for bfloat16 too. */
 function moments(a: Arguments): Value[] {
-  const x = toFloat(a.tensor('x'));
+  const given = a.tensor('x');
+  const x = toFloat(given);
   const axes = a.axes('axes', x.rank);
   const keepDims = a.boolean('keepdims');
-  return [reduceMean(x, axes, keepDims), variance(x, axes, keepDims)];
+  const found = [reduceMean(x, axes, keepDims), variance(x, axes, keepDims)];
+  return isHalf(given.computedIn) ? found.map((value) => clip(value, -largestHalf, largestHalf)) : found;
 }
 
 /** A product over floats or integers; that of float32 is float32. */
