@@ -137,6 +137,7 @@ describe('a Lambda', () => {
       /changes a list in its place/,
       { defaults: null },
     ],
+    ['parts of a table', 'tf.nn.embedding_lookup([[1.5, 2.5]], x)', /takes for parts of a table/, { dtype: 'int32' }],
     ['bits of floats', 'x & x | x ^ x', /its "&" of float32 tensors/],
     ['a whole number that is no float', 'x + 12345678901234567890', /a whole number that is too large/],
     ['what branches, with the names that it uses', '[y for y in x]', /Python code, which is never run, and /],

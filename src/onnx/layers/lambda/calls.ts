@@ -53,6 +53,8 @@ function checkArguments(path: string, args: readonly PythonValue[], named: Named
     throw new FunctionError(
       'it calls tf.where with a vector, by which TensorFlow 1 chooses rows and TensorFlow 2 elements',
     );
+  if (path === 'tf.nn.embedding_lookup' && args[0] instanceof Sequence)
+    throw new FunctionError('it calls tf.nn.embedding_lookup with a list, which TensorFlow takes for parts of a table');
   if (operation === 'Array' && given('-') !== undefined) throw new FunctionError(`it calls ${path} with a shape`);
   for (const [first, second] of operands) {
     const [left, right] = [given(first), given(second)];
