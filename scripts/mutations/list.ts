@@ -90,6 +90,13 @@ const compilerMutations: (Pick<Mutation, 'about' | 'file' | 'search' | 'replacem
     fixture: ['further-operations', 'ops_logsumexp_low'],
   },
   {
+    about: 'a sequence that falls out of the beams is continued all the same',
+    file: `${operations}/ctc-beams.ts`,
+    search: 'where(falls, 0, going!)',
+    replacement: 'going!',
+    fixture: ['further-operations', 'ops_ctc_decode_beams'],
+  },
+  {
     about: 'argmax has 0 and -0 as equals',
     file: `${operations}/reduction.ts`,
     search: 'where(isNegativeZero, -tiny, x)',

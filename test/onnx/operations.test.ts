@@ -142,6 +142,21 @@ describe('operations', () => {
       assert.throws(() => compile(chain([{ layer: called, args }])), reason);
   });
 
+  it('search for no more beams than they can compare, and none of classes that Keras takes twice', () => {
+    const search = (config: Config) =>
+      compile(
+        chain([
+          { layer: layer('steps', 'ops.Reshape', { newshape: [-1, 2, 2] }) },
+          { layer: layer('beams', 'ops.CTCDecode', { strategy: 'beam_search', ...config }), args: [[2]] },
+        ]),
+      );
+    assert.throws(() => search({ mask_index: -1 }), /takes each class twice/);
+    assert.throws(() => search({ mask_index: 2 }), /its mask_index is 2, and it has 2 classes/);
+    assert.throws(() => search({ beam_width: 129 }), /beam_width should be a whole number from 0 to 128/);
+    assert.throws(() => search({ beam_width: 2, top_paths: 3 }), /top_paths should be a whole number from 0 to 2/);
+    assert.deepEqual(search({ beam_width: 128, top_paths: 3 }).outputs[0]!.shape, [3, null, 2]);
+  });
+
   it('of images are refused for what Keras does at random, and for what it has not', () => {
     const refused: [message: RegExp, tested: Layer, args?: Argument[]][] = [
       [

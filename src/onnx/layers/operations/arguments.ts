@@ -44,6 +44,12 @@ export class Arguments {
     return this.raw(name) !== undefined;
   }
 
+  /** Whether the argument is given as None, which is not its default. */
+  isNone(name: string): boolean {
+    this.asked.add(name);
+    return this.values.get(name) === null;
+  }
+
   /** An argument as a tensor; numbers and lists become constants, lists that hold tensors are stacked. */
   tensor(name: string, type?: TensorType): Value {
     const value = this.toTensor(this.raw(name) ?? null, type);

@@ -6,6 +6,9 @@ import {
   cast,
   concat,
   equal,
+  gather,
+  greaterOrEqual,
+  int64s,
   isNan,
   less,
   logSoftmax,
@@ -33,6 +36,7 @@ import {
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
+import { beamSearch, logarithmOfSum } from './ctc-beams.js';
 import { type OperationTable, operation } from './operation.js';
 import { ordered } from './sorting.js';
 
@@ -49,7 +53,7 @@ function blankIndex(a: Arguments, classes: Value): Size {
 function greedy(a: Arguments): Value[] {
   const inputs = toFloat(a.tensor('inputs'));
   const lengths = cast(a.tensor('sequence_lengths'), 'int64');
-  const blank = blankIndex(a, inputs);
+  const blank = a.isNone('mask_index') ? sizePlus(sizeOf(inputs, 2), -1) : blankIndex(a, inputs);
   const steps = range(a.graph, sizeOf(inputs, 1));
   const valid = less(steps, unsqueeze(lengths, [-1]));
   // What is no number is passed over, but where it is first.
@@ -133,25 +137,38 @@ function loss(a: Arguments): Value {
   return neg(squeeze(add(slice(found!, [{ axis: 1, end: 1 }]), total!), [1]));
 }
 
-/** `log(exp(x) + exp(y) + …)`, element by element. */
-const logarithmOfSum = (values: readonly Value[]): Value =>
-  logSumExp(
-    concat(
-      values.map((value) => unsqueeze(value, [-1])),
-      -1,
-    ),
-    [-1],
-  );
+/** The most beams: they are compared with each other at each step. */
+const mostBeams = 128;
+
+/** The likeliest sequences, each label as it was given: the search has the blank last. Repetitions are merged whatever is asked for. */
+function beams(a: Arguments): Value[] {
+  const inputs = toFloat(a.tensor('inputs'));
+  const classes = inputs.shape[2];
+  if (inputs.rank !== 3 || classes == null) return a.unsupported('its classes are of unknown number');
+  const width = a.count('beam_width', 100, mostBeams);
+  const paths = a.count('top_paths', 1, width);
+  if (width === 0 || classes < 2) return a.unsupported('it has no beams, or no classes but the blank');
+  const lengths = cast(a.tensor('sequence_lengths'), 'int64');
+  a.boolean('merge_repeated');
+  const given = a.isNone('mask_index') ? classes - 1 : a.number('mask_index', 0);
+  if (given === -1)
+    return a.unsupported('its mask_index is -1, with which Keras takes each class twice; use the number of the class');
+  const blank = given < 0 ? given + classes : given;
+  if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
+    return a.unsupported(`its mask_index is ${given}, and it has ${classes} classes`);
+  const order = [...Array(classes).keys()].filter((index) => index !== blank);
+  const moved = gather(inputs, int64s(a.graph, [...order, blank]), 2);
+  const [labels, scores] = beamSearch(moved, lengths, width, paths);
+  const decoded = cast(labels, 'int32');
+  return [where(greaterOrEqual(decoded, blank), add(decoded, 1), decoded), scores];
+}
 
 /** Connectionist temporal classification. https://keras.io/api/ops/nn/#ctcdecode-function */
 export const ctcOperations: OperationTable = {
   CTCLoss: operation('target output target_length output_length', loss),
   CTCDecode: operation(
     'inputs sequence_lengths',
-    (a) =>
-      a.choice('strategy', ['greedy', 'beam_search'], 'greedy') === 'greedy'
-        ? greedy(a)
-        : a.unsupported('its strategy is beam_search, whose beams ONNX can not follow; use the strategy greedy'),
+    (a) => (a.choice('strategy', ['greedy', 'beam_search'], 'greedy') === 'greedy' ? greedy(a) : beams(a)),
     'beam_width top_paths',
   ),
 };
