@@ -34,6 +34,20 @@ const compilerMutations: (Pick<Mutation, 'about' | 'file' | 'search' | 'replacem
   fixture: [family: string, name: string];
 })[] = [
   {
+    about: 'A nested model gets its inputs in the types that they come in',
+    file: 'src/onnx/input-types.ts',
+    search: 'const stays = value.type === type || (',
+    replacement: 'const stays = true || (',
+    fixture: ['keras-tests', 'nested_types'],
+  },
+  {
+    about: 'Singular values: the columns of a step meet the same ones again',
+    file: `${operators}/rotations.ts`,
+    search: 'equal(place, 1), at(half), last)',
+    replacement: 'equal(place, 1), 1, last)',
+    fixture: ['singular-values', 'svd_values_square'],
+  },
+  {
     about: 'ReLU with a slope and a maximum loses the slope',
     file: `${layers}/activation.ts`,
     search: 'return slope === 0 ? clip(x, 0, maximum) : min(sloped, maximum);',

@@ -190,11 +190,14 @@ linalg.diag_part         DiagPart input:x k:offset
 linalg.inv               Inv input:x adjoint
 linalg.logdet            Logdet matrix:x
 linalg.matmul            Matmul a:x1 b:x2 transpose_a transpose_b adjoint_a adjoint_b a_is_sparse:- b_is_sparse:- output_type:- grad_a:- grad_b:-
+linalg.matrix_rank       MatrixRank a:x tol validate_args:-
 linalg.matrix_transpose  MatrixTranspose a:x conjugate:-
 linalg.matvec            Matvec a:x1 b:x2 transpose_a adjoint_a a_is_sparse:- b_is_sparse:-
 linalg.norm              VectorNorm tensor:x ord axis keepdims
+linalg.pinv              Pinv a:x rcond validate_args:-
 linalg.qr                Qr input:x full_matrices
 linalg.solve             Solve matrix:a rhs:b adjoint
+linalg.svd               SVD tensor:x full_matrices compute_uv
 linalg.trace             TraceOfMatrices x
 linalg.triangular_solve  SolveTriangular matrix:a rhs:b lower=true adjoint
 
