@@ -124,7 +124,7 @@ export function quantizedEinsumDense(x: Value, call: LayerCall): Value | undefin
     default: {
       const made =
         quantization.mode === 'int4' ? int4Product(x, call, quantization, terms) : int8Product(x, call, terms);
-      return withAdapter(made, 'kernel', call, (a) => einsum(terms.equation, [toFloat(x), a]));
+      return withAdapter(made, 'kernel', call, (a) => einsum(terms.equation, [toFloat(x), a]), terms.sizes);
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   byteOffset,
   clip,
   div,
+  filled,
   greatest,
   isFloat,
   matmul,
@@ -138,9 +139,23 @@ export function quantizedBias(call: LayerCall): Value | undefined {
   );
 }
 
-/** What LoRA adds to a quantized layer's result, where the file keeps its factors apart: `.h5` alone does. */
-export function withAdapter(result: Value, name: string, call: LayerCall, first: (a: Value) => Value): Value {
-  if (!call.hasWeight(`lora_${name}_a`)) return result;
+/**
+ * What LoRA adds to a quantized layer's result, where the file keeps its factors apart: `.h5` alone does. Keras goes on with factors of
+ * 0 beside the sum, which make NaN of infinite inputs that are not quantized themselves.
+ *
+ * @param kernel the shape of a kernel that is multiplied with the inputs
+ */
+export function withAdapter(
+  result: Value,
+  name: string,
+  call: LayerCall,
+  first: (a: Value) => Value,
+  kernel?: readonly number[],
+): Value {
+  if (!call.hasWeight(`lora_${name}_a`)) {
+    const isAdapted = Number(call.config.raw('lora_rank') ?? 0) > 0 && !quantizationOf(call.layer)?.inputs;
+    return isAdapted && kernel ? add(result, first(filled(call.graph, kernel.with(-1, 1), 0))) : result;
+  }
   const rank = call.rawWeight(`lora_${name}_b`).shape[0]!;
   const alpha = call.config.number('lora_alpha', rank);
   if (alpha !== rank && call.layer.className !== 'EinsumDense')
@@ -171,7 +186,7 @@ export function quantizedDense(x: Value, call: LayerCall): Value | undefined {
         dequantized(numbers(), groupsOf(call, 'kernel'), 'rows', 'kernel'),
       )
     : integerProduct(x, call, matrixProduct, 'kernel', scaleOf(call, 'kernel', [units]), numbers);
-  return withAdapter(made, 'kernel', call, (a) => matmul(toFloat(x), a));
+  return withAdapter(made, 'kernel', call, (a) => matmul(toFloat(x), a), [inputs, units]);
 }
 
 /** Refuses to wrap a layer that is quantized: these wrappers of Keras compute with its whole numbers as if they were its weights. */
