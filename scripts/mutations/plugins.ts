@@ -159,7 +159,7 @@ export const pluginMutations: Mutation[] = [
   {
     about: 'what is half converted stays behind',
     file: 'src/commands/run-convert.ts',
-    search: `      await clean();
+    search: `    await clean();
 `,
     replacement: '',
     test: 'test/cli/convert.test.ts',
