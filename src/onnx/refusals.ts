@@ -1,5 +1,5 @@
 const calls = 'it calls a Python function, which is never run; ';
-const apart = 'Compute it before the model is saved, or outside of the model';
+const apart = 'compute it before the model is saved, or outside of the model';
 const complex = 'ONNX has no complex numbers; keep real and imaginary parts as two tensors';
 const base = 'it is a base class, which computes nothing; use a layer that is made of it';
 const foreign = 'which is never run; rewrite it with built-in layers';
@@ -18,8 +18,8 @@ export const refusals: Readonly<Record<string, string>> = {
   'ops.AssociativeScan': `${calls}use keras.ops.cumsum or keras.ops.cumprod, or a recurrent layer`,
   'ops.CTCLoss': 'it is a loss for training; end the model before it',
   'ops.Cond': `${calls}compute both ways, and choose by keras.ops.where`,
-  'ops.Eig': `it gives complex numbers, which ONNX has not. ${apart}`,
-  'ops.Eigh': `which way eigenvectors point is left to chance. ${apart}`,
+  'ops.Eig': `it gives complex numbers, which ONNX has not; ${apart}`,
+  'ops.Eigh': `which way eigenvectors point is left to chance; ${apart}`,
   'ops.ElasticTransform':
     'it distorts images at random, at inference too; leave it out, or use the layer RandomElasticTransform, which does so in training alone',
   'ops.ForiLoop': `${calls}write the steps one after the other, or use a recurrent layer`,
