@@ -8,14 +8,18 @@ import {
   expand,
   gather,
   int64s,
+  max,
+  mod,
   node,
   normalizeAxis,
   reshape,
   type Size,
+  sizeDifference,
   sizeOf,
   sizeProduct,
   sizesOf,
   slice,
+  sliceFrom,
   squeeze,
   tile,
   transpose,
@@ -72,10 +76,14 @@ export function broadcastTo(x: Value, sizes: readonly Size[]): Value {
 }
 
 function rollAxis(x: Value, shift: number, axis: number): Value {
-  const size = x.shape[axis]!;
-  const by = size ? ((shift % size) + size) % size : shift;
+  const size = sizeOf(x, axis);
+  const by =
+    typeof size === 'number'
+      ? size && ((shift % size) + size) % size
+      : mod(constant(x.graph, 'int64', [], [shift]), max(size, 1));
   if (by === 0) return x;
-  return concat([slice(x, [{ axis, start: -by }]), slice(x, [{ axis, end: -by }])], axis);
+  const stays = sizeDifference(size, by);
+  return concat([sliceFrom(x, axis, stays, by), sliceFrom(x, axis, 0, stays)], axis);
 }
 
 function roll(a: Arguments): Value {
@@ -83,8 +91,6 @@ function roll(a: Arguments): Value {
   const axes = a.axes('axis', x.rank);
   if (!axes) return reshape(rollAxis(flatten(x), a.number('shift'), 0), sizesOf(x));
   const shifts = a.numbers('shift', axes.length);
-  if (axes.some((axis, index) => x.shape[axis] === null && shifts[index]! < 0))
-    return a.unsupported('it rolls backwards along an axis of unknown size');
   return axes.reduce((rolled, axis, index) => rollAxis(rolled, shifts[index]!, axis), x);
 }
 
