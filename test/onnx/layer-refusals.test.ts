@@ -149,7 +149,39 @@ const others: Refusal[] = [
   ],
 ];
 
-for (const [what, refusals] of Object.entries({ normalizing, pooling, merging, looking, others }))
+const local = (config: Config, weights: number[]) =>
+  layer(
+    'LocallyConnected1D',
+    { filters: 2, kernel_size: 3, strides: 1, padding: 'valid', ...config },
+    { kernel: weights },
+  );
+const tiles = (size: number | number[]) =>
+  layer('ContrastLimitedAdaptiveHistogramEqualization', { tile_grid_size: size });
+
+const rarely: Refusal[] = [
+  ['it is not the one of keras.applications', layer('LayerScale', { init_values: 1 }, { gamma: [4] }), matrix],
+  ['it is not the one of keras.applications', layer('LayerScale', { projection_dim: 4 }, { gamma: [4] }), matrix],
+  ['it is not the one of keras.applications', layer('StochasticDepth', {}), matrix],
+  ['it takes two inputs', layer('CustomScaleLayer', { scale: 0.5 }), matrix],
+  ['its 5 tiles are too many for an image of the shape (?, 4, 2, 6)', tiles([5, 1]), [null, 2, 6, 4]],
+  ['its tile_grid_size should be of numbers up to 256', tiles(257), image],
+  ['the size of its input is unknown', local({}, [4, 12, 2]), [null, null, 4]],
+  ['the size of its input is unknown', local({}, [4, 12, 2]), [null, 6, 4, 1]],
+  ['it has 95 weights where 96 are needed', local({}, [95]), steps],
+  ['it has 95 weights where 192 are needed', local({ implementation: 2 }, [95]), steps],
+  ['it has 95 weights, not 96', local({ implementation: 3 }, [95]), steps],
+  ['its target_shape doesn’t fit its input', layer('Reshape', { target_shape: [2] }), manyTexts],
+  ['its target_shape doesn’t fit its input', layer('Flatten', {}), { shape: [null, null, 2], dtype: 'string' }],
+  ['it puts an axis between others of strings', layer('ops.ExpandDims', { axis: 1 }), manyTexts],
+  ['an axis is of any size', layer('ops.ExpandDims', { axis: -1 }), { shape: [null, null], dtype: 'string' }],
+  [
+    'its input is one value a datapoint, and count makes one vector of all datapoints, which has no batch axis; give it the shape (1,), or use one_hot',
+    layer('CategoryEncoding', { num_tokens: 3, output_mode: 'count' }),
+    { shape: [null], dtype: 'int32' },
+  ],
+];
+
+for (const [what, refusals] of Object.entries({ normalizing, pooling, merging, looking, others, rarely }))
   describe(`refusals of layers: ${what}`, () => {
     refusals.forEach(([reason, tested, ...inputs], index) => {
       it(`${tested.className} ${JSON.stringify(tested.config)}: ${reason} (${index})`, () => {

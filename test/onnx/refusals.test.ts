@@ -208,7 +208,36 @@ const numbers: Refusal[] = [
   ['its dtype is null', 'ops.Cast', { dtype: 7 }, matrix],
 ];
 
-for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers }))
+/** A function of TensorFlow in a model of Keras 2. */
+const tensorflow = (reason: string, name: string, config: Config, x: Input, args?: Argument[]): Refusal => [
+  reason,
+  'TFOpLambda',
+  { function: name, ...config },
+  x,
+  args,
+];
+
+const functions: Refusal[] = [
+  tensorflow('its diagonal is not the main one', 'linalg.diag_part', {}, matrix, [1]),
+  tensorflow('its matrices are not known to be square', 'linalg.trace', {}, steps),
+  tensorflow('its images are of unknown size', 'image.central_crop', {}, open, [0.5]),
+  tensorflow('its images are of unknown size', 'image.per_image_standardization', {}, open),
+  tensorflow('its images are of unknown size', 'image.resize_with_crop_or_pad', {}, open, [2, 2]),
+  tensorflow('its images are of unknown size', 'image.resize_bilinear', {}, open, [[2, 2]]),
+  tensorflow('its size is not known', 'image.resize_bilinear', {}, image, [[0, 2]]),
+  tensorflow('its size is not known', 'image.resize_bilinear', {}, image, [[2, 16385]]),
+  tensorflow('its size is not known', 'image.resize_bilinear', {}, image, [[2]]),
+  tensorflow('its method is not bilinear or nearest', 'image.resize_images', {}, image, [[2, 2], 'area']),
+  tensorflow('its method is not bilinear or nearest', 'image.resize_images', {}, image, [[2, 2], 2]),
+  tensorflow('it aligns the corners of nearest neighbours', 'image.resize_images', {}, image, [[2, 2], 1, true]),
+  tensorflow('its images are not of floats', 'image.adjust_brightness', {}, whole([null, 4, 4, 3]), [0.5]),
+  tensorflow('its images are not of floats', 'image.adjust_contrast', {}, whole([null, 4, 4, 3]), [0.5]),
+  tensorflow('it makes float32 of int32', 'image.convert_image_dtype', {}, whole([null, 4, 4, 3]), ['float32']),
+  tensorflow('it makes uint8 of float32', 'image.convert_image_dtype', {}, image, ['uint8']),
+  tensorflow('it is the mean of integers', 'math.reduce_mean', {}, whole([null, 4])),
+];
+
+for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers, functions }))
   describe(`refusals of ${what}`, () => {
     refusals.forEach((refusal, index) => {
       const [reason, className, config, x, args = []] = refusal;
