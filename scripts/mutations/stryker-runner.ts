@@ -122,6 +122,7 @@ class NodeTestRunner implements TestRunner {
     this.load();
     const tests = await this.run(this.tests, true);
     writeFileSync(this.timesFile, JSON.stringify([...this.times]));
+    this.sort();
     return { status: DryRunStatus.Complete, tests, mutantCoverage: context.mutantCoverage };
   }
 
@@ -149,10 +150,15 @@ class NodeTestRunner implements TestRunner {
     const require = createRequire(join(process.cwd(), 'tests.js'));
     const resolveModule = (name: string) => import.meta.resolve(name);
     this.script.runInThisContext()(module, module.exports, Object.assign(require, { resolveModule }));
+    this.tests = module.exports.tests!;
     if (this.times.size === 0 && existsSync(this.timesFile))
       this.times = new Map(JSON.parse(readFileSync(this.timesFile, 'utf8')));
+    this.sort();
+  }
+
+  private sort(): void {
     const timeOf = ({ name }: CollectedTest) => this.times.get(name) ?? 0;
-    this.tests = module.exports.tests!.toSorted((one, other) => timeOf(one) - timeOf(other));
+    this.tests = this.tests.toSorted((one, other) => timeOf(one) - timeOf(other));
   }
 
   private async run(tests: readonly CollectedTest[], goOn: boolean): Promise<TestResult[]> {
