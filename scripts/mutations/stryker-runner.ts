@@ -30,8 +30,6 @@ interface NodeTestOptions {
     tests: string[];
     /** Modules, without their extensions, that tests import others instead of. */
     standIns?: Record<string, string>;
-    /** Tests that a mistake is tried with: the quickest. */
-    mostTests?: number;
   };
 }
 
@@ -136,7 +134,7 @@ class NodeTestRunner implements TestRunner {
       context.activeMutant = activeMutant.id;
       const wanted = testFilter && new Set(testFilter);
       const covering = wanted ? this.tests.filter(({ name }) => wanted.has(name)) : this.tests;
-      tests = await this.run(covering.slice(0, this.settings.mostTests), disableBail);
+      tests = await this.run(covering, disableBail);
     } catch (error) {
       tests = [failed('loading', error)];
     }
@@ -202,7 +200,6 @@ export const strykerValidationSchema = {
       properties: {
         tests: { type: 'array', items: { type: 'string' } },
         standIns: { type: 'object', additionalProperties: { type: 'string' } },
-        mostTests: { type: 'integer', minimum: 1 },
       },
       required: ['tests'],
       additionalProperties: false,
