@@ -22,7 +22,12 @@ export function it(name: string, body: (test: typeof context) => unknown): void 
   tests.push({ name: [...path, name].join(' > '), body: () => body(context) });
 }
 
+const endings: (() => void)[] = [];
+process.once('exit', () => {
+  for (const body of endings) body();
+});
+
 /** Once all is over: tests of one group may run apart, and again. */
 export function after(body: () => void): void {
-  process.once('exit', body);
+  endings.push(body);
 }

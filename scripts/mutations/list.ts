@@ -78,8 +78,8 @@ const compilerMutations: (Pick<Mutation, 'about' | 'file' | 'search' | 'replacem
   {
     about: 'axes are counted from the front alone',
     file: `${operations}/arguments.ts`,
-    search: 'const at = normalizeAxis(axis, rank);',
-    replacement: 'const at = Math.abs(axis);',
+    search: 'map((axis) => normalizeAxis(axis, rank))',
+    replacement: 'map((axis) => Math.abs(axis))',
     fixture: ['functions', 'function_max'],
   },
   {

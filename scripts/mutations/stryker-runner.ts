@@ -2,9 +2,9 @@
  * Runs unit tests for Stryker, all in one process: the runner for TAP starts one for every test file and mistake, which takes
  * hours. The tests are bundled with what they import, and evaluated anew only for mistakes that are made while modules load.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import type { InstrumenterContext } from '@stryker-mutator/api/core';
@@ -20,13 +20,17 @@ import {
   TestStatus,
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import type { CollectedTest } from './collected-tests.js';
 
 /** What the configuration says of the runner. */
 interface NodeTestOptions {
   /** Files of tests, and folders of them, that start no server and no thread, below `test`. */
-  nodeTest: { tests: string[] };
+  nodeTest: {
+    tests: string[];
+    /** Modules, without their extensions, that tests import others instead of. */
+    standIns?: Record<string, string>;
+  };
 }
 
 /** What the instrumented code looks at. */
@@ -41,8 +45,20 @@ const filesOf = (root: string, path: string): string[] =>
         .filter((name) => name.endsWith('.test.ts'))
         .map((name) => `./test/${path}/${name}`);
 
+/** Has tests, and what helps them, import other modules than they say. */
+const standInsPlugin = (root: string, standIns: Readonly<Record<string, string>>): Plugin => ({
+  name: 'stand-ins',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\// }, ({ path, importer }) => {
+      if (!relative(root, importer).startsWith('test')) return;
+      const standIn = standIns[relative(root, resolve(dirname(importer), path)).replace(/\.js$/, '')];
+      return standIn === undefined ? undefined : { path: join(root, standIn) };
+    });
+  },
+});
+
 /** A script of these tests. Random inputs are few, and the same in every run: else luck would tell what is noticed. */
-async function bundleTests(root: string, tests: readonly string[]): Promise<Script> {
+async function bundleTests(root: string, { tests, standIns = {} }: NodeTestOptions['nodeTest']): Promise<Script> {
   const files = tests.flatMap((path) => filesOf(root, path));
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -56,9 +72,15 @@ async function bundleTests(root: string, tests: readonly string[]): Promise<Scri
       resolveDir: root,
     },
     alias: { 'node:test': join(root, 'scripts/mutations/collected-tests.ts') },
+    plugins: [standInsPlugin(root, standIns)],
     external: ['onnxruntime-node', 'sharp', '@tensorflow/*'],
     // All are as deep as one of the folders, and find the fixtures from there.
-    define: { 'import.meta.url': JSON.stringify(pathToFileURL(join(root, 'test/unit/tests.js'))) },
+    define: {
+      'import.meta.url': JSON.stringify(pathToFileURL(join(root, 'test/unit/tests.ts'))),
+      'import.meta.resolve': 'require.resolveModule',
+    },
+    // A script has no way to import later.
+    supported: { 'dynamic-import': false },
     bundle: true,
     write: false,
     platform: 'node',
@@ -74,22 +96,31 @@ class NodeTestRunner implements TestRunner {
   private script!: Script;
   private tests: readonly CollectedTest[] = [];
   /** Milliseconds that tests have taken: the quickest come first, as most mistakes fail one of those. */
-  private readonly times = new Map<string, number>();
+  private times = new Map<string, number>();
+  /** Where the process of the first run leaves them for the others. */
+  private readonly timesFile = join(process.cwd(), '.times.json');
+  private readonly settings: NodeTestOptions['nodeTest'];
 
-  constructor(private readonly options: unknown) {}
+  constructor(options: unknown) {
+    this.settings = (options as NodeTestOptions).nodeTest;
+  }
 
   capabilities() {
     return { reloadEnvironment: true };
   }
 
   async init(): Promise<void> {
-    const { nodeTest } = this.options as NodeTestOptions;
-    this.script = await bundleTests(process.cwd(), nodeTest.tests);
+    // What a process that is ended leaves there goes with the rest.
+    process.env.TMPDIR = join(process.cwd(), '.temporary');
+    mkdirSync(process.env.TMPDIR, { recursive: true });
+    this.script = await bundleTests(process.cwd(), this.settings);
   }
 
   async dryRun(): Promise<DryRunResult> {
     this.load();
     const tests = await this.run(this.tests, true);
+    writeFileSync(this.timesFile, JSON.stringify([...this.times]));
+    this.sort();
     return { status: DryRunStatus.Complete, tests, mutantCoverage: context.mutantCoverage };
   }
 
@@ -102,7 +133,8 @@ class NodeTestRunner implements TestRunner {
       if (reloadEnvironment || this.tests.length === 0) this.load();
       context.activeMutant = activeMutant.id;
       const wanted = testFilter && new Set(testFilter);
-      tests = await this.run(wanted ? this.tests.filter(({ name }) => wanted.has(name)) : this.tests, disableBail);
+      const covering = wanted ? this.tests.filter(({ name }) => wanted.has(name)) : this.tests;
+      tests = await this.run(covering, disableBail);
     } catch (error) {
       tests = [failed('loading', error)];
     }
@@ -113,9 +145,18 @@ class NodeTestRunner implements TestRunner {
   /** Evaluates all modules, and collects their tests. */
   private load(): void {
     const module: { exports: { tests?: readonly CollectedTest[] } } = { exports: {} };
-    this.script.runInThisContext()(module, module.exports, createRequire(join(process.cwd(), 'tests.js')));
+    const require = createRequire(join(process.cwd(), 'tests.js'));
+    const resolveModule = (name: string) => import.meta.resolve(name);
+    this.script.runInThisContext()(module, module.exports, Object.assign(require, { resolveModule }));
+    this.tests = module.exports.tests!;
+    if (this.times.size === 0 && existsSync(this.timesFile))
+      this.times = new Map(JSON.parse(readFileSync(this.timesFile, 'utf8')));
+    this.sort();
+  }
+
+  private sort(): void {
     const timeOf = ({ name }: CollectedTest) => this.times.get(name) ?? 0;
-    this.tests = module.exports.tests!.toSorted((one, other) => timeOf(one) - timeOf(other));
+    this.tests = this.tests.toSorted((one, other) => timeOf(one) - timeOf(other));
   }
 
   private async run(tests: readonly CollectedTest[], goOn: boolean): Promise<TestResult[]> {
@@ -156,7 +197,10 @@ export const strykerValidationSchema = {
   properties: {
     nodeTest: {
       type: 'object',
-      properties: { tests: { type: 'array', items: { type: 'string' } } },
+      properties: {
+        tests: { type: 'array', items: { type: 'string' } },
+        standIns: { type: 'object', additionalProperties: { type: 'string' } },
+      },
       required: ['tests'],
       additionalProperties: false,
     },

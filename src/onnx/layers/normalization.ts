@@ -91,22 +91,33 @@ function alongAxes(weight: Value, x: Value, axes: readonly number[]): Value {
   );
 }
 
+/** The axes of the weights in their own order: Keras 3 has those that count from the end first, Keras 2 all as they were given. */
+function weightAxes(x: Value, { config, kerasVersion }: LayerCall): number[] {
+  const given = config.axes('axis');
+  const ordered = kerasVersion >= 3 ? given.toSorted((a, b) => a - b) : given;
+  return [...new Set(ordered.map((axis) => normalizeAxis(axis, x.rank)))];
+}
+
 /** Over the last axes it is ONNX's own; otherwise, and for `rms_scaling`, it is spelt out. */
 const layerNormalization: LayerHandler = ([input], call) => {
   const given = toFloat(input!);
-  const axes = [...new Set(call.config.axes('axis').map((axis) => normalizeAxis(axis, given.rank)))].sort(
-    (a, b) => a - b,
-  );
-  const [gamma, beta] = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
-  if (axes[0] === 0 && given.shape[0] === null && (gamma ?? beta))
-    return call.unsupported('it normalises along the batch');
-  const shape = axes.map((axis, index) => given.shape[axis] ?? (gamma ?? beta)?.shape[index] ?? null);
+  const made = weightAxes(given, call);
+  const axes = made.toSorted((a, b) => a - b);
+  const weights = [call.optionalWeight('gamma'), call.optionalWeight('beta')];
+  const weight = weights.find((one) => one);
+  if (axes[0] === 0 && given.shape[0] === null && weight) return call.unsupported('it normalises along the batch');
+  const shape = axes.map((axis) => given.shape[axis] ?? weight?.shape[made.indexOf(axis)] ?? null);
   const x = axes.reduce(
     (sized, axis, index) => (shape[index] == null ? sized : ofSize(sized, axis, shape[index])),
     given,
   );
-  if ([gamma, beta].some((weight) => weight && weight.shape.join() !== shape.join()))
+  const expected = made.map((axis) => shape[axes.indexOf(axis)]).join();
+  if (weights.some((one) => one && one.shape.join() !== expected))
     throw new ShapeError(`its weights are not made for axes of ${shape.join(' and ')} elements`);
+  // Keras takes their elements as they lie, whatever order they were made in.
+  const [gamma, beta] = weights.map(
+    (one) => one && (made.join() === axes.join() ? one : reshape(one, shape as number[])),
+  );
   const epsilon = epsilonOf(call, 1e-3);
   const onlyScales = call.config.boolean('rms_scaling', false);
   const known = shape.filter((size) => size !== null);

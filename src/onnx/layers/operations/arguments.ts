@@ -177,23 +177,17 @@ export class Arguments {
 
   /** Axes of a tensor of this rank, counted from the front; undefined when absent: all of them. */
   axes(name: string, rank: number): number[] | undefined {
-    return this.optionalNumbers(name)?.map((axis) => this.inRank(name, axis, rank));
+    return this.optionalNumbers(name)?.map((axis) => normalizeAxis(axis, rank));
   }
 
   /** One axis counted from the front, or undefined when absent. */
   optionalAxis(name: string, rank: number, fallback?: number): number | undefined {
     const axis = this.values.has(name) ? this.optionalNumber(name) : fallback;
-    return axis === undefined ? undefined : this.inRank(name, axis, rank);
+    return axis === undefined ? undefined : normalizeAxis(axis, rank);
   }
 
   axis(name: string, rank: number, fallback: number): number {
-    return this.inRank(name, this.number(name, fallback), rank);
-  }
-
-  /** An axis that the argument names, counted from the front. */
-  inRank(name: string, axis: number, rank: number): number {
-    const at = normalizeAxis(axis, rank);
-    return Number.isInteger(at) && at >= 0 && at < rank ? at : this.wrong(name, `an axis of a tensor of rank ${rank}`);
+    return normalizeAxis(this.number(name, fallback), rank);
   }
 
   /** A shape: numbers, -1 and null among them as they are (null as -1), and sizes that the graph works out. */

@@ -93,7 +93,6 @@ function amongOthers(taken: Value, axis: number, elements: number): Value {
   return where(kept, taken, Number.NaN);
 }
 
-/** Blocks of channels-first images as columns. */
 /** Two whole numbers of at least `least`: of rows and of columns. */
 function pair(a: Arguments, name: string, least: number, fallback?: number): number[] {
   const sizes = a.numbers(name, 2, fallback === undefined ? undefined : [fallback]);

@@ -5,6 +5,7 @@ import {
   einsum,
   matmul,
   mul,
+  normalizeAxis,
   reshape,
   sizeProduct,
   sizesOf,
@@ -69,7 +70,7 @@ function tensordot(a: Arguments): Value {
   const flat = a.numbers('axes');
   const half = flat.length / 2;
   if (!Number.isInteger(half)) return a.unsupported('its axes are not as many of one tensor as of the other');
-  const at = (from: readonly number[], rank: number) => from.map((axis) => a.inRank('axes', axis, rank));
+  const at = (from: readonly number[], rank: number) => from.map((axis) => normalizeAxis(axis, rank));
   return contract(x1!, x2!, at(flat.slice(0, half), x1!.rank), at(flat.slice(half), x2!.rank));
 }
 

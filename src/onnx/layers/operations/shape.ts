@@ -94,10 +94,24 @@ function roll(a: Arguments): Value {
   return axes.reduce((rolled, axis, index) => rollAxis(rolled, shifts[index]!, axis), x);
 }
 
+/**
+ * Keras's half turn, with TensorFlow: between its two quarters the elements are taken for those of the shape at the end, which makes it
+ * another thing where the sides are not of one length.
+ */
+function halfTurn(x: Value, first: number, second: number): Value {
+  const ends = [x.rank - 2, x.rank - 1];
+  const moved = moveAxes(x, [first, second], ends);
+  const quarter = (sides: Value) =>
+    reshape(swapAxes(flip(sides, [x.rank - 1]), x.rank - 2, x.rank - 1), sizesOf(moved));
+  return moveAxes(quarter(quarter(moved)), ends, [first, second]);
+}
+
 function rotate(a: Arguments): Value {
   const x = a.tensor('array');
   const [first = 0, second = 1] = a.numbers('axes', 2, [0, 1]).map((axis) => normalizeAxis(axis, x.rank));
   const turns = ((a.number('k', 1) % 4) + 4) % 4;
+  const [height = null, width = null] = [x.shape[first], x.shape[second]];
+  if (turns === 2 && (height === null || height !== width)) return halfTurn(x, first, second);
   const half = turns >= 2 ? flip(x, [first, second]) : x;
   return turns % 2 === 1 ? flip(swapAxes(half, first, second), [first]) : half;
 }

@@ -1,0 +1,250 @@
+/** What an operation refuses of its arguments, word for word: the reason is all that the owner of a model has to go by. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Argument, Config } from '../../src/keras/index.js';
+import { type Input, layer, layerModel } from '../helpers/layer-model.js';
+import { refusalOf } from '../helpers/refusal.js';
+
+/** The reason, the operation with what its constructor takes, its input `x` (and `y`), and its arguments. */
+type Refusal = [reason: string, className: string, config: Config, x: Input, args?: Argument[]];
+
+const vector: Input = [null];
+const matrix: Input = [null, 4];
+const steps: Input = [null, 6, 4];
+const image: Input = [null, 6, 6, 3];
+const open: Input = [null, null, null, 3];
+const volume: Input = [null, 6, 6, 6, 3];
+const uncounted: Input = [null, 6, 6, null];
+const whole = (shape: (number | null)[]): Input => ({ shape, dtype: 'int32' });
+const yes: Input = { shape: [null, 4], dtype: 'bool' };
+
+const images: Refusal[] = [
+  ['its images are of rank 2', 'ops.Resize', { size: [2, 2] }, matrix],
+  ['its images are of rank 5', 'ops.Resize', { size: [2, 2] }, volume],
+  ['its size should be two numbers', 'ops.Resize', { size: [2] }, image],
+  ['its size should be two numbers', 'ops.Resize', { size: [] }, image],
+  ['its interpolation is cubic', 'ops.Resize', { size: [2, 2], interpolation: 'cubic' }, image],
+  ['its preserve_aspect_ratio is set', 'ops.Resize', { size: [2, 2], preserve_aspect_ratio: true }, image],
+  ['its images do not have 3 channels', 'ops.RGBToGrayscale', {}, [null, 6, 6, 4]],
+  ['its images do not have 3 channels', 'ops.RGBToHSV', { data_format: 'channels_first' }, [null, 4, 6, 3]],
+  ['its images do not have 3 channels', 'ops.HSVToRGB', {}, [null, 3, 6, 6]],
+  ['its top and bottom padding are unknown', 'ops.PadImages', { left_padding: 1, right_padding: 1 }, image],
+  ['its left and right padding are unknown', 'ops.PadImages', { top_padding: 1, bottom_padding: 1 }, image],
+  [
+    'its left and right padding are unknown',
+    'ops.PadImages',
+    { top_padding: 1, target_height: 9, left_padding: 1 },
+    image,
+  ],
+  ['its top cropping is unknown', 'ops.CropImages', { left_cropping: 1, bottom_cropping: 1 }, image],
+  ['its left cropping is unknown', 'ops.CropImages', { top_cropping: 1, right_cropping: 1 }, image],
+  ['its left cropping is unknown', 'ops.CropImages', { top_cropping: 1, target_width: 1 }, image],
+  ['its kernel_size is not of whole numbers up to 256', 'ops.GaussianBlur', { kernel_size: [1.5, 3] }, image],
+  ['its images are of rank 2', 'ops.GaussianBlur', { kernel_size: [3, 3], sigma: [1, 1] }, matrix],
+];
+
+const windows: Refusal[] = [
+  ['its images are of rank 3', 'ops.Unfold', { kernel_size: 2 }, steps],
+  ['the number of its channels is unknown', 'ops.Unfold', { kernel_size: 2 }, open],
+  ['its kernel_size is not of whole numbers from 1 on', 'ops.Unfold', { kernel_size: 0 }, image],
+  ['its padding is not of whole numbers from 0 on', 'ops.Unfold', { kernel_size: 2, padding: -1 }, image],
+  ['its dilation is not of whole numbers from 1 on', 'ops.Unfold', { kernel_size: 2, dilation: 0 }, image],
+  ['its stride is not of whole numbers from 1 on', 'ops.Unfold', { kernel_size: 2, stride: [1, 0] }, image],
+  ['its patches are too large', 'ops.Unfold', { kernel_size: [64, 65] }, [null, 3, 99, 99]],
+  ['its window is larger than its images', 'ops.Unfold', { kernel_size: 4 }, image],
+  ['its window is larger than its images', 'ops.Unfold', { kernel_size: 2, dilation: 6 }, [null, 3, 6, 6]],
+  ['its images are of unknown size', 'ops.Unfold', { kernel_size: 2 }, [null, 3, null, 6]],
+  ['the number of elements of its windows is unknown', 'ops.Fold', { output_size: 2, kernel_size: 2 }, [null, null, 4]],
+  ['its output_size is not of whole numbers from 1 on', 'ops.Fold', { output_size: 0, kernel_size: 2 }, [null, 4, 4]],
+  ['its patches are too large', 'ops.ExtractPatches', { size: [64, 65] }, [null, 99, 99, 3]],
+  ['its patches are too large', 'ops.ExtractPatches', { size: [64, 64] }, [null, 99, 99, 5]],
+  ['the number of its channels is unknown', 'ops.ExtractPatches', { size: [2, 2] }, uncounted],
+  ['its strides should be 2 whole numbers', 'ops.ExtractPatches', { size: [2, 2], strides: 0 }, image],
+  ['its strides should be 2 whole numbers', 'ops.ExtractPatches', { size: [2, 2], strides: 65537 }, image],
+  ['its strides should be 2 whole numbers', 'ops.ExtractPatches', { size: [2, 2], strides: [1, 1.5] }, image],
+  ['its strides should be 2 whole numbers', 'ops.ExtractPatches', { size: [2, 2], strides: [1, 1, 1] }, image],
+  ['its padding is full', 'ops.ExtractPatches', { size: [2, 2], padding: 'full' }, image],
+  ['its input is of rank 2', 'ops.MaxPool', { pool_size: 2 }, matrix],
+  ['its pool_size should be 2 whole numbers', 'ops.AveragePool', { pool_size: [2, 2, 2] }, image],
+  ['its pool_size should be 1 whole numbers', 'ops.MaxPool', {}, steps],
+  ['its output_size should be 2 whole numbers', 'ops.AdaptiveMaxPool', { output_size: 0 }, image],
+  ['its block_size is 0', 'ops.DepthToSpace', { block_size: 0 }, image],
+  ['its block_size is 2, but an axis has 3', 'ops.DepthToSpace', { block_size: 2 }, image],
+  ['its block_size is 4, but an axis has 6', 'ops.SpaceToDepth', { block_size: 4 }, image],
+  [
+    'its kernel is not of known sizes',
+    'ops.Conv',
+    {},
+    steps,
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+  ],
+  ['its channels are of unknown number, and its groups depend on it', 'ops.Conv', {}, [null, 6, null], [[[[1], [2]]]]],
+  [
+    'its kernels are not of one rank',
+    'ops.SeparableConv',
+    {},
+    steps,
+    [[[[1], [2], [3], [4]]], [[[[1], [2], [3], [4]]]]],
+  ],
+  ['its vectors are of unknown length', 'ops.Correlate', {}, vector, [[1, 2]]],
+  ['its mode is whole', 'ops.Correlate', { mode: 'whole' }, [4], [[1, 2]]],
+];
+
+const shapes: Refusal[] = [
+  ['it rolls backwards along an axis of unknown size', 'ops.Roll', { shift: -1, axis: 0 }, matrix],
+  ['it rolls backwards along an axis of unknown size', 'ops.Roll', { shift: [1, -1], axis: [1, 0] }, matrix],
+  ['its shift should be 2 numbers', 'ops.Roll', { shift: [1, 2, 3], axis: [0, 1] }, matrix],
+  ['its repeats are not whole numbers that it can take', 'ops.Repeat', { repeats: [1, 1, 1, 0.5], axis: 1 }, matrix],
+  ['its repeats are not whole numbers that it can take', 'ops.Repeat', { repeats: [1, 1, 1, -1], axis: 1 }, matrix],
+  ['its repeats are not whole numbers that it can take', 'ops.Repeat', { repeats: [1, 1, 1, 65537], axis: 1 }, matrix],
+  ['its pattern is for 3 axes, not 2', 'ops.Rearrange', { pattern: 'a b c -> c b a' }, matrix],
+  ['the lengths of b and c are unknown', 'ops.Rearrange', { pattern: 'a (b c) -> a b c' }, matrix],
+  ['its pattern names other axes on the right', 'ops.Rearrange', { pattern: 'a b -> a c' }, matrix],
+  ['its pattern names other axes on the right', 'ops.Rearrange', { pattern: 'a b -> a' }, matrix],
+  ['its newshape should be a shape', 'ops.Reshape', { newshape: ['a'] }, matrix],
+  ['the file has no axis for it', 'ops.ExpandDims', {}, matrix],
+  ['its axis should be numbers', 'ops.ExpandDims', { axis: 'last' }, matrix],
+  ['it takes 3 indices of a tensor of rank 2', 'ops.GetItem', {}, matrix, [[0, 0, 0]]],
+  ['it is indexed by something other than whole numbers, slices and None', 'ops.GetItem', {}, matrix, [true]],
+  ['it is indexed by something other than whole numbers, slices and None', 'ops.GetItem', {}, matrix, ['x']],
+  ['it is indexed by something other than whole numbers, slices and None', 'ops.GetItem', {}, matrix, ['first']],
+  ['it has no start for each axis', 'ops.SliceUpdate', {}, matrix, [[0], [[1, 2]]]],
+  [
+    'it has no start for each axis',
+    'ops.SliceUpdate',
+    {},
+    matrix,
+    [
+      [0, 0],
+      [1, 2],
+    ],
+  ],
+  ['its indices are of rank 1, not of 2', 'ops.TakeAlongAxis', { axis: 1 }, matrix, [[1, 2]]],
+  ['its reduction is mean', 'ops.ScatterUpdate', { reduction: 'mean' }, matrix, [[[0, 0]], [1]]],
+  ['its shape is not of whole numbers', 'ops.UnravelIndex', { shape: [2, 0] }, whole([null])],
+  ['its shape is not of whole numbers', 'ops.UnravelIndex', { shape: [2, 1.5] }, whole([null])],
+  ['it splits an axis into no parts', 'ops.Split', { indices_or_sections: 0, axis: 1 }, matrix],
+  ['its parts are not equal', 'ops.Split', { indices_or_sections: 3, axis: 1 }, matrix],
+  [
+    'it splits axis 0, whose size is unknown, at indices that do not rise',
+    'ops.Split',
+    { indices_or_sections: [2, 1] },
+    matrix,
+  ],
+  [
+    'it splits axis 0, whose size is unknown, at indices that do not rise',
+    'ops.Split',
+    { indices_or_sections: [-1] },
+    matrix,
+  ],
+  ['it takes apart axis 0, whose size is unknown, into no given num', 'ops.Unstack', {}, matrix],
+  ['it takes apart an axis of 4097', 'ops.Unstack', { axis: 1 }, [null, 4097]],
+  ['its pad_width does not fit its input', 'ops.Pad', { pad_width: [1, 1, 1] }, matrix],
+  [
+    'its pad_width does not fit its input',
+    'ops.Pad',
+    {
+      pad_width: [
+        [1, 1],
+        [1, 1],
+        [1, 1],
+      ],
+    },
+    matrix,
+  ],
+  ['its mode is wrap', 'ops.Pad', { pad_width: 1, mode: 'wrap' }, matrix],
+  ['its n should be a whole number from 0 to 64', 'ops.Diff', { n: -1 }, matrix],
+  ['its indexing is yx', 'ops.Meshgrid', { indexing: 'yx' }, vector],
+  ['the file has no xs for it', 'ops.Concatenate', {}, matrix, []],
+];
+
+const numbers: Refusal[] = [
+  ['it sums over 3 axes', 'ops.Tensordot', { axes: 3 }, matrix, [[[1, 2]]]],
+  ['its axes are not as many of one tensor as of the other', 'ops.Tensordot', { axes: [0, 1, 1] }, matrix, [[[1, 2]]]],
+  ['its equation is not one of letters', 'ops.Einsum', { subscripts: 'ab,bc->a1' }, matrix, [[[1]]]],
+  ['its vectors are of unknown length', 'ops.Cross', {}, [3, null], [[1, 2, 3]]],
+  ['its vectors are not of 2 or 3 elements', 'ops.Cross', {}, matrix, [[1, 2, 3]]],
+  [
+    'its axis is not the last',
+    'ops.SparseCategoricalCrossentropy',
+    { axis: 0 },
+    whole([4]),
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+  ],
+  ['its k is 0.5', 'ops.Diag', { k: 0.5 }, matrix],
+  ['its k is 65537', 'ops.Diag', { k: 65537 }, vector],
+  ['its ord is 2, which takes singular values', 'ops.Norm', { ord: 2 }, matrix],
+  ['its ord is nuc, which takes singular values', 'ops.Norm', { ord: 'nuc' }, matrix],
+  ['its ord is 1, which takes singular values', 'ops.Norm', { ord: 1 }, steps],
+  ['it is called with no matrix', 'ops.Logdet', {}, vector],
+  ['its q has more than one axis', 'ops.Quantile', {}, matrix, [[[0.5]]]],
+  ['its method is lower', 'ops.Nanquantile', { method: 'lower' }, matrix, [0.5]],
+  ['its method is middle', 'ops.Percentile', { method: 'middle' }, matrix, [50]],
+  ['it has num_segments and is sorted', 'ops.SegmentSum', { num_segments: 2, sorted: true }, vector, [[0, 1]]],
+  ['its segment_ids are not a vector', 'ops.SegmentSum', { num_segments: 2 }, matrix, [[[0, 1]]]],
+  ['its classes are of unknown number', 'ops.CTCDecode', {}, [null, 6, null], [[6]]],
+  [
+    'its strategy is beam_search, whose beams ONNX can not follow; use the strategy greedy',
+    'ops.CTCDecode',
+    { strategy: 'beam_search' },
+    steps,
+    [[6]],
+  ],
+  ['its strategy is best', 'ops.CTCDecode', { strategy: 'best' }, steps, [[6]]],
+  ['its x is no matrix', 'ops.Cholesky', {}, vector],
+  ['its arguments are not whole numbers, which Keras refuses', 'ops.Gcd', {}, matrix, [6]],
+  ['its elements are bools', 'ops.Unique', {}, yes],
+  ['its dtype is "complex64"', 'ops.Cast', { dtype: 'complex64' }, matrix],
+  ['its dtype is null', 'ops.Cast', { dtype: 7 }, matrix],
+];
+
+/** A function of TensorFlow in a model of Keras 2. */
+const tensorflow = (reason: string, name: string, config: Config, x: Input, args?: Argument[]): Refusal => [
+  reason,
+  'TFOpLambda',
+  { function: name, ...config },
+  x,
+  args,
+];
+
+const functions: Refusal[] = [
+  tensorflow('its diagonal is not the main one', 'linalg.diag_part', {}, matrix, [1]),
+  tensorflow('its matrices are not known to be square', 'linalg.trace', {}, steps),
+  tensorflow('its images are of unknown size', 'image.central_crop', {}, open, [0.5]),
+  tensorflow('its images are of unknown size', 'image.per_image_standardization', {}, open),
+  tensorflow('its images are of unknown size', 'image.resize_with_crop_or_pad', {}, open, [2, 2]),
+  tensorflow('its images are of unknown size', 'image.resize_bilinear', {}, open, [[2, 2]]),
+  tensorflow('its size is not known', 'image.resize_bilinear', {}, image, [[0, 2]]),
+  tensorflow('its size is not known', 'image.resize_bilinear', {}, image, [[2, 16385]]),
+  tensorflow('its size is not known', 'image.resize_bilinear', {}, image, [[2]]),
+  tensorflow('its method is not bilinear or nearest', 'image.resize_images', {}, image, [[2, 2], 'area']),
+  tensorflow('its method is not bilinear or nearest', 'image.resize_images', {}, image, [[2, 2], 2]),
+  tensorflow('it aligns the corners of nearest neighbours', 'image.resize_images', {}, image, [[2, 2], 1, true]),
+  tensorflow('its images are not of floats', 'image.adjust_brightness', {}, whole([null, 4, 4, 3]), [0.5]),
+  tensorflow('its images are not of floats', 'image.adjust_contrast', {}, whole([null, 4, 4, 3]), [0.5]),
+  tensorflow('it makes float32 of int32', 'image.convert_image_dtype', {}, whole([null, 4, 4, 3]), ['float32']),
+  tensorflow('it makes uint8 of float32', 'image.convert_image_dtype', {}, image, ['uint8']),
+  tensorflow('it is the mean of integers', 'math.reduce_mean', {}, whole([null, 4])),
+];
+
+for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers, functions }))
+  describe(`refusals of ${what}`, () => {
+    refusals.forEach((refusal, index) => {
+      const [reason, className, config, x, args = []] = refusal;
+      it(`${className} ${JSON.stringify(config)}: ${reason} (${index})`, () => {
+        // Of a list of tensors there is none in front.
+        const all = className === 'ops.Concatenate' ? args : ['x', ...args];
+        assert.equal(refusalOf(layerModel(layer(className, config), { x }, { args: all })), reason);
+      });
+    });
+  });
