@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { activations } from '../../src/onnx/activations.js';
 import { layerTable } from '../../src/onnx/layers/index.js';
-import { refusals, refusedActivations } from '../../src/onnx/refusals.js';
+import { refusals, refusalsToCome, refusedActivations } from '../../src/onnx/refusals.js';
 
 /** What `names.py` prints: all that Keras has in public. */
 export interface Names {
@@ -36,15 +36,17 @@ function verdict(name: string, key: string, served: object, refused: Readonly<Re
   return Object.hasOwn(refused, key) ? { name, kind: 'refused', reason: refused[key]! } : { name, kind: 'unknown' };
 }
 
+const refusedLayers = { ...refusals, ...refusalsToCome };
+
 /** What becomes of every layer, operation and activation. */
 export function verdicts(names: Names): Verdict[] {
   const layers = Object.entries(names.layers).map(([name, className]) =>
-    verdict(`layers.${name}`, className, layerTable, refusals),
+    verdict(`layers.${name}`, className, layerTable, refusedLayers),
   );
   const operations = Object.entries(names.operations).map(([name, className]) =>
     className === null
       ? { name: `ops.${name}`, kind: 'apart' as const }
-      : verdict(`ops.${name}`, `ops.${className}`, layerTable, refusals),
+      : verdict(`ops.${name}`, `ops.${className}`, layerTable, refusedLayers),
   );
   const functions = names.activations.map((name) =>
     verdict(`activations.${name}`, name, activations, refusedActivations),
@@ -59,8 +61,9 @@ export function idleRefusals(names: Names): string[] {
     ...Object.values(names.operations).map((className) => `ops.${className}`),
   ]);
   const layers = Object.keys(refusals).filter((key) => Object.hasOwn(layerTable, key) || !classes.has(key));
+  const served = Object.keys(refusalsToCome).filter((key) => Object.hasOwn(layerTable, key));
   const functions = Object.keys(refusedActivations).filter(
     (name) => Object.hasOwn(activations, name) || !names.activations.includes(name),
   );
-  return [...layers, ...functions];
+  return [...layers, ...served, ...functions];
 }

@@ -37,9 +37,9 @@ const augmentation =
   `${images} ` +
   'factor value_range rng_type interpolation fill_mode fill_value seed num_chains chain_depth alpha all_ops num_ops bins ' +
   'brightness_factor contrast_factor saturation_factor hue_factor scale mode kernel_size sigma x_factor y_factor height_factor ' +
-  'width_factor addition_factor threshold_factor max_number';
+  'width_factor offset addition_factor threshold_factor max_number';
 const augmentations =
-  'AugMix CutMix Equalization MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter ' +
+  'AugMix CutMix Equalization MaxNumBoundingBoxes MixUp Mosaic RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter ' +
   'RandomContrast RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue ' +
   'RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear ' +
   'RandomTranslation RandomWidth RandomZoom Solarization';
@@ -170,6 +170,7 @@ const settings: Record<string, string> = {
   Subtract: '',
   TFDConcat: 'axis',
   TFDIdentity: '',
+  TernaryDense: `threshold ${dense}`,
   TextVectorization:
     'max_tokens standardize split ngrams output_mode output_sequence_length pad_to_max_tokens vocabulary vocabulary_size idf_weights ' +
     'sparse ragged encoding has_input_vocabulary',

@@ -54,6 +54,7 @@ const projections: VariablesOf = (config) => {
 
 const table: Record<string, VariablesOf> = {
   Dense: kernelAndBias,
+  TernaryDense: kernelAndBias,
   EinsumDense: (config) => own(trainable('kernel', config.bias_axes != null && 'bias')),
   Embedding: () => own(trainable('embeddings')),
   ReversibleEmbedding: (config) => own(trainable('embeddings', !isOn(config, 'tie_weights') && 'reverse_embeddings')),

@@ -34,6 +34,12 @@ export const refusals: Readonly<Record<string, string>> = {
   'ops.WhileLoop': `${calls}write the steps one after the other, or use a recurrent layer`,
 };
 
+/** The same for what Keras 3.16 has and no released version yet. */
+export const refusalsToCome: Readonly<Record<string, string>> = {
+  'ops.Gammainc':
+    `the incomplete gamma function is a series whose length depends on its values, and ONNX has none; ${apart}`,
+};
+
 /** The same for activations, by their names. */
 export const refusedActivations: Readonly<Record<string, string>> = {
   threshold: 'its name does not say the threshold; call keras.ops.threshold with it',

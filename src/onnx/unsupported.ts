@@ -4,7 +4,7 @@ import type { Graph, Layer } from '../keras/model.js';
 import type { LayerTable } from './context.js';
 import { layerKey } from './layer-key.js';
 import { lambdaRefusal } from './layers/lambda/read.js';
-import { refusals } from './refusals.js';
+import { refusals, refusalsToCome } from './refusals.js';
 
 /** A layer that can't be compiled. */
 export interface UnsupportedLayer {
@@ -17,7 +17,7 @@ export interface UnsupportedLayer {
 
 /** Why a class that no handler knows is refused. */
 function reasonFor(className: string): string {
-  if (Object.hasOwn(refusals, className)) return refusals[className]!;
+  for (const table of [refusals, refusalsToCome]) if (Object.hasOwn(table, className)) return table[className]!;
   if (/^(ops\.|TFOpLambda|SlicingOpLambda|TensorFlowOpLayer)/.test(className))
     return 'it calls a function that is not supported; replace it with built-in layers or other functions';
   return 'it is not a built-in Keras layer that is supported; replace it with built-in layers';

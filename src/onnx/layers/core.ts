@@ -18,6 +18,7 @@ import {
   transpose,
   where,
 } from '../operators/index.js';
+import { floats } from '../weights.js';
 import { quantizedBias, quantizedDense } from './quantized.js';
 import { quantizedEinsumDense } from './quantized-einsum.js';
 import { quantizedRows, quantizedScores } from './quantized-embedding.js';
@@ -44,6 +45,31 @@ const einsumDense: LayerHandler = ([x], call) =>
       einsum(call.config.string('equation'), [toFloat(x!), floatWeight(call, 'kernel')]),
     call,
   );
+
+/**
+ * Keras's TernaryDense keeps its kernel of floats and makes -1, 0 and 1 of it at each call: 0 of what is no larger than the threshold, which
+ * is half of the mean size where the config has none. Then the result is multiplied by that mean.
+ */
+function ternaryDense([x]: readonly Value[], call: LayerCall): Value {
+  const weight = call.rawWeight('kernel');
+  if (!weight.dtype.includes('float')) throw new ShapeError(`its kernel should be floats, not ${weight.dtype}`);
+  const given = call.config.optionalNumber('threshold');
+  const kernel = floats(weight);
+  const mean = Math.fround(kernel.reduce((sum, value) => sum + Math.abs(value), 0) / kernel.length);
+  const threshold = Math.fround(given ?? 0.5 * mean);
+  const product = matmul(
+    toFloat(x!),
+    call.once('kernel:ternary', () => {
+      // Keras adds what is missing to the kernel, which rounds.
+      const ternary = kernel.map((value) => {
+        const sign = Math.sign(value) * Number(Math.abs(value) > threshold);
+        return value + Math.fround(sign - value);
+      });
+      return call.graph.constant('float32', weight.shape, ternary, 'kernel');
+    }),
+  );
+  return finish(given === undefined ? mul(product, mean) : product, call);
+}
 
 /** Rows of a layer's table by index. */
 function rowsOf(indices: Value, call: LayerCall): Value {
@@ -91,6 +117,7 @@ export const identity: LayerHandler = ([x]) => x!;
 export const coreLayers: LayerTable = {
   Dense: dense,
   EinsumDense: einsumDense,
+  TernaryDense: ternaryDense,
   Embedding: embedding,
   ReversibleEmbedding: reversibleEmbedding,
   Masking: masking,

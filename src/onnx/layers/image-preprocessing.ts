@@ -187,6 +187,7 @@ const gentleAugmentations = [
   'Equalization',
   'MaxNumBoundingBoxes',
   'MixUp',
+  'Mosaic',
   'RandomBrightness',
   'RandomColorDegeneration',
   'RandomColorJitter',

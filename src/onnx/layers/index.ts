@@ -75,6 +75,7 @@ export const supportsMasking: ReadonlySet<string> = new Set([
   'SpatialDropout1D',
   'SpatialDropout2D',
   'SpatialDropout3D',
+  'TernaryDense',
   'ThresholdedReLU',
   'UnitNormalization',
 ]);

@@ -13,6 +13,7 @@ const convolutionalRecurrent: WeightSize[] = [['filters', 'recurrent_kernel', -2
 
 const sizes: Record<string, readonly WeightSize[]> = {
   Dense: [['units', 'kernel', -1]],
+  TernaryDense: [['units', 'kernel', -1]],
   Embedding: [
     ['input_dim', 'embeddings', 0],
     ['output_dim', 'embeddings', -1],

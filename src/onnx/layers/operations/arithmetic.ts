@@ -20,6 +20,7 @@ import {
   min,
   mod,
   mul,
+  neg,
   node,
   not,
   or,
@@ -32,6 +33,7 @@ import {
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { computed } from './dtypes.js';
+import { isSigned } from './elementwise.js';
 import { type OperationTable, operation } from './operation.js';
 import { scalarOf } from './sizes.js';
 
@@ -109,8 +111,7 @@ const ignoringNan =
 /** The power of 1/2: the root, but for negative infinity, which has none. */
 const squareRoot = (x: Value): Value => where(equal(x, Number.NEGATIVE_INFINITY), Number.POSITIVE_INFINITY, sqrt(x));
 
-function power(a: Arguments): Value {
-  const [x1, x2] = a.promoted(pair);
+function power([x1, x2]: readonly Value[]): Value {
   return folded(x1!, x2!, (x, y) => {
     const exponent = scalarOf(y);
     if (exponent === 2) return mul(x, x);
@@ -173,7 +174,8 @@ export const arithmeticOperations: OperationTable = {
   FloorDivide: binary(floorDivide, (a, b) => Math.floor(a / b)),
   Mod: remainder(mod),
   Fmod: remainder(fmod),
-  Power: operation('x1 x2', power),
+  Power: operation('x1 x2', (a) => power(a.promoted(pair))),
+  FloatPower: operation('x1 x2', (a) => power(a.promoted(pair, 'float'))),
   Maximum: binary(max, Math.max),
   Minimum: binary(min, Math.min),
   Fmax: binary(ignoringNan(max)),
@@ -185,6 +187,7 @@ export const arithmeticOperations: OperationTable = {
   Ldexp: floating((x, exponent) => mul(x, pow(constant(x.graph, 'float32', [], [2]), exponent))),
   // The next number of float64, which Keras asks for, is the same float32; only what is no number shows.
   Nextafter: floating((x, towards) => where(isNan(towards), towards, x)),
+  Copysign: floating((x, y) => where(isSigned(y), neg(abs(x)), abs(x))),
   Heaviside: floating((x, atZero) => where(less(x, 0), 0, where(greater(x, 0), 1, atZero))),
   Clip: operation('x x_min x_max', clip),
   BitwiseAnd: bitwise('BitwiseAnd', and),

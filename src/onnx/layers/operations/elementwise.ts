@@ -48,6 +48,7 @@ import {
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
 import { computed } from './dtypes.js';
+import { logGamma } from './gamma.js';
 import { type OperationTable, operation } from './operation.js';
 
 type Unary = (x: Value) => Value;
@@ -133,11 +134,14 @@ const sinc: Unary = (x) => {
 const isPositive: Unary = (x) => greater(x, 0);
 const isNegative: Unary = (x) => less(x, 0);
 
+/** Whether floats have a minus before them, as -0 has. */
+export const isSigned: Unary = (x) => or(isNegative(x), and(equal(x, 0), isNegative(reciprocal(x))));
+
 function signBit(a: Arguments): Value {
   const x = a.tensor('x');
   if (x.type === 'bool') return fill(a.graph, 'bool', sizesOf(x), 0);
   if (!isFloat(x)) return isNegative(computed([x], (wide) => sign(wide)));
-  return or(isNegative(x), and(equal(x, 0), isNegative(reciprocal(x))));
+  return isSigned(x);
 }
 
 function roundTo(a: Arguments): Value {
@@ -196,6 +200,7 @@ export const elementwiseOperations: OperationTable = {
   Arctanh: floating(atanh),
   Sinc: floating(sinc),
   I0: floating(besselI0),
+  Lgamma: floating(logGamma),
   Erf: floating(erf),
   Erfc: floating((x) => sub(constant(x.graph, 'float32', [], [1]), erf(x))),
   Erfinv: floating(erfinv),

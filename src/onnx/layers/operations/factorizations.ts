@@ -2,6 +2,7 @@ import type { Dimension, Value } from '../../graph.js';
 import {
   cast,
   cholesky,
+  isFloat,
   luFactors,
   matmul,
   node,
@@ -58,6 +59,29 @@ function choleskyInverse(a: Arguments): Value {
   return upper ? matmul(inverse, swapLastAxes(inverse)) : matmul(swapLastAxes(inverse), inverse);
 }
 
+/** The most that matrices are raised to: products of so many are beyond single precision. */
+const largestPower = 2 ** 16;
+
+/** A power by squares of squares, multiplied in the order in which Keras does; a negative one is of the inverse. */
+function matrixPower(a: Arguments): Value {
+  const given = a.tensor('x');
+  const n = a.number('n');
+  if (!Number.isInteger(n) || Math.abs(n) > largestPower)
+    return a.unsupported(`its n is ${n}, which is no whole number up to ${largestPower}`);
+  if (!isFloat(given)) return a.unsupported(`its matrices are of ${given.type}; make floats of them by keras.ops.cast`);
+  const x = squareMatrices(a, 'x');
+  if (n === 0) return unitMatrices(x);
+  let base = n < 0 ? solve(x, unitMatrices(x)) : x;
+  if (Math.abs(n) === 1) return base;
+  // From the unit matrix on, whose zeros make infinities no numbers, as with Keras.
+  let power = unitMatrices(x);
+  for (let rest = Math.abs(n); rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) power = matmul(power, base);
+    if (rest > 1) base = matmul(base, base);
+  }
+  return power;
+}
+
 /** Of a batch of matrices Keras itself can't tell the order of rows: TensorFlow inverts permutations one by one. */
 function luFactor(a: Arguments): Value[] {
   const x = squareMatrices(a, 'x');
@@ -96,6 +120,7 @@ export const factorizationOperations: OperationTable = {
     const lower = a.boolean('lower') !== a.boolean('adjoint');
     return equation(a, (matrix, right) => solveTriangular(matrix, right, lower));
   }),
+  MatrixPower: operation('x n', matrixPower),
   LuFactor: operation('x', luFactor),
   Qr: operation('x', qr),
 };

@@ -191,6 +191,12 @@ export const joiningOperations: OperationTable = {
     return concat(values, values[0]!.rank === 1 ? 0 : 1);
   }),
   Vstack: operation('xs', (a) => concat(a.tensors('xs'), 0)),
+  ColumnStack: operation('xs', (a) =>
+    concat(
+      a.tensors('xs').map((value) => withAxes(value, value.rank === 1 ? [1] : [])),
+      1,
+    ),
+  ),
   Dstack: operation('xs', (a) =>
     concat(
       a.tensors('xs').map((value) => withAxes(value, [[0, 1, 2], [0, 2], [2]][value.rank] ?? [])),

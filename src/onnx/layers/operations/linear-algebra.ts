@@ -165,6 +165,20 @@ function corrcoef(a: Arguments): Value {
   return x.rank === 1 ? reshape(coefficients, []) : coefficients;
 }
 
+/** Covariances of the rows, by one less than there are columns; of one row, or of a vector, a scalar. */
+function covariances(a: Arguments): Value {
+  const x = toFloat(a.tensor('x'));
+  if (x.rank > 2) return a.unsupported(`its input has ${x.rank} axes`);
+  if (x.rank === 0) return a.constant('float32', Number.NaN);
+  const rows = x.rank === 1 ? unsqueeze(x, [0]) : x;
+  if (rows.shape[0] === null) return a.unsupported('the number of its rows is unknown: of one row it gives a scalar');
+  const centred = sub(rows, reduceMean(rows, [1], true));
+  const freedom = sizePlus(sizeOf(rows, 1), -1);
+  const count = typeof freedom === 'number' ? freedom : toFloat(freedom);
+  const found = div(matmul(centred, transpose(centred, [1, 0])), count);
+  return rows.shape[0] === 1 ? reshape(found, []) : found;
+}
+
 /** Distances between all rows of two matrices. */
 function distances(a: Arguments): Value {
   const [x, y] = [toFloat(a.tensor('x')), toFloat(a.tensor('y'))];
@@ -203,5 +217,6 @@ export const linearAlgebraOperations: OperationTable = {
   Vander: operation('x', vander),
   Trapezoid: operation('y', trapezoid),
   Corrcoef: operation('x', corrcoef),
+  Cov: operation('x', covariances),
   CDist: operation('x y', distances),
 };

@@ -4,6 +4,8 @@ import {
   allFinite,
   and,
   cast,
+  channelsFirst,
+  channelsLast,
   conv,
   either,
   equal,
@@ -19,6 +21,8 @@ import {
   reduceSum,
   reshape,
   sizesOf,
+  sizeTimes,
+  slice,
   squeeze,
   toFloat,
   transpose,
@@ -146,9 +150,56 @@ function fold(a: Arguments): Value {
   return node('Col2Im', [x, int64s(a.graph, size), int64s(a.graph, kernel)], attributes, x.type, shape);
 }
 
+/** Along an axis of so many patches of this size, where what they cover begins and how long it is. */
+function covered(a: Arguments, grid: number | null, size: number, output: number): { start: number; end: number } {
+  if (grid === null) return a.unsupported('it has an output_size, and the number of its patches is unknown');
+  const beyond = grid * size - output;
+  const isSame = a.choice('padding', ['valid', 'same'], 'valid') === 'same';
+  if (beyond < 0 || beyond >= (isSame ? size : 1))
+    return a.unsupported(`its output_size is ${output} where there are ${grid} patches of ${size}`);
+  const start = Math.floor(beyond / 2);
+  return { start, end: start + output };
+}
+
+/** Puts patches that don't overlap side by side again; what padding was added when they were taken is cut off. */
+function reconstructPatches(a: Arguments): Value {
+  const given = a.tensor('patches');
+  const size = a.numbers('size', a.numbers('size').length === 3 ? 3 : 2);
+  const rank = size.length;
+  if (!size.every((one) => Number.isInteger(one) && one >= 1)) return a.unsupported(`its size is ${size}`);
+  const strides = a.numbers('strides', rank, size);
+  if (strides.join() !== size.join()) return a.unsupported('its patches overlap, which Keras refuses as well');
+  if (given.rank !== rank + 1 && given.rank !== rank + 2) return a.unsupported(`its patches are of rank ${given.rank}`);
+  const single = given.rank === rank + 1;
+  const batch = single ? unsqueeze(given, [0]) : given;
+  const isFirst = isChannelsFirst(a);
+  const x = isFirst ? channelsLast(batch) : batch;
+  const elements = size.reduce((product, one) => product * one, 1);
+  const flat = x.shape.at(-1) ?? a.unsupported('the number of its channels is unknown');
+  if (flat % elements !== 0) return a.unsupported(`its patches of ${flat} are not of ${elements} places`);
+  const grid = x.shape.slice(1, -1);
+  const output = a.has('output_size') ? a.numbers('output_size', rank) : undefined;
+  if (!output && a.choice('padding', ['valid', 'same'], 'valid') === 'same')
+    return a.unsupported('it has no output_size');
+  const ranges = output?.map((one, axis) => ({ axis: axis + 1, ...covered(a, grid[axis]!, size[axis]!, one) })) ?? [];
+  const [count, ...sizes] = sizesOf(x).slice(0, -1);
+  const apart = reshape(x, [count!, ...sizes, ...size, flat / elements]);
+  // (batch, patches and places of the first axis, of the second, …, channels)
+  const beside = size.flatMap((_, axis) => [1 + axis, 1 + rank + axis]);
+  const turned = transpose(apart, [0, ...beside, 1 + 2 * rank]);
+  const whole = reshape(turned, [count!, ...sizes.map((one, axis) => sizeTimes(one, size[axis]!)), flat / elements]);
+  const result = slice(
+    whole,
+    ranges.filter(({ axis, start, end }) => start !== 0 || end !== whole.shape[axis]),
+  );
+  const placed = isFirst ? channelsFirst(result) : result;
+  return single ? squeeze(placed, [0]) : placed;
+}
+
 /** Windows as tensors of their own. https://keras.io/api/ops/image/ */
 export const patchOperations: OperationTable = {
   ExtractPatches: operation('images', extractPatches),
+  ReconstructPatches: operation('patches', reconstructPatches),
   Unfold: operation('x', unfold),
   Fold: operation('x', fold),
 };
