@@ -166,6 +166,7 @@ const autoContrast: LayerHandler = ([input], call) => {
 const augmentations = [
   'AugMix',
   'CutMix',
+  'Mosaic',
   'RandAugment',
   'RandomElasticTransform',
   'RandomErasing',
@@ -187,7 +188,6 @@ const gentleAugmentations = [
   'Equalization',
   'MaxNumBoundingBoxes',
   'MixUp',
-  'Mosaic',
   'RandomBrightness',
   'RandomColorDegeneration',
   'RandomColorJitter',

@@ -165,13 +165,15 @@ function corrcoef(a: Arguments): Value {
   return x.rank === 1 ? reshape(coefficients, []) : coefficients;
 }
 
-/** Covariances of the rows, by one less than there are columns; of one row, or of a vector, a scalar. */
+/**
+ * Covariances of the rows, by one less than there are columns; of one row, or of a vector, a scalar. Rows of an open number give a matrix
+ * even where there is one, as Keras's `predict` does.
+ */
 function covariances(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
   if (x.rank > 2) return a.unsupported(`its input has ${x.rank} axes`);
   if (x.rank === 0) return a.constant('float32', Number.NaN);
   const rows = x.rank === 1 ? unsqueeze(x, [0]) : x;
-  if (rows.shape[0] === null) return a.unsupported('the number of its rows is unknown: of one row it gives a scalar');
   const centred = sub(rows, reduceMean(rows, [1], true));
   const freedom = sizePlus(sizeOf(rows, 1), -1);
   const count = typeof freedom === 'number' ? freedom : toFloat(freedom);
