@@ -36,8 +36,7 @@ export const refusals: Readonly<Record<string, string>> = {
 
 /** The same for what Keras 3.16 has and no released version yet. */
 export const refusalsToCome: Readonly<Record<string, string>> = {
-  'ops.Gammainc':
-    `the incomplete gamma function is a series whose length depends on its values, and ONNX has none; ${apart}`,
+  'ops.Gammainc': `the incomplete gamma function is a series whose length depends on its values, and ONNX has none; ${apart}`,
 };
 
 /** The same for activations, by their names. */
