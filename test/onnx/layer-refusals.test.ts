@@ -53,6 +53,14 @@ const normalizing: Refusal[] = [
   ['it wraps no layer', layer('SpectralNormalization', {}), matrix],
 ];
 
+const causal = (className: string, kernels: Record<string, number[]>) =>
+  layer(className, { filters: 2, kernel_size: [2], padding: 'causal' }, kernels);
+
+const convolving: Refusal[] = [
+  ['it takes 3 axes, its input is (?, 6, 6, 4)', causal('Conv1D', { kernel: [2, 4, 2] }), image],
+  ['it takes 3 axes, its input is (?, 4)', causal('SeparableConv1D', {}), matrix],
+];
+
 const pooling: Refusal[] = [
   ['its input has no spatial axes', layer('GlobalMaxPooling1D', {}), matrix],
   ['its input has no spatial axes', layer('GlobalAveragePooling2D', {}), matrix],
@@ -181,7 +189,7 @@ const rarely: Refusal[] = [
   ],
 ];
 
-for (const [what, refusals] of Object.entries({ normalizing, pooling, merging, looking, others, rarely }))
+for (const [what, refusals] of Object.entries({ normalizing, convolving, pooling, merging, looking, others, rarely }))
   describe(`refusals of layers: ${what}`, () => {
     refusals.forEach(([reason, tested, ...inputs], index) => {
       it(`${tested.className} ${JSON.stringify(tested.config)}: ${reason} (${index})`, () => {

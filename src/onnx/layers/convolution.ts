@@ -1,7 +1,7 @@
 import type { ConfigValue } from '../../keras/model.js';
 import { activation } from '../activations.js';
 import type { LayerCall, LayerHandler, LayerTable } from '../context.js';
-import { showShape, type Value } from '../graph.js';
+import { ShapeError, showShape, type Value } from '../graph.js';
 import { channelsFirst, channelsLast, conv, convTranspose, pad, toFloat, type Window } from '../operators/index.js';
 
 const spatialAxes = (rank: number) => Array.from({ length: rank }, (_, axis) => axis);
@@ -53,10 +53,14 @@ function depthwiseKernel(call: LayerCall, name: string, rank: number): Value {
   return call.weight(name, perm, [channels * multiplier, 1, ...shape.slice(0, rank)]);
 }
 
-/** A handler from what happens between the channels-first input and the activation. */
+/**
+ * A handler from what happens between the channels-first input and the activation. It throws a ShapeError when the input has not
+ * `rank` spatial axes.
+ */
 const convolving =
   (rank: number, body: (x: Value, window: Window, call: LayerCall) => Value): LayerHandler =>
   ([x], call) => {
+    if (x!.rank !== rank + 2) throw new ShapeError(`it takes ${rank + 2} axes, its input is ${showShape(x!.shape)}`);
     const window = windowOf(call, rank);
     return activation(call)(inChannelsFirst(toFloat(x!), call, (input) => body(input, window, call)));
   };
