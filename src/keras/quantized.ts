@@ -13,7 +13,7 @@ export interface InputsQuantizer {
 
 /** How Keras quantized a layer (`model.quantize()`). */
 export interface Quantization {
-  mode: 'int8' | 'int4' | 'float8' | 'gptq' | 'awq';
+  mode: 'int8' | 'int4' | 'float8' | 'gptq' | 'awq' | 'ternary';
   /** Of a weight in the file; two of 4 bits are in one byte. */
   bits: number;
   /** Whether several inputs share a scale and a zero point, instead of one scale for a whole row of the table or unit. */
@@ -29,6 +29,7 @@ const policies: Record<Quantization['mode'], RegExp> = {
   float8: /^float8$/,
   gptq: /^gptq\/(?<bits>[2348])\/(?<group>-1|\d+)$/,
   awq: /^awq\/(?<bits>4)\/(?<group>-1|\d+)$/,
+  ternary: /^ternary$/,
 };
 
 const allModes = ['int8', 'int4', 'float8', 'gptq', 'awq'];
@@ -36,10 +37,11 @@ const tableModes = ['int8', 'int4'];
 
 /** The classes that Keras quantizes, and the modes of each. */
 export const quantizedLayers: Readonly<Record<string, readonly string[]>> = {
-  Dense: allModes,
+  Dense: [...allModes, 'ternary'],
   EinsumDense: allModes,
   Embedding: tableModes,
   ReversibleEmbedding: tableModes,
+  TernaryDense: ['ternary'],
 };
 
 const standardQuantizer: InputsQuantizer = { low: -127, high: 127, epsilon: 1e-7 };
@@ -58,8 +60,8 @@ export function quantizationOf(layer: Layer): Quantization | undefined {
     const { group, bits } = match.groups ?? {};
     const config = quantizationConfig(layer);
     const size = config?.class_name === 'Int4QuantizationConfig' ? (settingsOf(config).block_size ?? -1) : group;
-    if (mode === 'float8' && layer.config.lora_rank)
-      throw refused(layer, 'is of float8 and adapted (LoRA), which Keras has no answer for');
+    if ((mode === 'float8' || mode === 'ternary') && layer.config.lora_rank)
+      throw refused(layer, `is of ${mode} and adapted (LoRA), which Keras has no answer for`);
     return {
       mode: mode as Quantization['mode'],
       bits: Number(bits ?? (mode === 'int4' ? 4 : 8)),
@@ -77,6 +79,7 @@ const configs: ReadonlySet<ConfigValue | undefined> = new Set([
   'Float8QuantizationConfig',
   'GPTQConfig',
   'AWQConfig',
+  'TernaryQuantizationConfig',
 ]);
 
 function quantizationConfig(layer: Layer): Config | undefined {
@@ -166,6 +169,7 @@ const kernelVariables: Record<Quantization['mode'], (bias: string[], quantizatio
   ],
   gptq: (bias) => calibrated(bias),
   awq: (bias) => calibrated(bias, 'awq_scales'),
+  ternary: (bias) => ['kernel', ...bias, 'kernel_scale'],
 };
 
 function tableVariables(own: readonly string[], quantization: Quantization): string[] {

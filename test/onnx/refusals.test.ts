@@ -212,6 +212,49 @@ const numbers: Refusal[] = [
   ['its dtype is null', 'ops.Cast', { dtype: 7 }, matrix],
 ];
 
+/** Of what Keras 3.16 has. */
+const next: Refusal[] = [
+  ['its n is 0.5, which is no whole number up to 65536', 'ops.MatrixPower', { n: 0.5 }, [null, 2, 2]],
+  ['its n is -65537, which is no whole number up to 65536', 'ops.MatrixPower', { n: -65537 }, [null, 2, 2]],
+  [
+    'its matrices are of int32; make floats of them by keras.ops.cast',
+    'ops.MatrixPower',
+    { n: 2 },
+    whole([null, 2, 2]),
+  ],
+  ['its x is not square', 'ops.MatrixPower', { n: 2 }, [null, 2, 3]],
+  ['its input has 3 axes', 'ops.Cov', {}, steps],
+  ['its size is 0,2', 'ops.ReconstructPatches', { size: [0, 2] }, [null, 2, 2, 4]],
+  [
+    'its patches overlap, which Keras refuses as well',
+    'ops.ReconstructPatches',
+    { size: 2, strides: 1 },
+    [null, 2, 2, 4],
+  ],
+  ['its patches are of rank 5', 'ops.ReconstructPatches', { size: 2 }, [null, 2, 2, 2, 4]],
+  ['its patches of 6 are not of 4 places', 'ops.ReconstructPatches', { size: 2 }, [null, 2, 2, 6]],
+  ['the number of its channels is unknown', 'ops.ReconstructPatches', { size: 2 }, [null, 2, 2, null]],
+  ['it has no output_size', 'ops.ReconstructPatches', { size: 2, padding: 'same' }, [null, 2, 2, 4]],
+  [
+    'its output_size is 5 where there are 2 patches of 2',
+    'ops.ReconstructPatches',
+    { size: 2, padding: 'same', output_size: [4, 5] },
+    [null, 2, 2, 4],
+  ],
+  [
+    'its output_size is 3 where there are 2 patches of 2',
+    'ops.ReconstructPatches',
+    { size: 2, output_size: [3, 4] },
+    [null, 2, 2, 4],
+  ],
+  [
+    'it has an output_size, and the number of its patches is unknown',
+    'ops.ReconstructPatches',
+    { size: 2, output_size: [4, 4] },
+    [null, null, 2, 4],
+  ],
+];
+
 /** A function of TensorFlow in a model of Keras 2. */
 const tensorflow = (reason: string, name: string, config: Config, x: Input, args?: Argument[]): Refusal => [
   reason,
@@ -241,7 +284,7 @@ const functions: Refusal[] = [
   tensorflow('it is the mean of integers', 'math.reduce_mean', {}, whole([null, 4])),
 ];
 
-for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers, functions }))
+for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers, next, functions }))
   describe(`refusals of ${what}`, () => {
     refusals.forEach((refusal, index) => {
       const [reason, className, config, x, args = []] = refusal;

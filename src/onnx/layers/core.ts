@@ -51,6 +51,8 @@ const einsumDense: LayerHandler = ([x], call) =>
  * is half of the mean size where the config has none. Then the result is multiplied by that mean.
  */
 function ternaryDense([x]: readonly Value[], call: LayerCall): Value {
+  const quantized = quantizedDense(x!, call);
+  if (quantized) return finish(quantized, call);
   const weight = call.rawWeight('kernel');
   if (!weight.dtype.includes('float')) throw new ShapeError(`its kernel should be floats, not ${weight.dtype}`);
   const given = call.config.optionalNumber('threshold');

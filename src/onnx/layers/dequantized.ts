@@ -67,6 +67,24 @@ export function unpacked(
   return { rows, columns, data };
 }
 
+/**
+ * A matrix of -1, 0 and 1 of which five neighbours along the columns are in one byte, as the digits of a number to the base 3, the first the
+ * lowest: Keras's `pack_ternary`. The last byte of a row has digits to spare.
+ * @throws ShapeError when the variable is of another size
+ */
+export function unpackedTernary(name: string, weight: Weight, rows: number, columns: number): Matrix {
+  checkBytes(name, weight);
+  const packed = Math.ceil(columns / 5);
+  checkShape(name, weight, [rows, packed]);
+  const bytes = weight.data as Int8Array | Uint8Array;
+  const data = new Float32Array(rows * columns).map((_, at) => {
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    const byte = bytes[row * packed + Math.floor(column / 5)]! & 255;
+    return (Math.floor(byte / 3 ** (column % 5)) % 3) - 1;
+  });
+  return { rows, columns, data };
+}
+
 /** What it is divided by, for each row or column. @throws ShapeError for another number of scales */
 export function scaled(matrix: Matrix, scale: Weight, name: string, along: 'rows' | 'columns'): Matrix {
   const { rows, columns, data } = matrix;

@@ -20,7 +20,16 @@ import {
   roundTo,
   toFloat,
 } from '../operators/index.js';
-import { checkShape, dequantized, integers, type Matrix, scaled, turned, unpacked } from './dequantized.js';
+import {
+  checkShape,
+  dequantized,
+  integers,
+  type Matrix,
+  scaled,
+  turned,
+  unpacked,
+  unpackedTernary,
+} from './dequantized.js';
 import { bfloat16, float8, inHalf } from './narrow-floats.js';
 
 /** How a layer multiplies its inputs with its kernel. */
@@ -180,6 +189,11 @@ export function quantizedDense(x: Value, call: LayerCall): Value | undefined {
     return floatProduct(x, call, matrixProduct, 'kernel', () => calibratedKernel(call, quantization, inputs, units));
   const weight = call.rawWeight('kernel');
   if (mode === 'int4') refuseOlderPacking(call, units);
+  if (mode === 'ternary')
+    return mul(
+      floatProduct(x, call, matrixProduct, 'kernel', () => unpackedTernary('kernel', weight, inputs, units)),
+      scaleOf(call, 'kernel', []),
+    );
   const numbers = () =>
     mode === 'int4' ? unpacked('kernel', weight, inputs, units, 'columns') : integers('kernel', weight, inputs, units);
   const made = grouped
