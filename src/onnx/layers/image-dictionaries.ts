@@ -83,7 +83,7 @@ export const ofImagesAlone =
       ? handler(inputs, call)
       : call.unsupported('it is given labels, bounding boxes or masks beside images; call it on the images alone');
 
-/** So many boxes: the first ones, and -1 for those that there are not. */
+/** So many boxes: the first ones, and -1 for those that there are not, or what the config says: that of Keras 3.16 does. */
 export function boundedBoxes({ boxes, labels }: Boxes, _: Value, { config }: LayerCall): Boxes {
   const count = config.integer('max_number', undefined, 0);
   const bounded = (x: Value, axis: number) => {
@@ -93,7 +93,7 @@ export function boundedBoxes({ boxes, labels }: Boxes, _: Value, { config }: Lay
       first,
       x.shape.map((_, at): [Size, Size] => [0, at === axis ? missing : 0]),
       'constant',
-      -1,
+      config.number('fill_value', -1),
     );
     return reshape(filled, sizesOf(filled).with(axis, count));
   };
