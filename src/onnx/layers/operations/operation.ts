@@ -42,7 +42,9 @@ export function bind(
 }
 
 /** What no operation's result depends on: how it is stored, and how fast it comes. */
-const inert = 'name dtype trainable sparse ragged synchronized sorted is_stable assume_unique flash_attention'.split(' ');
+const inert = 'name dtype trainable sparse ragged synchronized sorted is_stable assume_unique flash_attention'.split(
+  ' ',
+);
 
 /**
  * A handler for Keras 3's node of this operation: what the constructor takes is in the config, the rest in the call. An argument
