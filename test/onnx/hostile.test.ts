@@ -111,7 +111,7 @@ const wrong: [what: string, input: Input, tested: Layer, message: RegExp][] = [
   ],
   ['a bias of another size', image, layer('Conv2D', convolution, { ...kernel, bias: [4] }), /weights don't fit/],
   ['no kernel', image, layer('Conv2D', convolution), /no weight "kernel"/],
-  ['an input of too few axes', steps, layer('Conv2D', convolution, kernel), /weights don't fit/],
+  ['an input of too few axes', steps, layer('Conv2D', convolution, kernel), /it takes 4 axes/],
   ['an activation of its own', steps, layer('Activation', { activation: 'mine' }), /"mine"/],
   ['an activation named like a method', steps, layer('Activation', { activation: 'constructor' }), /"constructor"/],
   ['an activation that is a list', steps, layer('Activation', { activation: ['relu'] }), /activation/],
