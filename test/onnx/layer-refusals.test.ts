@@ -174,7 +174,7 @@ const rarely: Refusal[] = [
   ['its 5 tiles are too many for an image of the shape (?, 4, 2, 6)', tiles([5, 1]), [null, 2, 6, 4]],
   ['its tile_grid_size should be of numbers up to 256', tiles(257), image],
   ['the size of its input is unknown', local({}, [4, 12, 2]), [null, null, 4]],
-  ['the size of its input is unknown', local({}, [4, 12, 2]), [null, 6, 4, 1]],
+  ['it takes 3 axes, its input is (?, 6, 4, 1)', local({}, [4, 12, 2]), [null, 6, 4, 1]],
   ['it has 95 weights where 96 are needed', local({}, [95]), steps],
   ['it has 95 weights where 192 are needed', local({ implementation: 2 }, [95]), steps],
   ['it has 95 weights, not 96', local({ implementation: 3 }, [95]), steps],

@@ -53,6 +53,11 @@ function depthwiseKernel(call: LayerCall, name: string, rank: number): Value {
   return call.weight(name, perm, [channels * multiplier, 1, ...shape.slice(0, rank)]);
 }
 
+/** @throws ShapeError when the input has not `rank` spatial axes */
+export function checkRank(x: Value, rank: number): void {
+  if (x.rank !== rank + 2) throw new ShapeError(`it takes ${rank + 2} axes, its input is ${showShape(x.shape)}`);
+}
+
 /**
  * A handler from what happens between the channels-first input and the activation. It throws a ShapeError when the input has not
  * `rank` spatial axes.
@@ -60,7 +65,7 @@ function depthwiseKernel(call: LayerCall, name: string, rank: number): Value {
 const convolving =
   (rank: number, body: (x: Value, window: Window, call: LayerCall) => Value): LayerHandler =>
   ([x], call) => {
-    if (x!.rank !== rank + 2) throw new ShapeError(`it takes ${rank + 2} axes, its input is ${showShape(x!.shape)}`);
+    checkRank(x!, rank);
     const window = windowOf(call, rank);
     return activation(call)(inChannelsFirst(toFloat(x!), call, (input) => body(input, window, call)));
   };

@@ -14,7 +14,7 @@ import {
   windowOutput,
 } from '../operators/index.js';
 import { floats } from '../weights.js';
-import { windowOf } from './convolution.js';
+import { checkRank, windowOf } from './convolution.js';
 
 /** The most weights that are spelt out, one for each element of each window. */
 const largestKernel = 2 ** 26;
@@ -46,10 +46,11 @@ const ordered = (first: boolean, spatial: readonly number[], channel: number): n
   first ? [channel, ...spatial] : [...spatial, channel];
 
 function windowsOf(x: Value, call: LayerCall, rank: number): Windows {
+  checkRank(x, rank);
   const window = windowOf(call, rank);
   const first = call.config.dataFormat === 'channels_first';
   const sizes = x.shape.slice(1);
-  if (sizes.includes(null) || x.rank !== rank + 2) throw new ShapeError('the size of its input is unknown');
+  if (sizes.includes(null)) throw new ShapeError('the size of its input is unknown');
   const spatial = (first ? sizes.slice(1) : sizes.slice(0, -1)) as number[];
   const channels = (first ? sizes[0] : sizes.at(-1)) as number;
   const output = windowOutput(spatial, window) as number[];

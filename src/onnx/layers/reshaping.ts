@@ -25,7 +25,7 @@ import {
   transpose,
   unsqueeze,
 } from '../operators/index.js';
-import { inChannelsFirst } from './convolution.js';
+import { checkRank, inChannelsFirst } from './convolution.js';
 import { likeInput } from './image-preprocessing.js';
 
 const flatten: LayerHandler = ([x], { config }) => {
@@ -53,11 +53,6 @@ const repeatVector: LayerHandler = ([x], { config }) => {
 
 /** The place of the first spatial axis. */
 const firstSpatial = ({ config }: LayerCall) => (config.dataFormat === 'channels_first' ? 2 : 1);
-
-/** @throws ShapeError when the input has not `rank` spatial axes */
-function checkRank(x: Value, rank: number): void {
-  if (x.rank !== rank + 2) throw new ShapeError(`it takes ${rank + 2} axes, its input is ${showShape(x.shape)}`);
-}
 
 const zeroPadding =
   (rank: number): LayerHandler =>
