@@ -17,6 +17,9 @@ export * from '../../src/keras/index.js';
 
 const packed = new Map<string, Buffer>();
 
+/** What a reference to a tensor has, as its constructor sets it. */
+const referenceKeys = Object.keys(new TensorReference('')).join();
+
 /** {@link read}, of a file that has not been read. */
 export async function readKerasModel(...given: Parameters<typeof read>): Promise<KerasModel> {
   const { mtimeMs, size } = statSync(given[0], { throwIfNoEntry: false }) ?? {};
@@ -39,8 +42,7 @@ function unpack(bytes: Buffer): KerasModel {
 function restoreReferences(graph: Graph, seen: Set<Layer>): void {
   const restore = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    const keys = Object.keys(value);
-    if (keys.length === 1 && keys[0] === 'id') Object.setPrototypeOf(value, TensorReference.prototype);
+    if (Object.keys(value).join() === referenceKeys) Object.setPrototypeOf(value, TensorReference.prototype);
     else Object.values(value).forEach(restore);
   };
   const restoreLayer = (layer: Layer): void => {
