@@ -1,8 +1,10 @@
 /** Jobs of the built command line: whom it tells of their ends, and what becomes of them when it ends itself. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net';
 import { basename } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import type { Job } from '../../schemas/jobs.js';
@@ -171,6 +173,15 @@ describe('the list of jobs', () => {
   });
 });
 
+/** Asks for a job, and waits until the server has read that: from then on it must answer. */
+async function begin(url: string): Promise<{ job: Promise<Job> }> {
+  const asking = request(url, { headers: { expect: '100-continue' } });
+  const job = once(asking, 'response').then(([reply]) => json(reply) as Promise<Job>);
+  asking.end();
+  await once(asking, 'continue');
+  return { job };
+}
+
 describe('a server that ends', () => {
   const later = { prefer: 'respond-async' };
 
@@ -181,11 +192,9 @@ describe('a server that ends', () => {
       Array.from({ length: 12 }, () => post(server.url, { webhook: `http://${told.host}/` }, later)),
     );
     const jobs = (await Promise.all(replies.map((reply) => reply.json()))) as Job[];
-    const waiting = jobs.map(
-      async ({ id }) => (await fetch(`${server.url}/jobs/${id}?wait=60`)).json() as Promise<Job>,
-    );
+    const waiting = await Promise.all(jobs.map(({ id }) => begin(`${server.url}/jobs/${id}?wait=60`)));
     server.child.kill('SIGTERM');
-    for (const job of await Promise.all(waiting)) assert.equal(job.status, 'succeeded');
+    for (const { job } of waiting) assert.equal((await job).status, 'succeeded');
     const { code } = await server.ended;
     assert.equal(code, 0);
     assert.equal((await told.have(12)).length, 12);
