@@ -32,6 +32,8 @@ export class Value {
   mask: Value | undefined;
   /** The dtype of the layer that made it, in which Keras computes, where that is known. */
   computedIn: string | undefined;
+  /** The node that makes it: an input of the graph and a constant have none. */
+  madeBy: Node | undefined;
 
   constructor(
     readonly graph: GraphBuilder,
@@ -228,7 +230,9 @@ export class GraphBuilder {
         new Value(this, names?.[index] ?? (index === 0 ? name : `${name}:${index}`), type, shape),
     );
     const present = inputs.slice(0, inputs.findLastIndex((value) => value !== undefined) + 1);
-    this.nodes.push({ name, opType: type, domain, inputs: present, attributes, outputs });
+    const made: Node = { name, opType: type, domain, inputs: present, attributes, outputs };
+    for (const output of outputs) output.madeBy = made;
+    this.nodes.push(made);
     return outputs;
   }
 

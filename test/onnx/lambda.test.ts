@@ -122,6 +122,7 @@ describe('a Lambda', () => {
     refused(source, /is not supported|leaves open/, { shape: [null, null, 3] });
   });
 
+  const pairOf = functionCases.find(({ source }) => source.includes('x, y = v'))!.source;
   const messages: [what: string, source: string, message: RegExp, given?: Given][] = [
     [
       'a name that could be anything',
@@ -141,10 +142,36 @@ describe('a Lambda', () => {
     ['bits of floats', 'x & x | x ^ x', /its "&" of float32 tensors/],
     ['a whole number that is no float', 'x + 12345678901234567890', /a whole number that is too large/],
     ['what branches, with the names that it uses', '[y for y in x]', /Python code, which is never run, and /],
+    [
+      'bytes',
+      'tf.abs(x)',
+      /calls tf\.abs with a tensor of uint8; cast it with keras\.ops\.cast first/,
+      { dtype: 'uint8' },
+    ],
+    ['whole numbers divided', 'tf.divide(x, x)', /calls tf\.divide with tensors of int32; cast/, { dtype: 'int32' }],
+    ['bounds the wrong way round', 'tf.clip_by_value(x, 2.0, 1.0)', /with a least value above the greatest/],
+    ['rows that a vector chooses', 'tf.where(x[:, 0] > 0.5, x, x)', /calls tf\.where with a vector, by which/],
+    ['a constant of another shape', 'tf.constant([1.5, 2.5], tf.float32, [2, 1])', /calls tf\.constant with a shape/],
+    ['what is called and no function', 'c(x)', /it calls what is no function/, { closure: [1] }],
+    ['an item of a number', 'c[0]', /an item of what is no tensor and no list/, { closure: [1] }],
+    ['a slice up to numbers', 'x[x:]', /it has a slice whose ends are not known/],
+    ['an item that there is not', '[x, x][2]', /takes an item that its list has not/],
+    ['every other item', '[x, x][::2]', /takes a slice of a list that is not known/],
+    ['a pair that is none', pairOf, /it takes 2 values from what is no list of 2/, { defaults: null }],
+    ['a mask that it takes', 'def f(x, mask=None):\n    return x', /it takes mask/, { defaults: [null] }],
     ['a mask of its own', 'x * 2', /makes a mask of its own/, { config: { mask: true } }],
   ];
   for (const [what, source, message, options] of messages)
     it(`is refused for ${what}`, () => refused(source, message, options));
+
+  it('is refused where its code is missing or too large, or what it is called with is no tensor', () => {
+    const coded = (code: ConfigValue) => model(layer('Lambda', { function: [code, null, null] }));
+    assert.throws(() => compile(coded(7)), /never run, and its code is missing; rewrite it/);
+    assert.throws(() => compile(coded('A'.repeat(2 ** 15 + 1))), /never run, and its code is too large; rewrite it/);
+    const { graph, ...rest } = model(lambda('x'));
+    const calls = [{ ...graph.calls[0]!, args: [[new TensorReference('x:0'), 1]] }];
+    assert.throws(() => compile({ ...rest, graph: { ...graph, calls } }), /called with something other than tensors/);
+  });
 
   it('is told with the line in its place, where there is one that does the same', () => {
     const line = (source: string, what: Given = {}) => {

@@ -189,7 +189,57 @@ const rarely: Refusal[] = [
   ],
 ];
 
-for (const [what, refusals] of Object.entries({ normalizing, convolving, pooling, merging, looking, others, rarely }))
+const many = (axes: number): Input => [null, ...Array<number>(axes - 1).fill(2)];
+const statistic = (size: number) => ({ mean: [size], variance: [size] });
+const recurrent = (className: string, gates: number) =>
+  layer(className, { units: 2 }, { kernel: [4, 2 * gates], recurrent_kernel: [2, 2 * gates] });
+
+const beside: Refusal[] = [
+  [
+    'it is given other tensors than images, labels, segmentation_masks and bounding_boxes',
+    layer('RandomGrayscale', {}),
+    image,
+    matrix,
+  ],
+  [
+    'it is given labels, bounding boxes or masks beside images; call it on the images alone',
+    layer('CenterCrop', { height: 2, width: 2 }),
+    image,
+    matrix,
+  ],
+  ['its inputs have too many axes', layer('Dot', { axes: 1 }), many(13), many(13)],
+  [
+    'its mean of the shape (2, 4) has too many axes',
+    layer('Normalization', { axis: -1 }, { mean: [2, 4], variance: [2, 4] }),
+    matrix,
+  ],
+  ['the size of an axis that it keeps is unknown', layer('Normalization', { axis: -1 }, statistic(4)), [null, null]],
+  [
+    'its output_shape is [null,9,9,2], not (?, 12, 12, 2)',
+    layer(
+      'Conv2DTranspose',
+      { filters: 2, kernel_size: [2, 2], strides: [2, 2], padding: 'valid', output_shape: [null, 9, 9, 2] },
+      { kernel: [2, 2, 2, 4] },
+    ),
+    image,
+  ],
+  [
+    'its vocabulary is not in the file; save the model as .keras, or lay it beside it as tested.vocabulary.txt, a term in each line, or as .pkl, a pickled list of them',
+    lookup({ vocabulary: null }),
+    texts,
+  ],
+  [
+    'its input has 3 axes instead of 4',
+    layer('ConvLSTM1D', { filters: 1, kernel_size: [1] }, { kernel: [1, 4, 4], recurrent_kernel: [1, 1, 4] }),
+    steps,
+  ],
+  ['it is called with 2 initial states and has 1', recurrent('SimpleRNN', 1), steps, [null, 2], [null, 2]],
+  ['it is called with 1 initial states and has 2', recurrent('LSTM', 4), steps, [null, 2]],
+  ['it is given a tensor of the shape (?, 3) for one of (?, 2)', recurrent('SimpleRNN', 1), steps, [null, 3]],
+];
+
+const tables = { normalizing, convolving, pooling, merging, looking, others, rarely, beside };
+for (const [what, refusals] of Object.entries(tables))
   describe(`refusals of layers: ${what}`, () => {
     refusals.forEach(([reason, tested, ...inputs], index) => {
       it(`${tested.className} ${JSON.stringify(tested.config)}: ${reason} (${index})`, () => {

@@ -18,6 +18,24 @@ const uncounted: Input = [null, 6, 6, null];
 const whole = (shape: (number | null)[]): Input => ({ shape, dtype: 'int32' });
 const yes: Input = { shape: [null, 4], dtype: 'bool' };
 
+/** They take a list of tensors, or numbers: `x` is not put in front of their arguments. */
+const withoutTensor: ReadonlySet<string> = new Set(['ops.Concatenate', 'ops.Arange', 'ops.FFT', 'ops.ISTFT']);
+
+const stft = (config: Config): Config => ({ sequence_length: 2, sequence_stride: 1, fft_length: 2, ...config });
+
+const scaling = (config: Config, factors: number[], x: Input = image): [string, Config, Input] => [
+  'ops.ScaleAndTranslate',
+  {
+    output_shape: [1, 2, 2, 3],
+    spatial_dims: [1, 2],
+    method: 'linear',
+    scale: factors,
+    translation: factors,
+    ...config,
+  },
+  x,
+];
+
 const images: Refusal[] = [
   ['its images are of rank 2', 'ops.Resize', { size: [2, 2] }, matrix],
   ['its images are of rank 5', 'ops.Resize', { size: [2, 2] }, volume],
@@ -160,6 +178,9 @@ const shapes: Refusal[] = [
 ];
 
 const numbers: Refusal[] = [
+  ['it divides whole numbers by 0', 'ops.FloorDivide', {}, whole([null, 4]), [0]],
+  ['it divides whole numbers by 0', 'ops.Mod', {}, whole([null, 4]), [0]],
+  ['it divides whole numbers by 0', 'ops.Fmod', {}, yes, [false]],
   ['it sums over 3 axes', 'ops.Tensordot', { axes: 3 }, matrix, [[[1, 2]]]],
   ['its axes are not as many of one tensor as of the other', 'ops.Tensordot', { axes: [0, 1, 1] }, matrix, [[[1, 2]]]],
   ['its equation is not one of letters', 'ops.Einsum', { subscripts: 'ab,bc->a1' }, matrix, [[[1]]]],
@@ -281,16 +302,100 @@ const functions: Refusal[] = [
   tensorflow('its images are not of floats', 'image.adjust_contrast', {}, whole([null, 4, 4, 3]), [0.5]),
   tensorflow('it makes float32 of int32', 'image.convert_image_dtype', {}, whole([null, 4, 4, 3]), ['float32']),
   tensorflow('it makes uint8 of float32', 'image.convert_image_dtype', {}, image, ['uint8']),
+  tensorflow('it divides whole numbers by 0', 'truncatemod', {}, whole([null, 4]), [0]),
   tensorflow('it is the mean of integers', 'math.reduce_mean', {}, whole([null, 4])),
 ];
 
-for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers, next, functions }))
+/** Of what is rarely met. */
+const rarely: Refusal[] = [
+  [
+    'its least value is above the greatest, of which each backend of Keras makes another thing',
+    'ops.Clip',
+    { x_min: 2, x_max: 1 },
+    matrix,
+  ],
+  ['it does not have a choice for each condition', 'ops.Select', {}, matrix, [['x', 'x']]],
+  ['it counts more than 1048576 numbers', 'ops.Arange', {}, matrix, [2 ** 20 + 1]],
+  [
+    'its b does not have a row for each row of a, and a batch of the same size',
+    'ops.Solve',
+    {},
+    [2, 2],
+    [
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+    ],
+  ],
+  ['it is called with several matrices, which fails with TensorFlow', 'ops.LuFactor', {}, [3, 2, 2]],
+  ['its matrix is of unknown size', 'ops.Qr', {}, matrix],
+  ['its matrix is of unknown size', 'ops.Qr', {}, vector],
+  ['its sequence_length should be a whole number up to 65536', 'ops.STFT', stft({ sequence_length: 65537 }), matrix],
+  ['its sequence_length should be a whole number up to 65536', 'ops.STFT', stft({ sequence_length: 0.5 }), matrix],
+  ['its fft_length should be a whole number up to 65536', 'ops.STFT', stft({ fft_length: 65537 }), matrix],
+  ['its sequence_stride should be a whole number up to 1048576', 'ops.STFT', stft({ sequence_stride: 0 }), matrix],
+  ['its fft_length is below its sequence_length', 'ops.STFT', stft({ sequence_length: 3 }), matrix],
+  ['its window is kaiser', 'ops.STFT', stft({ window: 'kaiser' }), matrix],
+  ['it is called with one number', 'ops.Argpartition', { kth: 0, axis: null }, []],
+  ['its filter_size is no whole number up to 256', 'ops.SSIM', { filter_size: 0 }, image, ['x']],
+  ['its filter_size is no whole number up to 256', 'ops.SSIM', { filter_size: 2.5 }, image, ['x']],
+  ['its filter_size is no whole number up to 256', 'ops.SSIM', { filter_size: 257 }, image, ['x']],
+  [
+    'which way singular vectors point is left to chance; call it with compute_uv=False, which gives the values alone, or use keras.ops.pinv or keras.ops.lstsq',
+    'ops.SVD',
+    {},
+    [null, 2, 2],
+  ],
+  ['it has an argument that is not known, speed', 'ops.Relu', { speed: 2 }, matrix],
+  [
+    'it reads float32 as int32: ONNX has no way to read the bits of a float before opset 26',
+    'ops.View',
+    { dtype: 'int32' },
+    matrix,
+  ],
+  [
+    'it reads int32 as float32: ONNX has no way to read the bits of a float before opset 26',
+    'ops.View',
+    { dtype: 'float32' },
+    whole([null, 4]),
+  ],
+  ['it is called with one number, of which it would make several', 'ops.View', { dtype: 'int8' }, whole([])],
+  ['its last axis is not known to be a multiple of 2', 'ops.View', { dtype: 'int64' }, whole([null, 3])],
+  ['its last axis is not known to be a multiple of 2', 'ops.View', { dtype: 'int64' }, whole([2, null])],
+  ['its input is not a pair of real and imaginary parts', 'ops.FFT', {}, matrix, []],
+  ['its input is not a pair of real and imaginary parts', 'ops.FFT', {}, matrix, [['x', 'x', 'x']]],
+  ['its sequence_stride is too small', 'ops.ISTFT', stft({ fft_length: 257 }), steps, [['x', 'x']]],
+  ['its fft_length is 1', 'ops.ISTFT', stft({ sequence_length: 1, fft_length: 1 }), steps, [['x', 'x']]],
+  ['its coordinates are whole numbers; order 1 is for floats', 'ops.MapCoordinates', { order: 1 }, whole([4]), [['x']]],
+  [
+    'its images are no floats, for which Keras itself fails; cast them to float32 first',
+    ...scaling({}, [1, 1], whole([null, 4, 4, 3])),
+  ],
+  ['its output_shape should have 4 sizes', ...scaling({ output_shape: [2, 2] }, [1, 1])],
+  ["its spatial_dims are more than its images' 4 axes", ...scaling({ spatial_dims: [1, 2, 1, 2, 1] }, [1, 1])],
+  [
+    'its output_shape should have a size for each of the spatial_dims',
+    ...scaling({ output_shape: [1, -1, 2, 3] }, [1, 1]),
+  ],
+  ['its scale and translation should have a number for each of its spatial_dims', ...scaling({}, [1])],
+  ['its method is sinc', ...scaling({ method: 'sinc' }, [1, 1])],
+  ['it is indexed by several tensors at once', 'ops.GetItem', {}, whole([4, 4]), [['x', 'x']]],
+  ['its kernel is of rank 2', 'ops.Conv', {}, steps, [[[1]]]],
+  tensorflow('it has a batch_shape', 'eye', {}, [2, 2], [2, [3]]),
+  tensorflow('its indices have a last axis of unknown size', 'gather_nd', {}, whole([null, null]), ['x']),
+  tensorflow('its batch_dims is 3', 'gather', {}, matrix, [[[0]], null, null, 3]),
+  tensorflow('its batch_dims is 0.5', 'gather', {}, matrix, [[[0]], null, null, 0.5]),
+  tensorflow('it has 3 arguments of which 2 are known', 'math.maximum', {}, matrix, [1, 2]),
+];
+
+for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers, next, functions, rarely }))
   describe(`refusals of ${what}`, () => {
     refusals.forEach((refusal, index) => {
       const [reason, className, config, x, args = []] = refusal;
       it(`${className} ${JSON.stringify(config)}: ${reason} (${index})`, () => {
-        // Of a list of tensors there is none in front.
-        const all = className === 'ops.Concatenate' ? args : ['x', ...args];
+        const all = withoutTensor.has(className) ? args : ['x', ...args];
         assert.equal(refusalOf(layerModel(layer(className, config), { x }, { args: all })), reason);
       });
     });

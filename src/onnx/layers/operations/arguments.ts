@@ -4,7 +4,7 @@ import { type GraphBuilder, Value } from '../../graph.js';
 import { cast, concat, constant, normalizeAxis, type Size, unsqueeze } from '../../operators/index.js';
 import { integerType, type OperandType, resultType, typeNamed } from './dtypes.js';
 import { asNumber, literal } from './literals.js';
-import { scalarOf, sizesIn } from './sizes.js';
+import { boundedSizes, scalarOf, sizesIn } from './sizes.js';
 
 /**
  * The arguments of an operation by name, wherever the file has them: positional, by keyword, or in the operation's config.
@@ -201,6 +201,11 @@ export class Arguments {
       const known = asNumber(item);
       return known ?? (item instanceof Value ? cast(item, 'int64') : this.wrong(name, 'a shape'));
     });
+  }
+
+  /** The {@link sizes} of what is made: where numbers in a request say too much, the model fails as it runs. */
+  sizesToMake(name: string, each: readonly Size[] = []): Size[] {
+    return boundedSizes(this.sizes(name), each);
   }
 
   /** A dtype by name; undefined when absent. */

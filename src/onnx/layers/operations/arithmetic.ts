@@ -51,9 +51,10 @@ function folded(a: Value, b: Value, compute: Binary, now?: (a: number, b: number
 }
 
 /** An operation on two tensors in the type that holds both. */
-const binary = (compute: Binary, now?: (a: number, b: number) => number) =>
+const binary = (compute: Binary, now?: (a: number, b: number) => number, check?: typeof checkDivisor) =>
   operation('x1 x2', (a) => {
     const [x1, x2] = a.promoted(pair);
+    check?.(a, x2!);
     return folded(x1!, x2!, compute, now);
   });
 
@@ -72,6 +73,12 @@ export const floorDivide: Binary = (a, b) => {
 };
 
 const divideNoNan: Binary = (a, b) => where(equal(b, 0), 0, div(a, where(equal(b, 0), 1, b)));
+
+/** Refuses whole numbers by a constant of which one is 0: Keras fails for them, too. */
+export function checkDivisor(a: Arguments, divisor: Value): void {
+  if (!isFloat(divisor) && divisor.data?.some((one: number | bigint) => Number(one) === 0))
+    a.unsupported('it divides whole numbers by 0');
+}
 
 /** Remainder with the sign of the dividend, as C has it. */
 const fmod: Binary = (a, b) => mul(sign(a), mod(abs(a), abs(b)));
@@ -155,6 +162,7 @@ const xor: Binary = (a, b) => node('Xor', [a, b], {}, 'bool', broadcast(a.shape,
 const remainder = (compute: Binary) =>
   operation('x1 x2', (a) => {
     const values = a.converted(pair);
+    checkDivisor(a, values[1]!);
     const [x1, x2] = values[0]!.type === 'bool' ? values.map((value) => cast(value, 'int32')) : values;
     return folded(x1!, x2!, compute);
   });
@@ -171,7 +179,7 @@ export const arithmeticOperations: OperationTable = {
   Divide: divide,
   TrueDivide: divide,
   DivideNoNan: floating(divideNoNan),
-  FloorDivide: binary(floorDivide, (a, b) => Math.floor(a / b)),
+  FloorDivide: binary(floorDivide, (a, b) => Math.floor(a / b), checkDivisor),
   Mod: remainder(mod),
   Fmod: remainder(fmod),
   Power: operation('x1 x2', (a) => power(a.promoted(pair))),

@@ -141,7 +141,7 @@ const triangle = (lower: boolean) =>
 
 function full(a: Arguments): Value {
   const value = a.tensor('fill_value', a.optionalType('dtype') ?? 'float32');
-  return broadcastTo(value, a.sizes('shape'));
+  return broadcastTo(value, a.sizesToMake('shape'));
 }
 
 function fullLike(a: Arguments): Value {

@@ -108,7 +108,7 @@ const scatterBy = (reduction: string) =>
 
 function scatter(a: Arguments): Value {
   const values = a.tensor('values');
-  const zeros = broadcastTo(constant(a.graph, values.type, [], [0]), a.sizes('shape'));
+  const zeros = broadcastTo(constant(a.graph, values.type, [], [0]), a.sizesToMake('shape'));
   return scatterInto(a, zeros, values, 'add');
 }
 

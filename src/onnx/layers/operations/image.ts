@@ -21,6 +21,7 @@ import {
   type Size,
   sizeDifference,
   sizeOf,
+  sizesOf,
   sliceFrom,
   split,
   squeeze,
@@ -62,7 +63,9 @@ export function interpolationOf(a: Arguments): Interpolation {
 function resized(a: Arguments, images: Value): Value {
   const interpolation = interpolationOf(a);
   if (a.boolean('preserve_aspect_ratio')) return a.unsupported('its preserve_aspect_ratio is set');
-  const [height, width] = a.sizes('size');
+  const sizes = sizesOf(images);
+  const each = isChannelsFirst(a) ? sizes.slice(0, -2) : sizes.toSpliced(-3, 2);
+  const [height, width] = a.sizesToMake('size', each);
   if (height === undefined || width === undefined) return a.unsupported('its size should be two numbers');
   const target: [Size, Size] = [height, width];
   return onImages(a, interpolation === 'nearest' ? images : toFloat(images), (x) => {

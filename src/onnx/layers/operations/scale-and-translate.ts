@@ -85,7 +85,7 @@ function scaleAndTranslate(a: Arguments): Value {
   if (!isFloat(images))
     return a.unsupported('its images are no floats, for which Keras itself fails; cast them to float32 first');
   const method = a.choice('method', Object.keys(kernels));
-  const output = a.sizes('output_shape');
+  const output = a.sizesToMake('output_shape');
   const axes = a.numbers('spatial_dims');
   const antialias = a.boolean('antialias', true);
   const [scales, shifts] = ['scale', 'translation'].map((name) => a.tensor(name, 'float32')) as [Value, Value];

@@ -119,7 +119,7 @@ function rotate(a: Arguments): Value {
 /** Keras's `tile`: as many axes as there are repeats, or the tensor has, whichever is more. */
 function tileOperation(a: Arguments): Value {
   const x = a.tensor('x');
-  const given = a.sizes('repeats');
+  const given = a.sizesToMake('repeats', sizesOf(x));
   const repeats = [...Array<number>(Math.max(0, x.rank - given.length)).fill(1), ...given];
   const extra = Array.from({ length: repeats.length - x.rank }, (_, axis) => axis);
   return tile(extra.length > 0 ? unsqueeze(x, extra) : x, repeats);
@@ -234,7 +234,7 @@ export const shapeOperations: OperationTable = {
   }),
   ExpandDims: operation('x axis', (a) => unsqueeze(a.tensor('x'), a.numbers('axis'))),
   Squeeze: operation('x axis', squeezeOperation),
-  BroadcastTo: operation('x shape', (a) => broadcastTo(a.tensor('x'), a.sizes('shape'))),
+  BroadcastTo: operation('x shape', (a) => broadcastTo(a.tensor('x'), a.sizesToMake('shape'))),
   Tile: operation('x repeats', tileOperation),
   Repeat: operation('x repeats axis', repeat),
   Flip: operation('x axis', (a) => {

@@ -1,5 +1,5 @@
 import type { Value } from '../../graph.js';
-import { add, cast, constant, gather, greater, mul, or, type Size, sizeProduct } from '../../operators/index.js';
+import { add, cast, constant, gather, greater, mul, or, type Size, toFloat } from '../../operators/index.js';
 
 /** What is known of the numbers in a shape that an operation asked for, so that arithmetic on it can be done now. */
 const knownSizes = new WeakMap<Value, readonly Size[]>();
@@ -33,12 +33,35 @@ const largestMade = 2 ** 24;
  * where those are too many.
  */
 export function unlessTooLarge(size: Value, each: readonly Size[] = []): Value {
-  const elements = sizeProduct(each);
-  const all = mul(size, typeof elements === 'number' ? elements : cast(elements, size.type));
-  const tooLarge = or(greater(size, largestMade), greater(all, largestMade));
+  // In floats, which don't wrap around.
+  const elements = each.reduce<Value>(
+    (all, other) => mul(all, typeof other === 'number' ? other : toFloat(other)),
+    toFloat(size),
+  );
+  const tooLarge = or(greater(size, largestMade), greater(elements, largestMade));
   // The second element of one: there is no operator that fails by itself.
   return gather(constant(size.graph, size.type, [1], [0]), cast(tooLarge, 'int64'), 0);
 }
 
 /** A size that {@link unlessTooLarge} lets pass. */
 export const bounded = (size: Value, each?: readonly Size[]): Value => add(size, unlessTooLarge(size, each));
+
+/** Whether a size comes from shapes of tensors and constants alone, and from no number in a request. */
+function isOfShapes(size: Value): boolean {
+  const values = new Set([size]);
+  // What is added is visited, too.
+  for (const { data, madeBy } of values) {
+    if (data || madeBy?.opType === 'Shape') continue;
+    if (!madeBy) return false;
+    for (const input of madeBy.inputs) if (input) values.add(input);
+  }
+  return true;
+}
+
+/** The sizes of what is made with `each` elements for each of its own: those that a request decides are {@link bounded}. */
+export const boundedSizes = (sizes: readonly Size[], each: readonly Size[]): Size[] =>
+  sizes.map((size, index) => {
+    if (typeof size === 'number' || isOfShapes(size)) return size;
+    const others = sizes.filter((other, at) => at !== index && other !== -1);
+    return bounded(size, [...others, ...each]);
+  });

@@ -20,6 +20,7 @@ import { choose } from './comparison.js';
 import { rowsAndColumns } from './creation.js';
 import { computed } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
+import { boundedSizes } from './sizes.js';
 
 const pair = ['x1', 'x2'] as const;
 
@@ -68,9 +69,9 @@ export const tensorflowMatrices: OperationTable = {
   }),
   Eye: operation('num_rows num_columns', (a) => {
     if (a.has('batch_shape')) return a.unsupported('it has a batch_shape');
-    const rows = a.sizes('num_rows')[0]!;
-    const columns = a.has('num_columns') ? a.sizes('num_columns')[0]! : rows;
-    const [down, across] = [unsqueeze(range(a.graph, rows), [1]), unsqueeze(range(a.graph, columns), [0])];
+    const sizes = ['num_rows', a.has('num_columns') ? 'num_columns' : 'num_rows'].map((name) => a.sizes(name)[0]!);
+    const [rows, columns] = boundedSizes(sizes, []);
+    const [down, across] = [unsqueeze(range(a.graph, rows!), [1]), unsqueeze(range(a.graph, columns!), [0])];
     return cast(equal(down, across), a.optionalType('dtype') ?? 'float32');
   }),
 };

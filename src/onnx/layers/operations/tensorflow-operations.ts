@@ -40,14 +40,14 @@ import {
   where,
 } from '../../operators/index.js';
 import type { Arguments } from './arguments.js';
-import { floating, floorDivide, pair } from './arithmetic.js';
+import { checkDivisor, floating, floorDivide, pair } from './arithmetic.js';
 import { filled } from './creation.js';
 import { computed } from './dtypes.js';
 import { getItem } from './indexing.js';
 import { norm } from './linear-algebra.js';
 import { type OperationTable, operation } from './operation.js';
 import { broadcastTo, flatten, shapeVector } from './shape.js';
-import { bounded, scalarOf } from './sizes.js';
+import { boundedSizes, scalarOf } from './sizes.js';
 import { isChannelsFirst } from './windows.js';
 
 /** A slice by its bounds, where a bit of a mask for each says that it is left out, an index, a new axis, or the rest. */
@@ -123,8 +123,9 @@ function vectorNorm(a: Arguments): Value {
 /** Whether each place is before a length. */
 function sequenceMask(a: Arguments): Value {
   const lengths = cast(a.tensor('lengths'), 'int64');
-  const size = a.has('maxlen') ? a.sizes('maxlen')[0]! : bounded(reduceMax(lengths, undefined), sizesOf(lengths));
-  return cast(less(range(a.graph, size), unsqueeze(lengths, [-1])), a.optionalType('dtype') ?? 'bool');
+  const asked = a.has('maxlen') ? a.sizes('maxlen') : [reduceMax(lengths, undefined)];
+  const [size] = boundedSizes(asked, sizesOf(lengths));
+  return cast(less(range(a.graph, size!), unsqueeze(lengths, [-1])), a.optionalType('dtype') ?? 'bool');
 }
 
 /** `relu` with a slope, a greatest value and a threshold. Keras 2 multiplies by what is above that, where infinity gives no number. */
@@ -153,9 +154,9 @@ export const tensorflowOperations: OperationTable = {
   StridedSlice: operation('x begin end strides', stridedSlice),
   /** Keras 3's gives numbers instead of an operation. */
   Shape: operation('x', (a) => shapeVector(a, a.optionalType('out_type') === 'int64' ? 'int64' : 'int32')),
-  Zeros: operation('shape dtype', (a) => filled(a, a.optionalType('dtype') ?? 'float32', a.sizes('shape'), 0)),
-  Ones: operation('shape dtype', (a) => filled(a, a.optionalType('dtype') ?? 'float32', a.sizes('shape'), 1)),
-  Fill: operation('shape value', (a) => broadcastTo(a.tensor('value'), a.sizes('shape'))),
+  Zeros: operation('shape dtype', (a) => filled(a, a.optionalType('dtype') ?? 'float32', a.sizesToMake('shape'), 0)),
+  Ones: operation('shape dtype', (a) => filled(a, a.optionalType('dtype') ?? 'float32', a.sizesToMake('shape'), 1)),
+  Fill: operation('shape value', (a) => broadcastTo(a.tensor('value'), a.sizesToMake('shape'))),
   /** A sum of many tensors. */
   AddN: operation('inputs', (a) => a.tensors('inputs').reduce((sum, one) => computed([sum, one], add))),
   SquaredDifference: operation('x1 x2', (a) => {
@@ -219,10 +220,12 @@ export const tensorflowOperations: OperationTable = {
   /** Integers are divided as Python 2 did. */
   FloorOrTrueDivide: operation('x1 x2', (a) => {
     const [x1, x2] = a.promoted(pair);
+    checkDivisor(a, x2!);
     return isFloat(x1!) ? div(x1!, x2!) : computed([x1!, x2!], floorDivide);
   }),
   TruncateMod: operation('x1 x2', (a) => {
     const [x1, x2] = a.promoted(pair);
+    checkDivisor(a, x2!);
     return computed([x1!, x2!], (x, y) => {
       const size = (value: Value) => where(less(value, 0), neg(value), value);
       const rest = mod(size(x), size(y));
