@@ -22,7 +22,7 @@ const smallest = 1e-7;
  */
 function statistic(x: Value, call: LayerCall, key: 'mean' | 'variance'): Value {
   const built = call.layer.builtShape ?? x.shape;
-  const given = call.config.has('axis') ? call.config.axes('axis') : [];
+  const given = call.config.raw('axis') === null ? [] : call.config.axes('axis');
   const kept = [...new Set(given.map((axis) => normalizeAxis(axis, built.length)))].sort((a, b) => a - b);
   const adapted = call.hasWeight(key) && !call.config.has('mean');
   const { shape, values } = adapted

@@ -134,7 +134,7 @@ const melSpectrogram: LayerHandler = ([input], call) => {
     fftLength,
     length: config.has('sequence_length') ? config.integer('sequence_length', undefined, 1) : fftLength,
     stride: config.integer('sequence_stride', 512, 1),
-    window: config.has('window') ? config.choice('window', ['hann', 'hamming']) : undefined,
+    window: config.raw('window') === null ? undefined : config.choice('window', ['hann', 'hamming'], 'hann'),
     center: true,
   };
   const bands = config.integer('num_mel_bins', 128, 1);

@@ -42,7 +42,7 @@ function length(a: Arguments, name: string, largest = 2 ** 20): number {
 }
 
 function shortTimeSettings(a: Arguments): ShortTimeFourier {
-  const window = a.has('window') ? a.choice('window', ['hann', 'hamming']) : undefined;
+  const window = a.isNone('window') ? undefined : a.choice('window', ['hann', 'hamming'], 'hann');
   const settings = {
     length: length(a, 'sequence_length', 2 ** 16),
     stride: length(a, 'sequence_stride'),

@@ -122,7 +122,8 @@ function normOperation(a: Arguments): Value {
 /** `x` over its norm of this order, which is at least epsilon. */
 function normalize(a: Arguments): Value {
   const x = toFloat(a.tensor('x'));
-  const axes = a.axes('axis', x.rank) ?? x.shape.map((_, axis) => axis);
+  const all = x.shape.map((_, axis) => axis);
+  const axes = a.isNone('axis') ? all : (a.axes('axis', x.rank) ?? all.slice(-1));
   const order = a.number('order', 2);
   const epsilon = a.number('epsilon', 1e-7);
   if (order === 2) return mul(x, min(reciprocal(sqrt(reduceSumSquare(x, axes, true))), 1 / epsilon));
