@@ -12,7 +12,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { environmentWithoutCertificates, packageRoot } from '../src/support/package.js';
-import { inferenceProcesses, ownMemory } from '../test/helpers/proc.js';
+import { inferenceProcesses, ownMemory, untilIdle } from '../test/helpers/proc.js';
 import { cpuOfAll, processTree, usageOf } from './processes.js';
 import { median, table, writeResults } from './results.js';
 
@@ -104,6 +104,7 @@ async function measure(folder: string): Promise<Measured> {
     const memory: Measured['memory'] = [];
     for (const processes of values.processes.split(',').map(Number)) {
       const { child } = await start(folder, cache, processes);
+      await untilIdle(child.pid!);
       const own = inferenceProcesses(child.pid!).reduce((sum, pid) => sum + ownMemory(pid), 0);
       memory.push({ processes, own, all: usageOf(child.pid!).memory });
       await stop(child);

@@ -15,6 +15,7 @@ import { cpuOf, processTree, usageOf } from '../bench/processes.js';
 import { median } from '../bench/results.js';
 import { packageRoot } from '../src/support/package.js';
 import { unpackFamily } from '../test/helpers/fixtures.js';
+import { untilIdle } from '../test/helpers/proc.js';
 import { freePort } from './storm/cluster.js';
 
 const rounds = 5;
@@ -109,6 +110,7 @@ async function measurePictures(): Promise<void> {
   const { url } = server;
   const pid = server.child.pid!;
   const descriptors = descriptorsOf(pid);
+  await untilIdle(pid);
   console.log(`memory after the first: ${Math.round(residentMemory(pid))} MB, of no file: ${ownMemory(pid)} MB`);
   let answered = 0;
   const rest = keepBusy(inFlight, async () => {

@@ -11,7 +11,7 @@ import { ModelRunner, type RunnerOptions, type RunnerPool } from './model-runner
 export interface PoolEvents {
   /** A process has ended unasked and is replaced. */
   restart: [pid: number | undefined];
-  /** A process that replaces another can't load a model that the other had. */
+  /** A process can't load a model that is served by others, or that the one had which it replaces. */
   loadFailed: [error: unknown];
 }
 
@@ -34,6 +34,8 @@ export class InferencePool implements RunnerPool {
   private readonly idle: InferenceProcess[] = [];
   /** Who waits to have a process for himself, between two runs. */
   private readonly reservations = new Map<InferenceProcess, (() => void)[]>();
+  /** Models that are served and on their way into more processes. */
+  private readonly following = new Map<ModelRunner, Promise<void>>();
   private closing = false;
   private isDispatching = false;
   private nextModel = 0;
@@ -57,34 +59,24 @@ export class InferencePool implements RunnerPool {
   }
 
   /**
-   * Loads a model into every process and runs it once in each: beside models that are served, into one process after the
-   * other, so that a model that ends its process or takes long harms nobody.
+   * Loads a model into one process after the other and runs it once in each, so that a model that ends its process or takes long
+   * harms nobody. The first model of all can be asked as soon as one process has it: a start waits for no more than that.
    * @throws InferenceError `model_load_failed`
    */
   async load(source: EngineModel, options: RunnerOptions): Promise<ModelRunner> {
     const model = this.nextModel++;
     setImmediate(this.begin);
+    const isFirst = this.runners.length === 0;
     let signature: LoadResult | undefined;
-    for (;;) {
-      if (this.closing) throw closed();
-      const lacking = [...this.alive].filter(({ loaded }) => !loaded.has(model));
-      if (this.alive.size === 0) await sleep(20);
-      else if (lacking.length === 0) break;
-      const chosen = this.runners.length === 0 ? lacking : lacking.slice(0, 1);
-      const loads = chosen.map((process) =>
-        this.runExclusive(process, async () => {
-          // One that died while it was waited for died of something else.
-          if (this.alive.has(process)) await loadAndWarm(process, model, source, options.deadline);
-        }),
-      );
-      const results = await Promise.allSettled(loads);
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed) {
-        await this.unload(model);
-        const { message } = failed.reason as Error;
-        throw new InferenceError('model_load_failed', `The engine can't load the model: ${message}`);
+    try {
+      for (let more = true; more && !(isFirst && signature); ) {
+        more = await this.loadIntoNext(model, source, options.deadline);
+        signature ??= [...this.alive].find(({ loaded }) => loaded.has(model))?.loaded.get(model);
       }
-      signature ??= chosen[0]?.loaded.get(model);
+    } catch (error) {
+      if (this.closing) throw error;
+      await this.unload(model);
+      throw new InferenceError('model_load_failed', `The engine can't load the model: ${(error as Error).message}`);
     }
     const runner = new ModelRunner(
       this,
@@ -94,7 +86,37 @@ export class InferencePool implements RunnerPool {
       options,
     );
     this.runners.push(runner);
+    if (isFirst) this.following.set(runner, this.loadIntoRest(runner));
     return runner;
+  }
+
+  /**
+   * Loads a model into a process that lacks it.
+   * @returns whether there was one
+   * @throws InferenceError
+   */
+  private async loadIntoNext(model: number, source: EngineModel, deadline: number): Promise<boolean> {
+    while (this.alive.size === 0 && !this.closing) await sleep(20);
+    if (this.closing) throw closed();
+    const process = [...this.alive].find(({ loaded }) => !loaded.has(model));
+    if (!process) return false;
+    await this.runExclusive(process, async () => {
+      // One that died while it was waited for died of something else.
+      if (this.alive.has(process)) await loadAndWarm(process, model, source, deadline);
+    });
+    return true;
+  }
+
+  /** Loads a model that is served already into the other processes. */
+  private async loadIntoRest(runner: ModelRunner): Promise<void> {
+    const { model, source, options } = runner;
+    try {
+      while (this.runners.includes(runner) && (await this.loadIntoNext(model, source, options.deadline)));
+    } catch (error) {
+      if (!this.closing) this.events.emit('loadFailed', error);
+    } finally {
+      this.following.delete(runner);
+    }
   }
 
   /** Whether a process is there that can run a model. */
@@ -138,6 +160,7 @@ export class InferencePool implements RunnerPool {
     const index = this.runners.indexOf(runner);
     if (index < 0) return;
     this.runners.splice(index, 1);
+    await this.following.get(runner);
     await this.unload(runner.model);
   }
 

@@ -1,5 +1,6 @@
 /** What Linux says of processes, in `/proc`. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 function read(path: string): string {
   try {
@@ -35,6 +36,18 @@ export const residentMemory = (server: number): number[] =>
 /** Bytes of a process that it has for itself: no part of a file that others may have mapped, too. */
 export const ownMemory = (pid: number): number =>
   Number(/^RssAnon:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1]) * 1024;
+
+/** Waits until the inference processes of a server do nothing: what they load is loaded. */
+export async function untilIdle(server: number): Promise<void> {
+  const worked = () =>
+    inferenceProcesses(server)
+      .map((pid) => read(`/proc/${pid}/stat`).split(') ').at(-1)!.split(' ').slice(11, 13))
+      .join();
+  for (let before = '', now = worked(); now !== before; now = worked()) {
+    before = now;
+    await sleep(500);
+  }
+}
 
 /** How many threads a process has. */
 export const threadsOf = (pid: number): number => readdirSync(`/proc/${pid}/task`).length;

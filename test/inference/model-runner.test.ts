@@ -36,6 +36,11 @@ async function load(
   return runner;
 }
 
+/** Waits until each of a pool's processes has a model, and nothing to do. */
+async function inAll(pool: InferencePool, { model }: ModelRunner): Promise<void> {
+  while (pool.idleFor(model) < pool.size) await sleep(5);
+}
+
 const start = (path: string, options: Partial<RunnerOptions> = {}, onBatch: (rows: number) => void = () => undefined) =>
   load(startPool(1), path, options, onBatch);
 
@@ -278,6 +283,7 @@ describe('InferencePool', () => {
     const path = doublingModel();
     cleanups.push(() => rmSync(dirname(path), { recursive: true }));
     const runner = await pool.load({ path, threads: 1, loneThreads: 4, optimized: false }, defaults);
+    await inAll(pool, runner);
     const byThreads = () =>
       pool.processes
         .map(({ pid }) => ({ pid: pid!, threads: threadsOf(pid!), time: timeOf(pid!) }))
@@ -302,6 +308,22 @@ describe('InferencePool', () => {
     await other.predict(rows([1, 1, 1]));
     assert.ok(order.indexOf('other') <= 2, order.join());
     await flood;
+  });
+
+  it('answers when one process has its model, and the others get it, too', async () => {
+    const pool = startPool(3);
+    const runner = await load(pool, doublingModel());
+    assert.deepEqual(numbers(await runner.predict(rows([1, 2, 3]))), [2, 4, 6]);
+    await inAll(pool, runner);
+  });
+
+  it('is in no process when it is closed on its way into them', async () => {
+    const pool = startPool(3);
+    const runner = await load(pool, doublingModel());
+    const later = await load(pool, doublingModel());
+    await runner.close();
+    assert.equal(pool.has(runner.model), false);
+    assert.equal(pool.idleFor(later.model), 3);
   });
 
   it('takes one model out and goes on with the other', async () => {

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { loadServedModel } from '../../src/catalog/served-model.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { heavyModel } from '../helpers/onnx-models.js';
-import { inferenceProcesses, ownMemory } from '../helpers/proc.js';
+import { inferenceProcesses, ownMemory, untilIdle } from '../helpers/proc.js';
 
 const matrices = 8;
 /** Bytes that a process takes without weights, with room. */
@@ -18,6 +18,7 @@ it('weights are mapped by every process as the kernels want them', {
     const rows = { type: 'float32' as const, shape: [1, 2048], data: new Float32Array(2048).fill(3) };
     const answers = await Promise.all([1, 2, 3, 4].map(() => model.predict({ x: rows })));
     for (const { outputs } of answers) assert.deepEqual([...outputs.y!.data], [6144, 6144]);
+    await untilIdle(process.pid);
     const own = inferenceProcesses(process.pid).map(ownMemory);
     assert.equal(own.length, 2);
     for (const bytes of own) assert.ok(bytes < withoutWeights, `${bytes} of ${matrices * 16} MB`);
