@@ -10,11 +10,12 @@ export function withSizes(value: Value, sizes: readonly Size[]): Value {
   return value;
 }
 
-/** The numbers of a one-dimensional value of known length, each now or as the graph works it out. */
+/** The numbers of a one-dimensional value of known length, or the only one, each now or as the graph works it out. */
 export function sizesIn(value: Value): Size[] | undefined {
   if (value.data) return Array.from(value.data as ArrayLike<number | bigint>, Number);
   const known = knownSizes.get(value);
   if (known) return [...known];
+  if (value.rank === 0) return [value];
   const [length] = value.shape;
   if (value.rank !== 1 || length == null || length > 32) return undefined;
   return Array.from({ length }, (_, index) => gather(value, constant(value.graph, 'int64', [], [index]), 0));
