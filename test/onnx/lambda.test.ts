@@ -116,6 +116,14 @@ describe('a Lambda', () => {
     await assert.rejects(read(text.replace('"scale":2', '"scale":2.0')), /int32 and the float 2/);
   });
 
+  it('uses numbers that are known', () => {
+    assert.deepEqual(given('x + K.int_shape(x)[1]', { dtype: 'int32' }), { type: 'int32', shape: [null, 4] });
+    assert.equal(given('x * K.ndim(x)', { dtype: 'int32' }).type, 'int32');
+    assert.equal(given('x * abs(c)', { dtype: 'int32', closure: [-1] }).type, 'int32');
+    assert.equal(given('x * float(c)', { closure: [2] }).type, 'float32');
+    refused('x * float(c)', /int32 and the float 2/, { dtype: 'int32', closure: [2] });
+  });
+
   it('uses sizes that are known', () => {
     const source = 'tf.reshape(x, (-1, x.shape[1] * x.shape[2]))';
     assert.deepEqual(given(source, { shape: [null, 4, 3] }).shape, [null, 12]);
@@ -163,6 +171,43 @@ describe('a Lambda', () => {
   ];
   for (const [what, source, message, options] of messages)
     it(`is refused for ${what}`, () => refused(source, message, options));
+
+  const text: Given = { closure: ['text'] };
+  const whole: Given = { dtype: 'int32' };
+  const negative: Given = { closure: [-1] };
+  const reasons: [source: string, reason: string, given?: Given][] = [
+    ['x.shape[0]', 'it gives a size; '],
+    ['K.epsilon()', 'it gives something other than tensors; '],
+    ['x.dtype', 'it gives something other than tensors; '],
+    ['c.name', 'it uses the attribute name of a value, which is not supported; ', negative],
+    ['tf.reshape(x, [x.shape[0], -1])', 'it uses the size of an axis that the model leaves open; '],
+    ['tf.nonsense(x)', 'it calls tf.nonsense, which is not supported; '],
+    ['K.batch_dot(x, x)', 'it calls backend.batch_dot, which is not supported: use keras.layers.Dot(axes)([x, y]); '],
+    ['abs(x, x)', 'it calls abs with 2 arguments; '],
+    ['len(x, x)', 'it calls len with 2 arguments; '],
+    ['x * len(x)', 'it calls len with what is no list; '],
+    ['x * float(x, x)', 'it calls float with 2 arguments; '],
+    ['x * int(x)', 'it calls int with what is no number; '],
+    ['x * math.log(c)', 'its math.log is no number; ', negative],
+    ['x * np.sqrt(x, x)', 'it calls np.sqrt with 2 arguments; '],
+    ['K.int_shape(c)', 'it calls int_shape with what is no tensor; ', negative],
+    ['x * K.ndim(c)', 'it calls ndim with what is no tensor; ', negative],
+    ['tf.cast(x, tf.something)', 'it uses tf.something, which is not known; '],
+    ['x ** x', 'its "**" of int32 tensors is not supported; ', whole],
+    ['x @ 1', 'its "@" of int32 tensors is not supported; ', whole],
+    ['x * np.sqrt(4.0)', 'its "*" has a tensor of int32 and the float 2, whose common type depends', whole],
+    ['x + mean', 'its "+" has a tensor of float32 and something else, whose common type', text],
+    ['x[mean]', 'it is indexed by something other than whole numbers, slices and None; ', text],
+    ['-mean', 'its "-" is not supported; ', text],
+    ['tf.abs(x, y=1)', 'it has an argument that is not known, "y"; '],
+    ['K.sqrt(x, y=1)', 'it calls backend.sqrt with y, which is not known; '],
+  ];
+  for (const [source, reason, what = {}] of reasons)
+    it(`says of ${source} that ${reason}`, () =>
+      assert.throws(
+        () => compile(model(lambda(source, what), what)),
+        ({ message }: Error) => message.includes(`That can't be served, for ${reason}`),
+      ));
 
   it('is refused where its code is missing or too large, or what it is called with is no tensor', () => {
     const coded = (code: ConfigValue) => model(layer('Lambda', { function: [code, null, null] }));

@@ -306,6 +306,20 @@ const functions: Refusal[] = [
   tensorflow('it is the mean of integers', 'math.reduce_mean', {}, whole([null, 4])),
 ];
 
+const given: Refusal[] = [
+  ['the file has no x2 for it', 'ops.Add', {}, matrix, []],
+  ['its x2 should be a tensor or numbers', 'ops.Add', {}, matrix, ['other']],
+  ['its x2 should be a tensor or numbers', 'ops.Add', {}, matrix, [['other']]],
+  ['its k should be a number', 'ops.Diag', { k: 'one' }, matrix],
+  ['its pattern should be a string', 'ops.Rearrange', { pattern: 3 }, matrix],
+  ['its axis should be numbers', 'ops.Sum', { axis: ['last'] }, matrix],
+  ['its newshape should be a shape of known length', 'ops.Reshape', {}, matrix, ['x']],
+  ['its xs should be a list of tensors', 'ops.Concatenate', {}, matrix, [[]]],
+  ['its xs should be a tensor or numbers', 'ops.Concatenate', {}, matrix, [['other']]],
+  ['its x is empty', 'ops.Cholesky', {}, [null, 0, 0]],
+  ['its depthwise_kernel is of rank 2', 'ops.SeparableConv', {}, steps, [[[1]], [[1]]]],
+];
+
 /** Of what is rarely met. */
 const rarely: Refusal[] = [
   [
@@ -390,7 +404,7 @@ const rarely: Refusal[] = [
   tensorflow('it has 3 arguments of which 2 are known', 'math.maximum', {}, matrix, [1, 2]),
 ];
 
-for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers, next, functions, rarely }))
+for (const [what, refusals] of Object.entries({ images, windows, shapes, numbers, next, functions, given, rarely }))
   describe(`refusals of ${what}`, () => {
     refusals.forEach((refusal, index) => {
       const [reason, className, config, x, args = []] = refusal;
