@@ -110,7 +110,7 @@ export default fp<MetricsOptions>(
             restarts.inc();
             app.log.warn({ pid }, 'an inference process ended and is being replaced');
           },
-          loadFailed: (err) => app.log.error({ err }, 'a model could not be loaded into a new inference process'),
+          loadFailed: (err) => app.log.error({ err }, 'a model could not be loaded into another inference process'),
         }),
       );
     });

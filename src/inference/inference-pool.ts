@@ -69,12 +69,12 @@ export class InferencePool implements RunnerPool {
     const isFirst = this.runners.length === 0;
     let signature: LoadResult | undefined;
     try {
-      for (let more = true; more && !(isFirst && signature); ) {
-        more = await this.loadIntoNext(model, source, options.deadline);
+      while (await this.loadIntoNext(model, source, options.deadline)) {
         signature ??= [...this.alive].find(({ loaded }) => loaded.has(model))?.loaded.get(model);
+        if (isFirst && signature) break;
       }
     } catch (error) {
-      if (this.closing) throw error;
+      if (this.closing) throw closed();
       await this.unload(model);
       throw new InferenceError('model_load_failed', `The engine can't load the model: ${(error as Error).message}`);
     }
