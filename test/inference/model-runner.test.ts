@@ -317,6 +317,16 @@ describe('InferencePool', () => {
     await inAll(pool, runner);
   });
 
+  it('gets into a process in the place of one that died on its way to it', async () => {
+    const pool = startPool(2);
+    const runner = await load(pool, doublingModel());
+    const loading = pool.processes[1]!.pid!;
+    process.kill(loading, 'SIGKILL');
+    assert.deepEqual(numbers(await runner.predict(rows([1, 2, 3]))), [2, 4, 6]);
+    while (pool.processes.some(({ pid }) => pid === loading)) await sleep(5);
+    await inAll(pool, runner);
+  });
+
   it('is in no process when it is closed on its way into them', async () => {
     const pool = startPool(3);
     const runner = await load(pool, doublingModel());

@@ -51,7 +51,12 @@ describe('a server with as many connections as it may have', () => {
     const used = await open();
     assert.match(await ask(used, '/health/live'), / 200 /);
     const idle: Socket[] = [];
-    while (idle.length < limit - 1) idle.push(await open());
+    while (idle.length < limit - 1) {
+      const socket = await open();
+      // A connection that waits to be accepted is not idle yet.
+      assert.match(await ask(socket, '/health/live'), / 200 /);
+      idle.push(socket);
+    }
     // Used once more, it is no longer the one that is idle for longest.
     assert.match(await ask(used, '/health/live'), / 200 /);
     const [first, second] = idle;
