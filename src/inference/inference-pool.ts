@@ -111,7 +111,12 @@ export class InferencePool implements RunnerPool {
   private async loadIntoRest(runner: ModelRunner): Promise<void> {
     const { model, source, options } = runner;
     try {
-      while (this.runners.includes(runner) && (await this.loadIntoNext(model, source, options.deadline)));
+      for (let more = true; more && this.runners.includes(runner); )
+        more = await this.loadIntoNext(model, source, options.deadline).catch((error: InferenceError) => {
+          // What takes the place of a process that died gets the model, too.
+          if (error.code === 'inference_process_died') return true;
+          throw error;
+        });
     } catch (error) {
       if (!this.closing) this.events.emit('loadFailed', error);
     } finally {
