@@ -44,22 +44,12 @@ const camelCase = (text: string): string => text.replace(/_([a-z0-9])/g, (_, let
 /** A setting's value in TensorFlow.js's words: `channels_last` is `channelsLast`. */
 const settingValue = (value: ConfigValue): unknown => (typeof value === 'string' ? camelCase(value) : value);
 
-/** Layers that give the numbers that they are given, in the same type. */
-const rearranging = new Set([
-  'Flatten',
-  'Reshape',
-  'Permute',
-  'RepeatVector',
-  'Concatenate',
-  'ZeroPadding2D',
-  'Cropping2D',
-  'UpSampling2D',
-]);
+const hasWeights = ({ weights, layers }: Layer): boolean => weights.size > 0 || Object.values(layers).some(hasWeights);
 
 class Planner {
   readonly refusals: Refusal[] = [];
   readonly weights: Weight[] = [];
-  /** What the calls of the plan give. */
+  /** What the calls of the plan give, as far as is known: whole numbers stay whole where no weights are multiplied with them. */
   private readonly types: Plan['inputs'][number]['dtype'][] = [];
   private calls = 0;
 
@@ -128,12 +118,12 @@ class Planner {
   ): TensorPosition[] {
     const rule = layerRules[layer.className];
     const isMasked = inputs.some(([call, tensor]) => tensor === 0 && masked.has(call));
-    const types = inputs.map(([call]) => (call < 0 ? plan.inputs[-1 - call]!.dtype : this.types[call]!));
-    if (layer.className === 'Concatenate' && new Set(types).size > 1)
-      throw this.refuse(layer, `it joins tensors of ${[...new Set(types)].join(' and ')}`);
+    const types = [...new Set(inputs.map(([call]) => (call < 0 ? plan.inputs[-1 - call]!.dtype : this.types[call]!)))];
+    // WebAssembly joins their bytes.
+    if (layer.className === 'Concatenate' && types.length > 1)
+      throw this.refuse(layer, `it joins tensors of ${types.join(' and ')}`);
     const index = plan.calls.push({ layer: place(layer), inputs }) - 1;
-    const isRearranging = rearranging.has(layer.className) || rule?.className === 'Activation';
-    this.types[index] = isRearranging ? types[0]! : 'float32';
+    this.types[index] = types.length > 1 || hasWeights(layer) ? 'float32' : types[0]!;
     if (isMasked && !rule?.masks) throw this.refuse(layer, 'masks reach it');
     const passes = rule?.masks === 'passed on' || layer.config.return_sequences === true;
     if ((isMasked && passes) || layer.className === 'Masking' || layer.config.mask_zero === true) masked.add(index);
