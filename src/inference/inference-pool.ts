@@ -111,12 +111,8 @@ export class InferencePool implements RunnerPool {
   private async loadIntoRest(runner: ModelRunner): Promise<void> {
     const { model, source, options } = runner;
     try {
-      for (let more = true; more && this.runners.includes(runner); )
-        more = await this.loadIntoNext(model, source, options.deadline).catch((error: InferenceError) => {
-          // What takes the place of a process that died gets the model, too.
-          if (error.code === 'inference_process_died') return true;
-          throw error;
-        });
+      while (this.runners.includes(runner))
+        if (!(await this.loadIntoNext(model, source, options.deadline).catch(unlessDied))) break;
     } catch (error) {
       if (!this.closing) this.events.emit('loadFailed', error);
     } finally {
@@ -256,6 +252,12 @@ export class InferencePool implements RunnerPool {
     this.dispatch();
     return process;
   }
+}
+
+/** True of a process that died: what takes its place gets every model that is served. @throws any other error */
+function unlessDied(error: InferenceError): true {
+  if (error.code !== 'inference_process_died') throw error;
+  return true;
 }
 
 const closed = () => new InferenceError('server_closing', 'The server is shutting down.');

@@ -313,6 +313,7 @@ describe('InferencePool', () => {
   it('answers when one process has its model, and the others get it, too', async () => {
     const pool = startPool(3);
     const runner = await load(pool, doublingModel());
+    assert.equal(pool.idleFor(runner.model), 1);
     assert.deepEqual(numbers(await runner.predict(rows([1, 2, 3]))), [2, 4, 6]);
     await inAll(pool, runner);
   });
@@ -330,10 +331,11 @@ describe('InferencePool', () => {
   it('is in no process when it is closed on its way into them', async () => {
     const pool = startPool(3);
     const runner = await load(pool, doublingModel());
-    const later = await load(pool, doublingModel());
+    assert.equal(pool.idleFor(runner.model), 1);
     await runner.close();
+    // It goes into each process behind what was on its way there.
+    await inAll(pool, await load(pool, doublingModel()));
     assert.equal(pool.has(runner.model), false);
-    assert.equal(pool.idleFor(later.model), 3);
   });
 
   it('takes one model out and goes on with the other', async () => {
