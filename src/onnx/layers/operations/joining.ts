@@ -22,13 +22,13 @@ import type { Arguments } from './arguments.js';
 import { computed } from './dtypes.js';
 import { type OperationTable, operation } from './operation.js';
 import { broadcastTogether, flatten, flip, swapAxes } from './shape.js';
-import { scalarOf, sizesIn, withSizes } from './sizes.js';
+import { sizesIn, withSizes } from './sizes.js';
 
 /** Remembers what is known of a vector of whole numbers that is put together from sizes. */
 function knowing(result: Value, parts: readonly Value[]): Value {
   if (result.rank !== 1 || !result.type.startsWith('int') || result.shape[0] === null || result.shape[0]! > 32)
     return result;
-  const sizes = parts.map((part): Size[] | undefined => (part.rank === 0 ? [scalarOf(part) ?? part] : sizesIn(part)));
+  const sizes = parts.map(sizesIn);
   return sizes.includes(undefined) ? result : withSizes(result, sizes.flat() as Size[]);
 }
 
