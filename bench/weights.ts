@@ -126,7 +126,7 @@ const megabytes = (bytes: number): string => `${(bytes / megabyte).toFixed(0)} M
 const results: Measured[] = [];
 for (const folder of folders) results.push(await measure(folder));
 const text = [
-  `First start, with two inference processes; later ones are medians of ${values.rounds}. “Own” is memory that is no file's (RssAnon), at its peak in all processes together; “all” is the proportional set size, files that are mapped among it.`,
+  `First start, with two inference processes; later ones are medians of ${values.rounds}. Processor time is that until a server is ready, with the model in one of the processes. “Own” is memory that is no file's (RssAnon), at its peak in all processes together; “all” is the proportional set size, files that are mapped among it.`,
   table(
     ['model', 'file', 'first start', 'processor time', 'peak, own', 'later starts', 'processor time'],
     results.map(({ model, bytes, cold, warm }) => [
